@@ -1,0 +1,82 @@
+"""The rollout buffer: minibatches are whole worlds, and states are kept only where sequences begin."""
+
+from collections.abc import Generator
+
+import numpy as np
+import torch as th
+from gymnasium import spaces
+from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
+from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from stable_baselines3.common.buffers import RolloutBuffer
+
+
+class WorldRolloutBuffer(RecurrentRolloutBuffer):
+    """A recurrent rollout buffer whose minibatches are all decisions of some of the worlds.
+
+    sb3-contrib slices (world, time) rows after a random rotation: a slice's border cuts the gradient between a cue
+    and the decision that it was for. Here an episode is cut only where the rollout ends. Rows need no padding,
+    since the policy itself cuts at episode starts, and the memories' states are stored once per rollout instead of
+    once per decision (at 256 worlds, 128 decisions and 64 cells: 0.3 MB instead of 34 MB).
+
+    Arrays: observations (steps, worlds, *observation) and so on, as in the parent class.
+    """
+
+    ROWS = ("observations", "actions", "values", "log_probs", "advantages", "returns", "episode_starts")
+    """The arrays (steps, worlds, ...) that minibatches are taken from."""
+
+    def __init__(
+        self,
+        buffer_size: int,
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        hidden_state_shape: tuple[int, int, int, int],
+        device: th.device | str = "auto",
+        gae_lambda: float = 1,
+        gamma: float = 0.99,
+        n_envs: int = 1,
+    ):
+        shape = (1, *hidden_state_shape[1:])
+        super().__init__(
+            buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs
+        )
+        self._by_world: dict[str, th.Tensor] = {}
+
+    def reset(self) -> None:
+        """Begin a new rollout in the same memory: every entry will be written again."""
+        if not hasattr(self, "observations"):
+            super().reset()
+        self.pos, self.full, self.generator_ready = 0, False, False
+
+    def add(self, *args, lstm_states: RNNStates, **kwargs) -> None:
+        """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
+        if self.pos == 0:
+            self.hidden_states_pi[0], self.cell_states_pi[0] = (s.cpu().numpy() for s in lstm_states.pi)
+            self.hidden_states_vf[0], self.cell_states_vf[0] = (s.cpu().numpy() for s in lstm_states.vf)
+        RolloutBuffer.add(self, *args, **kwargs)
+
+    def get(self, batch_size: int | None = None) -> Generator[RecurrentRolloutBufferSamples, None, None]:
+        """All worlds once, in random order, about ``batch_size`` decisions (at least one world) at a time."""
+        assert self.full, "the rollout buffer must be full before sampling from it"
+        if not self.generator_ready:
+            for name in self.ROWS:
+                self._by_world[name] = self.to_torch(np.swapaxes(getattr(self, name), 0, 1))
+            self.generator_ready = True
+        worlds = max(1, (batch_size or self.buffer_size * self.n_envs) // self.buffer_size)
+        for chosen in self.to_torch(np.random.permutation(self.n_envs)).split(worlds):
+            yield self._samples(chosen)
+
+    def _samples(self, worlds: th.Tensor) -> RecurrentRolloutBufferSamples:
+        rows = {name: array[worlds].flatten(0, 1) for name, array in self._by_world.items()}
+        states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
+        h_pi, c_pi, h_vf, c_vf = (self.to_torch(state[0])[:, worlds] for state in states)
+        return RecurrentRolloutBufferSamples(
+            observations=rows["observations"],
+            actions=rows["actions"],
+            old_values=rows["values"],
+            old_log_prob=rows["log_probs"],
+            advantages=rows["advantages"],
+            returns=rows["returns"],
+            lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)),
+            episode_starts=rows["episode_starts"],
+            mask=th.ones_like(rows["returns"]),
+        )

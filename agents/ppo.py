@@ -1,0 +1,272 @@
+"""The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
+
+from typing import Any
+
+import numpy as np
+import torch as th
+from gymnasium import spaces
+from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from sb3_contrib.ppo_recurrent.ppo_recurrent import RecurrentPPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import GymEnv, Schedule
+from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explained_variance
+from stable_baselines3.common.vec_env import VecEnv
+
+from kindergarten.agents.buffer import WorldRolloutBuffer
+from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.memory import Memory
+from kindergarten.agents.policies import MemoryPolicy, MlpFeatures
+
+_DEFAULT = PPOConfig()
+
+
+class MemoryPPO(RecurrentPPO):
+    """RecurrentPPO on whole worlds per minibatch, with annealed learning rate and entropy bonus.
+
+    The interface is the parent's: ``learn``, ``predict``, ``save``, ``load``, callbacks, logger. ``ent_coef`` may be
+    a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0).
+    """
+
+    policy: MemoryPolicy
+    rollout_buffer: WorldRolloutBuffer
+
+    def __init__(
+        self,
+        policy: str | type[MemoryPolicy],
+        env: GymEnv | str | None,
+        learning_rate: float | Schedule = _DEFAULT.learning_rate,
+        n_steps: int = _DEFAULT.n_steps,
+        batch_size: int | None = _DEFAULT.batch_size,
+        n_epochs: int = _DEFAULT.n_epochs,
+        gamma: float = _DEFAULT.gamma,
+        gae_lambda: float = _DEFAULT.gae_lambda,
+        clip_range: float | Schedule = _DEFAULT.clip_range,
+        clip_range_vf: float | Schedule | None = None,
+        normalize_advantage: bool = True,
+        ent_coef: float | Schedule = _DEFAULT.ent_coef,
+        vf_coef: float = _DEFAULT.vf_coef,
+        max_grad_norm: float = _DEFAULT.max_grad_norm,
+        target_kl: float | None = None,
+        stats_window_size: int = 100,
+        tensorboard_log: str | None = None,
+        policy_kwargs: dict[str, Any] | None = None,
+        verbose: int = 0,
+        seed: int | None = None,
+        device: th.device | str = "cpu",
+        _init_setup_model: bool = True,
+    ):
+        super().__init__(
+            policy,
+            env,  # pyright: ignore[reportArgumentType]  # None when loading: the parent allows it, its hint does not
+            learning_rate=learning_rate,
+            n_steps=n_steps,
+            batch_size=batch_size,
+            n_epochs=n_epochs,
+            gamma=gamma,
+            gae_lambda=gae_lambda,
+            clip_range=clip_range,
+            clip_range_vf=clip_range_vf,
+            normalize_advantage=normalize_advantage,
+            vf_coef=vf_coef,
+            max_grad_norm=max_grad_norm,
+            target_kl=target_kl,
+            stats_window_size=stats_window_size,
+            tensorboard_log=tensorboard_log,
+            policy_kwargs=policy_kwargs,
+            verbose=verbose,
+            seed=seed,
+            device=device,
+            _init_setup_model=False,
+        )
+        self.entropy_schedule = FloatSchedule(ent_coef)
+        if _init_setup_model:
+            self._setup_model()
+
+    @classmethod
+    def from_config(
+        cls,
+        env: GymEnv,
+        config: PPOConfig = _DEFAULT,
+        memory: Memory | str = Memory.LSTM,
+        seed: int | None = None,
+        tensorboard_log: str | None = None,
+        verbose: int = 0,
+    ) -> "MemoryPPO":
+        """A trainer for ``env`` with all its numbers from ``config``."""
+        return cls(
+            MemoryPolicy,
+            env,
+            learning_rate=LinearSchedule(config.learning_rate, config.learning_rate_end, 1.0),
+            n_steps=config.n_steps,
+            batch_size=config.batch_size,
+            n_epochs=config.n_epochs,
+            gamma=config.gamma,
+            gae_lambda=config.gae_lambda,
+            clip_range=config.clip_range,
+            ent_coef=LinearSchedule(config.ent_coef, config.ent_coef_end, 1.0),
+            vf_coef=config.vf_coef,
+            max_grad_norm=config.max_grad_norm,
+            tensorboard_log=tensorboard_log,
+            policy_kwargs=dict(
+                memory=Memory(memory).value,
+                lstm_hidden_size=config.hidden,
+                features_extractor_class=MlpFeatures,
+                features_extractor_kwargs=dict(size=config.features),
+            ),
+            verbose=verbose,
+            seed=seed,
+        )
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        if not isinstance(self.policy, MemoryPolicy):
+            raise ValueError(f"policy {self.policy_class.__name__}: MemoryPPO needs a MemoryPolicy")
+        self.rollout_buffer = WorldRolloutBuffer(
+            self.n_steps,
+            self.observation_space,
+            self.action_space,
+            (self.n_steps, 1, self.n_envs, self.policy.lstm_output_dim),
+            self.device,
+            gamma=self.gamma,
+            gae_lambda=self.gae_lambda,
+            n_envs=self.n_envs,
+        )
+
+    @th.inference_mode()
+    def collect_rollouts(
+        self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
+    ) -> bool:
+        """Fill the buffer with ``n_rollout_steps`` decisions of every world; False if a callback stops it.
+
+        As in the parent class, except that only worlds that are done are looked at one by one.
+        """
+        assert isinstance(rollout_buffer, WorldRolloutBuffer)
+        assert isinstance(self._last_obs, np.ndarray) and self._last_episode_starts is not None
+        self.policy.set_training_mode(False)
+        rollout_buffer.reset()
+        callback.on_rollout_start()
+        dones = self._last_episode_starts
+        for _ in range(n_rollout_steps):
+            actions, values, log_probs, states = self.policy(
+                self._to_tensor(self._last_obs), self._last_lstm_states, self._to_tensor(dones)
+            )
+            actions = actions.cpu().numpy()
+            new_obs, rewards, new_dones, infos = env.step(self._within_bounds(actions))
+            self.num_timesteps += env.num_envs
+            callback.update_locals(locals() | {"dones": new_dones})
+            if not callback.on_step():
+                return False
+            rewards = self._bootstrapped(rewards, new_dones, infos, states)
+            rollout_buffer.add(
+                self._last_obs, actions, rewards, dones, values, log_probs, lstm_states=self._last_lstm_states
+            )
+            self._last_obs, self._last_episode_starts, self._last_lstm_states = new_obs, new_dones, states
+            dones = new_dones
+        last_values = self.policy.predict_values(
+            self._to_tensor(self._last_obs), self._last_lstm_states.vf, self._to_tensor(dones)
+        )
+        rollout_buffer.compute_returns_and_advantage(last_values=last_values, dones=dones)
+        callback.on_rollout_end()
+        return True
+
+    def _to_tensor(self, array: np.ndarray) -> th.Tensor:
+        dtype = th.float32 if array.dtype == np.bool_ else None
+        return th.as_tensor(array, dtype=dtype, device=self.device)
+
+    def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
+        if isinstance(self.action_space, spaces.Box):
+            return np.clip(actions, self.action_space.low, self.action_space.high)
+        return actions
+
+    def _bootstrapped(
+        self, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]], states: RNNStates
+    ) -> np.ndarray:
+        """Rewards plus the discounted value of what would have followed, where an episode was cut by time.
+
+        rewards, dones: (worlds,). Also hands the finished episodes' infos to the statistics.
+        """
+        done = np.flatnonzero(dones)
+        if len(done) == 0:
+            return rewards
+        self._update_info_buffer([infos[i] for i in done], dones[done])
+        late = [i for i in done if infos[i].get("TimeLimit.truncated", False)]
+        late = [i for i in late if infos[i].get("terminal_observation") is not None]
+        if not late:
+            return rewards
+        last = np.stack([infos[i]["terminal_observation"] for i in late])
+        h, c = states.vf
+        goes_on = th.zeros(len(late), device=self.device)
+        values = self.policy.predict_values(self._to_tensor(last), (h[:, late], c[:, late]), goes_on)
+        rewards = rewards.copy()
+        rewards[late] += self.gamma * values.flatten().cpu().numpy()
+        return rewards
+
+    def train(self) -> None:
+        """Update the policy with the rollout that was just collected."""
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        clip_range = FloatSchedule(self.clip_range)(self._current_progress_remaining)
+        self.ent_coef = self.entropy_schedule(self._current_progress_remaining)
+        logged: list[dict[str, th.Tensor]] = []
+        stop = False
+        for _ in range(self.n_epochs):
+            for batch in self.rollout_buffer.get(self.batch_size):
+                loss, log = self._loss(batch, clip_range)
+                logged.append(log)
+                stop = self.target_kl is not None and log["approx_kl"].item() > 1.5 * self.target_kl
+                if stop:
+                    break
+                self.policy.optimizer.zero_grad()
+                loss.backward()
+                th.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+                self.policy.optimizer.step()
+            self._n_updates += 1
+            if stop:
+                break
+        self._log(logged, clip_range)
+
+    def _loss(
+        self, batch: RecurrentRolloutBufferSamples, clip_range: float
+    ) -> tuple[th.Tensor, dict[str, th.Tensor]]:
+        """PPO's clipped loss on a minibatch, and what the logger shows of it."""
+        values, log_prob, entropy = self.policy.evaluate_actions(
+            batch.observations, batch.actions, batch.lstm_states, batch.episode_starts
+        )
+        advantages = batch.advantages
+        if self.normalize_advantage:
+            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        log_ratio = log_prob - batch.old_log_prob
+        ratio = log_ratio.exp()
+        clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
+        policy_loss = -th.min(advantages * ratio, advantages * clipped).mean()
+        values = values.flatten()
+        if self.clip_range_vf is not None:
+            reach = FloatSchedule(self.clip_range_vf)(self._current_progress_remaining)
+            values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
+        value_loss = (batch.returns - values).square().mean()
+        # Without a formula for the entropy its one-sample estimate is -log_prob.
+        entropy_loss = -entropy.mean() if entropy is not None else log_prob.mean()
+        loss = policy_loss + self.ent_coef * entropy_loss + self.vf_coef * value_loss
+        with th.no_grad():
+            log = {
+                "entropy_loss": entropy_loss,
+                "policy_gradient_loss": policy_loss,
+                "value_loss": value_loss,
+                "approx_kl": (ratio - 1 - log_ratio).mean(),  # http://joschu.net/blog/kl-approx.html
+                "clip_fraction": ((ratio - 1).abs() > clip_range).float().mean(),
+                "loss": loss,
+            }
+        return loss, {name: value.detach() for name, value in log.items()}
+
+    def _log(self, logged: list[dict[str, th.Tensor]], clip_range: float) -> None:
+        buffer = self.rollout_buffer
+        for name in logged[0]:
+            self.logger.record(f"train/{name}", th.stack([log[name] for log in logged]).mean().item())
+        explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
+        self.logger.record("train/explained_variance", explained)
+        if hasattr(self.policy, "log_std"):
+            self.logger.record("train/std", self.policy.log_std.exp().mean().item())
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/clip_range", clip_range)
+        self.logger.record("train/ent_coef", self.ent_coef)

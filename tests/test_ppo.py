@@ -1,0 +1,329 @@
+"""The fast trainer is RecurrentPPO: the same numbers, gradients and actions, from other code."""
+
+import numpy as np
+import pytest
+import torch as th
+from gymnasium import spaces
+from sb3_contrib import RecurrentPPO
+from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from stable_baselines3.common.utils import LinearSchedule
+
+from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO, PPOConfig
+from kindergarten.agents.buffer import WorldRolloutBuffer
+from kindergarten.agents.memory import MemorylessLSTM
+from kindergarten.agents.policies import MlpFeatures
+from tests.cue_delay import CueDelay
+
+WIDTH, WORLDS, STEPS, HIDDEN = 6, 12, 20, 8
+OBSERVATIONS = spaces.Box(-1.0, 1.0, (WIDTH,), np.float32)
+DISCRETE = spaces.Discrete(5)
+CONTINUOUS = spaces.Box(-1.0, 1.0, (2,), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    th.manual_seed(0)
+    np.random.seed(0)
+
+
+def make_policy(memory: str = "lstm", actions: spaces.Space = DISCRETE) -> MemoryPolicy:
+    return MemoryPolicy(OBSERVATIONS, actions, lambda _: 1e-3, memory=memory, lstm_hidden_size=HIDDEN)
+
+
+def make_parent(policy: MemoryPolicy) -> RecurrentActorCriticPolicy:
+    """sb3-contrib's policy with the same weights."""
+    parent = RecurrentActorCriticPolicy(
+        policy.observation_space,
+        policy.action_space,
+        lambda _: 1e-3,
+        net_arch=[],
+        features_extractor_class=MlpFeatures,
+        lstm_hidden_size=HIDDEN,
+    )
+    parent.load_state_dict(policy.state_dict())
+    return parent
+
+
+def fill(buffer: RecurrentRolloutBuffer, seed: int = 0) -> None:
+    """A rollout of random numbers with episodes of random length, some of one decision only."""
+    rng = np.random.default_rng(seed)
+    draws = th.Generator().manual_seed(seed)
+    for step in range(buffer.buffer_size):
+        states = [th.randn(1, WORLDS, HIDDEN, generator=draws) * 0.5 for _ in range(4)]
+        discrete = isinstance(buffer.action_space, spaces.Discrete)
+        action = rng.integers(5, size=(WORLDS, 1)) if discrete else rng.uniform(-1, 1, (WORLDS, 2))
+        obs = rng.uniform(-1, 1, (WORLDS, WIDTH)).astype(np.float32)
+        obs[:, 0] = np.arange(WORLDS) * STEPS + step  # a row's number, so that it can be found again
+        buffer.add(
+            obs,
+            action,
+            rng.normal(size=WORLDS),
+            rng.random(WORLDS) < 0.2,
+            th.randn(WORLDS, 1, generator=draws),
+            th.randn(WORLDS, generator=draws),
+            lstm_states=RNNStates((states[0], states[1]), (states[2], states[3])),
+        )
+    buffer.compute_returns_and_advantage(th.randn(WORLDS, 1, generator=draws), rng.random(WORLDS) < 0.5)
+
+
+def make_buffer(
+    kind: type[RecurrentRolloutBuffer], actions: spaces.Space = DISCRETE
+) -> RecurrentRolloutBuffer:
+    buffer = kind(STEPS, OBSERVATIONS, actions, (STEPS, 1, WORLDS, HIDDEN), "cpu", 0.9, 0.97, WORLDS)
+    fill(buffer)
+    return buffer
+
+
+def evaluate(
+    cls: type[RecurrentActorCriticPolicy],
+    policy: RecurrentActorCriticPolicy,
+    batch: RecurrentRolloutBufferSamples,
+    actions: spaces.Space = DISCRETE,
+) -> list[th.Tensor]:
+    """Values, log-probabilities, entropies and every gradient of ``cls``'s pass, in float64."""
+    policy.double().zero_grad()
+    policy.extract_features = policy.features_extractor.forward  # SB3's own begins with a cast to float32
+    states = RNNStates(*(tuple(s.double() for s in pair) for pair in batch.lstm_states))
+    chosen = (
+        batch.actions.long().flatten() if isinstance(actions, spaces.Discrete) else batch.actions.double()
+    )
+    obs = batch.observations.double().clone()
+    obs[:, 0] = obs[:, 0] / (WORLDS * STEPS)
+    outputs = cls.evaluate_actions(policy, obs, chosen, states, batch.episode_starts.double())
+    keep = batch.mask > 0.5
+    outputs = [output.flatten()[keep] for output in outputs]
+    weight = th.linspace(-1, 1, int(keep.sum()), dtype=th.float64)  # each row has its own say in the loss
+    sum((weight * output.sin()).sum() for output in outputs).backward()
+    return [*outputs, *(p.grad.clone() for p in policy.parameters())]
+
+
+def assert_same(ours: list[th.Tensor], theirs: list[th.Tensor], atol: float = 1e-10) -> None:
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        th.testing.assert_close(a, b, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("actions", [DISCRETE, CONTINUOUS])
+@pytest.mark.parametrize("kind", [WorldRolloutBuffer, RecurrentRolloutBuffer])
+@pytest.mark.parametrize("batch_size", [STEPS * WORLDS, 3 * STEPS + 7])
+def test_whole_sequences_equal_the_parent(kind, batch_size, actions):
+    """Outputs and every gradient, on our minibatches and on sb3-contrib's padded ones."""
+    policy = make_policy(actions=actions)
+    parent = make_parent(policy)
+    for batch in make_buffer(kind, actions).get(batch_size):
+        assert batch.episode_starts.sum() > 1
+        ours = evaluate(MemoryPolicy, policy, batch, actions)
+        assert_same(ours, evaluate(RecurrentActorCriticPolicy, parent, batch, actions))
+
+
+@pytest.mark.parametrize("memory", list(Memory))
+def test_every_memory_equals_its_steps(memory):
+    """The parent's loop over time, on our own modules: one step after the other gives the same."""
+    policy = make_policy(memory.value)
+    (batch,) = make_buffer(WorldRolloutBuffer).get()
+    assert_same(evaluate(MemoryPolicy, policy, batch), evaluate(RecurrentActorCriticPolicy, policy, batch))
+
+
+@pytest.mark.parametrize("actions", [DISCRETE, CONTINUOUS])
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_a_decision_equals_the_parent(actions, deterministic):
+    policy = make_policy(actions=actions)
+    obs, starts = th.rand(WORLDS, WIDTH), (th.arange(WORLDS) % 3 == 0).float()
+    state = th.randn(1, WORLDS, HIDDEN)
+    states = RNNStates((state, state * 2), (state * 3, state * 4))
+    results = []
+    for cls, each in ((MemoryPolicy, policy), (RecurrentActorCriticPolicy, make_parent(policy))):
+        th.manual_seed(1)
+        action, value, log_prob, (pi, vf) = cls.forward(each, obs, states, starts, deterministic)
+        results.append([action, value, log_prob, *pi, *vf])
+    assert_same(*results, atol=1e-6)
+
+
+def test_training_equals_the_parent(monkeypatch):
+    """Three updates, rollouts and truncated episodes included, with the rotation of the parent switched off."""
+    monkeypatch.setattr(np.random, "randint", lambda *_: 0)
+    common = dict(
+        n_steps=24, batch_size=24 * WORLDS, n_epochs=2, gamma=0.9, gae_lambda=0.9, ent_coef=0.02, seed=3
+    )
+
+    def make_env():
+        return CueDelay(WORLDS, delay=(2, 9), width=WIDTH, limit=9)
+
+    ours = MemoryPPO(
+        MemoryPolicy, make_env(), learning_rate=1e-3, policy_kwargs=dict(lstm_hidden_size=8), **common
+    )
+    kwargs = dict(lstm_hidden_size=8, net_arch=[], features_extractor_class=MlpFeatures)
+    theirs = RecurrentPPO(
+        RecurrentActorCriticPolicy,
+        make_env(),
+        learning_rate=1e-3,
+        policy_kwargs=kwargs,
+        device="cpu",
+        **common,
+    )
+    theirs.policy.load_state_dict(ours.policy.state_dict())
+    for learner in (ours, theirs):
+        learner.set_random_seed(5)
+        learner.learn(3 * 24 * WORLDS)
+    for name, weight in ours.policy.state_dict().items():
+        th.testing.assert_close(weight, theirs.policy.state_dict()[name], rtol=0, atol=2e-6, msg=name)
+
+
+def test_minibatches_hold_every_transition_once_and_cut_no_episode():
+    ours, theirs = make_buffer(WorldRolloutBuffer), make_buffer(RecurrentRolloutBuffer)
+    columns = ["actions", "values", "log_probs", "advantages", "returns", "episode_starts"]
+    expected = {name: getattr(theirs, name).swapaxes(0, 1).reshape(STEPS * WORLDS, -1) for name in columns}
+    seen = []
+    for batch in ours.get(5 * STEPS):
+        row = batch.observations[:, 0].long()
+        assert (th.diff(row.view(-1, STEPS), dim=1) == 1).all(), "every decision of a world, in order"
+        assert (row.view(-1, STEPS)[:, 0] % STEPS == 0).all()
+        found = dict(
+            actions=batch.actions,
+            values=batch.old_values,
+            log_probs=batch.old_log_prob,
+            advantages=batch.advantages,
+            returns=batch.returns,
+            episode_starts=batch.episode_starts,
+        )
+        for name, column in found.items():
+            np.testing.assert_allclose(column.numpy().reshape(len(row), -1), expected[name][row], atol=1e-6)
+        world = row.view(-1, STEPS)[:, 0] // STEPS
+        np.testing.assert_array_equal(batch.lstm_states.pi[1][0], theirs.cell_states_pi[0, 0][world])
+        np.testing.assert_array_equal(batch.lstm_states.vf[0][0], theirs.hidden_states_vf[0, 0][world])
+        seen.append(row)
+    assert sorted(th.cat(seen).tolist()) == list(range(STEPS * WORLDS))
+
+
+def test_a_rollout_leaves_nothing_of_the_one_before():
+    buffer, fresh = make_buffer(WorldRolloutBuffer), make_buffer(WorldRolloutBuffer)
+    list(buffer.get())
+    buffer.reset()
+    fill(buffer, seed=1)
+    fresh.__init__(STEPS, OBSERVATIONS, DISCRETE, (STEPS, 1, WORLDS, HIDDEN), "cpu", 0.9, 0.97, WORLDS)
+    fill(fresh, seed=1)
+    for a, b in zip(
+        *(sorted(map(tuple, next(x.get()).observations.tolist())) for x in (buffer, fresh)), strict=True
+    ):
+        assert a == b
+
+
+@pytest.mark.parametrize("memory", list(Memory))
+def test_only_a_memory_remembers(memory):
+    """Change a world's first observation: later decisions notice it, except without memory or in a new episode."""
+    policy = make_policy(memory.value)
+    zeros = th.zeros(1, WORLDS, HIDDEN)
+    states = RNNStates((zeros, zeros), (zeros, zeros))
+    obs = th.rand(WORLDS, STEPS, WIDTH)
+    changed = obs.clone()
+    changed[:, 0] += 1.0
+    starts = th.zeros(WORLDS, STEPS)
+    starts[: WORLDS // 2, STEPS // 2] = 1.0
+    latents = [policy.latents(o.flatten(0, 1), states, starts.flatten()) for o in (obs, changed)]
+    for before, after in zip(*latents, strict=True):
+        differs = (before != after).any(1).view(WORLDS, STEPS)
+        assert differs[:, 0].all()
+        assert differs[:, 1].all() == (memory is not Memory.NONE)
+        assert differs[WORLDS // 2 :, -1].any() == (memory is not Memory.NONE)
+        assert not differs[: WORLDS // 2, STEPS // 2 :].any()
+
+
+def test_without_memory_predictions_forget_too():
+    policy = make_policy("none")
+    obs = np.random.rand(WORLDS, WIDTH).astype(np.float32)
+    _, state = policy.predict(np.random.rand(WORLDS, WIDTH).astype(np.float32), deterministic=True)
+    with_past, _ = policy.predict(obs, state, np.zeros(WORLDS, bool), deterministic=True)
+    noise = tuple(np.random.randn(*s.shape) for s in state)
+    with_noise, _ = policy.predict(obs, noise, np.zeros(WORLDS, bool), deterministic=True)
+    np.testing.assert_array_equal(with_past, with_noise)
+
+
+def test_none_is_the_same_network():
+    th.manual_seed(7)
+    with_memory = make_policy("lstm")
+    th.manual_seed(7)
+    without = make_policy("none")
+    assert isinstance(without.lstm_actor, MemorylessLSTM)
+    assert_same(list(with_memory.parameters()), list(without.parameters()), atol=0)
+
+
+def test_forget_bias():
+    def bias(policy: MemoryPolicy) -> th.Tensor:
+        total = policy.lstm_critic.bias_ih_l0 + policy.lstm_critic.bias_hh_l0
+        return total[HIDDEN : 2 * HIDDEN].detach()
+
+    chosen = MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, forget_bias=1.5, lstm_hidden_size=HIDDEN)
+    assert (bias(chosen) == 1.5).all()
+    assert (bias(make_policy("lstm")) == 3.0).all()
+    assert bias(make_policy("lstm-default")).abs().max() <= 2 / HIDDEN**0.5
+
+
+def test_unknown_memory_names_itself_and_the_choices():
+    with pytest.raises(ValueError, match="'elephant'.*'none', 'rnn', 'gru', 'lstm', 'lstm-default'"):
+        make_policy("elephant")
+
+
+def make_learner(seed: int = 0, memory: str = "lstm", **changes) -> MemoryPPO:
+    config = PPOConfig(n_steps=16, batch_size=64, n_epochs=2, hidden=8, features=8, **changes)
+    return MemoryPPO.from_config(CueDelay(8, delay=(2, 6), width=WIDTH), config, memory=memory, seed=seed)
+
+
+@pytest.mark.parametrize("memory", list(Memory))
+def test_save_and_load(tmp_path, memory):
+    learner = make_learner(memory=memory.value).learn(256)
+    learner.save(tmp_path / "model.zip")
+    learner.policy.save(tmp_path / "policy.pt")
+    obs, starts = np.random.rand(8, WIDTH).astype(np.float32), np.ones(8, bool)
+    expected, state = learner.predict(obs, None, starts, deterministic=True)
+    again = MemoryPPO.load(tmp_path / "model.zip", env=CueDelay(8, delay=(2, 6), width=WIDTH))
+    policy = MemoryPolicy.load(tmp_path / "policy.pt")
+    for model in (again, policy):
+        actions, new_state = model.predict(obs, None, starts, deterministic=True)
+        np.testing.assert_array_equal(actions, expected)
+        np.testing.assert_array_equal(new_state, state)
+    assert again.policy.memory is memory
+    again.learn(128, reset_num_timesteps=False)
+
+
+def test_a_seed_gives_one_result():
+    def weights(seed: int) -> th.Tensor:
+        return th.cat([p.flatten() for p in make_learner(seed).learn(512).policy.parameters()])
+
+    assert th.equal(weights(0), weights(0))
+    assert not th.equal(weights(0), weights(1))
+
+
+def test_schedules_reach_their_ends():
+    learner = make_learner(learning_rate=1e-2, learning_rate_end=1e-3, ent_coef=0.5, ent_coef_end=0.1).learn(
+        512
+    )
+    assert learner.policy.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
+    assert learner.ent_coef == pytest.approx(0.1)
+
+
+def test_target_kl_stops_an_update():
+    learner = MemoryPPO(
+        MemoryPolicy, CueDelay(8), n_steps=16, batch_size=16, target_kl=1e-9, learning_rate=1e-2
+    )
+    before = learner.policy.state_dict()["action_net.weight"].clone()
+    learner.learn(128)
+    assert not th.equal(before, learner.policy.state_dict()["action_net.weight"])
+    assert learner._n_updates == 1
+
+
+def test_wrong_policies_are_refused():
+    with pytest.raises(ValueError, match="MemoryPolicy"):
+        MemoryPPO(RecurrentActorCriticPolicy, CueDelay(4))
+    with pytest.raises(ValueError, match="use_sde"):
+        MemoryPolicy(OBSERVATIONS, CONTINUOUS, lambda _: 1e-3, use_sde=True)
+
+
+def test_continuous_actions_train():
+    env = CueDelay(8, delay=(2, 6), width=WIDTH, box_actions=True)
+    learner = MemoryPPO(
+        MemoryPolicy, env, n_steps=16, batch_size=64, learning_rate=LinearSchedule(1e-3, 0.0, 1.0)
+    )
+    learner.learn(256)
+    assert all(p.isfinite().all() for p in learner.policy.parameters())
