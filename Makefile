@@ -1,0 +1,54 @@
+# The environment is made on first use and made anew when what it is made from changes.
+VENV ?= .venv
+PYTHON ?= python3
+ARGS ?=
+
+bin := $(VENV)/bin
+stamp := $(VENV)/.installed-
+
+.PHONY: help train test slow test-nojit check bench docs clean
+
+help:
+	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
+	@echo 'make test        the tests              (ARGS="-k twins")'
+	@echo 'make slow        the tests that take minutes'
+	@echo 'make test-nojit  the tests on the plain Python of the kernels'
+	@echo 'make check       ruff and pyright'
+	@echo 'make bench       how fast it is'
+	@echo 'make docs        the documentation, into site/'
+	@echo 'make clean       remove what was built; environments and runs stay'
+
+train: $(stamp)agents
+	$(bin)/python train.py $(ARGS)
+
+test: $(stamp)test
+	$(bin)/python -m pytest $(ARGS)
+
+slow: $(stamp)test
+	$(bin)/python -m pytest -m slow $(ARGS)
+
+test-nojit: $(stamp)test
+	NUMBA_DISABLE_JIT=1 $(bin)/python -m pytest -m 'not slow and not jit' $(ARGS)
+
+check: $(stamp)test
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/pyright --pythonpath $(bin)/python
+
+bench: $(stamp)test
+	$(bin)/python -m benchmarks.simulator $(ARGS)
+
+docs: $(stamp)docs
+	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --strict
+
+$(stamp)agents: extras := agents
+$(stamp)test: extras := agents,test
+$(stamp)docs: extras := docs
+$(stamp)%: pyproject.toml constraints.txt
+	test -x $(bin)/python || $(PYTHON) -m venv $(VENV)
+	$(bin)/python -m pip install --constraint constraints.txt --editable '.[$(extras)]'
+	touch $@
+
+clean:
+	rm -rf build dist site *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

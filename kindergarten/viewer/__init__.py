@@ -1,0 +1,1 @@
+"""Drawing: a window with a timeline, pictures and videos."""

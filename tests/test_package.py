@@ -1,0 +1,197 @@
+"""What is installed, what importing it costs, and that imports run one way."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kindergarten
+
+# Imports run from right to left along this line, never the other way. A new module needs a place in it.
+LAYERS = (
+    *("jit", "codes", "road", "config", "rng", "users", "signals", "geometry", "traffic", "dynamics"),
+    *("observation", "pixels", "reward", "params", "scene", "scenarios", "simulator", "reference", "replay"),
+    *("viewer", "envs", "agents", "cli", "__main__"),
+)
+
+# Heavy packages, and the only places that may import them.
+HOMES = {
+    "torch": {"agents"},
+    "stable_baselines3": {"agents", "envs"},
+    "sb3_contrib": {"agents"},
+    "pygame": {"viewer"},
+    "gymnasium": {"__init__", "envs", "agents"},
+}
+
+
+def layer_of(module: str) -> str:
+    """The place in LAYERS of a module of the package; ``__init__`` for the package itself."""
+    return (module.split(".") + ["__init__"])[1]
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package with its file."""
+    found = {}
+    for package in ("kindergarten", *LINKED):
+        for file in (ROOT / package).rglob("*.py"):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            if parts[0] == "kindergarten" and parts[1] in LINKED:
+                continue  # met under its own folder
+            parts = ("kindergarten", *parts) if parts[0] in LINKED else parts
+            found[".".join(parts).removesuffix(".__init__")] = file
+    return found
+
+
+def imports(name: str, file: Path) -> Iterator[tuple[str, int]]:
+    """Dotted names that a module imports, wherever in its text, with the line."""
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            anchor = package.rsplit(".", node.level - 1)[0] + "." if node.level else ""
+            base = (anchor + (node.module or "")).strip(".")
+            for alias in node.names:
+                yield f"{base}.{alias.name}", node.lineno
+
+
+MODULES = modules()
+
+
+def own(name: str) -> str | None:
+    """The layer that an imported name of ours belongs to; None for the bare package and what it defines."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "kindergarten" and len(parts) > 1 and parts[1] in LAYERS else None
+
+
+def kernels() -> list[str]:
+    """The modules that hold compiled kernels."""
+    return [
+        name
+        for name, file in MODULES.items()
+        if name == "kindergarten.jit"
+        or any(n.split(".")[0] == "numba" or own(n) == "jit" for n, _ in imports(name, file))
+    ]
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_every_module_has_a_layer():
+    assert {layer_of(m) for m in MODULES} - {"__init__"} <= set(LAYERS)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_run_one_way(name):
+    mine = layer_of(name)
+    if mine == "__init__":
+        return  # it may name anything, as long as it does so lazily: see test_importing_is_cheap
+    for imported, line in imports(name, MODULES[name]):
+        layer = own(imported)
+        assert layer is None or LAYERS.index(layer) <= LAYERS.index(mine), (
+            f"{MODULES[name]}:{line}: {mine} comes before {layer} and may not import it"
+        )
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_heavy_packages_stay_at_home(name):
+    for imported, line in imports(name, MODULES[name]):
+        homes = HOMES.get(imported.split(".")[0])
+        assert homes is None or layer_of(name) in homes, (
+            f"{MODULES[name]}:{line}: {imported} may be imported in {sorted(homes)} only"
+        )
+
+
+def test_importing_is_cheap():
+    loaded = set(run_python("import kindergarten, sys; print(*sys.modules)").split())
+    assert "kindergarten" in loaded
+    heavy = {"torch", "pygame", "numba", "stable_baselines3", "matplotlib", "envs", "agents", *kernels()}
+    assert not loaded & heavy
+
+
+@pytest.mark.parametrize("folder", LINKED)
+def test_a_folder_has_one_name(folder):
+    assert os.readlink(ROOT / "kindergarten" / folder) == f"../{folder}"
+    importlib.import_module(f"kindergarten.{folder}")
+    assert folder not in sys.modules
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory) -> tuple[Path, Path]:
+    """The wheel and the sdist of a copy of the tree, built without the network."""
+    tree, out = tmp_path_factory.mktemp("build") / "tree", tmp_path_factory.mktemp("dist")
+    skipped = {"runs", "build", "dist", "site"}
+
+    def skip(folder: str, names: list[str]) -> set[str]:
+        return {
+            n
+            for n in names
+            if n.startswith(".")
+            or n.endswith((".egg-info", "__pycache__"))
+            or (n in skipped and Path(folder) == ROOT)
+            or Path(folder, n, "pyvenv.cfg").exists()
+        }
+
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=skip)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(tree)]
+    built = subprocess.run(command, check=False, cwd=out, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def test_the_wheel_is_the_package_and_nothing_else(distributions):
+    names = zipfile.ZipFile(distributions[0]).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {
+        "kindergarten",
+        *(t for t in tops if t.startswith("kindergarten-") and t.endswith(".dist-info")),
+    }
+    wheel = {
+        n.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for n in names if n.endswith(".py")
+    }
+    assert wheel == set(MODULES)  # a package that pyproject.toml does not list would be missing
+    data = {
+        f"kindergarten/scenarios/{f.name}"
+        for f in (ROOT / "kindergarten/scenarios").iterdir()
+        if f.suffix in {".npz", ".json"}
+    }
+    assert {"kindergarten/py.typed", *data} <= set(names)
+
+
+def test_the_sdist_is_what_the_wheel_is_made_of(distributions):
+    with tarfile.open(distributions[1]) as archive:
+        files = [m.name.split("/", 1)[1] for m in archive.getmembers() if not m.isdir()]
+    folders = {f.split("/")[0] for f in files if "/" in f}
+    assert folders == {"kindergarten", "kindergarten.egg-info", *LINKED}
+    assert {f for f in files if "/" not in f} == {
+        "LICENSE", "MANIFEST.in", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg",
+    }  # fmt: skip
+    assert {ROOT / f for f in files if f.endswith(".py")} == set(MODULES.values())
+
+
+def test_every_console_command_exists(distributions):
+    with zipfile.ZipFile(distributions[0]) as wheel:
+        (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/entry_points.txt"))
+        points = configparser.ConfigParser()
+        points.read_string(wheel.read(name).decode())
+    assert "kindergarten" in points["console_scripts"]
+    for target in points["console_scripts"].values():
+        module, _, function = target.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
