@@ -1,0 +1,128 @@
+"""The ego: a kinematic bicycle, and the small controller that follows the meta-actions' targets.
+
+    x' = v cos(psi + beta)    y' = v sin(psi + beta)    psi' = v / l_r sin(beta)
+    beta = atan(l_r / (l_f + l_r) tan(delta))
+
+Source: Kong et al., IV 2015; valid to about half of the friction limit (Polack et al., IV 2017).
+"""
+
+from __future__ import annotations
+
+import math
+
+from kindergarten.codes import Action, Control, Intent
+from kindergarten.jit import njit
+from kindergarten.road import locate
+from kindergarten.users import MAX_STEERING, WHEELBASE
+
+ACTION_LEFT, ACTION_RIGHT = int(Action.LEFT), int(Action.RIGHT)
+ACTION_FASTER, ACTION_SLOWER = int(Action.FASTER), int(Action.SLOWER)
+CONTINUOUS = int(Control.CONTINUOUS)
+LEFT, RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
+REAR = WHEELBASE / 2  # [m] l_r: the centre of gravity lies in the middle
+COMMITTED = 6.0  # [m] behind the junction's edge: from here on the ways have parted by more than a car
+
+
+@njit
+def choose(world, ego, action, road, params):
+    """Apply one meta-action: it moves the target speed or the target branch, and the target persists."""
+    step = params["speed_step"]
+    if action == ACTION_FASTER:
+        world["target_speed"] = min(world["target_speed"] + step, params["max_speed"])
+    elif action == ACTION_SLOWER:
+        world["target_speed"] = max(world["target_speed"] - step, 0.0)
+    elif (action == ACTION_LEFT or action == ACTION_RIGHT) and ego["s"] < road.entry:
+        side = -1 if action == ACTION_LEFT else 1
+        branch = ego["intent"] + side
+        while LEFT <= branch <= RIGHT:
+            if params["ego_routes"][branch] >= 0:
+                ego["intent"], ego["route"] = branch, params["ego_routes"][branch]
+                break
+            branch += side
+
+
+@njit
+def steering_towards(ego, road):
+    """Steering angle [rad] of pure pursuit: the arc through the point ``lookahead`` metres down the route."""
+    x, y, _, _ = locate(road, ego["route"], ego["s"] + max(3.0, 0.5 * ego["speed"]))
+    dx, dy = x - ego["x"], y - ego["y"]
+    left = dy * ego["cos"] - dx * ego["sin"]
+    curvature = 2.0 * left / max(dx * dx + dy * dy, 1.0)
+    sin_beta = min(max(curvature * REAR, -0.9), 0.9)
+    tan_beta = sin_beta / math.sqrt(1.0 - sin_beta * sin_beta)
+    return min(max(math.atan(tan_beta * WHEELBASE / REAR), -MAX_STEERING), MAX_STEERING)
+
+
+@njit
+def bicycle(ego, acceleration, steering, dt):
+    """Move the ego by one physics step; the speed never falls below 0. Returns the way that it went [m]."""
+    speed = max(ego["speed"] + acceleration * dt, 0.0)
+    way = 0.5 * (ego["speed"] + speed) * dt
+    ego["acceleration"] = (speed - ego["speed"]) / dt
+    ego["speed"], ego["steering"] = speed, steering
+    cos, sin = ego["cos"], ego["sin"]
+    if steering == 0.0:
+        ego["x"] += way * cos
+        ego["y"] += way * sin
+        return way
+    beta = math.atan(math.tan(steering) * REAR / WHEELBASE)
+    cos_beta, sin_beta = math.cos(beta), math.sin(beta)
+    ego["x"] += way * (cos * cos_beta - sin * sin_beta)
+    ego["y"] += way * (sin * cos_beta + cos * sin_beta)
+    turn = way / REAR * sin_beta
+    cos_turn, sin_turn = math.cos(turn), math.sin(turn)
+    cos, sin = cos * cos_turn - sin * sin_turn, sin * cos_turn + cos * sin_turn
+    norm = math.sqrt(cos * cos + sin * sin)
+    ego["cos"], ego["sin"] = cos / norm, sin / norm
+    return way
+
+
+@njit
+def project(ego, road, route, s):
+    """Arc length and offset to the left [m] of the ego on ``route``, searched near ``s``."""
+    x, y, cos, sin = locate(road, route, s)
+    s += (ego["x"] - x) * cos + (ego["y"] - y) * sin
+    x, y, cos, sin = locate(road, route, s)
+    return s, (ego["y"] - y) * cos - (ego["x"] - x) * sin
+
+
+@njit
+def nearest_branch(ego, road, params, s):
+    """Under continuous control the branch is where the ego is: the way that it is nearest to."""
+    best = abs(project(ego, road, ego["route"], s)[1])
+    for branch in range(3):
+        route = params["ego_routes"][branch]
+        if route >= 0:
+            offset = abs(project(ego, road, route, s)[1])
+            if offset < best:
+                best = offset
+                ego["intent"], ego["route"] = branch, route
+
+
+@njit
+def move_ego(world, ego, action, driven, road, params):
+    """Move the ego by one physics step.
+
+    Args:
+        action: (2,) acceleration and steering in -1..1; read under continuous control alone.
+        driven: whether the agent has the controls; if not, the ego cruises.
+
+    Returns:
+        How far it got along its route [m].
+    """
+    dt = params["dt"]
+    if driven and params["control"] == CONTINUOUS:
+        pedal = action[0]
+        acceleration = pedal * (params["acceleration"] if pedal > 0.0 else params["braking"])
+        acceleration = min(acceleration, (params["max_speed"] - ego["speed"]) / dt)
+        steering = action[1] * MAX_STEERING
+    else:
+        wanted = (world["target_speed"] - ego["speed"]) / dt
+        acceleration = min(max(wanted, -params["braking"]), params["acceleration"])
+        steering = steering_towards(ego, road)
+    before = ego["s"]
+    guess = before + bicycle(ego, acceleration, steering, dt)
+    if params["control"] == CONTINUOUS and guess < road.entry + COMMITTED:
+        nearest_branch(ego, road, params, guess)
+    ego["s"], ego["offset"] = project(ego, road, ego["route"], guess)
+    return ego["s"] - before

@@ -1,0 +1,20 @@
+"""The scenarios: one small file of numbers each."""
+
+from __future__ import annotations
+
+from kindergarten.config import Scenario
+from kindergarten.scenarios.crossing import CROSSING
+from kindergarten.scenarios.follow import FOLLOW
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (FOLLOW, CROSSING)}
+
+
+def scenario_named(name: str) -> Scenario:
+    """The scenario called ``name``.
+
+    Raises:
+        ValueError: there is none; the message names the choices.
+    """
+    if name not in SCENARIOS:
+        raise ValueError(f"unknown scenario {name!r}: choose from {', '.join(SCENARIOS)}")
+    return SCENARIOS[name]

@@ -1,0 +1,52 @@
+"""Crossing: straight on at speed; the oncoming rider may cut across."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Member, Scenario, Task, Weights
+
+CROSSING = Scenario(
+    name="Crossing",
+    summary="Straight on at speed. The oncoming rider waves, puts the arm down, and turns left across your path.",
+    cast=(
+        Member(
+            arm="south",
+            intents=((Intent.STRAIGHT, 1.0),),
+            speed=(16.0, 16.0),
+            due=(0.75, 0.95),  # the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
+            due_at=0.0,
+            cyclist=0.0,
+        ),
+        Member(
+            arm="north",
+            intents=((Intent.LEFT, 0.5), (Intent.STRAIGHT, 0.25), (Intent.RIGHT, 0.25)),
+            speed=(5.8, 6.2),
+            turn_speed=6.0,
+        ),
+        # A group ride from the right closes the junction just behind an ego that has kept its speed:
+        # whoever slowed down for nothing waits for all of it.
+        *(
+            Member(
+                arm="east",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(6.0, 6.0),
+                due=(1.8 + 0.82 * k, 1.8 + 0.82 * k),
+                due_at=4.5,
+                cyclist=1.0,
+                signals=False,
+                convoy=k > 0,
+                urge=1.3 if k else 1.0,
+            )
+            for k in range(6)
+        ),
+    ),
+    task=Task(
+        weights=Weights(time=-0.15, collision=-1.0, goal=1.0),
+        goal_at=26.0,
+        lead=3.0,
+        max_speed=16.0,
+        speed_step=4.0,
+        acceleration=2.0,
+        braking=3.4,
+        time_limit=20.0,
+    ),
+    sight=2000.0,  # at the ladder's longest delay the rider waves half a kilometre away
+)

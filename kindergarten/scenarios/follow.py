@@ -1,0 +1,36 @@
+"""Follow: take the way that the leader took."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Member, Scenario, Task, Weights
+
+FOLLOW = Scenario(
+    name="Follow",
+    summary="Take the way that the leader took. It signals, drops the signal, and turns out of sight, in the fog.",
+    cast=(
+        Member(
+            arm="south",
+            intents=((Intent.STRAIGHT, 1.0),),
+            speed=(6.0, 6.0),
+            due=(2.2, 2.8),  # at 6 m/s some 15 m behind the leader
+            cyclist=0.0,
+        ),
+        Member(
+            arm="south",
+            intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
+            speed=(5.5, 6.5),
+            due_at=-0.5,
+        ),
+    ),
+    task=Task(
+        weights=Weights(time=-0.02, collision=-1.0, goal=1.0),
+        branches=(Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT),
+        goal=None,
+        goal_at=14.0,
+        lead=1.0,
+        max_speed=8.0,
+        speed_step=2.0,
+        time_limit=15.0,
+    ),
+    fog=(-200.0, -11.0, 200.0, 200.0),  # 3 m before the junction: at 6 m/s it swallows the leader half a second before t3
+    revealed=False,
+)

@@ -1,0 +1,247 @@
+"""The simulator: many worlds in two structured arrays, stepped by one compiled loop.
+
+The core never resets by itself: a world whose episode has ended stands still until ``reset``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kindergarten import observation, params, scene
+from kindergarten.codes import Control, End, Intent, Kind, names
+from kindergarten.config import Config, Scenario
+from kindergarten.dynamics import choose, move_ego
+from kindergarten.geometry import overlap
+from kindergarten.jit import njit
+from kindergarten.observation import look, observe_ego, observe_users
+from kindergarten.reward import NUM_TERMS, add_end_terms, add_step_terms
+from kindergarten.rng import seed_generator
+from kindergarten.road import locate
+from kindergarten.signals import shown
+from kindergarten.traffic import advance, drive
+from kindergarten.users import ROAD_USER, WORLD
+
+NOBODY, DISCRETE = int(Kind.NOBODY), int(Control.DISCRETE)
+RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
+COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
+
+
+@njit
+def collided(users):
+    """Whether the ego touches anybody."""
+    ego = users[0]
+    for i in range(1, len(users)):
+        other = users[i]
+        dx, dy = other["x"] - ego["x"], other["y"] - ego["y"]
+        if dx * dx + dy * dy < 24.0 and other["kind"] != NOBODY and overlap(ego, other):  # two cars' diagonals
+            return True
+    return False
+
+
+@njit
+def end_of(world, users, params):
+    """How the episode stands after a physics step: an End."""
+    ego = users[0]
+    if collided(users):
+        return COLLISION
+    if ego["s"] >= params["goal_at"]:
+        right = params["goal"] if params["goal"] >= 0 else users[1]["intent"]
+        return GOAL if ego["intent"] == right else WRONG_WAY
+    if abs(ego["offset"]) > params["off_road"]:
+        return OFF_ROAD
+    if world["tick"] >= world["time_limit"]:
+        return TIME_LIMIT
+    return RUNNING
+
+
+@njit
+def step_world(world, users, road, params, action, terms):
+    """One decision of one world: decide, move, collide, reward, end."""
+    driven = world["tick"] >= world["hands_on"]
+    if driven and params["control"] == DISCRETE:
+        choose(world, users[0], int(action[0]), road, params)
+    for _ in range(params["substeps"]):
+        for i in range(1, len(users)):
+            if users[i]["kind"] != NOBODY:
+                drive(users, i, road, world["tick"], params["dt"])
+        way = move_ego(world, users[0], action, driven, road, params)
+        for i in range(1, len(users)):
+            if users[i]["kind"] != NOBODY:
+                advance(users[i], road, params["dt"])
+        world["tick"] += 1
+        add_step_terms(terms, users, driven, way, params["dt"])
+        world["end"] = end_of(world, users, params)
+        if world["end"] != RUNNING:
+            add_end_terms(terms, world["end"])
+            return
+
+
+@njit
+def signal_and_observe(world, users, road, params, row):
+    """Set this frame's signals and what is seen, and write the observation."""
+    for i in range(1, len(users)):
+        users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
+    look(users, road, params["sight"])
+    if params["control"] != DISCRETE:
+        world["target_speed"] = users[0]["speed"]
+    _, _, cos, sin = locate(road, users[0]["route"], users[0]["s"])
+    drift = users[0]["sin"] * cos - users[0]["cos"] * sin
+    observe_ego(row, world, users[0], road, drift)
+    observe_users(row, users)
+
+
+@njit
+def step_batch(worlds, users, road, params, actions, observations, terms):
+    """Step every world that is still running; the rows of the others are observed as they stand."""
+    for w in range(len(worlds)):
+        if worlds[w]["end"] == RUNNING:
+            step_world(worlds[w], users[w], road, params[0], actions[w], terms[w])
+        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+
+
+@njit
+def reset_batch(worlds, users, road, cast, params, mask, intents, observations):
+    """Sample the worlds in ``mask`` (W,) anew and observe them."""
+    for w in range(len(worlds)):
+        if mask[w]:
+            scene.sample_world(worlds[w], users[w], road, cast, params[0], intents[w])
+            signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+
+
+@njit
+def seed_batch(worlds, mask, seeds):
+    """Start the generators of the worlds in ``mask`` from ``seeds`` (W,) uint64."""
+    for w in range(len(worlds)):
+        if mask[w]:
+            seed_generator(worlds[w], seeds[w])
+
+
+class Snapshot(NamedTuple):
+    """Copies of a simulator's two arrays; exact."""
+
+    worlds: np.ndarray
+    users: np.ndarray
+
+
+class Simulator:
+    """W worlds of one scenario.
+
+    Attributes:
+        worlds: (W,) structured array WORLD.
+        users: (W, N) structured array ROAD_USER; column 0 is the ego.
+        road: the RoadMap.
+        terms: (W, NUM_TERMS) weighted reward terms of the last step.
+    """
+
+    def __init__(self, scenario: Scenario, num_worlds: int = 1, config: Config | None = None) -> None:
+        if num_worlds < 1:
+            raise ValueError(f"num_worlds is {num_worlds!r}: it must be at least 1")
+        self.scenario, self.config = scenario, config or Config()
+        self.num_worlds, self.num_users = num_worlds, len(scenario.cast)
+        self.road = params.road_of(scenario, self.config)
+        self.cast = params.members_of(scenario, self.road)
+        self.params = params.params_of(scenario, self.config, self.road)
+        self.worlds = np.zeros(num_worlds, WORLD)
+        self.users = np.zeros((num_worlds, self.num_users), ROAD_USER)
+        self.terms = np.zeros((num_worlds, NUM_TERMS))
+        self.observation_low, self.observation_high = observation.bounds(self.num_users)
+        self.discrete = self.config.control is Control.DISCRETE
+        self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
+        self._everywhere = np.ones(num_worlds, bool)
+        self.seed(np.arange(num_worlds))
+
+    def seed(self, seeds: np.ndarray, mask: np.ndarray | None = None) -> None:
+        """Start the generators from ``seeds`` (W,), whole numbers >= 0; those in ``mask`` (W,) bool or all."""
+        mask = self._everywhere if mask is None else mask
+        seed_batch(self.worlds, mask, np.asarray(seeds).astype(np.uint64))
+
+    def reset(self, mask: np.ndarray | None = None, intents: np.ndarray | None = None) -> np.ndarray:
+        """Sample new scenes.
+
+        Args:
+            mask: (W,) bool, which worlds; all if left out.
+            intents: (W, N - 1) Intent per road user but the ego, -1 where what was drawn shall stay.
+
+        Returns:
+            Observations (W, D) float32, fresh; zero in the rows that were not reset.
+        """
+        observations = np.zeros((self.num_worlds, len(self.observation_low)), np.float32)
+        mask = self._everywhere if mask is None else mask
+        intents = self._as_drawn if intents is None else intents
+        reset_batch(self.worlds, self.users, self.road, self.cast, self.params, mask, intents, observations)
+        return observations
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Take one decision in every world that is still running.
+
+        Args:
+            actions: (W,) Action under discrete control, (W, 2) acceleration and steering under continuous.
+
+        Returns:
+            observations (W, D) float32, rewards (W,), terminated (W,) bool, truncated (W,) bool: all fresh.
+        """
+        observations = np.empty((self.num_worlds, len(self.observation_low)), np.float32)
+        self.terms = np.zeros((self.num_worlds, NUM_TERMS))
+        rows = np.asarray(actions, np.float64).reshape(self.num_worlds, -1)
+        step_batch(self.worlds, self.users, self.road, self.params, rows, observations, self.terms)
+        self.terms *= self.params["weights"]
+        end = self.worlds["end"]
+        return observations, self.terms.sum(axis=1), (end != RUNNING) & (end != TIME_LIMIT), end == TIME_LIMIT
+
+    def check_actions(self, actions: np.ndarray) -> np.ndarray:
+        """``actions`` as an array, if the simulator can take them.
+
+        Raises:
+            ValueError: wrong shape, not a number, or out of range; the message names the value.
+        """
+        array = np.asarray(actions)
+        shape = (self.num_worlds,) if self.discrete else (self.num_worlds, 2)
+        if array.shape != shape:
+            raise ValueError(f"actions have shape {array.shape}: this control takes {shape}")
+        if self.discrete and not np.issubdtype(array.dtype, np.integer):
+            raise ValueError(f"actions are {array.dtype}: discrete control takes whole numbers")
+        low, high = (0, 4) if self.discrete else (-1.0, 1.0)
+        wrong = ~((array >= low) & (array <= high))  # NaN too
+        if wrong.any():
+            raise ValueError(f"action {array[wrong].flat[0]!r} is not within {low}..{high}")
+        return array
+
+    def parse_intents(self, wanted: list[str | None]) -> np.ndarray:
+        """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.
+
+        Raises:
+            ValueError: too many names, or an intent that the road user does not have.
+        """
+        if not isinstance(wanted, (list, tuple)) or len(wanted) > self.num_users - 1:
+            raise ValueError(f"intents is {wanted!r}: give a list of at most {self.num_users - 1} names")
+        row = np.full(self.num_users - 1, -1)
+        for i, name in enumerate(wanted):
+            choices = [names(Intent)[k] for k in Intent if self.cast[i + 1]["routes"][k] >= 0]
+            if name is not None and name not in choices:
+                raise ValueError(f"road user {i + 1} has no intent {name!r}: choose from {', '.join(choices)}")
+            if name is not None:
+                row[i] = names(Intent).index(name)
+        return row
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything that changes."""
+        return Snapshot(self.worlds.copy(), self.users.copy())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from ``snapshot``, bit for bit."""
+        self.worlds[:], self.users[:] = snapshot.worlds, snapshot.users
+
+    def observe(self) -> np.ndarray:
+        """Observations (W, D) of the worlds as they stand; draws nothing and moves nobody."""
+        observations = np.empty((self.num_worlds, len(self.observation_low)), np.float32)
+        observe_batch(self.worlds, self.users, self.road, self.params, observations)
+        return observations
+
+
+@njit
+def observe_batch(worlds, users, road, params, observations):
+    """Observe every world."""
+    for w in range(len(worlds)):
+        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
