@@ -1,1 +1,20 @@
-"""The shells: one simulator as a Gymnasium environment, a vector environment and a Stable-Baselines3 one."""
+"""The shells: one simulator as a Gymnasium environment, a vector environment, a Stable-Baselines3 VecEnv."""
+
+from typing import TYPE_CHECKING, Any
+
+from kindergarten.envs.env import KindergartenEnv
+from kindergarten.envs.vector import KindergartenVectorEnv
+
+if TYPE_CHECKING:
+    from kindergarten.envs.sb3 import make_sb3
+
+__all__ = ["KindergartenEnv", "KindergartenVectorEnv", "make_sb3"]
+
+
+def __getattr__(name: str) -> Any:
+    """``make_sb3`` needs Stable-Baselines3, and with it torch: only who asks for it pays."""
+    if name == "make_sb3":
+        from kindergarten.envs.sb3 import make_sb3
+
+        return make_sb3
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,9 @@ from typing import TypeVar
 
 Code = TypeVar("Code", bound=IntEnum)
 
+#: Where a route comes from. Route number = 3 * arm + Intent.
+ARMS = ("south", "east", "north", "west")
+
 
 class Kind(IntEnum):
     """What a road user is. A row that is ``NOBODY`` has left the scene."""
@@ -67,6 +70,12 @@ class Control(IntEnum):
 
     DISCRETE = 0
     CONTINUOUS = 1
+
+
+class Observation(IntEnum):
+    """What the agent sees."""
+
+    FEATURES = 0
 
 
 def names(codes: type[IntEnum]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from kindergarten.codes import Control, Intent
-from kindergarten.road import ARMS
+from kindergarten.codes import ARMS, Control, Intent, Observation, parse
 
 Range = tuple[float, float]
 
@@ -115,17 +114,25 @@ class Config:
         return self.physics_step * self.substeps
 
 
-def delay_range(delay: float | Range) -> Range:
-    """(low, high) of a delay that may be given as one number [s].
+def make_config(
+    observation: str = "features",
+    control: str = "discrete",
+    delay_s: float | Range = (1.0, 4.0),
+    signal_rate: float = 1.0,
+    hands_on: bool = False,
+) -> Config:
+    """A Config from what people type.
 
     Raises:
-        ValueError: it is not a number or a pair of numbers.
+        ValueError: a value makes no sense; the message names it and the choices.
     """
+    parse(Observation, observation, "observation")
     try:
-        low, high = (delay, delay) if isinstance(delay, (int, float)) else delay
-        return float(low), float(high)
+        low, high = (delay_s, delay_s) if isinstance(delay_s, (int, float)) else delay_s
+        delay = float(low), float(high)
     except (TypeError, ValueError):
-        raise ValueError(f"delay_s is {delay!r}: it must be a number of seconds or a pair (low, high)") from None
+        raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them") from None
+    return Config(parse(Control, control, "control"), delay, float(signal_rate), bool(hands_on))
 
 
 def _check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:

@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from kindergarten.codes import Intent
+from kindergarten.codes import ARMS, Intent
 from kindergarten.config import Config, Scenario
 from kindergarten.reward import NUM_TERMS, weight_vector
-from kindergarten.road import ARMS, RoadMap, junction
+from kindergarten.road import RoadMap, junction
 
 #: One member of the cast; see ``config.Member`` for units and meaning.
 MEMBER = np.dtype(

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.codes import Intent
+from kindergarten.codes import ARMS, Intent
 from kindergarten.jit import njit
 
 SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
-ARMS = ("south", "east", "north", "west")  # where a route comes from; route = 3 * arm + Intent
 
 
 class RoadMap(NamedTuple):

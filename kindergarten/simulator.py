@@ -19,7 +19,7 @@ from kindergarten.observation import look, observe_ego, observe_users
 from kindergarten.reward import NUM_TERMS, add_end_terms, add_step_terms
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
-from kindergarten.signals import shown
+from kindergarten.signals import phase, shown
 from kindergarten.traffic import advance, drive
 from kindergarten.users import ROAD_USER, WORLD
 
@@ -83,6 +83,7 @@ def signal_and_observe(world, users, road, params, row):
     """Set this frame's signals and what is seen, and write the observation."""
     for i in range(1, len(users)):
         users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
+        users[i]["phase"] = phase(users[i], world["tick"])
     look(users, road, params["sight"])
     if params["control"] != DISCRETE:
         world["target_speed"] = users[0]["speed"]

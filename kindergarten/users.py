@@ -15,6 +15,7 @@ ROAD_USER = np.dtype(
         ("route", np.int64),  # row of RoadMap.points
         ("signal", np.int64),  # Signal that this frame shows: an arm held out or a lamp that is lit
         ("signals", np.int64),  # 1 if it signals its intent at all
+        ("phase", np.int64),  # Phase in this frame
         ("seen", np.int64),  # 1 if the ego sees it in this frame: within sight, not in fog
         ("s", np.float64),  # [m] arc length along the route, from the route's origin
         ("offset", np.float64),  # [m] to the left of the route; scripted users keep to 0

@@ -11,7 +11,7 @@ CROSSING = Scenario(
             arm="south",
             intents=((Intent.STRAIGHT, 1.0),),
             speed=(16.0, 16.0),
-            due=(0.75, 0.95),  # the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
+            due=(0.8, 0.9),  # at the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
             due_at=0.0,
             cyclist=0.0,
         ),
@@ -28,7 +28,7 @@ CROSSING = Scenario(
                 arm="east",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(6.0, 6.0),
-                due=(1.8 + 0.82 * k, 1.8 + 0.82 * k),
+                due=(1.8 + 0.71 * k, 1.8 + 0.71 * k),
                 due_at=4.5,
                 cyclist=1.0,
                 signals=False,
@@ -39,13 +39,13 @@ CROSSING = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(time=-0.15, collision=-1.0, goal=1.0),
+        weights=Weights(time=-0.16, collision=-1.0, goal=1.0),
         goal_at=26.0,
         lead=3.0,
         max_speed=16.0,
         speed_step=4.0,
-        acceleration=2.0,
-        braking=3.4,
+        acceleration=1.5,
+        braking=4.0,
         time_limit=20.0,
     ),
     sight=2000.0,  # at the ladder's longest delay the rider waves half a kilometre away

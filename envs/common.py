@@ -1,0 +1,57 @@
+"""What the shells share: from keyword arguments to a simulator and its spaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from kindergarten.config import Config, Scenario
+from kindergarten.scenarios import scenario_named
+from kindergarten.simulator import Simulator
+
+RENDER_MODES = ["rgb_array", "human"]
+
+
+def build(scenario: str | Scenario, num_worlds: int, config: Config) -> Simulator:
+    """A simulator of ``scenario``, given itself or by name.
+
+    Raises:
+        ValueError: there is no such scenario.
+    """
+    chosen = scenario if isinstance(scenario, Scenario) else scenario_named(scenario)
+    return Simulator(chosen, num_worlds, config)
+
+
+def observation_space(simulator: Simulator) -> spaces.Box:
+    """The Box of one world, float32 (D,)."""
+    return spaces.Box(simulator.observation_low, simulator.observation_high, dtype=np.float32)
+
+
+def action_space(simulator: Simulator) -> spaces.Space:
+    """Discrete(5), in the order of ``Action``; or Box(2), acceleration and steering."""
+    return spaces.Discrete(5) if simulator.discrete else spaces.Box(-1.0, 1.0, (2,), np.float32)
+
+
+def check_render_mode(mode: str | None, modes: list[str]) -> None:
+    """Refuse a render mode that does not exist.
+
+    Raises:
+        ValueError: names it and the choices.
+    """
+    if mode is not None and mode not in modes:
+        raise ValueError(f"unknown render_mode {mode!r}: choose from None, {', '.join(modes)}")
+
+
+def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
+    """``options`` of a reset, if all its keys are known.
+
+    Raises:
+        ValueError: names the unknown key and the choices.
+    """
+    options = options or {}
+    for key in options:
+        if key not in known:
+            raise ValueError(f"unknown option {key!r}: choose from {', '.join(known)}")
+    return options

@@ -1,0 +1,220 @@
+"""The Gymnasium environment: a batch of one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+
+from kindergarten.codes import Intent, Phase, names
+from kindergarten.config import Range, Scenario, make_config
+from kindergarten.envs.common import RENDER_MODES, action_space, build, check_options, check_render_mode
+from kindergarten.envs.common import observation_space as space_of_observations
+from kindergarten.observation import NUM_EGO, columns
+from kindergarten.reward import TERMS
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Snapshot
+from kindergarten.users import ROAD_USER, WORLD
+
+INTENTS, PHASES = names(Intent), names(Phase)
+TERM_NAMES = [term.name for term in TERMS]
+
+
+class KindergartenEnv(gymnasium.Env):
+    """
+    ## Description
+
+    You drive a car towards a junction. Somebody else signals what they will do there, stops signalling, and
+    only later does it. Between the two nothing that you see tells: you have to remember.
+
+    $SCENARIOS
+
+    Each road user has three times: at t1 its signal comes on (a cyclist holds an arm out, a car's indicator
+    flashes and is dark half of the time), at t2 it goes off, at t3 its body first moves differently. Until after
+    t2 the car cruises by itself (`hands_on=True` gives you the controls at once): otherwise a driver could
+    store the signal in the car's own speed and read it off later.
+
+    ## Action Space
+
+    `control="discrete"`: `Discrete(5)`. Actions move a target, and the target persists.
+
+    | action | meaning |
+    |---|---|
+    | 0 LEFT | aim for the next way to the left, if there is one, until the junction's edge |
+    | 1 IDLE | keep the targets |
+    | 2 RIGHT | aim for the next way to the right |
+    | 3 FASTER | raise the target speed by one step |
+    | 4 SLOWER | lower it by one step |
+
+    `control="continuous"`: `Box(-1, 1, (2,))`: pedal (brake to accelerator) and steering (right to left, up to
+    0.6 rad), on a kinematic bicycle model.
+
+    ## Observation Space
+
+    One frame as a flat `Box`, float32, every value scaled and clipped.
+
+    $OBSERVATION
+
+    ## Rewards
+
+    A weighted sum of named terms; `info["terms"]` holds the weighted terms of the step.
+
+    $REWARD
+
+    ## Starting State
+
+    Kinds, speeds, intents and times are drawn from the scenario's ranges; everybody starts where they must be to
+    arrive when they are due. `reset(seed=s, options={"intents": ["left"]})` overrides the intents of road users
+    1, 2, ... after every random draw: the same seed gives *twins*, worlds that differ in intent alone.
+
+    ## Episode End
+
+    Terminated at a collision, when the ego has left the junction, or (continuous control) the road. Truncated at
+    the scenario's time limit after t3.
+
+    ## Arguments
+
+    - `scenario`: a name, or a `kindergarten.config.Scenario`; the registered ids set it.
+    - `observation`: `"features"`.
+    - `control`: `"discrete"` or `"continuous"`.
+    - `delay_s`: t3 - t2 in seconds, drawn uniformly from a pair, or fixed by a number. 0 is the control
+      experiment: the signal is shown until t3.
+    - `signal_rate`: probability that a road user signals at all.
+    - `hands_on`: the agent drives from the first frame.
+    - `render_mode`: `None`, `"rgb_array"` or `"human"`.
+
+    ## Info
+
+    `intents` and `phases`: one name per road user, the ego left out; `terms`: see Rewards.
+
+    ## Version History
+
+    * v0: first version
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": RENDER_MODES, "render_fps": 5}
+
+    def __init__(
+        self,
+        scenario: str | Scenario = "Crossing",
+        observation: str = "features",
+        control: str = "discrete",
+        delay_s: float | Range = (1.0, 4.0),
+        signal_rate: float = 1.0,
+        hands_on: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        check_render_mode(render_mode, RENDER_MODES)
+        config = make_config(observation, control, delay_s, signal_rate, hands_on)
+        self.simulator = build(scenario, 1, config)
+        self.observation_space = space_of_observations(self.simulator)
+        self.action_space = action_space(self.simulator)
+        self.render_mode = render_mode
+        self._seeded = False
+        self._screen: Any = None
+        self._intents: list[str] = []
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Sample a new scene; see Starting State for ``options``.
+
+        Raises:
+            ValueError: an unknown option, or an intent that the road user does not have.
+        """
+        wanted = check_options(options, ("intents",)).get("intents", [])
+        intents = self.simulator.parse_intents(wanted)[None]
+        super().reset(seed=seed)
+        if seed is not None or not self._seeded:
+            first = seed if seed is not None else int(self.np_random.integers(1 << 62))
+            self.simulator.seed(np.array([first]))
+            self._seeded = True
+        observations = self.simulator.reset(intents=intents)
+        self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
+        if self.render_mode == "human":
+            self.render()
+        return observations[0], self._info()
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Take one decision (0.2 s).
+
+        Raises:
+            ValueError: the action has the wrong shape, is out of range or not a number.
+            gymnasium.error.ResetNeeded: there is no running episode.
+        """
+        if not self._seeded or self.simulator.worlds["end"][0]:
+            raise gymnasium.error.ResetNeeded("call reset() before step(): no episode is running")
+        simulator = self.simulator
+        actions = simulator.check_actions(np.asarray(action)[None])
+        observations, rewards, terminated, truncated = simulator.step(actions)
+        if self.render_mode == "human":
+            self.render()
+        return observations[0], float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
+
+    def render(self) -> Any:
+        """The current frame: (H, W, 3) uint8 for ``"rgb_array"``; shown in a window for ``"human"``."""
+        if self.render_mode is None:
+            gymnasium.logger.warn('render() does nothing: make the environment with render_mode="rgb_array"')
+            return None
+        from kindergarten import viewer
+
+        if self.render_mode == "rgb_array":
+            return viewer.render(self.simulator, 0)
+        if self._screen is None:
+            self._screen = viewer.LiveWindow()
+        self._screen.show(self.simulator, 0)
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
+
+    def snapshot(self) -> bytes:
+        """Everything that changes, as bytes."""
+        snapshot = self.simulator.snapshot()
+        return snapshot.worlds.tobytes() + snapshot.users.tobytes()
+
+    def restore(self, blob: bytes) -> None:
+        """Continue from ``snapshot()``'s bytes, bit for bit.
+
+        Raises:
+            ValueError: the bytes are not a snapshot of an environment with as many road users.
+        """
+        users = self.simulator.num_users
+        if len(blob) != WORLD.itemsize + users * ROAD_USER.itemsize:
+            raise ValueError(f"this is no snapshot of a world with {users} road users: {len(blob)} bytes")
+        world = np.frombuffer(blob[: WORLD.itemsize], WORLD)
+        self.simulator.restore(Snapshot(world, np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)[None]))
+        self._seeded = True
+        self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
+
+    def _info(self) -> dict[str, Any]:
+        return {
+            "intents": list(self._intents),
+            "phases": [PHASES[k] for k in self.simulator.users["phase"][0, 1:].tolist()],
+            "terms": dict(zip(TERM_NAMES, self.simulator.terms[0].tolist(), strict=True)),
+        }
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n    ".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _page(template: str) -> str:
+    """The class docstring with the tables that the code itself goes by."""
+    table = columns(2)
+    rows = [(i, *column) for i, column in enumerate(table)]
+    users = f"rows {NUM_EGO} on: road user 1, then the same for each further road user"
+    scenarios = [(f"`Kindergarten/{s.name}-v0`", s.summary, len(s.cast)) for s in SCENARIOS.values()]
+    return (
+        template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))
+        .replace("$OBSERVATION", _table(("#", "name", "low", "high", "unit", "meaning"), rows) + f"\n\n    ({users})")
+        .replace("$REWARD", _table(("term", "unit", "meaning"), [tuple(term) for term in TERMS]))
+    )
+
+
+KindergartenEnv.__doc__ = _page(KindergartenEnv.__doc__ or "")

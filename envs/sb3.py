@@ -1,0 +1,108 @@
+"""The Stable-Baselines3 VecEnv: a thin coat over the vector environment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+
+from kindergarten.envs.vector import KindergartenVectorEnv
+
+
+class KindergartenVecEnv(VecEnv):
+    """A ``KindergartenVectorEnv`` as Stable-Baselines3 wants it.
+
+    Worlds reset in the step that ends them; infos hold ``terminal_observation``, ``TimeLimit.truncated`` and, as
+    ``Monitor`` would write it, ``episode`` with return ``r``, length ``l`` [decisions] and time ``t`` [s].
+    """
+
+    def __init__(self, envs: KindergartenVectorEnv) -> None:
+        if envs.autoreset_mode is not AutoresetMode.SAME_STEP:
+            raise ValueError(f"autoreset_mode is {envs.autoreset_mode.value!r}: Stable-Baselines3 needs 'SameStep'")
+        self.envs, self.render_mode = envs, envs.render_mode
+        self._began = time.time()
+        self._returns, self._lengths = np.zeros(envs.num_envs), np.zeros(envs.num_envs, int)
+        super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
+        self.metadata = envs.metadata
+
+    def reset(self) -> np.ndarray:
+        """Sample new scenes; with the seeds of ``seed(...)`` if it was called since. Observations (W, D)."""
+        seeds = None if self._seeds[0] is None else [seed or 0 for seed in self._seeds]
+        observations, _ = self.envs.reset(seed=seeds, options=self._options[0] or None)
+        self._reset_seeds()
+        self._reset_options()
+        self._returns[:], self._lengths[:] = 0.0, 0
+        return observations
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Remember the actions (W,) or (W, 2)."""
+        self._actions = actions
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Observations (W, D), rewards (W,) float32, dones (W,), and a dict per world; all fresh."""
+        observations, rewards, terminated, truncated, infos = self.envs.step(self._actions)
+        dones = terminated | truncated
+        self._returns += rewards
+        self._lengths += 1
+        rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for i in np.flatnonzero(dones):
+            rows[i] = self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
+        self._returns[dones], self._lengths[dones] = 0.0, 0
+        return observations, rewards.astype(np.float32), dones, rows
+
+    def _episode_info(self, i: int, last: np.ndarray, truncated: bool) -> dict[str, Any]:
+        length = int(self._lengths[i])
+        episode = {"r": float(self._returns[i]), "l": length, "t": time.time() - self._began}
+        return {"terminal_observation": last, "TimeLimit.truncated": truncated, "episode": episode}
+
+    def close(self) -> None:
+        """Nothing stays open."""
+        self.envs.close()
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """The current frame of every world."""
+        return self.envs.render() or [None] * self.num_envs
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """The batch's attribute, once per world."""
+        return [getattr(self.envs, attr_name) for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set the batch's attribute: it is one and the same for all worlds."""
+        setattr(self.envs, attr_name, value)
+
+    def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:
+        """Not to be had: the worlds are rows of one batch.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(f"{method_name}: the worlds are rows of one batch; use .envs, the whole batch")
+
+    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
+        """No world is wrapped; but each is monitored (see the class)."""
+        return [wrapper_class.__name__ == "Monitor" for _ in self._get_indices(indices)]
+
+
+def make_sb3(id: str, num_envs: int = 256, seed: int | None = None, **kwargs: Any) -> KindergartenVecEnv:
+    """A Stable-Baselines3 VecEnv of ``num_envs`` worlds.
+
+    Args:
+        id: a registered id such as ``"Kindergarten/Crossing-v0"``.
+        num_envs: number of worlds.
+        seed: of world 0; world i gets ``seed + i``.
+        kwargs: as for ``gymnasium.make``.
+    """
+    envs = gymnasium.make_vec(
+        id, num_envs=num_envs, vectorization_mode="vector_entry_point", autoreset_mode="SameStep", **kwargs
+    )
+    assert isinstance(envs, KindergartenVectorEnv)
+    vec = KindergartenVecEnv(envs)
+    vec.seed(seed)
+    return vec
