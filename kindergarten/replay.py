@@ -1,0 +1,382 @@
+"""Replays: record what a simulator does, write it to one file, read it back exactly.
+
+A file is an ``.npz`` of plain arrays and one line of JSON; it never holds a pickle. Whatever is wrong with a
+file that somebody hands over, reading it costs no more memory than ``MAX_BYTES`` and ends in one clear line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kindergarten import __version__
+from kindergarten.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
+from kindergarten.reward import TERMS
+from kindergarten.road import RoadMap
+from kindergarten.simulator import Simulator
+from kindergarten.users import ROAD_USER, WORLD
+
+SCHEMA = 1  # goes up whenever an older program could not read the file, or would read it wrongly
+MAX_BYTES = 1 << 28  # unpacked; ten minutes of eight road users are 5 MB
+MAX_USERS, MAX_ACTIONS = 256, 64
+MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
+
+CODES: dict[str, type[IntEnum]] = {
+    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase,
+    "end": End, "action": Action, "control": Control,
+}  # fmt: skip
+FLOATS = np.dtype(np.float64)
+#: Members of the archive with dtype and shape. F frames and D decisions of all episodes together, N road users,
+#: A numbers per action, K reward terms; R routes, P samples, L and M lines. A size that is a letter is free.
+ARRAYS: dict[str, tuple[np.dtype, tuple[str | int, ...]]] = {
+    "meta": (np.dtype(np.uint8), ("bytes",)),
+    "users": (ROAD_USER, ("F", "N")),
+    "worlds": (WORLD, ("F",)),
+    "actions": (FLOATS, ("D", "A")),
+    "terms": (FLOATS, ("D", "K")),
+    "values": (FLOATS, ("D",)),
+    "probabilities": (FLOATS, ("D", "choices")),
+    "road.points": (FLOATS, ("R", "P", 4)),
+    "road.length": (FLOATS, ("R",)),
+    "road.shared": (FLOATS, ("R", "R")),
+    "road.entry": (FLOATS, ()),
+    "road.fog": (FLOATS, (4,)),
+    "road.stop_lines": (FLOATS, ("L", 4)),
+    "road.centre_lines": (FLOATS, ("M", 4)),
+    "road.half_width": (FLOATS, ()),
+    "road.lane_width": (FLOATS, ()),
+}
+OPTIONAL = {"values", "probabilities"}
+
+
+class ReplayError(ValueError):
+    """A file that is no replay, or a damaged one; the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What happened in one world from a reset to the end. T decisions and hence T + 1 frames.
+
+    users: (T + 1, N) ROAD_USER; column 0 is the ego, column 1 the one whose signal has to be remembered.
+    worlds: (T + 1,) WORLD.
+    actions: (T, A) what the agent did after each frame: an Action, or acceleration and steering in -1..1.
+    terms: (T, K) weighted reward terms of each decision.
+    seed: of the world, if it is known; twins have the same.
+    values: (T,) what the agent expected, if it told.
+    probabilities: (T, choices) of each action, if it told.
+    """
+
+    users: np.ndarray
+    worlds: np.ndarray
+    actions: np.ndarray
+    terms: np.ndarray
+    seed: int | None = None
+    values: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+
+    @property
+    def end(self) -> End:
+        """How it ended."""
+        return End(int(self.worlds["end"][-1]))
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Episodes of one scenario, with everything that is needed to draw and to explain them."""
+
+    scenario: str
+    road: RoadMap
+    episodes: tuple[Episode, ...]
+    physics_step: float  # [s]
+    substeps: int  # physics steps per decision
+    control: Control = Control.DISCRETE
+    agent: str = ""  # who drove, as people call it
+    term_names: tuple[str, ...] = tuple(term.name for term in TERMS)
+    version: str = __version__  # of the program that wrote it
+
+    @classmethod
+    def of(cls, simulator: Simulator, episodes: Sequence[Episode], agent: str = "") -> Replay:
+        """A replay of episodes that were recorded from ``simulator``."""
+        config = simulator.config
+        return cls(
+            simulator.scenario.name,
+            simulator.road,
+            tuple(episodes),
+            config.physics_step,
+            config.substeps,
+            config.control,
+            agent,
+        )
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write to ``path``, whose folder is made if need be. A reader never meets half a file."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with open(draft, "wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **_pack(self))
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+class Recorder:
+    """Records one world of a simulator, from the frame in which it stands now.
+
+    Call ``record`` after every ``simulator.step``; once the world's episode has ended it does nothing more.
+    """
+
+    def __init__(self, simulator: Simulator, w: int = 0, seed: int | None = None) -> None:
+        self._simulator, self._w, self._seed = simulator, w, seed
+        self._users, self._worlds = [simulator.users[w].copy()], [simulator.worlds[w].copy()]
+        self._actions: list[np.ndarray] = []
+        self._terms: list[np.ndarray] = []
+        self._values: list[float] = []
+        self._probabilities: list[np.ndarray] = []
+
+    def record(
+        self, action: Any, value: float | None = None, probabilities: np.ndarray | None = None
+    ) -> None:
+        """Record the decision that the simulator has just taken.
+
+        Args:
+            action: an Action, or (2,) acceleration and steering.
+            value: what the agent expected before it acted; always or never.
+            probabilities: (choices,) of each action before it acted; always or never.
+        """
+        if self._worlds[-1]["end"] != End.RUNNING:
+            return
+        self._actions.append(np.array(action, np.float64).reshape(-1))
+        self._users.append(self._simulator.users[self._w].copy())
+        self._worlds.append(self._simulator.worlds[self._w].copy())
+        self._terms.append(self._simulator.terms[self._w].copy())
+        if value is not None:
+            self._values.append(float(value))
+        if probabilities is not None:
+            self._probabilities.append(np.array(probabilities, np.float64))
+
+    def episode(self) -> Episode:
+        """What has been recorded so far."""
+        width = 1 if self._simulator.discrete else 2
+        return Episode(
+            np.stack(self._users),
+            np.array(self._worlds, WORLD),
+            np.array(self._actions).reshape(-1, width),
+            np.array(self._terms).reshape(-1, len(TERMS)),
+            self._seed,
+            np.array(self._values) if self._values else None,
+            np.stack(self._probabilities) if self._probabilities else None,
+        )
+
+
+def read(path: str | os.PathLike[str]) -> Replay:
+    """Read a replay; its arrays are read-only.
+
+    Raises:
+        ReplayError: the file is not a replay that this version can show.
+        OSError: there is no such file, or it cannot be opened.
+    """
+    path = Path(path)
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                arrays = _load(archive)
+            replay = _unpack(arrays)
+            for episode in replay.episodes:
+                _check_episode(episode, replay)
+        except ReplayError as error:
+            raise ReplayError(f"{path}: {error}") from None
+        except Exception as error:  # damage takes the readers of zip, array and JSON to many kinds of error
+            raise ReplayError(f"{path}: not a replay, or a damaged one ({_first_line(error)})") from None
+    return replay
+
+
+def _pack(replay: Replay) -> dict[str, np.ndarray]:
+    """The archive's members: the episodes one after the other, and how long each is."""
+    episodes = replay.episodes
+    if not episodes:
+        raise ValueError("a replay needs at least one episode")
+    meta = {
+        "schema": SCHEMA, "version": replay.version, "scenario": replay.scenario, "agent": replay.agent,
+        "control": names(Control)[replay.control], "physics_step": replay.physics_step,
+        "substeps": replay.substeps, "terms": replay.term_names, "seeds": [e.seed for e in episodes],
+        "decisions": [len(e.actions) for e in episodes], "codes": {k: names(v) for k, v in CODES.items()},
+    }  # fmt: skip
+    arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
+    for name in ("users", "worlds", "actions", "terms", "values", "probabilities"):
+        columns = [getattr(e, name) for e in episodes]
+        if any(column is not None for column in columns):
+            arrays[name] = np.concatenate(columns)
+    arrays |= {f"road.{name}": np.asarray(field, FLOATS) for name, field in replay.road._asdict().items()}
+    problem = _misfit({name: (array.dtype, array.shape) for name, array in arrays.items()})
+    if problem:
+        raise ValueError(f"this cannot be written as a replay: {problem}")
+    return arrays
+
+
+def _load(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    """The archive's arrays. Their headers are checked before anything is unpacked."""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if "meta" not in members:
+        raise ReplayError("not a replay")
+    if len(members) != len(archive.infolist()):
+        raise ReplayError("damaged: two arrays of the same name")
+    if sum(info.file_size for info in members.values()) > MAX_BYTES:
+        raise ReplayError(f"too large: it unpacks to more than {MAX_BYTES >> 20} MiB")
+    kinds, starts = {}, {}
+    for name, info in members.items():
+        kinds[name], starts[name] = _header(archive, info)
+    if kinds["meta"] == (np.dtype(np.uint8), kinds["meta"][1]):  # an unknown schema is said first
+        _meta(archive.read(members["meta"])[starts["meta"] :])
+    problem = _misfit(kinds)
+    if problem:
+        raise ReplayError(f"damaged: {problem}")
+    return {
+        name: np.frombuffer(archive.read(info)[starts[name] :], kinds[name][0]).reshape(kinds[name][1])
+        for name, info in members.items()
+    }
+
+
+def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[np.dtype, tuple[int, ...]], int]:
+    """Dtype and shape of an array and where its numbers begin, once they are known to be what the file holds."""
+    name = info.filename.removesuffix(".npy")
+    with archive.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+        else:
+            raise ReplayError(f"damaged: array {name} has the unknown format {version}")
+        start = file.tell()
+    if dtype.hasobject:
+        raise ReplayError(f"array {name} holds pickled objects, which no replay does and nobody should load")
+    if fortran or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize + start != info.file_size:
+        raise ReplayError(f"damaged: array {name} is not as long as it says")
+    return (dtype, shape), start
+
+
+def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
+    """What is wrong with the arrays' dtypes and shapes; empty if nothing is."""
+    for name in sorted(kinds.keys() ^ ARRAYS.keys()):
+        if name not in OPTIONAL:
+            return f"array {name[:80]} is {'missing' if name in ARRAYS else 'unknown'}"
+    sizes: dict[str, int] = {"A": 1}
+    for name, (dtype, shape) in kinds.items():
+        wanted_dtype, wanted = ARRAYS[name]
+        if dtype != wanted_dtype:
+            return f"array {name} has another type than this version of Kindergarten gives it"
+        if len(shape) != len(wanted):
+            return f"array {name} has {len(shape)} axes and not {len(wanted)}"
+        for size, axis in zip(shape, wanted, strict=True):
+            expected = axis if isinstance(axis, int) else sizes.setdefault(axis, size)
+            if size != expected and not (axis == "A" and size == 2):
+                return f"array {name} has shape {shape}, which does not go with the other arrays"
+    if not (1 <= sizes["N"] <= MAX_USERS and sizes.get("choices", 1) <= MAX_ACTIONS and sizes["P"] >= 2):
+        return (
+            f"{sizes['N']} road users, {sizes.get('choices', 0)} choices and {sizes['P']} samples of the road"
+        )
+    return ""
+
+
+def _meta(text: bytes) -> dict[str, Any]:
+    """The JSON part, checked."""
+    meta = json.loads(text.decode())
+    if not isinstance(meta, dict) or not isinstance(meta.get("schema"), int):
+        raise ReplayError("not a replay: it has no schema number")
+    if meta["schema"] != SCHEMA:
+        age = "newer" if meta["schema"] > SCHEMA else "older"
+        raise ReplayError(
+            f"a replay of the {age} schema {meta['schema']}; this version reads schema {SCHEMA}"
+        )
+    if meta["codes"] != {kind: names(codes) for kind, codes in CODES.items()}:
+        raise ReplayError("its codes have other names than in this version of Kindergarten")
+    return meta
+
+
+def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
+    """The replay that the arrays hold."""
+    meta = _meta(arrays["meta"].tobytes())
+    for name, array in arrays.items():
+        if array.dtype == FLOATS and not np.all(np.abs(array) <= MAX_NUMBER):  # also refuses NaN
+            raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")
+    lengths, seeds, terms = meta["decisions"], meta["seeds"], meta["terms"]
+    labels = (meta["scenario"], meta["agent"], meta["version"], *terms)
+    step, substeps = meta["physics_step"], meta["substeps"]
+    if not all(isinstance(label, str) and len(label) <= 200 for label in labels):
+        raise ReplayError("damaged: a name is not a short text")
+    if not (
+        isinstance(step, float) and 0.0 < step <= 60.0 and type(substeps) is int and 1 <= substeps <= 1000
+    ):
+        raise ReplayError(f"damaged: {substeps!r} physics steps of {step!r} s per decision")
+    if not (lengths and len(lengths) == len(seeds) and all(type(n) is int and n >= 0 for n in lengths)):
+        raise ReplayError("damaged: the lengths of its episodes make no sense")
+    if not all(seed is None or type(seed) is int for seed in seeds) or len(terms) != arrays["terms"].shape[1]:
+        raise ReplayError("damaged: its seeds or the names of its reward terms make no sense")
+    if len(arrays["actions"]) != sum(lengths) or len(arrays["users"]) != sum(lengths) + len(lengths):
+        raise ReplayError("damaged: its episodes are not as long as it says")
+    fields: dict[str, Any] = {name: arrays[f"road.{name}"] for name in RoadMap._fields}
+    fields |= {name: float(field) for name, field in fields.items() if field.ndim == 0}
+    road = RoadMap(**fields)
+    control = Control(names(Control).index(meta["control"]))
+    episodes = _split(arrays, lengths, seeds)
+    return Replay(
+        *(meta["scenario"], road, episodes, step, substeps, control, meta["agent"], tuple(terms)),
+        version=meta["version"],
+    )
+
+
+def _split(arrays: dict[str, np.ndarray], lengths: list[int], seeds: list[int | None]) -> tuple[Episode, ...]:
+    episodes, frame, decision = [], 0, 0
+    for length, seed in zip(lengths, seeds, strict=True):
+        frames, decisions = slice(frame, frame + length + 1), slice(decision, decision + length)
+        extras = {name: arrays[name][decisions] for name in OPTIONAL if name in arrays}
+        episodes.append(
+            Episode(
+                *(arrays["users"][frames], arrays["worlds"][frames]),
+                *(arrays["actions"][decisions], arrays["terms"][decisions]),
+                seed,
+                **extras,
+            )
+        )
+        frame, decision = frames.stop, decisions.stop
+    return tuple(episodes)
+
+
+def _check_episode(episode: Episode, replay: Replay) -> None:
+    """Whether the numbers of an episode can be drawn.
+
+    Raises:
+        ReplayError: they cannot.
+    """
+    users, worlds, actions = episode.users, episode.worlds, episode.actions
+    for field in (
+        *(users[name] for name in ROAD_USER.names or ()),
+        *(worlds[name] for name in WORLD.names or () if name != "rng"),
+    ):
+        if not np.all(np.abs(field.astype(np.float64)) <= MAX_NUMBER):  # also refuses NaN
+            raise ReplayError("damaged: a position, speed or time is not finite or absurdly large")
+    discrete = replay.control is Control.DISCRETE
+    coded = [(users["kind"], len(Kind)), (users["intent"], len(Intent)), (users["signal"], len(Signal)),
+             (users["route"], len(replay.road.points)), (worlds["end"], len(End)),
+             (actions if discrete else np.zeros(0), len(Action))]  # fmt: skip
+    if any(np.any((codes < 0) | (codes >= count) | (codes != np.round(codes))) for codes, count in coded):
+        raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
+    if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
+        raise ReplayError("damaged: its actions or its clock make no sense")
+    if np.any(users["length"] <= 0) or np.any(users["width"] <= 0) or np.any(np.abs(users["cos"]) > 2):
+        raise ReplayError("damaged: a road user without size or direction")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]

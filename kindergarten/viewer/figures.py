@@ -1,0 +1,201 @@
+"""Cars and cyclists from above, each as a small antialiased picture of its own.
+
+Signals are larger than life: an arm and a lit lamp must be seen at any zoom.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pygame
+
+from kindergarten.codes import Kind, Signal
+from kindergarten.users import MAX_STEERING
+from kindergarten.viewer import palette
+from kindergarten.viewer.camera import Camera
+from kindergarten.viewer.palette import Colour, mix
+
+FINE = 3  # times as many pixels while drawing
+CAR_LEAST, CYCLIST_LEAST = 34.0, 24.0  # [px] no figure is shorter than this, however far the camera
+BRAKING = -0.8  # [m/s^2] below this the brake lights are on
+CYCLIST_LARGER = 1.25  # a cyclist's body is drawn this much larger than its box
+HALF = 3.6  # [m] from the middle of a figure to the edge of its picture
+
+
+class Pen:
+    """Draws shapes given in metres from the middle of a body: x ahead, y to the left."""
+
+    def __init__(self, size: int, scale: float, right: float, up: float) -> None:
+        """``scale`` [px/m]; (right, up): where the body points to in the picture."""
+        self.surface = pygame.Surface((size, size), pygame.SRCALPHA, 32)
+        self.scale, self._right, self._up, self._middle = scale, right, up, size / 2
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Pixels of a point."""
+        right, up = x * self._right - y * self._up, x * self._up + y * self._right
+        return self._middle + right * self.scale, self._middle - up * self.scale
+
+    def polygon(self, colour: Colour, points: list[tuple[float, float]]) -> None:
+        """A filled polygon."""
+        pygame.draw.polygon(self.surface, colour, [self.at(x, y) for x, y in points])
+
+    def circle(self, colour: Colour, x: float, y: float, radius: float) -> None:
+        """A filled circle."""
+        pygame.draw.circle(self.surface, colour, self.at(x, y), max(radius * self.scale, 1.0))
+
+    def glow(self, colour: Colour, x: float, y: float, radius: float) -> None:
+        """Light around a point, thinner and thinner."""
+        for k in range(5, 0, -1):
+            share = 0.5 * (1.0 - k / 6) ** 2 + 0.06
+            shade = tuple(round(c * share) for c in (*colour, 255))  # premultiplied
+            pygame.draw.circle(self.surface, shade, self.at(x, y), radius * k / 5 * self.scale)
+
+    def rounded(
+        self, colour: Colour, box: tuple[float, float, float, float], corner: float, turn: float = 0.0
+    ) -> None:
+        """A rectangle x0, y0, x1, y1 with round corners, turned around its middle by ``turn`` [rad]."""
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        a, b = (box[2] - box[0]) / 2 - corner, (box[3] - box[1]) / 2 - corner
+        cos, sin = math.cos(turn), math.sin(turn)
+        points = []
+        for quarter, (p, q) in enumerate(((a, b), (-a, b), (-a, -b), (a, -b))):
+            for step in range(4):
+                angle = (quarter + step / 3) * math.pi / 2
+                dx, dy = p + corner * math.cos(angle), q + corner * math.sin(angle)
+                points.append((x + dx * cos - dy * sin, y + dx * sin + dy * cos))
+        self.polygon(colour, points)
+
+    def limb(self, colour: Colour, a: tuple[float, float], b: tuple[float, float], width: float) -> None:
+        """A line with round ends."""
+        length = max(math.hypot(b[0] - a[0], b[1] - a[1]), 1e-6)
+        dx, dy = -(b[1] - a[1]) / length * width / 2, (b[0] - a[0]) / length * width / 2
+        self.polygon(
+            colour,
+            [(a[0] + dx, a[1] + dy), (b[0] + dx, b[1] + dy), (b[0] - dx, b[1] - dy), (a[0] - dx, a[1] - dy)],
+        )
+        self.circle(colour, *a, width / 2)
+        self.circle(colour, *b, width / 2)
+
+
+def draw_user(
+    surface: pygame.Surface, camera: Camera, user: np.void, arm: float, body: Colour, opacity: float = 1.0
+) -> None:
+    """Draw one road user.
+
+    Args:
+        user: a row of ROAD_USER.
+        arm: how far it holds an arm out, 1 to the left, -1 to the right.
+        body: colour of the car or of the jacket.
+        opacity: 0..1.
+    """
+    if user["kind"] == Kind.NOBODY or opacity <= 0.004:
+        return
+    ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
+    cyclist = user["kind"] == Kind.CYCLIST
+    scale = camera.scale * (CYCLIST_LARGER if cyclist else 1.0)
+    scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / float(user["length"]))
+    half = math.ceil(HALF * scale) + 1
+    if not (-half < x < camera.width + half and -half < y < camera.height + half):
+        return
+    right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
+    up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
+    pen = Pen(2 * half * FINE, scale * FINE, right, up)
+    if cyclist:
+        _cyclist(pen, arm, body)
+    else:
+        _car(pen, user, body)
+    picture = pygame.transform.smoothscale(pen.surface, (2 * half, 2 * half))
+    if opacity < 1.0:
+        shade = round(255 * opacity)
+        picture.fill((shade, shade, shade, shade), special_flags=pygame.BLEND_RGBA_MULT)
+    surface.blit(picture, (round(x) - half, round(y) - half), special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+def _shadow(pen: Pen, length: float, width: float) -> None:
+    """Falls to the lower right of the picture, whichever way the body points."""
+    points = [
+        (length / 2, width / 2),
+        (-length / 2, width / 2),
+        (-length / 2, -width / 2),
+        (length / 2, -width / 2),
+    ]
+    shift = 0.16 * pen.scale
+    pixels = [pen.at(x, y) for x, y in points]
+    pygame.draw.polygon(pen.surface, (0, 0, 0, 62), [(x + shift, y + shift) for x, y in pixels])
+
+
+def _car(pen: Pen, user: np.void, body: Colour) -> None:
+    front, side = float(user["length"]) / 2, float(user["width"]) / 2
+    _shadow(pen, 2 * front, 2 * side)
+    lit = {Signal.LEFT: 1.0, Signal.RIGHT: -1.0}.get(Signal(int(user["signal"])), 0.0)
+    braking = user["acceleration"] < BRAKING
+    if braking:
+        for y in (side - 0.3, 0.3 - side):
+            pen.glow(palette.ALARM, -front, y, 0.95)
+    if lit:
+        for x in (front - 0.25, 0.2 - front):
+            pen.glow(palette.SIGNAL, x, lit * side, 1.7)
+    turn = float(np.clip(user["steering"], -MAX_STEERING, MAX_STEERING))
+    for x, angle in ((front - 0.85, turn), (0.85 - front, 0.0)):
+        for y in (side - 0.04, 0.04 - side):
+            pen.rounded(palette.TYRE, (x - 0.36, y - 0.14, x + 0.36, y + 0.14), 0.08, angle)
+    pen.rounded(mix(body, palette.INK, 0.35), (-front, -side, front, side), 0.55)
+    pen.rounded(body, (0.07 - front, 0.07 - side, front - 0.07, side - 0.07), 0.5)
+    _cabin(pen, front, side, body)
+    for y in (side - 0.38, 0.38 - side):
+        pen.rounded(palette.HEADLIGHT, (front - 0.3, y - 0.2, front - 0.08, y + 0.2), 0.08)
+        tail, size = (palette.ALARM, 0.3) if braking else (palette.TAIL, 0.2)
+        pen.rounded(tail, (0.04 - front, y - size, 0.04 - front + size, y + size), 0.06)
+    for y in (side, -side):
+        for x in (front - 0.3, 0.25 - front):
+            on = y * lit > 0
+            if on:
+                pen.circle(palette.INK, x, y * 0.92, 0.42)
+            pen.circle(palette.SIGNAL if on else palette.LAMP, x, y * 0.92, 0.35 if on else 0.13)
+            if on:
+                pen.circle((255, 214, 120), x, y * 0.92, 0.16)
+
+
+def _cabin(pen: Pen, front: float, side: float, body: Colour) -> None:
+    """Windows all around and the roof between them."""
+    ahead, behind = front * 0.36, -front * 0.72
+    pen.polygon(
+        palette.GLASS,
+        [
+            (ahead, side * 0.86),
+            (ahead + 0.12, 0.0),
+            (ahead, -side * 0.86),
+            (behind, -side * 0.8),
+            (behind, side * 0.8),
+        ],
+    )
+    pen.rounded(
+        mix(body, (255, 255, 255), 0.12), (behind + 0.42, -side * 0.68, ahead - 0.62, side * 0.68), 0.22
+    )
+    pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, side * 0.5), (front - 0.5, side * 0.42), 0.05)
+    pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, -side * 0.5), (front - 0.5, -side * 0.42), 0.05)
+
+
+def _cyclist(pen: Pen, arm: float, jacket: Colour) -> None:
+    _shadow(pen, 1.5, 0.42)
+    for x in (-0.56, 0.56):
+        pen.rounded(palette.TYRE, (x - 0.34, -0.06, x + 0.34, 0.06), 0.05)
+    pen.limb((70, 74, 80), (-0.5, 0.0), (0.5, 0.0), 0.07)
+    pen.limb(palette.TYRE, (0.42, 0.3), (0.42, -0.3), 0.07)
+    dark = mix(jacket, palette.INK, 0.35)
+    for side in (1.0, -1.0):
+        out = max(arm * side, 0.0)
+        shoulder = (-0.02, 0.2 * side)
+        if out < 1.0:  # the hand goes from the handlebar to far out
+            pen.limb(dark, shoulder, (0.4 * (1 - out) + 0.05 * out, (0.27 + 0.2 * out) * side), 0.13)
+        if out > 0.0:
+            hand = (0.4 * (1 - out) + 0.04 * out, (0.27 + 1.13 * out) * side)
+            pen.limb(palette.INK, shoulder, hand, 0.36)
+            pen.limb(palette.SIGNAL, shoulder, hand, 0.25)
+            pen.circle(palette.INK, *hand, 0.25)
+            pen.circle(palette.HELMET, *hand, 0.19)
+    pen.rounded(dark, (-0.34, -0.31, 0.16, 0.31), 0.22)
+    pen.rounded(jacket, (-0.3, -0.27, 0.12, 0.27), 0.2)
+    pen.circle(palette.INK, 0.06, 0.0, 0.19)
+    pen.circle(palette.HELMET, 0.06, 0.0, 0.155)

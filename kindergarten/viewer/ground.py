@@ -1,0 +1,161 @@
+"""The street without anybody on it: grass, trees, pavement, asphalt, markings; and the fog above it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pygame
+
+from kindergarten.road import RoadMap
+from kindergarten.viewer import palette
+from kindergarten.viewer.camera import Camera
+from kindergarten.viewer.frame import depth_in_fog
+from kindergarten.viewer.palette import Colour
+
+PAVEMENT_WIDTH, KERB_WIDTH = 2.4, 0.35  # [m] beside the lane
+STOP_LINE, CENTRE_LINE = 0.5, 0.16  # [m] wide
+SOLID, DASH, PERIOD = 14.0, 3.0, 6.0  # [m] of solid centre line before the junction, then dashes
+BEYOND = 150.0  # [m] that a road goes on where a route begins or ends
+TREE_CELL, TREE_FROM_ROAD = 13.0, 8.5  # [m] one tree per cell; so far from every lane's middle
+FOG_CELL = 8  # [px] the mist is drawn coarsely and smoothed
+FOG_EDGE = 2.5  # [m] over which it gathers
+
+
+class Ground:
+    """The still part of the picture of one road."""
+
+    def __init__(self, road: RoadMap) -> None:
+        self.road = road
+        pieces = [piece for points in road.points for piece in _pieces(points)]
+        half = road.lane_width / 2
+        layers = [
+            (palette.PAVEMENT, [_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces]),
+            (palette.KERB, [_strip(piece, half + KERB_WIDTH) for piece in pieces]),
+            (palette.ASPHALT, [_strip(piece, half + 0.05) for piece in pieces]),
+            (palette.MARKING, [dash for line in road.centre_lines for dash in _dashes(line)]),
+            (palette.MARKING, [_bar(line, STOP_LINE) for line in road.stop_lines]),
+        ]
+        # Routes share most of their way: what is the same is drawn once.
+        self._layers = [(colour, _distinct(polygons)) for colour, polygons in layers]
+        self._trees = _trees(road)
+
+    def draw(self, surface: pygame.Surface, camera: Camera) -> None:
+        """Fill ``surface``."""
+        surface.fill(palette.GRASS)
+        for colour, polygons in self._layers:
+            for polygon in polygons:
+                _fill(surface, colour, camera.project(polygon))
+        margin = 4.0 * camera.scale
+        centres = camera.project(self._trees[:, :2])
+        inside = np.all(
+            (centres > -margin) & (centres < (camera.width + margin, camera.height + margin)), axis=1
+        )
+        for (x, y), radius in zip(centres[inside].tolist(), self._trees[inside, 2].tolist(), strict=True):
+            _tree(surface, x, y, radius * camera.scale)
+
+    def fog(self, surface: pygame.Surface, camera: Camera) -> None:
+        """Lay the mist over ``surface``: soft at its edge, slightly uneven within."""
+        columns, rows = camera.width // FOG_CELL + 2, camera.height // FOG_CELL + 2
+        x, y = np.meshgrid((np.arange(columns) + 0.5) * FOG_CELL, (np.arange(rows) + 0.5) * FOG_CELL)
+        world = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
+        x, y = world[:, 0], world[:, 1]
+        cover = smoothstep((depth_in_fog(self.road, x, y) + FOG_EDGE) / (FOG_EDGE + 1.5))
+        if not cover.any():
+            return
+        uneven = np.sin(0.21 * x + 1.7 * np.sin(0.11 * y)) + np.sin(0.17 * y + 2.1 * np.sin(0.07 * x + 1.0))
+        alpha = cover * (0.87 + 0.045 * uneven)
+        mist = np.empty((rows, columns, 4), np.uint8)
+        mist[..., :3] = alpha.reshape(rows, columns, 1) * palette.FOG
+        mist[..., 3] = (255 * alpha).reshape(rows, columns)
+        small = pygame.image.frombuffer(mist.tobytes(), (columns, rows), "RGBA")
+        large = pygame.transform.smoothscale(small, (columns * FOG_CELL, rows * FOG_CELL))
+        surface.blit(large, (0, 0), special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+def smoothstep(t: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, and no kink between."""
+    t = np.clip(t, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def _fill(surface: pygame.Surface, colour: Colour, pixels: np.ndarray) -> None:
+    """Fill a polygon (K, 2); an upright rectangle, which most of a street is, much faster."""
+    (left, top), (right, bottom) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
+    width, height = surface.get_size()
+    if right <= 0 or bottom <= 0 or left >= width or top >= height:
+        return
+    if (
+        len(pixels) == 4
+        and min(np.ptp(pixels[:2], axis=0)) < 1e-6
+        and min(np.ptp(pixels[1:3], axis=0)) < 1e-6
+    ):
+        x, y = max(round(left), 0), max(round(top), 0)
+        surface.fill(
+            colour, (x, y, max(min(round(right), width) - x, 1), max(min(round(bottom), height) - y, 1))
+        )
+    else:
+        pygame.draw.polygon(surface, colour, pixels.clip(-30000, 30000).tolist())  # it counts in 16 bits
+
+
+def _pieces(points: np.ndarray) -> list[np.ndarray]:
+    """A route (P, 4) as straight pieces (2, 4) and curved ones; both ends go on out of the picture."""
+    moved = np.any(np.diff(points[:, :2], axis=0) != 0, axis=1)
+    points = points[np.concatenate([[True], moved])]
+    points = np.concatenate([points[:1], points, points[-1:]])
+    points[0, :2] -= BEYOND * points[0, 2:]
+    points[-1, :2] += BEYOND * points[-1, 2:]
+    turns = np.any(np.abs(np.diff(points[:, 2:], axis=0)) > 1e-9, axis=1)  # (P + 1,) of each chord
+    borders = [0, *(np.flatnonzero(np.diff(turns)) + 1).tolist(), len(turns)]
+    return [
+        points[a : b + 1] if turns[a] else points[[a, b]]
+        for a, b in zip(borders[:-1], borders[1:], strict=True)
+    ]
+
+
+def _strip(piece: np.ndarray, half: float) -> np.ndarray:
+    """The polygon of everything within ``half`` metres of a piece (K, 4) of a route."""
+    left = np.stack([-piece[:, 3], piece[:, 2]], axis=1) * half
+    return np.concatenate([piece[:, :2] + left, (piece[:, :2] - left)[::-1]])
+
+
+def _distinct(polygons: list[np.ndarray]) -> list[np.ndarray]:
+    """Without repetitions, in the same order."""
+    return list({polygon.round(3).tobytes(): polygon for polygon in polygons}.values())
+
+
+def _bar(line: np.ndarray, width: float) -> np.ndarray:
+    """The rectangle of a line (4,) that is ``width`` metres wide."""
+    a, b = line[:2], line[2:]
+    along = (b - a) / max(np.hypot(*(b - a)), 1e-9)
+    left = np.array([-along[1], along[0]]) * width / 2
+    return np.array([a + left, b + left, b - left, a - left])
+
+
+def _dashes(line: np.ndarray) -> list[np.ndarray]:
+    """A centre line (4,), from the junction outwards."""
+    a, b = line[:2], line[2:]
+    length = float(np.hypot(*(b - a)))
+    along = (b - a) / max(length, 1e-9)
+    starts = np.arange(SOLID + DASH, min(length, 1000.0), PERIOD)
+    pieces = [(0.0, min(SOLID, length)), *((s, min(s + DASH, length)) for s in starts)]
+    return [_bar(np.concatenate([a + along * s, a + along * e]), CENTRE_LINE) for s, e in pieces]
+
+
+def _trees(road: RoadMap) -> np.ndarray:
+    """x, y and radius [m] (K, 3) of trees, scattered the same way every time and never on a road."""
+    random = np.random.default_rng(3)
+    side = np.arange(-150.0, 150.0, TREE_CELL)
+    x, y = (axis.ravel() for axis in np.meshgrid(side, side))
+    x, y = x + random.uniform(0, TREE_CELL, x.size), y + random.uniform(0, TREE_CELL, x.size)
+    radius, there = random.uniform(1.3, 2.8, x.size), random.uniform(size=x.size) < 0.6
+    lanes = road.points[:, ::8, :2].reshape(-1, 2)
+    far = [
+        np.min((lanes[:, 0] - p) ** 2 + (lanes[:, 1] - q) ** 2) > TREE_FROM_ROAD**2
+        for p, q in zip(x, y, strict=True)
+    ]
+    return np.stack([x, y, radius], axis=1)[there & np.array(far)]
+
+
+def _tree(surface: pygame.Surface, x: float, y: float, radius: float) -> None:
+    pygame.draw.circle(surface, palette.GRASS_SHADE, (x + 0.35 * radius, y + 0.4 * radius), radius)
+    pygame.draw.circle(surface, palette.TREE, (x, y), radius)
+    pygame.draw.circle(surface, palette.TREE_LIGHT, (x - 0.2 * radius, y - 0.25 * radius), 0.62 * radius)
