@@ -12,7 +12,7 @@ from torch import nn
 
 from kindergarten.agents.config import PPOConfig
 from kindergarten.agents.memory import FORGET_BIAS, Memory, make_memory
-from kindergarten.agents.sequences import cut, unroll
+from kindergarten.agents.sequences import plan, unroll
 
 _DEFAULT = PPOConfig()
 
@@ -109,10 +109,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         """
         features = self.extract_features(obs)
         pi, vf = features if isinstance(features, tuple) else (features, features)
-        sequences = cut(episode_starts.reshape(lstm_states.pi[0].shape[1], -1))
+        rows = plan(self.lstm_actor, episode_starts.reshape(lstm_states.pi[0].shape[1], -1))
         return (
-            unroll(self.lstm_actor, pi, (lstm_states.pi[0], lstm_states.pi[1]), sequences),
-            unroll(self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), sequences),
+            unroll(self.lstm_actor, pi, (lstm_states.pi[0], lstm_states.pi[1]), rows),
+            unroll(self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), rows),
         )
 
     def evaluate_actions(
