@@ -367,9 +367,12 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         if not np.all(np.abs(field.astype(np.float64)) <= MAX_NUMBER):  # also refuses NaN
             raise ReplayError("damaged: a position, speed or time is not finite or absurdly large")
     discrete = replay.control is Control.DISCRETE
-    coded = [(users["kind"], len(Kind)), (users["intent"], len(Intent)), (users["signal"], len(Signal)),
-             (users["route"], len(replay.road.points)), (worlds["end"], len(End)),
-             (actions if discrete else np.zeros(0), len(Action))]  # fmt: skip
+    coded = [
+        *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase")),
+        (users["route"], len(replay.road.points)),
+        (worlds["end"], len(End)),
+        (actions if discrete else np.zeros(0), len(Action)),
+    ]
     if any(np.any((codes < 0) | (codes >= count) | (codes != np.round(codes))) for codes, count in coded):
         raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):

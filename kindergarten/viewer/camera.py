@@ -78,7 +78,7 @@ def overview(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.
 def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:
     """Looks at one road user."""
     width, height = size
-    reach = 6.0 if user["length"] < 3 else 9.0  # [m] from side to side
+    reach = 5.2 if user["length"] < 3 else 9.0  # [m] from side to side
     return Camera(
         float(user["x"]), float(user["y"]), math.floor(height / reach), *story.heading, width, height
     )

@@ -19,7 +19,7 @@ from kindergarten.viewer.palette import Colour, mix
 FINE = 3  # times as many pixels while drawing
 CAR_LEAST, CYCLIST_LEAST = 34.0, 24.0  # [px] no figure is shorter than this, however far the camera
 BRAKING = -0.8  # [m/s^2] below this the brake lights are on
-CYCLIST_LARGER = 1.25  # a cyclist's body is drawn this much larger than its box
+CYCLIST_LARGER = 1.35  # a cyclist's body is drawn this much larger than its box
 HALF = 3.6  # [m] from the middle of a figure to the edge of its picture
 
 
@@ -178,24 +178,26 @@ def _cabin(pen: Pen, front: float, side: float, body: Colour) -> None:
 
 
 def _cyclist(pen: Pen, arm: float, jacket: Colour) -> None:
-    _shadow(pen, 1.5, 0.42)
-    for x in (-0.56, 0.56):
-        pen.rounded(palette.TYRE, (x - 0.34, -0.06, x + 0.34, 0.06), 0.05)
-    pen.limb((70, 74, 80), (-0.5, 0.0), (0.5, 0.0), 0.07)
-    pen.limb(palette.TYRE, (0.42, 0.3), (0.42, -0.3), 0.07)
-    dark = mix(jacket, palette.INK, 0.35)
+    _shadow(pen, 1.3, 0.5)
+    for x in (-0.55, 0.55):
+        pen.rounded(palette.TYRE, (x - 0.35, -0.07, x + 0.35, 0.07), 0.06)
+    pen.limb(palette.FRAME, (-0.5, 0.0), (0.52, 0.0), 0.08)
+    pen.limb(palette.TYRE, (0.44, 0.33), (0.44, -0.33), 0.09)
+    dark = mix(jacket, palette.INK, 0.4)
     for side in (1.0, -1.0):
-        out = max(arm * side, 0.0)
-        shoulder = (-0.02, 0.2 * side)
-        if out < 1.0:  # the hand goes from the handlebar to far out
-            pen.limb(dark, shoulder, (0.4 * (1 - out) + 0.05 * out, (0.27 + 0.2 * out) * side), 0.13)
-        if out > 0.0:
-            hand = (0.4 * (1 - out) + 0.04 * out, (0.27 + 1.13 * out) * side)
+        shoulder, grip = (0.06, 0.24 * side), (0.42, 0.29 * side)
+        if (out := max(arm * side, 0.0)) > 0.0:  # the hand goes from the handlebar to far out
+            hand = (grip[0] + out * (0.1 - grip[0]), grip[1] + out * (1.4 * side - grip[1]))
             pen.limb(palette.INK, shoulder, hand, 0.36)
             pen.limb(palette.SIGNAL, shoulder, hand, 0.25)
-            pen.circle(palette.INK, *hand, 0.25)
+            pen.circle(palette.INK, *hand, 0.26)
             pen.circle(palette.HELMET, *hand, 0.19)
-    pen.rounded(dark, (-0.34, -0.31, 0.16, 0.31), 0.22)
-    pen.rounded(jacket, (-0.3, -0.27, 0.12, 0.27), 0.2)
-    pen.circle(palette.INK, 0.06, 0.0, 0.19)
-    pen.circle(palette.HELMET, 0.06, 0.0, 0.155)
+        else:
+            pen.limb(dark, shoulder, grip, 0.16)
+            pen.circle(palette.HELMET, *grip, 0.09)
+    pen.rounded(dark, (-0.5, -0.26, 0.0, 0.26), 0.24)
+    pen.rounded(dark, (-0.34, -0.38, 0.24, 0.38), 0.27)
+    pen.rounded(jacket, (-0.29, -0.33, 0.19, 0.33), 0.23)
+    pen.circle(palette.INK, 0.16, 0.0, 0.235)
+    pen.circle(palette.HELMET, 0.16, 0.0, 0.19)
+    pen.limb(mix(palette.HELMET, palette.INK, 0.3), (0.06, 0.0), (0.26, 0.0), 0.05)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import pygame
 
@@ -25,25 +27,22 @@ class Ground:
 
     def __init__(self, road: RoadMap) -> None:
         self.road = road
-        pieces = [piece for points in road.points for piece in _pieces(points)]
+        pieces = _pieces(road.points)
         half = road.lane_width / 2
-        layers = [
-            (palette.PAVEMENT, [_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces]),
-            (palette.KERB, [_strip(piece, half + KERB_WIDTH) for piece in pieces]),
-            (palette.ASPHALT, [_strip(piece, half + 0.05) for piece in pieces]),
-            (palette.MARKING, [dash for line in road.centre_lines for dash in _dashes(line)]),
-            (palette.MARKING, [_bar(line, STOP_LINE) for line in road.stop_lines]),
+        self._layers = [
+            (palette.PAVEMENT, _Shapes([_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
+            (palette.KERB, _Shapes([_strip(piece, half + KERB_WIDTH) for piece in pieces])),
+            (palette.ASPHALT, _Shapes([_strip(piece, half + 0.05) for piece in pieces])),
+            (palette.MARKING, _Shapes([dash for line in road.centre_lines for dash in _dashes(line)])),
+            (palette.MARKING, _Shapes([_bar(line, STOP_LINE) for line in road.stop_lines])),
         ]
-        # Routes share most of their way: what is the same is drawn once.
-        self._layers = [(colour, _distinct(polygons)) for colour, polygons in layers]
         self._trees = _trees(road)
 
     def draw(self, surface: pygame.Surface, camera: Camera) -> None:
         """Fill ``surface``."""
         surface.fill(palette.GRASS)
-        for colour, polygons in self._layers:
-            for polygon in polygons:
-                _fill(surface, colour, camera.project(polygon))
+        for colour, shapes in self._layers:
+            shapes.fill(surface, colour, camera)
         margin = 4.0 * camera.scale
         centres = camera.project(self._trees[:, :2])
         inside = np.all(
@@ -77,49 +76,81 @@ def smoothstep(t: np.ndarray) -> np.ndarray:
     return t * t * (3.0 - 2.0 * t)
 
 
-def _fill(surface: pygame.Surface, colour: Colour, pixels: np.ndarray) -> None:
-    """Fill a polygon (K, 2); an upright rectangle, which most of a street is, much faster."""
-    (left, top), (right, bottom) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
-    width, height = surface.get_size()
-    if right <= 0 or bottom <= 0 or left >= width or top >= height:
-        return
-    if (
-        len(pixels) == 4
-        and min(np.ptp(pixels[:2], axis=0)) < 1e-6
-        and min(np.ptp(pixels[1:3], axis=0)) < 1e-6
-    ):
-        x, y = max(round(left), 0), max(round(top), 0)
-        surface.fill(
-            colour, (x, y, max(min(round(right), width) - x, 1), max(min(round(bottom), height) - y, 1))
-        )
-    else:
-        pygame.draw.polygon(surface, colour, pixels.clip(-30000, 30000).tolist())  # it counts in 16 bits
+class _Shapes:
+    """Polygons of one colour. Rectangles, which most of a street is, are projected together and filled fast."""
+
+    def __init__(self, polygons: list[np.ndarray]) -> None:
+        quads = [polygon for polygon in polygons if len(polygon) == 4]
+        self._quads = np.array(quads).reshape(-1, 2)
+        self._others = [polygon for polygon in polygons if len(polygon) != 4]
+
+    def fill(self, surface: pygame.Surface, colour: Colour, camera: Camera) -> None:
+        """Fill them all."""
+        area = surface.get_rect()
+        for pixels in (*camera.project(self._quads).reshape(-1, 4, 2), *map(camera.project, self._others)):
+            (left, top), (right, bottom) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
+            if right <= 0 or bottom <= 0 or left >= area.width or top >= area.height:
+                continue
+            if len(pixels) == 4 and _is_upright(pixels):
+                left, top = max(round(left), 0), max(round(top), 0)
+                right, bottom = min(round(right), area.width), min(round(bottom), area.height)
+                surface.fill(colour, (left, top, max(right - left, 1), max(bottom - top, 1)))
+            else:
+                pygame.draw.polygon(
+                    surface, colour, pixels.clip(-30000, 30000).tolist()
+                )  # it counts in 16 bits
 
 
-def _pieces(points: np.ndarray) -> list[np.ndarray]:
-    """A route (P, 4) as straight pieces (2, 4) and curved ones; both ends go on out of the picture."""
-    moved = np.any(np.diff(points[:, :2], axis=0) != 0, axis=1)
-    points = points[np.concatenate([[True], moved])]
-    points = np.concatenate([points[:1], points, points[-1:]])
-    points[0, :2] -= BEYOND * points[0, 2:]
-    points[-1, :2] += BEYOND * points[-1, 2:]
-    turns = np.any(np.abs(np.diff(points[:, 2:], axis=0)) > 1e-9, axis=1)  # (P + 1,) of each chord
-    borders = [0, *(np.flatnonzero(np.diff(turns)) + 1).tolist(), len(turns)]
-    return [
-        points[a : b + 1] if turns[a] else points[[a, b]]
-        for a, b in zip(borders[:-1], borders[1:], strict=True)
-    ]
+def _is_upright(pixels: np.ndarray) -> bool:
+    """Whether a rectangle's sides run along the picture's."""
+    (ax, ay), (bx, by), (cx, cy) = pixels[:3].tolist()
+    return min(abs(ax - bx), abs(ay - by)) < 1e-3 and min(abs(bx - cx), abs(by - cy)) < 1e-3
+
+
+def _pieces(routes: np.ndarray) -> list[np.ndarray]:
+    """All routes (R, P, 4) as curved pieces (K, 4) and straight ones (2, 4), each way but once.
+
+    Routes begin and end where nobody drives any more; the road is drawn on from there, out of the picture.
+    """
+    curved, straight = {}, defaultdict(list)
+    for points in routes:
+        moved = np.any(np.diff(points[:, :2], axis=0) != 0, axis=1)
+        points = points[np.concatenate([[True], moved])]
+        points = np.concatenate([points[:1], points, points[-1:]])
+        points[0, :2] -= BEYOND * points[0, 2:]
+        points[-1, :2] += BEYOND * points[-1, 2:]
+        turns = np.any(np.abs(np.diff(points[:, 2:], axis=0)) > 1e-9, axis=1)  # of each chord
+        borders = [0, *(np.flatnonzero(np.diff(turns)) + 1).tolist(), len(turns)]
+        for a, b in zip(borders[:-1], borders[1:], strict=True):
+            if turns[a]:
+                curved[points[a : b + 1].round(3).tobytes()] = points[a : b + 1]
+            else:
+                (x, y, cos, sin), (x1, y1, _, _) = points[a], points[b]
+                line = (round(cos, 6) + 0.0, round(sin, 6) + 0.0, round(y * cos - x * sin, 3) + 0.0)
+                straight[line].append((x * cos + y * sin, x1 * cos + y1 * sin))
+    pieces = list(curved.values())
+    for (cos, sin, left), spans in straight.items():
+        for start, stop in _union(spans):
+            ends = [(s * cos - left * sin, s * sin + left * cos, cos, sin) for s in (start, stop)]
+            pieces.append(np.array(ends))
+    return pieces
+
+
+def _union(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Spans of one line, joined where they touch."""
+    joined: list[tuple[float, float]] = []
+    for start, stop in sorted(spans):
+        if joined and start <= joined[-1][1] + 1e-6:
+            joined[-1] = joined[-1][0], max(stop, joined[-1][1])
+        else:
+            joined.append((start, stop))
+    return joined
 
 
 def _strip(piece: np.ndarray, half: float) -> np.ndarray:
     """The polygon of everything within ``half`` metres of a piece (K, 4) of a route."""
     left = np.stack([-piece[:, 3], piece[:, 2]], axis=1) * half
     return np.concatenate([piece[:, :2] + left, (piece[:, :2] - left)[::-1]])
-
-
-def _distinct(polygons: list[np.ndarray]) -> list[np.ndarray]:
-    """Without repetitions, in the same order."""
-    return list({polygon.round(3).tobytes(): polygon for polygon in polygons}.values())
 
 
 def _bar(line: np.ndarray, width: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.timeline import Timeline
 
 SIZE = (1280, 720)  # [px] unless somebody wants another
+LEAST = (480, 320)  # [px] on a smaller surface there is no room but for the street
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,20 @@ class Painter:
         street, side, bottom = self._areas(surface, view)
         camera = (follow if view.follow else overview)(story, frame, street.size, view.zoom)
         self._scene.draw(surface.subsurface(street), story, frame, camera)
-        if view.panels:
+        if side.width:
             Panel(side, self._typeface, self._scene).draw(surface, story, frame, view.reveal)
             Timeline(bottom, story, self._typeface).draw(surface, frame, view.reveal, status)
 
     def timeline(self, surface: pygame.Surface, story: Story, view: View) -> Timeline | None:
         """The timeline as it lies on ``surface``; None where none is drawn."""
-        return Timeline(self._areas(surface, view)[2], story, self._typeface) if view.panels else None
+        area = self._areas(surface, view)[2]
+        return Timeline(area, story, self._typeface) if area.width else None
 
     def _areas(self, surface: pygame.Surface, view: View) -> tuple[pygame.Rect, pygame.Rect, pygame.Rect]:
         """Where street, panel and timeline go; the type grows with the picture."""
         width, height = surface.get_size()
         self._typeface.unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
-        if not view.panels:
+        if not view.panels or width < LEAST[0] or height < LEAST[1]:
             return surface.get_rect(), pygame.Rect(0, 0, 0, 0), pygame.Rect(0, 0, 0, 0)
         side, low = round(316 * self._typeface.unit), round(134 * self._typeface.unit)
         return (

@@ -11,7 +11,7 @@ from kindergarten.viewer.camera import close_up
 from kindergarten.viewer.frame import CHOICES, Frame, Story
 from kindergarten.viewer.palette import Colour
 from kindergarten.viewer.scene import PHASE_COLOURS, Scene, visibility
-from kindergarten.viewer.text import Typeface
+from kindergarten.viewer.text import Typeface, label
 
 PAD = 16  # points between the panel's edge and what stands in it
 END_COLOURS: dict[End, Colour] = {End.GOAL: palette.PLAIN, End.RUNNING: palette.FADED}
@@ -47,7 +47,7 @@ class Panel:
         """The close-up of road user 1, its phase, and what nobody can see."""
         unit, phase = self._type.unit, frame.phase(story)
         box = pygame.Rect(
-            round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(132 * unit)
+            round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(146 * unit)
         )
         self._close_up(surface.subsurface(box), story, frame)
         pygame.draw.rect(surface, PHASE_COLOURS[phase], box, max(round(3 * unit), 2))
@@ -95,10 +95,10 @@ class Panel:
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")
         self._pair(surface, "Aims", Intent(int(ego["intent"])).name.lower())
         if frame.probabilities is not None:
-            self._bars(surface, frame.probabilities)
+            self._bars(surface, frame.probabilities, palette.EGO if frame.action else palette.WAITING)
 
-    def _bars(self, surface: pygame.Surface, probabilities: np.ndarray) -> None:
-        """How likely the agent was to take each action."""
+    def _bars(self, surface: pygame.Surface, probabilities: np.ndarray, colour: Colour) -> None:
+        """How likely the agent was to take each action; in grey while it has no say."""
         unit, count = self._type.unit, len(probabilities)
         names = CHOICES if count == len(CHOICES) else tuple(str(k) for k in range(count))
         width = (self._right - self._left) / count
@@ -107,7 +107,7 @@ class Panel:
             x = self._left + k * width
             pygame.draw.rect(surface, palette.CARD, (x, bottom - height, width - 4 * unit, height))
             tall = max(height * min(max(chance, 0.0), 1.0), 1.0)
-            pygame.draw.rect(surface, palette.EGO, (x, bottom - tall, width - 4 * unit, tall))
+            pygame.draw.rect(surface, colour, (x, bottom - tall, width - 4 * unit, tall))
             self._type.write(
                 surface, name, (x + (width - 4 * unit) / 2, bottom + 9 * unit), 14, palette.FADED, 0.5
             )
@@ -130,9 +130,7 @@ class Panel:
                 round(30 * unit),
             )
             box.bottom = min(box.bottom, round(self._area.bottom - 6 * unit))
-            pygame.draw.rect(
-                surface, END_COLOURS.get(frame.end, palette.ALARM), box, border_radius=round(6 * unit)
-            )
+            label(surface, END_COLOURS.get(frame.end, palette.ALARM), box, 6 * unit)
             words = frame.end.name.lower().replace("_", " ")
             self._type.write(surface, words, box.center, 22, (255, 255, 255), 0.5)
 
@@ -170,7 +168,9 @@ def phase_words(story: Story, frame: Frame, phase: Phase) -> tuple[str, str]:
         return "CUE", f"look now: {shows}"
     if phase is Phase.DELAY:
         return "DELAY", "nothing shows any more: remember!"
-    return "AFTER", "now the body moves"
+    if not frame.seen[1]:
+        return "AFTER", "it goes its way, out of sight"
+    return "AFTER", "now its body tells"
 
 
 def intent_words(intent: Intent) -> str:

@@ -13,7 +13,7 @@ from kindergarten.viewer.figures import draw_user
 from kindergarten.viewer.frame import Frame, Story, depth_in_fog
 from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
 from kindergarten.viewer.palette import Colour
-from kindergarten.viewer.text import Typeface
+from kindergarten.viewer.text import Typeface, label
 
 FINE = 2  # times as many pixels while the ground is drawn
 UNSEEN = 0.4  # opacity of whoever is beyond the ego's sight
@@ -64,15 +64,10 @@ class Scene:
         user, phase = frame.users[1], frame.phase(story)
         ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
         unit = self._typeface.unit
-        size = self._typeface.width(phase.name, 15) + 14 * unit, 19 * unit
-        top = y - max(2.4 * camera.scale, 34 * unit) - size[1]
-        box = pygame.Rect(round(x - size[0] / 2), round(top), round(size[0]), round(size[1]))
-        pygame.draw.polygon(
-            surface,
-            PHASE_COLOURS[phase],
-            [(x - 5 * unit, box.bottom - 1), (x + 5 * unit, box.bottom - 1), (x, box.bottom + 6 * unit)],
-        )
-        pygame.draw.rect(surface, PHASE_COLOURS[phase], box, border_radius=round(5 * unit))
+        width, height = self._typeface.width(phase.name, 15) + 14 * unit, 19 * unit
+        top = y - max(2.4 * camera.scale, 34 * unit) - height
+        box = pygame.Rect(round(x - width / 2), round(top), round(width), round(height))
+        label(surface, PHASE_COLOURS[phase], box, 5 * unit, pointer=6 * unit)
         self._typeface.write(surface, phase.name, box.center, 15, (255, 255, 255), 0.5)
 
 

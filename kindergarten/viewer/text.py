@@ -1,4 +1,4 @@
-"""Words on a surface, in pygame's own font, so that they look the same everywhere."""
+"""Words and labels on a surface, in pygame's own font, so that they look the same everywhere."""
 
 from __future__ import annotations
 
@@ -6,28 +6,47 @@ import pygame
 
 from kindergarten.viewer.palette import INK, Colour
 
+FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
+KEPT = 400  # rendered lines that are kept
+
 
 class Typeface:
-    """One font at any size; keeps what it has opened."""
+    """One font at any size; keeps what it has rendered."""
 
     def __init__(self, unit: float = 1.0) -> None:
         """``unit``: pixels per point; grows with the window."""
         self.unit = unit
         self._fonts: dict[int, pygame.font.Font] = {}
+        self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
 
-    def font(self, size: float) -> pygame.font.Font:
-        """The font at ``size`` points."""
-        if not pygame.font.get_init():  # somebody else may have quit pygame meanwhile
+    def _font(self, size: float) -> pygame.font.Font:
+        pixels = max(round(size * self.unit * FINE), 8 * FINE)
+        if not pygame.font.get_init():
             pygame.font.init()
             self._fonts.clear()
-        pixels = max(round(size * self.unit), 8)
         if pixels not in self._fonts:
             self._fonts[pixels] = pygame.font.Font(None, pixels)
         return self._fonts[pixels]
 
+    def _line(self, text: str, size: float, colour: Colour) -> pygame.Surface:
+        """``text`` as a small picture."""
+        key = (text, round(size * self.unit * FINE), colour)
+        if key not in self._lines:
+            if len(self._lines) >= KEPT:
+                self._lines.clear()
+            try:
+                large = self._font(size).render(text, True, colour)
+            except pygame.error:  # the font is of a pygame that somebody has quit and initialised again since
+                self._fonts.clear()
+                large = self._font(size).render(text, True, colour)
+            width, height = -(-large.get_width() // FINE), -(-large.get_height() // FINE)
+            # scaling nothing at all would crash the process
+            self._lines[key] = pygame.transform.smoothscale(large, (width, height)) if width else large
+        return self._lines[key]
+
     def width(self, text: str, size: float) -> int:
         """Width [px] of ``text``."""
-        return self.font(size).size(text)[0]
+        return self._line(text, size, INK).get_width()
 
     def write(
         self,
@@ -46,21 +65,26 @@ class Typeface:
             anchor: what stands at x: 0 the line's beginning, 0.5 its middle, 1 its end.
             most: [px] it is cut to this width, with dots.
         """
-        if most is not None:
-            text = self.fitted(text, size, most)
-        try:
-            image = self.font(size).render(text, True, colour)
-        except pygame.error:  # opened before pygame was quit and initialised again
-            self._fonts.clear()
-            image = self.font(size).render(text, True, colour)
+        text = text.replace("\0", " ")
+        if most is not None and self.width(text, size) > most:
+            while text and self.width(text + "...", size) > most:
+                text = text[:-1]
+            text = text.rstrip() + "..."
+        image = self._line(text, size, colour)
         place = image.get_rect(left=round(at[0] - anchor * image.get_width()), centery=round(at[1]))
         surface.blit(image, place)
         return place
 
-    def fitted(self, text: str, size: float, most: float) -> str:
-        """``text``, cut so that it is at most ``most`` pixels wide."""
-        if self.width(text, size) <= most:
-            return text
-        while text and self.width(text + "...", size) > most:
-            text = text[:-1]
-        return text.rstrip() + "..."
+
+def label(
+    surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0
+) -> None:
+    """Fill a box with smooth round corners; ``pointer`` [px]: a tip below its middle, pointing down."""
+    width, height = box.width * FINE, (box.height + round(pointer)) * FINE
+    sheet = pygame.Surface((width, height), pygame.SRCALPHA, 32)
+    pygame.draw.rect(sheet, colour, (0, 0, width, box.height * FINE), border_radius=round(radius * FINE))
+    if pointer:
+        x, y, tip = width / 2, box.height * FINE - 1, pointer * FINE
+        pygame.draw.polygon(sheet, colour, [(x - tip, y), (x + tip, y), (x, y + tip)])
+    small = pygame.transform.smoothscale(sheet, (box.width, box.height + round(pointer)))
+    surface.blit(small, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)

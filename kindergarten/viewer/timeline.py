@@ -8,7 +8,7 @@ from kindergarten.codes import End, Intent
 from kindergarten.viewer import palette
 from kindergarten.viewer.frame import Frame, Story
 from kindergarten.viewer.palette import Colour
-from kindergarten.viewer.text import Typeface
+from kindergarten.viewer.text import Typeface, label
 
 MARGIN = 26  # points left and right of the track
 LONG_DELAY = ("the delay: nothing shows, only memory knows", "delay: nothing shows")
@@ -55,21 +55,21 @@ class Timeline:
             below = below if story.hands_on <= story.duration else []
         elif story.end is not End.RUNNING:
             below.append(("", story.end.name.lower().replace("_", " "), story.duration))
-        self._marks(surface, below, self.track.bottom + 15 * unit, 1)
-        x = self.x_of(frame.time)
-        pygame.draw.line(
-            surface,
-            palette.INK,
-            (x, self.track.top - 5 * unit),
-            (x, self.track.bottom + 5 * unit),
-            max(round(2.5 * unit), 2),
-        )
-        pygame.draw.circle(surface, palette.INK, (x, self.track.centery), 8 * unit)
-        pygame.draw.circle(surface, palette.PAPER, (x, self.track.centery), 4.5 * unit)
+        self._marks(surface, below, self.track.bottom + 19 * unit, 1)
+        self._play_head(surface, self.x_of(frame.time))
         clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
         y = self.area.bottom - 14 * unit
         self._typeface.write(surface, clock, (self.track.left, y), 19)
         self._typeface.write(surface, status, (self.track.right, y), 17, palette.FADED, 1.0)
+
+    def _play_head(self, surface: pygame.Surface, x: float) -> None:
+        unit, line = self._typeface.unit, self.track.inflate(0, round(8 * self._typeface.unit))
+        for colour, width in ((palette.PAPER, 6 * unit), (palette.INK, 3 * unit)):
+            surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
+        handle = pygame.Rect(
+            round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit)
+        )
+        label(surface, palette.INK, handle, 3 * unit)
 
     def _blocks(self, surface: pygame.Surface) -> None:
         """The track, coloured by phase and named where there is room."""
