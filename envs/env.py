@@ -146,8 +146,7 @@ class KindergartenEnv(gymnasium.Env):
         if not self._seeded or self.simulator.worlds["end"][0]:
             raise gymnasium.error.ResetNeeded("call reset() before step(): no episode is running")
         simulator = self.simulator
-        actions = simulator.check_actions(np.asarray(action)[None])
-        observations, rewards, terminated, truncated = simulator.step(actions)
+        observations, rewards, terminated, truncated, _ = simulator.step(np.asarray(action)[None])
         if self.render_mode == "human":
             self.render()
         return observations[0], float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()

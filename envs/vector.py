@@ -111,7 +111,7 @@ class KindergartenVectorEnv(VectorEnv):
         mode, simulator = self.autoreset_mode, self.simulator
         if not self._seeded or (mode is AutoresetMode.DISABLED and self._done.any()):
             raise gymnasium.error.ResetNeeded("reset the worlds that have ended before step()")
-        observations, rewards, terminated, truncated = simulator.step(simulator.check_actions(actions))
+        observations, rewards, terminated, truncated, _ = simulator.step(actions)
         infos = {}
         if mode is AutoresetMode.NEXT_STEP and self._done.any():
             self._replace(observations, self._done)

@@ -24,14 +24,14 @@ COMMITTED = 6.0  # [m] behind the junction's edge: from here on the ways have pa
 
 
 @njit
-def choose(world, ego, action, road, params):
+def choose(world, ego, action, entry, params):
     """Apply one meta-action: it moves the target speed or the target branch, and the target persists."""
     step = params["speed_step"]
     if action == ACTION_FASTER:
         world["target_speed"] = min(world["target_speed"] + step, params["max_speed"])
     elif action == ACTION_SLOWER:
         world["target_speed"] = max(world["target_speed"] - step, 0.0)
-    elif (action == ACTION_LEFT or action == ACTION_RIGHT) and ego["s"] < road.entry:
+    elif (action == ACTION_LEFT or action == ACTION_RIGHT) and ego["s"] < entry:
         side = -1 if action == ACTION_LEFT else 1
         branch = ego["intent"] + side
         while LEFT <= branch <= RIGHT:
@@ -42,9 +42,9 @@ def choose(world, ego, action, road, params):
 
 
 @njit
-def steering_towards(ego, road):
+def steering_towards(ego, points):
     """Steering angle [rad] of pure pursuit: the arc through the point ``lookahead`` metres down the route."""
-    x, y, _, _ = locate(road, ego["route"], ego["s"] + max(3.0, 0.5 * ego["speed"]))
+    x, y, _, _ = locate(points, ego["route"], ego["s"] + max(3.0, 0.5 * ego["speed"]))
     dx, dy = x - ego["x"], y - ego["y"]
     left = dy * ego["cos"] - dx * ego["sin"]
     curvature = 2.0 * left / max(dx * dx + dy * dy, 1.0)
@@ -78,29 +78,29 @@ def bicycle(ego, acceleration, steering, dt):
 
 
 @njit
-def project(ego, road, route, s):
+def project(ego, points, route, s):
     """Arc length and offset to the left [m] of the ego on ``route``, searched near ``s``."""
-    x, y, cos, sin = locate(road, route, s)
+    x, y, cos, sin = locate(points, route, s)
     s += (ego["x"] - x) * cos + (ego["y"] - y) * sin
-    x, y, cos, sin = locate(road, route, s)
+    x, y, cos, sin = locate(points, route, s)
     return s, (ego["y"] - y) * cos - (ego["x"] - x) * sin
 
 
 @njit
-def nearest_branch(ego, road, params, s):
+def nearest_branch(ego, points, params, s):
     """Under continuous control the branch is where the ego is: the way that it is nearest to."""
-    best = abs(project(ego, road, ego["route"], s)[1])
+    best = abs(project(ego, points, ego["route"], s)[1])
     for branch in range(3):
         route = params["ego_routes"][branch]
         if route >= 0:
-            offset = abs(project(ego, road, route, s)[1])
+            offset = abs(project(ego, points, route, s)[1])
             if offset < best:
                 best = offset
                 ego["intent"], ego["route"] = branch, route
 
 
 @njit
-def move_ego(world, ego, action, driven, road, params):
+def move_ego(world, ego, action, driven, points, entry, params):
     """Move the ego by one physics step.
 
     Args:
@@ -119,10 +119,10 @@ def move_ego(world, ego, action, driven, road, params):
     else:
         wanted = (world["target_speed"] - ego["speed"]) / dt
         acceleration = min(max(wanted, -params["braking"]), params["acceleration"])
-        steering = steering_towards(ego, road)
+        steering = steering_towards(ego, points)
     before = ego["s"]
     guess = before + bicycle(ego, acceleration, steering, dt)
-    if params["control"] == CONTINUOUS and guess < road.entry + COMMITTED:
-        nearest_branch(ego, road, params, guess)
-    ego["s"], ego["offset"] = project(ego, road, ego["route"], guess)
+    if params["control"] == CONTINUOUS and guess < entry + COMMITTED:
+        nearest_branch(ego, points, params, guess)
+    ego["s"], ego["offset"] = project(ego, points, ego["route"], guess)
     return ego["s"] - before

@@ -75,9 +75,9 @@ def clip(value):
 
 
 @njit
-def look(users, road, sight):
+def look(users, fog, sight):
     """Mark who is seen: present, within ``sight`` metres of the ego, and not in the fog."""
-    ego, fog = users[0], road.fog
+    ego = users[0]
     for i in range(1, len(users)):
         user = users[i]
         x, y = user["x"], user["y"]
@@ -87,13 +87,13 @@ def look(users, road, sight):
 
 
 @njit
-def observe_ego(row, world, ego, road, drift):
+def observe_ego(row, world, ego, entry, drift):
     """Write the ego's columns into ``row``."""
     row[0] = 1.0 if world["tick"] >= world["hands_on"] else 0.0
     row[1] = clip(ego["speed"] / SPEED_UNIT)
     row[2] = clip(world["target_speed"] / SPEED_UNIT)
     row[3] = ego["intent"] - 1.0
-    row[4] = clip((road.entry - ego["s"]) / DISTANCE_UNIT)
+    row[4] = clip((entry - ego["s"]) / DISTANCE_UNIT)
     row[5] = clip(ego["offset"] / 5.0)
     row[6] = clip(drift)
     row[7] = clip(ego["steering"] / 0.6)

@@ -124,15 +124,16 @@ def _route(arm: int, intent: Intent, entry: float, leave: float, half: float, la
 
 
 @njit
-def locate(road, route, s):
+def locate(points, route, s):
     """Position and direction (x, y, cos, sin) at arc length ``s`` of ``route``, between the two nearest samples."""
-    at = min(max(s, 0.0), road.length[route]) / SPACING
-    k = min(int(at), road.points.shape[1] - 2)
+    last = points.shape[1] - 1
+    at = min(max(s / SPACING, 0.0), float(last))
+    k = min(int(at), last - 1)
     f = at - k
-    a, b = road.points[route, k], road.points[route, k + 1]
+    x, y, cos, sin = points[route, k, 0], points[route, k, 1], points[route, k, 2], points[route, k, 3]
     return (
-        a[0] + f * (b[0] - a[0]),
-        a[1] + f * (b[1] - a[1]),
-        a[2] + f * (b[2] - a[2]),
-        a[3] + f * (b[3] - a[3]),
+        x + f * (points[route, k + 1, 0] - x),
+        y + f * (points[route, k + 1, 1] - y),
+        cos + f * (points[route, k + 1, 2] - cos),
+        sin + f * (points[route, k + 1, 3] - sin),
     )

@@ -77,12 +77,12 @@ def draw_times(world, users, cast, params):
 
 
 @njit
-def place(world, users, road, cast, dt):
+def place(world, users, points, cast, dt):
     """Put everybody where they must start to be at their ``due_at`` at their t3."""
     for i in range(len(users)):
         user = users[i]
         user["s"] = cast[i]["due_at"] - user["speed"] * user["t3"] * dt
-        user["x"], user["y"], user["cos"], user["sin"] = locate(road, user["route"], user["s"])
+        user["x"], user["y"], user["cos"], user["sin"] = locate(points, user["route"], user["s"])
         user["offset"], user["steering"], user["acceleration"] = 0.0, 0.0, 0.0
     world["target_speed"] = users[0]["speed"]
     world["tick"] = 0
@@ -90,7 +90,7 @@ def place(world, users, road, cast, dt):
 
 
 @njit
-def sample_world(world, users, road, cast, params, intents):
+def sample_world(world, users, points, cast, params, intents):
     """Draw a new scene from ``world``'s generator.
 
     Args:
@@ -108,4 +108,4 @@ def sample_world(world, users, road, cast, params, intents):
         if intents[i - 1] >= 0:
             users[i]["intent"] = intents[i - 1]
         users[i]["route"] = cast[i]["routes"][users[i]["intent"]]
-    place(world, users, road, cast, params["dt"])
+    place(world, users, points, cast, params["dt"])

@@ -61,15 +61,11 @@ def step_world(world, users, road, params, action, terms):
     """One decision of one world: decide, move, collide, reward, end."""
     driven = world["tick"] >= world["hands_on"]
     if driven and params["control"] == DISCRETE:
-        choose(world, users[0], int(action[0]), road, params)
+        choose(world, users[0], int(action[0]), road.entry, params)
     for _ in range(params["substeps"]):
-        for i in range(1, len(users)):
-            if users[i]["kind"] != NOBODY:
-                drive(users, i, road, world["tick"], params["dt"])
-        way = move_ego(world, users[0], action, driven, road, params)
-        for i in range(1, len(users)):
-            if users[i]["kind"] != NOBODY:
-                advance(users[i], road, params["dt"])
+        drive(users, road.shared, world["tick"])
+        way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
+        advance(users, road.points, road.length, params["dt"])
         world["tick"] += 1
         add_step_terms(terms, users, driven, way, params["dt"])
         world["end"] = end_of(world, users, params)
@@ -84,22 +80,41 @@ def signal_and_observe(world, users, road, params, row):
     for i in range(1, len(users)):
         users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
         users[i]["phase"] = phase(users[i], world["tick"])
-    look(users, road, params["sight"])
+    look(users, road.fog, params["sight"])
     if params["control"] != DISCRETE:
         world["target_speed"] = users[0]["speed"]
-    _, _, cos, sin = locate(road, users[0]["route"], users[0]["s"])
+    _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
-    observe_ego(row, world, users[0], road, drift)
+    observe_ego(row, world, users[0], road.entry, drift)
     observe_users(row, users)
 
 
 @njit
-def step_batch(worlds, users, road, params, actions, observations, terms):
+def step_batch(worlds, users, road, params, actions, out):
     """Step every world that is still running; the rows of the others are observed as they stand."""
     for w in range(len(worlds)):
+        terms = out.terms[w]
+        terms[:] = 0.0
         if worlds[w]["end"] == RUNNING:
-            step_world(worlds[w], users[w], road, params[0], actions[w], terms[w])
-        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+            step_world(worlds[w], users[w], road, params[0], actions[w], terms)
+        reward = 0.0
+        for k in range(len(terms)):
+            terms[k] *= params[0]["weights"][k]
+            reward += terms[k]
+        out.rewards[w] = reward
+        out.terminated[w] = worlds[w]["end"] != RUNNING and worlds[w]["end"] != TIME_LIMIT
+        out.truncated[w] = worlds[w]["end"] == TIME_LIMIT
+        signal_and_observe(worlds[w], users[w], road, params[0], out.observations[w])
+
+
+@njit
+def within(rows, low, high):
+    """Whether all of ``rows`` (W, A) lies in low..high; NaN does not."""
+    for row in rows:
+        for value in row:
+            if not low <= value <= high:
+                return False
+    return True
 
 
 @njit
@@ -107,7 +122,7 @@ def reset_batch(worlds, users, road, cast, params, mask, intents, observations):
     """Sample the worlds in ``mask`` (W,) anew and observe them."""
     for w in range(len(worlds)):
         if mask[w]:
-            scene.sample_world(worlds[w], users[w], road, cast, params[0], intents[w])
+            scene.sample_world(worlds[w], users[w], road.points, cast, params[0], intents[w])
             signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
 
 
@@ -117,6 +132,20 @@ def seed_batch(worlds, mask, seeds):
     for w in range(len(worlds)):
         if mask[w]:
             seed_generator(worlds[w], seeds[w])
+
+
+class Step(NamedTuple):
+    """What a step returns, all of it fresh.
+
+    observations: (W, D) float32. rewards: (W,). terminated, truncated: (W,) bool.
+    terms: (W, NUM_TERMS) weighted reward terms; a reward is their sum.
+    """
+
+    observations: np.ndarray
+    rewards: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    terms: np.ndarray
 
 
 class Snapshot(NamedTuple):
@@ -149,6 +178,7 @@ class Simulator:
         self.terms = np.zeros((num_worlds, NUM_TERMS))
         self.observation_low, self.observation_high = observation.bounds(self.num_users)
         self.discrete = self.config.control is Control.DISCRETE
+        self._action_form = ((num_worlds,), 0.0, 4.0) if self.discrete else ((num_worlds, 2), -1.0, 1.0)
         self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
         self._everywhere = np.ones(num_worlds, bool)
         self.seed(np.arange(num_worlds))
@@ -174,40 +204,40 @@ class Simulator:
         reset_batch(self.worlds, self.users, self.road, self.cast, self.params, mask, intents, observations)
         return observations
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def step(self, actions: np.ndarray) -> Step:
         """Take one decision in every world that is still running.
 
         Args:
             actions: (W,) Action under discrete control, (W, 2) acceleration and steering under continuous.
 
-        Returns:
-            observations (W, D) float32, rewards (W,), terminated (W,) bool, truncated (W,) bool: all fresh.
-        """
-        observations = np.empty((self.num_worlds, len(self.observation_low)), np.float32)
-        self.terms = np.zeros((self.num_worlds, NUM_TERMS))
-        rows = np.asarray(actions, np.float64).reshape(self.num_worlds, -1)
-        step_batch(self.worlds, self.users, self.road, self.params, rows, observations, self.terms)
-        self.terms *= self.params["weights"]
-        end = self.worlds["end"]
-        return observations, self.terms.sum(axis=1), (end != RUNNING) & (end != TIME_LIMIT), end == TIME_LIMIT
-
-    def check_actions(self, actions: np.ndarray) -> np.ndarray:
-        """``actions`` as an array, if the simulator can take them.
-
         Raises:
-            ValueError: wrong shape, not a number, or out of range; the message names the value.
+            ValueError: the actions have the wrong shape or type, are not numbers, or out of range.
         """
+        size = self.num_worlds
+        out = Step(
+            np.empty((size, len(self.observation_low)), np.float32),
+            np.empty(size),
+            np.empty(size, np.bool_),
+            np.empty(size, np.bool_),
+            np.empty((size, NUM_TERMS)),
+        )
+        step_batch(self.worlds, self.users, self.road, self.params, self._check(actions), out)
+        self.terms = out.terms
+        return out
+
+    def _check(self, actions: np.ndarray) -> np.ndarray:
+        """``actions`` as rows (W, 1) or (W, 2) of float64, if they are what this control takes."""
         array = np.asarray(actions)
-        shape = (self.num_worlds,) if self.discrete else (self.num_worlds, 2)
+        shape, low, high = self._action_form
         if array.shape != shape:
-            raise ValueError(f"actions have shape {array.shape}: this control takes {shape}")
-        if self.discrete and not np.issubdtype(array.dtype, np.integer):
-            raise ValueError(f"actions are {array.dtype}: discrete control takes whole numbers")
-        low, high = (0, 4) if self.discrete else (-1.0, 1.0)
-        wrong = ~((array >= low) & (array <= high))  # NaN too
-        if wrong.any():
-            raise ValueError(f"action {array[wrong].flat[0]!r} is not within {low}..{high}")
-        return array
+            raise ValueError(f"actions have shape {array.shape}: {self.num_worlds} worlds take {shape}")
+        if array.dtype.kind not in ("iu" if self.discrete else "iuf"):
+            raise ValueError(f"actions are {array.dtype}: {'whole numbers' if self.discrete else 'floats'} are needed")
+        rows = array.astype(np.float64).reshape(self.num_worlds, -1)
+        if not within(rows, low, high):
+            wrong = rows[~((rows >= low) & (rows <= high))][0]
+            raise ValueError(f"action {wrong:g} is not within {low:g}..{high:g}")
+        return rows
 
     def parse_intents(self, wanted: list[str | None]) -> np.ndarray:
         """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.

@@ -7,34 +7,34 @@ from __future__ import annotations
 
 import numpy as np
 
-#: One road user. Row 0 of every world is the ego; the others stand in the cast's order, which tells no intent.
+#: One road user; what the inner loops read comes first. Row 0 of every world is the ego; the others stand in the cast's order, which tells no intent.
 ROAD_USER = np.dtype(
     [
         ("kind", np.int64),  # Kind; NOBODY once it has left the scene
-        ("intent", np.int64),  # Intent; for the ego the branch that it aims for
         ("route", np.int64),  # row of RoadMap.points
-        ("signal", np.int64),  # Signal that this frame shows: an arm held out or a lamp that is lit
-        ("signals", np.int64),  # 1 if it signals its intent at all
-        ("phase", np.int64),  # Phase in this frame
-        ("seen", np.int64),  # 1 if the ego sees it in this frame: within sight, not in fog
         ("s", np.float64),  # [m] arc length along the route, from the route's origin
-        ("offset", np.float64),  # [m] to the left of the route; scripted users keep to 0
-        ("speed", np.float64),  # [m/s] >= 0
-        ("acceleration", np.float64),  # [m/s^2] over the last physics step
-        ("steering", np.float64),  # [rad] front wheels, positive to the left; ego only
         ("x", np.float64),  # [m] east; centre of the body (centre of gravity of the ego)
         ("y", np.float64),  # [m] north
         ("cos", np.float64),  # direction that the body points to, (cos, sin) of the heading
         ("sin", np.float64),
+        ("speed", np.float64),  # [m/s] >= 0
         ("length", np.float64),  # [m] of the body
         ("width", np.float64),  # [m]
+        ("acceleration", np.float64),  # [m/s^2] over the last physics step
         ("desired_speed", np.float64),  # [m/s] on a free road
         ("turn_speed", np.float64),  # [m/s] from t3 on, if it turns
+        ("intent", np.int64),  # Intent; for the ego the branch that it aims for
+        ("signals", np.int64),  # 1 if it signals its intent at all
+        ("signal", np.int64),  # Signal that this frame shows: an arm held out or a lamp that is lit
+        ("phase", np.int64),  # Phase in this frame
+        ("seen", np.int64),  # 1 if the ego sees it in this frame: within sight, not in fog
         ("t1", np.int64),  # [physics steps] the signal comes on
         ("t2", np.int64),  # [physics steps] the signal goes off
         ("t3", np.int64),  # [physics steps] the body first moves differently from the other intents
         ("flash_rate", np.float64),  # [1/s] of a car's indicator, 1..2
         ("flash_phase", np.float64),  # [cycles] 0..1 at t1
+        ("offset", np.float64),  # [m] to the left of the route; scripted users keep to 0
+        ("steering", np.float64),  # [rad] front wheels, positive to the left; ego only
     ]
 )
 

@@ -11,7 +11,7 @@ FOLLOW = Scenario(
             arm="south",
             intents=((Intent.STRAIGHT, 1.0),),
             speed=(6.0, 6.0),
-            due=(2.2, 2.8),  # at 6 m/s some 15 m behind the leader
+            due=(1.8, 2.2),  # at 6 m/s some 12 m behind the leader
             cyclist=0.0,
         ),
         Member(
@@ -19,14 +19,15 @@ FOLLOW = Scenario(
             intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
             speed=(5.5, 6.5),
             due_at=-0.5,
+            turn_speed=5.0,
         ),
     ),
     task=Task(
         weights=Weights(time=-0.02, collision=-1.0, goal=1.0),
         branches=(Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT),
         goal=None,
-        goal_at=14.0,
-        lead=1.0,
+        goal_at=10.0,
+        lead=0.0,
         max_speed=8.0,
         speed_step=2.0,
         time_limit=15.0,
