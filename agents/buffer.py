@@ -66,7 +66,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             yield self._samples(chosen)
 
     def _samples(self, worlds: th.Tensor) -> RecurrentRolloutBufferSamples:
-        rows = {name: array[worlds].flatten(0, 1) for name, array in self._by_world.items()}
+        rows = {name: array.index_select(0, worlds).flatten(0, 1) for name, array in self._by_world.items()}
         states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
         h_pi, c_pi, h_vf, c_vf = (self.to_torch(state[0])[:, worlds] for state in states)
         return RecurrentRolloutBufferSamples(

@@ -4,6 +4,7 @@ Every rung is a module that is called like ``torch.nn.LSTM`` with the pair of st
 buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
 import torch as th
@@ -62,7 +63,7 @@ class PairedRNN(nn.RNN):
         return hidden, (h, hx[1])
 
 
-_MODULES: dict[Memory, type[nn.RNNBase]] = {
+_MODULES: dict[Memory, Callable[[int, int], nn.RNNBase]] = {
     Memory.NONE: MemorylessLSTM,
     Memory.RNN: PairedRNN,
     Memory.GRU: PairedGRU,

@@ -1,20 +1,23 @@
 """The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch as th
 from gymnasium import spaces
-from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from sb3_contrib.ppo_recurrent.ppo_recurrent import RecurrentPPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.type_aliases import GymEnv, Schedule
+from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback, Schedule
 from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explained_variance
 from stable_baselines3.common.vec_env import VecEnv
 
+from kindergarten.agents.allocator import keep_freed_memory
 from kindergarten.agents.buffer import WorldRolloutBuffer
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.loss import Log, Weights, add_gradients, normalized
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.policies import MemoryPolicy, MlpFeatures
 
@@ -25,7 +28,8 @@ class MemoryPPO(RecurrentPPO):
     """RecurrentPPO on whole worlds per minibatch, with annealed learning rate and entropy bonus.
 
     The interface is the parent's: ``learn``, ``predict``, ``save``, ``load``, callbacks, logger. ``ent_coef`` may be
-    a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0).
+    a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0). ``threads`` shares of each
+    minibatch are worked on side by side; PyTorch itself does best on one thread, `torch.set_num_threads(1)`.
     """
 
     policy: MemoryPolicy
@@ -53,6 +57,7 @@ class MemoryPPO(RecurrentPPO):
         policy_kwargs: dict[str, Any] | None = None,
         verbose: int = 0,
         seed: int | None = None,
+        threads: int = 1,
         device: th.device | str = "cpu",
         _init_setup_model: bool = True,
     ):
@@ -79,6 +84,7 @@ class MemoryPPO(RecurrentPPO):
             device=device,
             _init_setup_model=False,
         )
+        self.threads = threads
         self.entropy_schedule = FloatSchedule(ent_coef)
         if _init_setup_model:
             self._setup_model()
@@ -92,6 +98,7 @@ class MemoryPPO(RecurrentPPO):
         seed: int | None = None,
         tensorboard_log: str | None = None,
         verbose: int = 0,
+        threads: int = 1,
     ) -> "MemoryPPO":
         """A trainer for ``env`` with all its numbers from ``config``."""
         return cls(
@@ -116,6 +123,7 @@ class MemoryPPO(RecurrentPPO):
             ),
             verbose=verbose,
             seed=seed,
+            threads=threads,
         )
 
     def _setup_model(self) -> None:
@@ -133,7 +141,21 @@ class MemoryPPO(RecurrentPPO):
             n_envs=self.n_envs,
         )
 
-    @th.inference_mode()
+    def learn(
+        self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        log_interval: int = 1,
+        tb_log_name: str = "MemoryPPO",
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> "MemoryPPO":
+        """Train for so many decisions of all worlds together, as in the parent class."""
+        keep_freed_memory()
+        return super().learn(
+            total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar
+        )
+
     def collect_rollouts(
         self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
     ) -> bool:
@@ -142,31 +164,27 @@ class MemoryPPO(RecurrentPPO):
         As in the parent class, except that only worlds that are done are looked at one by one.
         """
         assert isinstance(rollout_buffer, WorldRolloutBuffer)
-        assert isinstance(self._last_obs, np.ndarray) and self._last_episode_starts is not None
+        obs, starts, states = self._last_obs, self._last_episode_starts, self._last_lstm_states
+        assert isinstance(obs, np.ndarray) and starts is not None and states is not None
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
-        dones = self._last_episode_starts
         for _ in range(n_rollout_steps):
-            actions, values, log_probs, states = self.policy(
-                self._to_tensor(self._last_obs), self._last_lstm_states, self._to_tensor(dones)
-            )
+            with th.inference_mode():
+                decision = self.policy(self._to_tensor(obs), states, self._to_tensor(starts))
+                actions, values, log_probs, new_states = decision
             actions = actions.cpu().numpy()
-            new_obs, rewards, new_dones, infos = env.step(self._within_bounds(actions))
+            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
+            assert isinstance(new_obs, np.ndarray)
             self.num_timesteps += env.num_envs
-            callback.update_locals(locals() | {"dones": new_dones})
+            callback.update_locals(locals())
             if not callback.on_step():
                 return False
-            rewards = self._bootstrapped(rewards, new_dones, infos, states)
-            rollout_buffer.add(
-                self._last_obs, actions, rewards, dones, values, log_probs, lstm_states=self._last_lstm_states
-            )
-            self._last_obs, self._last_episode_starts, self._last_lstm_states = new_obs, new_dones, states
-            dones = new_dones
-        last_values = self.policy.predict_values(
-            self._to_tensor(self._last_obs), self._last_lstm_states.vf, self._to_tensor(dones)
-        )
-        rollout_buffer.compute_returns_and_advantage(last_values=last_values, dones=dones)
+            rewards = self._bootstrapped(rewards, dones, infos, new_states)
+            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states)
+            obs, starts, states = new_obs, dones, new_states
+            self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
+        rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True
 
@@ -190,79 +208,61 @@ class MemoryPPO(RecurrentPPO):
         if len(done) == 0:
             return rewards
         self._update_info_buffer([infos[i] for i in done], dones[done])
-        late = [i for i in done if infos[i].get("TimeLimit.truncated", False)]
+        late = [int(i) for i in done if infos[i].get("TimeLimit.truncated", False)]
         late = [i for i in late if infos[i].get("terminal_observation") is not None]
         if not late:
             return rewards
         last = np.stack([infos[i]["terminal_observation"] for i in late])
-        h, c = states.vf
-        goes_on = th.zeros(len(late), device=self.device)
-        values = self.policy.predict_values(self._to_tensor(last), (h[:, late], c[:, late]), goes_on)
+        values = self._values(last, tuple(state[:, late] for state in states.vf), np.zeros(len(late), bool))
         rewards = rewards.copy()
-        rewards[late] += self.gamma * values.flatten().cpu().numpy()
+        rewards[late] += self.gamma * values.cpu().numpy()
         return rewards
+
+    @th.inference_mode()
+    def _values(
+        self, obs: np.ndarray, states: tuple[th.Tensor, ...], episode_starts: np.ndarray
+    ) -> th.Tensor:
+        """The critic's values (n,) of observations (n, ...), from its states (1, n, hidden)."""
+        h, c = states
+        starts = self._to_tensor(episode_starts)
+        return self.policy.predict_values(self._to_tensor(obs), (h, c), starts).flatten()
 
     def train(self) -> None:
         """Update the policy with the rollout that was just collected."""
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
-        clip_range = FloatSchedule(self.clip_range)(self._current_progress_remaining)
-        self.ent_coef = self.entropy_schedule(self._current_progress_remaining)
-        logged: list[dict[str, th.Tensor]] = []
-        stop = False
+        remaining = self._current_progress_remaining
+        self.ent_coef = self.entropy_schedule(remaining)
+        weights = Weights(
+            clip_range=FloatSchedule(self.clip_range)(remaining),
+            clip_range_vf=None
+            if self.clip_range_vf is None
+            else FloatSchedule(self.clip_range_vf)(remaining),
+            ent_coef=self.ent_coef,
+            vf_coef=self.vf_coef,
+        )
+        with ThreadPoolExecutor(self.threads, initializer=th.set_num_threads, initargs=(1,)) as pool:
+            logs = self._epochs(weights, pool)
+        self._log(logs, weights.clip_range)
+
+    def _epochs(self, weights: Weights, pool: Executor) -> list[Log]:
+        """All passes over the rollout, or fewer if the policy moves further than ``target_kl`` allows."""
+        logs = []
         for _ in range(self.n_epochs):
+            self._n_updates += 1
             for batch in self.rollout_buffer.get(self.batch_size):
-                loss, log = self._loss(batch, clip_range)
-                logged.append(log)
-                stop = self.target_kl is not None and log["approx_kl"].item() > 1.5 * self.target_kl
-                if stop:
-                    break
-                self.policy.optimizer.zero_grad()
-                loss.backward()
+                batch = normalized(batch) if self.normalize_advantage else batch
+                logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
+                if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
+                    return logs
                 th.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
                 self.policy.optimizer.step()
-            self._n_updates += 1
-            if stop:
-                break
-        self._log(logged, clip_range)
+        return logs
 
-    def _loss(
-        self, batch: RecurrentRolloutBufferSamples, clip_range: float
-    ) -> tuple[th.Tensor, dict[str, th.Tensor]]:
-        """PPO's clipped loss on a minibatch, and what the logger shows of it."""
-        values, log_prob, entropy = self.policy.evaluate_actions(
-            batch.observations, batch.actions, batch.lstm_states, batch.episode_starts
-        )
-        advantages = batch.advantages
-        if self.normalize_advantage:
-            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        log_ratio = log_prob - batch.old_log_prob
-        ratio = log_ratio.exp()
-        clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
-        policy_loss = -th.min(advantages * ratio, advantages * clipped).mean()
-        values = values.flatten()
-        if self.clip_range_vf is not None:
-            reach = FloatSchedule(self.clip_range_vf)(self._current_progress_remaining)
-            values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
-        value_loss = (batch.returns - values).square().mean()
-        # Without a formula for the entropy its one-sample estimate is -log_prob.
-        entropy_loss = -entropy.mean() if entropy is not None else log_prob.mean()
-        loss = policy_loss + self.ent_coef * entropy_loss + self.vf_coef * value_loss
-        with th.no_grad():
-            log = {
-                "entropy_loss": entropy_loss,
-                "policy_gradient_loss": policy_loss,
-                "value_loss": value_loss,
-                "approx_kl": (ratio - 1 - log_ratio).mean(),  # http://joschu.net/blog/kl-approx.html
-                "clip_fraction": ((ratio - 1).abs() > clip_range).float().mean(),
-                "loss": loss,
-            }
-        return loss, {name: value.detach() for name, value in log.items()}
-
-    def _log(self, logged: list[dict[str, th.Tensor]], clip_range: float) -> None:
+    def _log(self, logs: list[Log], clip_range: float) -> None:
         buffer = self.rollout_buffer
-        for name in logged[0]:
-            self.logger.record(f"train/{name}", th.stack([log[name] for log in logged]).mean().item())
+        for name in logs[0]:
+            self.logger.record(f"train/{name}", th.stack([log[name] for log in logs]).mean().item())
         explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
         self.logger.record("train/explained_variance", explained)
         if hasattr(self.policy, "log_std"):

@@ -141,7 +141,8 @@ def test_a_decision_equals_the_parent(actions, deterministic):
     assert_same(*results, atol=1e-6)
 
 
-def test_training_equals_the_parent(monkeypatch):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_training_equals_the_parent(monkeypatch, threads):
     """Three updates, rollouts and truncated episodes included, with the rotation of the parent switched off."""
     monkeypatch.setattr(np.random, "randint", lambda *_: 0)
     common = dict(

@@ -1,0 +1,110 @@
+"""PPO's loss on a minibatch of whole worlds, and its gradient, on one thread or on several."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import torch as th
+from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+
+from kindergarten.agents.policies import MemoryPolicy
+
+Log = dict[str, th.Tensor]
+"""What the logger shows of a minibatch: means by name."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The loss's numbers, as the schedules have them at this update."""
+
+    clip_range: float
+    clip_range_vf: float | None
+    ent_coef: float
+    vf_coef: float
+
+
+def normalized(batch: RecurrentRolloutBufferSamples) -> RecurrentRolloutBufferSamples:
+    """The minibatch with advantages of mean 0 and deviation 1."""
+    advantages = batch.advantages
+    return batch._replace(advantages=(advantages - advantages.mean()) / (advantages.std() + 1e-8))
+
+
+def ppo_loss(
+    policy: MemoryPolicy, batch: RecurrentRolloutBufferSamples, weights: Weights
+) -> tuple[th.Tensor, Log]:
+    """PPO's clipped loss (a scalar), and what the logger shows of it."""
+    values, log_prob, entropy = policy.evaluate_actions(
+        batch.observations, batch.actions, batch.lstm_states, batch.episode_starts
+    )
+    log_ratio = log_prob - batch.old_log_prob
+    ratio = log_ratio.exp()
+    clipped = ratio.clamp(1 - weights.clip_range, 1 + weights.clip_range)
+    policy_loss = -th.min(batch.advantages * ratio, batch.advantages * clipped).mean()
+    values = values.flatten()
+    if weights.clip_range_vf is not None:
+        reach = weights.clip_range_vf
+        values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
+    value_loss = (batch.returns - values).square().mean()
+    entropy_loss = -entropy.mean()
+    loss = policy_loss + weights.ent_coef * entropy_loss + weights.vf_coef * value_loss
+    with th.no_grad():
+        log = {
+            "entropy_loss": entropy_loss.detach(),
+            "policy_gradient_loss": policy_loss.detach(),
+            "value_loss": value_loss.detach(),
+            "approx_kl": (ratio - 1 - log_ratio).mean(),  # http://joschu.net/blog/kl-approx.html
+            "clip_fraction": ((ratio - 1).abs() > weights.clip_range).float().mean(),
+            "loss": loss.detach(),
+        }
+    return loss, log
+
+
+def shares(batch: RecurrentRolloutBufferSamples, parts: int) -> list[RecurrentRolloutBufferSamples]:
+    """Split a minibatch into at most ``parts`` of whole worlds."""
+    worlds = batch.lstm_states.pi[0].shape[1]
+    steps = len(batch.returns) // worlds
+
+    def share(chosen: th.Tensor) -> RecurrentRolloutBufferSamples:
+        first, last = int(chosen[0]), int(chosen[-1]) + 1
+        rows = slice(first * steps, last * steps)
+        h_pi, c_pi, h_vf, c_vf = (s[:, first:last] for pair in batch.lstm_states for s in pair)
+        return RecurrentRolloutBufferSamples(
+            observations=batch.observations[rows],
+            actions=batch.actions[rows],
+            old_values=batch.old_values[rows],
+            old_log_prob=batch.old_log_prob[rows],
+            advantages=batch.advantages[rows],
+            returns=batch.returns[rows],
+            lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)),
+            episode_starts=batch.episode_starts[rows],
+            mask=batch.mask[rows],
+        )
+
+    return [share(chosen) for chosen in th.arange(worlds).tensor_split(min(parts, worlds))]
+
+
+def add_gradients(
+    policy: MemoryPolicy,
+    batch: RecurrentRolloutBufferSamples,
+    weights: Weights,
+    threads: int,
+    pool: Executor,
+) -> Log:
+    """Set the policy's gradients to those of the minibatch's loss, ``threads`` shares of it side by side.
+
+    The shares' sum is the whole's gradient but for rounding (about 1e-8), and always the same one.
+    """
+    parameters = [p for p in policy.parameters() if p.requires_grad]
+    parts = shares(batch, threads)
+    sizes = [len(part.returns) / len(batch.returns) for part in parts]
+
+    def work(part: RecurrentRolloutBufferSamples, size: float) -> tuple[tuple[th.Tensor, ...], Log]:
+        loss, log = ppo_loss(policy, part, weights)
+        return th.autograd.grad(loss * size, parameters, materialize_grads=True), log
+
+    spread: Callable[..., Iterable[tuple[tuple[th.Tensor, ...], Log]]] = map if len(parts) == 1 else pool.map
+    gradients, logs = zip(*spread(work, parts, sizes), strict=True)
+    for parameter, *pieces in zip(parameters, *gradients, strict=True):
+        parameter.grad = sum(pieces[1:], start=pieces[0])
+    share_of = th.tensor(sizes, device=batch.returns.device)
+    return {name: (th.stack([log[name] for log in logs]) * share_of).sum() for name in logs[0]}
