@@ -1,13 +1,12 @@
 """Replays: record what a simulator does, write it to one file, read it back exactly.
 
-A file is an ``.npz`` of plain arrays and one line of JSON; it never holds a pickle. Whatever is wrong with a
-file that somebody hands over, reading it costs no more memory than ``MAX_BYTES`` and ends in one clear line.
+A file is an archive of plain arrays and one line of JSON. Whatever is wrong with a file that somebody hands
+over, reading it ends in one clear line.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import zipfile
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten import __version__
+from kindergarten import __version__, archive
 from kindergarten.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.reward import TERMS
 from kindergarten.road import RoadMap
@@ -26,8 +25,7 @@ from kindergarten.simulator import Simulator
 from kindergarten.users import ROAD_USER, WORLD
 
 SCHEMA = 1  # goes up whenever an older program could not read the file, or would read it wrongly
-MAX_BYTES = 1 << 28  # unpacked; ten minutes of eight road users are 5 MB
-MAX_USERS, MAX_ACTIONS = 256, 64
+MAX_USERS, MAX_ACTIONS, MAX_SAMPLES = 256, 64, 1 << 20
 MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
 
 CODES: dict[str, type[IntEnum]] = {
@@ -37,7 +35,7 @@ CODES: dict[str, type[IntEnum]] = {
 FLOATS = np.dtype(np.float64)
 #: Members of the archive with dtype and shape. F frames and D decisions of all episodes together, N road users,
 #: A numbers per action, K reward terms; R routes, P samples, L and M lines. A size that is a letter is free.
-ARRAYS: dict[str, tuple[np.dtype, tuple[str | int, ...]]] = {
+ARRAYS: archive.Table = {
     "meta": (np.dtype(np.uint8), ("bytes",)),
     "users": (ROAD_USER, ("F", "N")),
     "worlds": (WORLD, ("F",)),
@@ -119,15 +117,7 @@ class Replay:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write to ``path``, whose folder is made if need be. A reader never meets half a file."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with open(draft, "wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **_pack(self))
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        archive.write(Path(path), _pack(self))
 
 
 class Recorder:
@@ -186,18 +176,17 @@ def read(path: str | os.PathLike[str]) -> Replay:
         ReplayError: the file is not a replay that this version can show.
         OSError: there is no such file, or it cannot be opened.
     """
-    path = Path(path)
     with open(path, "rb") as file:
         try:
-            with zipfile.ZipFile(file) as archive:
-                arrays = _load(archive)
-            replay = _unpack(arrays)
+            with zipfile.ZipFile(file) as opened:
+                replay = _unpack(_load(opened))
             for episode in replay.episodes:
                 _check_episode(episode, replay)
-        except ReplayError as error:
-            raise ReplayError(f"{path}: {error}") from None
+        except (ReplayError, archive.ArchiveError) as error:
+            raise ReplayError(f"{os.fspath(path)}: {error}") from None
         except Exception as error:  # damage takes the readers of zip, array and JSON to many kinds of error
-            raise ReplayError(f"{path}: not a replay, or a damaged one ({_first_line(error)})") from None
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            raise ReplayError(f"{os.fspath(path)}: not a replay, or a damaged one ({reason})") from None
     return replay
 
 
@@ -224,74 +213,35 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _load(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
-    """The archive's arrays. Their headers are checked before anything is unpacked."""
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    if "meta" not in members:
-        raise ReplayError("not a replay")
-    if len(members) != len(archive.infolist()):
-        raise ReplayError("damaged: two arrays of the same name")
-    if sum(info.file_size for info in members.values()) > MAX_BYTES:
-        raise ReplayError(f"too large: it unpacks to more than {MAX_BYTES >> 20} MiB")
-    kinds, starts = {}, {}
-    for name, info in members.items():
-        kinds[name], starts[name] = _header(archive, info)
-    if kinds["meta"] == (np.dtype(np.uint8), kinds["meta"][1]):  # an unknown schema is said first
-        _meta(archive.read(members["meta"])[starts["meta"] :])
-    problem = _misfit(kinds)
+def _load(opened: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    """The arrays of a file, of which neither type nor shape is a surprise."""
+    members = archive.members(opened)
+    if "meta" not in members or members["meta"].dtype != np.uint8:
+        raise ReplayError("not a replay: it says nothing about itself")
+    _meta(archive.load(opened, members["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
+    problem = _misfit({name: (member.dtype, member.shape) for name, member in members.items()})
     if problem:
         raise ReplayError(f"damaged: {problem}")
-    return {
-        name: np.frombuffer(archive.read(info)[starts[name] :], kinds[name][0]).reshape(kinds[name][1])
-        for name, info in members.items()
-    }
-
-
-def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[np.dtype, tuple[int, ...]], int]:
-    """Dtype and shape of an array and where its numbers begin, once they are known to be what the file holds."""
-    name = info.filename.removesuffix(".npy")
-    with archive.open(info) as file:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-        else:
-            raise ReplayError(f"damaged: array {name} has the unknown format {version}")
-        start = file.tell()
-    if dtype.hasobject:
-        raise ReplayError(f"array {name} holds pickled objects, which no replay does and nobody should load")
-    if fortran or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize + start != info.file_size:
-        raise ReplayError(f"damaged: array {name} is not as long as it says")
-    return (dtype, shape), start
+    return {name: archive.load(opened, member, ARRAYS[name][0]) for name, member in members.items()}
 
 
 def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
     """What is wrong with the arrays' dtypes and shapes; empty if nothing is."""
-    for name in sorted(kinds.keys() ^ ARRAYS.keys()):
-        if name not in OPTIONAL:
-            return f"array {name[:80]} is {'missing' if name in ARRAYS else 'unknown'}"
-    sizes: dict[str, int] = {"A": 1}
-    for name, (dtype, shape) in kinds.items():
-        wanted_dtype, wanted = ARRAYS[name]
-        if dtype != wanted_dtype:
-            return f"array {name} has another type than this version of Kindergarten gives it"
-        if len(shape) != len(wanted):
-            return f"array {name} has {len(shape)} axes and not {len(wanted)}"
-        for size, axis in zip(shape, wanted, strict=True):
-            expected = axis if isinstance(axis, int) else sizes.setdefault(axis, size)
-            if size != expected and not (axis == "A" and size == 2):
-                return f"array {name} has shape {shape}, which does not go with the other arrays"
-    if not (1 <= sizes["N"] <= MAX_USERS and sizes.get("choices", 1) <= MAX_ACTIONS and sizes["P"] >= 2):
-        return (
-            f"{sizes['N']} road users, {sizes.get('choices', 0)} choices and {sizes['P']} samples of the road"
-        )
+    problem = archive.misfit(kinds, ARRAYS, OPTIONAL)
+    if problem:
+        return problem
+    users, choices = kinds["users"][1][1], kinds.get("probabilities", (None, (0, 0)))[1][1]
+    routes, samples, _ = kinds["road.points"][1]
+    if not 1 <= users <= MAX_USERS or choices > MAX_ACTIONS:
+        return f"it has {users} road users and {choices} choices"
+    if routes < 1 or samples < 2 or routes * samples > MAX_SAMPLES:
+        return f"it has {routes} routes of {samples} samples"
     return ""
 
 
-def _meta(text: bytes) -> dict[str, Any]:
+def _meta(text: np.ndarray) -> dict[str, Any]:
     """The JSON part, checked."""
-    meta = json.loads(text.decode())
+    meta = json.loads(text.tobytes().decode())
     if not isinstance(meta, dict) or not isinstance(meta.get("schema"), int):
         raise ReplayError("not a replay: it has no schema number")
     if meta["schema"] != SCHEMA:
@@ -306,7 +256,7 @@ def _meta(text: bytes) -> dict[str, Any]:
 
 def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     """The replay that the arrays hold."""
-    meta = _meta(arrays["meta"].tobytes())
+    meta = _meta(arrays["meta"])
     for name, array in arrays.items():
         if array.dtype == FLOATS and not np.all(np.abs(array) <= MAX_NUMBER):  # also refuses NaN
             raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")
@@ -377,9 +327,8 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
         raise ReplayError("damaged: its actions or its clock make no sense")
-    if np.any(users["length"] <= 0) or np.any(users["width"] <= 0) or np.any(np.abs(users["cos"]) > 2):
+    sizes = np.stack([users["length"], users["width"]])
+    if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(
+        np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2
+    ):
         raise ReplayError("damaged: a road user without size or direction")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]

@@ -9,7 +9,7 @@ import pygame
 
 from kindergarten.simulator import Simulator
 from kindergarten.viewer.frame import live_frame, live_story
-from kindergarten.viewer.painter import SIZE, Painter
+from kindergarten.viewer.painter import SIZE, Painter, View
 from kindergarten.viewer.window import open_window
 
 #: A painter knows the shapes of a road. Making one takes longer than a picture, so it lives as long as its simulator.
@@ -19,12 +19,15 @@ _painters: WeakKeyDictionary[Simulator, Painter] = WeakKeyDictionary()
 def draw(surface: pygame.Surface, simulator: Simulator, w: int = 0, action: object = None) -> None:
     """Fill ``surface`` with world ``w`` of ``simulator`` as it stands.
 
+    Nothing gives away what an agent could not see, so that these pictures may serve as its observations.
+
     Args:
         action: what the agent has just done, for the caption.
     """
     if simulator not in _painters:
         _painters[simulator] = Painter(simulator.road)
-    _painters[simulator].draw(surface, live_story(simulator, w), live_frame(simulator, w, action))
+    story, frame = live_story(simulator, w), live_frame(simulator, w, action)
+    _painters[simulator].draw(surface, story, frame, View(reveal=False))
 
 
 def render(

@@ -12,6 +12,7 @@ from kindergarten.viewer.frame import CHOICES, Frame, Story
 from kindergarten.viewer.palette import Colour
 from kindergarten.viewer.scene import PHASE_COLOURS, Scene, visibility
 from kindergarten.viewer.text import Typeface, label
+from kindergarten.viewer.timeline import intent_words
 
 PAD = 16  # points between the panel's edge and what stands in it
 END_COLOURS: dict[End, Colour] = {End.GOAL: palette.PLAIN, End.RUNNING: palette.FADED}
@@ -65,7 +66,7 @@ class Panel:
             most=box.width - 14 * unit,
         )
         self._y = banner.bottom + 16 * unit
-        hidden = intent_words(story.intent) if reveal else "? (press h)"
+        hidden = intent_words(story.intent) if reveal else "?" if story.live else "? (press h)"
         self._pair(surface, "What it will do (hidden)", hidden, palette.MEMORY)
 
     def _close_up(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
@@ -171,8 +172,3 @@ def phase_words(story: Story, frame: Frame, phase: Phase) -> tuple[str, str]:
     if not frame.seen[1]:
         return "AFTER", "it goes its way, out of sight"
     return "AFTER", "now its body tells"
-
-
-def intent_words(intent: Intent) -> str:
-    """An intent as people say it."""
-    return "goes straight on" if intent is Intent.STRAIGHT else f"turns {intent.name.lower()}"

@@ -11,6 +11,7 @@ from kindergarten.viewer.palette import Colour
 from kindergarten.viewer.text import Typeface, label
 
 MARGIN = 26  # points left and right of the track
+LONG_CUE = ("the cue: it shows", "the cue: it would show a turn")
 LONG_DELAY = ("the delay: nothing shows, only memory knows", "delay: nothing shows")
 
 
@@ -45,7 +46,7 @@ class Timeline:
         pygame.draw.rect(surface, palette.PAPER, self.area)
         pygame.draw.line(surface, palette.RULE, self.area.topleft, (self.area.right, self.area.top))
         story, unit = self._story, self._typeface.unit
-        self._blocks(surface)
+        self._blocks(surface, reveal and not shows(story))
         labels = signal_labels(story, reveal)
         times = (story.t1, story.t2, story.t3)
         marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= story.duration]
@@ -71,12 +72,12 @@ class Timeline:
         )
         label(surface, palette.INK, handle, 3 * unit)
 
-    def _blocks(self, surface: pygame.Surface) -> None:
-        """The track, coloured by phase and named where there is room."""
+    def _blocks(self, surface: pygame.Surface, silent: bool) -> None:
+        """The track, coloured by phase and named where there is room. ``silent``: nothing is signalled."""
         story, unit = self._story, self._typeface.unit
         pieces: list[tuple[float, float, Colour, tuple[str, ...]]] = [
             (0.0, story.t1, palette.WAITING, ("before",)),
-            (story.t1, story.t2, palette.SIGNAL, ("the cue: it shows", "cue")),
+            (story.t1, story.t2, palette.SIGNAL, (LONG_CUE[silent], "cue")),
             (story.t2, story.t3, palette.MEMORY, (*LONG_DELAY, "delay")),
             (story.t3, story.duration, palette.PLAIN, ("after: it moves", "after")),
         ]  # fmt: skip
@@ -115,9 +116,15 @@ def signal_labels(story: Story, reveal: bool) -> tuple[str, str, str]:
     """What happens at t1, t2 and t3, in words."""
     if not reveal:
         return "signal on?", "signal off?", "turns?"
-    if story.intent is Intent.STRAIGHT or not story.signals:
-        moves = (
-            "rides straight on" if story.intent is Intent.STRAIGHT else f"turns {story.intent.name.lower()}"
-        )
-        return "(no signal)", "(no signal)", moves
-    return "signal on", "signal off", f"turns {story.intent.name.lower()}"
+    moves = intent_words(story.intent)
+    return ("signal on", "signal off", moves) if shows(story) else ("(no signal)", "(no signal)", moves)
+
+
+def shows(story: Story) -> bool:
+    """Whether the signaller signals: who goes straight on has nothing to show."""
+    return story.signals and story.intent is not Intent.STRAIGHT
+
+
+def intent_words(intent: Intent) -> str:
+    """An intent as people say it."""
+    return "goes straight on" if intent is Intent.STRAIGHT else f"turns {intent.name.lower()}"

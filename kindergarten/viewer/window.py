@@ -32,11 +32,14 @@ def watch(replay: Replay, episode: int = 0, view: View | None = None) -> None:
         player, clock = Player(replay, episode, view), pygame.time.Clock()
         while True:
             surface = pygame.display.get_surface()
-            if surface is None or not all(player.handle(event, surface) for event in pygame.event.get()):
+            events = pygame.event.get()
+            if surface is None or not all(player.handle(event, surface) for event in events):
                 return
+            changes = player.playing or events
             player.advance(clock.tick(FRAMES_PER_SECOND) / 1000.0)
-            player.draw(surface)
-            pygame.display.flip()
+            if changes:
+                player.draw(surface)
+                pygame.display.flip()
     finally:
         if opened:
             pygame.display.quit()  # never pygame.quit(): others may be using the rest of it
