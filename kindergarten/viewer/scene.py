@@ -65,7 +65,7 @@ class Scene:
         ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
         unit = self._typeface.unit
         width, height = self._typeface.width(phase.name, 15) + 14 * unit, 19 * unit
-        top = y - max(2.4 * camera.scale, 34 * unit) - height
+        top = y - max(2.4 * camera.scale, 26.0) - 10 * unit - height
         box = pygame.Rect(round(x - width / 2), round(top), round(width), round(height))
         label(surface, PHASE_COLOURS[phase], box, 5 * unit, pointer=6 * unit)
         self._typeface.write(surface, phase.name, box.center, 15, (255, 255, 255), 0.5)

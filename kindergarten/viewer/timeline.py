@@ -97,19 +97,28 @@ class Timeline:
     ) -> None:
         """Labels at their times, moved aside where they would cover each other."""
         unit = self._typeface.unit
-        edge = self.area.left + 8 * unit
-        widths = [self._typeface.width(f"{name} {words}".strip(), 17) for name, words, _ in marks]
-        for k, (name, words, time) in enumerate(marks):
-            x = self.x_of(time)
-            room = sum(widths[k:]) + 14 * unit * (len(widths) - k - 1)  # what must still fit to the right
-            left = max(min(x - widths[k] / 2, self.area.right - 8 * unit - room), edge)
-            start = self.track.top if away < 0 else self.track.bottom
-            pygame.draw.line(
-                surface, palette.INK, (x, start), (x, start + away * 5 * unit), max(round(2 * unit), 1)
-            )
-            text = f"{name} {words}".strip()
+        texts = [f"{name} {words}".strip() for name, words, _ in marks]
+        at = [self.x_of(time) for _, _, time in marks]
+        widths = [self._typeface.width(text, 17) for text in texts]
+        borders = self.area.left + 8 * unit, self.area.right - 8 * unit
+        start = self.track.top if away < 0 else self.track.bottom
+        for text, x, left in zip(texts, at, apart(at, widths, borders, 14 * unit), strict=True):
+            tick = (x, start), (x, start + away * 5 * unit)
+            pygame.draw.line(surface, palette.INK, *tick, max(round(2 * unit), 1))
             self._typeface.write(surface, text, (left, y), 17, palette.INK)
-            edge = left + widths[k] + 14 * unit
+
+
+def apart(at: list[float], widths: list[int], borders: tuple[float, float], gap: float) -> list[float]:
+    """Left ends of labels that would like their middles at ``at`` (ascending), so that none covers another.
+
+    All are within ``borders`` if there is room for them.
+    """
+    lefts, edge = [], borders[0]
+    for k, (x, width) in enumerate(zip(at, widths, strict=True)):
+        rest = sum(widths[k:]) + gap * (len(widths) - k - 1)  # what must still fit to the right
+        lefts.append(max(min(x - width / 2, borders[1] - rest), edge))
+        edge = lefts[-1] + width + gap
+    return lefts
 
 
 def signal_labels(story: Story, reveal: bool) -> tuple[str, str, str]:
