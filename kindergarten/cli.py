@@ -45,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     What the user got wrong becomes one line on stderr and exit code 2; KINDERGARTEN_TRACEBACK=1 shows where.
     """
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()  # a broken pipe shall be met here
+        return code
     except BrokenPipeError:  # whoever read our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

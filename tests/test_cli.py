@@ -1,0 +1,204 @@
+"""The command line: what it does, and that whoever mistypes gets one line and exit code 2."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kindergarten import __version__, cli
+from kindergarten.codes import Action
+from kindergarten.replay import Recorder, Replay
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's folder with two replays, of one and of two short episodes."""
+    folder = tmp_path_factory.mktemp("run")
+    for name, count in (("old", 1), ("new", 2)):
+        simulator = Simulator(SCENARIOS["Follow"], count)
+        simulator.reset()
+        recorders = [Recorder(simulator, w, w) for w in range(count)]
+        for _ in range(5):
+            simulator.step(np.full(count, Action.IDLE))
+            for recorder in recorders:
+                recorder.record(Action.IDLE)
+        replay = Replay.of(simulator, [recorder.episode() for recorder in recorders], "idle")
+        replay.write(folder / "replays" / f"{name}.npz")
+    os.utime(folder / "replays" / "old.npz", (1, 1))
+    return folder
+
+
+def fails(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
+    """Run a command that goes wrong; returns its one line."""
+    assert cli.main([str(word) for word in argv]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("kindergarten: error: ")
+    assert printed.err.endswith("\n") and printed.err.count("\n") == 1, printed.err
+    return printed.err
+
+
+def command(*argv: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``python -m kindergarten`` in a process without a screen."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")}
+    words = [sys.executable, "-m", "kindergarten", *map(str, argv)]
+    return subprocess.run(
+        words, cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_help_and_version(capsys):
+    for argv in ([], ["--help"], ["help"]):
+        assert cli.main(argv) == 0
+        printed = capsys.readouterr().out
+        assert all(name in printed for name in ("train", "evaluate", "watch", "scenarios"))
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"kindergarten {__version__}\n"
+    assert cli.main(["watch", "--help"]) == 0
+    assert "--headless" in capsys.readouterr().out
+
+
+def test_importing_the_command_line_imports_nothing_heavy():
+    code = (
+        "import sys, kindergarten.cli; print([m for m in ('numba', 'pygame', 'torch') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+def test_watch_writes_a_video_and_a_picture_without_a_screen(run, tmp_path):
+    pytest.importorskip("imageio_ffmpeg")
+    ran = command(
+        "watch", run, "--headless", "--video", tmp_path / "a.mp4", "--png", tmp_path / "a.png", "--at", 0.4
+    )
+    assert ran.returncode == 0 and ran.stderr == "", ran.stderr
+    assert ran.stdout.split() == [str(tmp_path / "a.png"), str(tmp_path / "a.mp4")]
+    assert (tmp_path / "a.mp4").stat().st_size > 1000
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_watch_without_a_screen_says_what_to_do_and_does_not_hang(run):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("elsewhere there is always a screen")
+    for environment in (
+        {},
+        {"DISPLAY": ":4711"},
+        {"SDL_VIDEODRIVER": "dummy"},
+        {"SDL_VIDEODRIVER": "offscreen"},
+    ):
+        start = time.monotonic()
+        ran = command("watch", run, **environment)
+        assert ran.returncode == 2 and "--headless --video" in ran.stderr.splitlines()[-1], (environment, ran)
+        assert "Traceback" not in ran.stderr and time.monotonic() - start < 60
+
+
+def test_a_run_means_its_newest_replay(run, capsys, tmp_path):
+    assert cli.newest_replay(run).name == "new.npz"
+    assert cli.newest_replay(run / "replays").name == "new.npz"
+    assert "has 2" in fails(capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--episode", 3)
+    old = run / "replays" / "old.npz"
+    assert "has 1" in fails(capsys, "watch", old, "--headless", "--png", tmp_path / "a.png", "--episode", 2)
+    assert (
+        cli.main(["watch", str(run), "--headless", "--png", str(tmp_path / "a.png"), "--episode", "2"]) == 0
+    )
+
+
+def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
+    assert "'wtach': choose from" in fails(capsys, "wtach")
+    assert "RUN-or-REPLAY" in fails(capsys, "watch")
+    assert "--espresso" in fails(capsys, "watch", run, "--espresso")
+    assert "invalid int" in fails(capsys, "watch", run, "--episode", "one")
+    assert "add --video" in fails(capsys, "watch", run, "--headless")
+    assert "missing.npz" in fails(capsys, "watch", tmp_path / "missing.npz", "--headless", "--png", "a.png")
+    assert "no replays" in fails(capsys, "watch", tmp_path, "--headless", "--png", "a.png")
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes((run / "replays" / "new.npz").read_bytes()[:-100])
+    assert "damaged.npz: not a replay" in fails(capsys, "watch", damaged, "--headless", "--png", "a.png")
+    assert ".mp4 or .gif" in fails(capsys, "watch", run, "--headless", "--video", tmp_path / "a.avi")
+    assert "within the episode" in fails(
+        capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", 99
+    )
+    assert "within the episode" in fails(
+        capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", "nan"
+    )
+    (tmp_path / "file").write_text("")
+    fails(capsys, "watch", run, "--headless", "--png", tmp_path / "file" / "a.png")
+
+
+def test_a_traceback_can_be_had(monkeypatch):
+    monkeypatch.setenv("KINDERGARTEN_TRACEBACK", "1")
+    with pytest.raises(ValueError):
+        cli.main(["wtach"])
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "scenarios"])
+def test_the_rest_of_the_line_is_handed_over_as_it_is(name, monkeypatch):
+    received = []
+
+    def other(argv: list[str]) -> int:
+        received.append(argv)
+        return 7
+
+    monkeypatch.setattr(
+        cli, "import_module", lambda module: type("Module", (), {"main": staticmethod(other)})
+    )
+    words = ["--help", "-x", "--watch", "a b"]
+    assert cli.main([name, *words]) == 7
+    assert received == [words]
+
+
+def test_how_commands_end(monkeypatch, capsys):
+    def ends(error: BaseException) -> int:
+        def run(argv: list[str]) -> int:
+            raise error
+
+        monkeypatch.setattr(cli, "_run", run)
+        return cli.main([])
+
+    assert ends(SystemExit(3)) == 3 and ends(SystemExit()) == 0 and ends(SystemExit("no")) == 1
+    assert ends(KeyboardInterrupt()) == 130
+    capsys.readouterr()
+    assert ends(ValueError("one\n  two")) == 2
+    assert capsys.readouterr().err == "kindergarten: error: one two\n"
+    with pytest.raises(RuntimeError):  # what is no mistake of the user's is not hidden
+        ends(RuntimeError())
+
+
+@pytest.mark.parametrize("missing", ["torch", "stable_baselines3"])
+def test_without_torch_it_says_how_to_get_it(missing, tmp_path):
+    blocked = tmp_path / missing
+    blocked.mkdir()
+    (blocked / "__init__.py").write_text(
+        f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')"
+    )
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    assert command("--help", PYTHONPATH=path).returncode == 0
+    if not (ROOT / "agents" / "train.py").exists():
+        pytest.skip("nothing to train with")
+    ran = command("train", "--steps", "1", PYTHONPATH=path)
+    assert ran.returncode == 2 and "pip install 'kindergarten[agents]'" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_whoever_reads_may_stop_reading():
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [sys.executable, "-m", "kindergarten"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    os.close(writer)
+    assert ran.stderr == b""
