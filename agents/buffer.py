@@ -1,13 +1,40 @@
 """The rollout buffer: minibatches are whole worlds, and states are kept only where sequences begin."""
 
 from collections.abc import Generator
+from typing import NamedTuple
 
 import numpy as np
 import torch as th
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
-from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.buffers import RolloutBuffer
+
+
+class Lesson(NamedTuple):
+    """What an environment that teaches says of each world beside its observation.
+
+    driven: (worlds,) bool, whether the agent's decision has any effect.
+    labels: (worlds, users) the true intent of each road user, -1 where there is nothing to tell.
+    """
+
+    driven: np.ndarray
+    labels: np.ndarray
+
+
+class WorldSamples(NamedTuple):
+    """A minibatch: RecurrentRolloutBufferSamples and the labels. All but the states are (rows, ...)."""
+
+    observations: th.Tensor
+    actions: th.Tensor
+    old_values: th.Tensor
+    old_log_prob: th.Tensor
+    advantages: th.Tensor
+    returns: th.Tensor
+    lstm_states: RNNStates
+    episode_starts: th.Tensor
+    mask: th.Tensor  # 1 where the decision counts, else 0
+    labels: th.Tensor  # (rows, users), see Lesson
 
 
 class WorldRolloutBuffer(RecurrentRolloutBuffer):
@@ -21,7 +48,10 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     Arrays: observations (steps, worlds, *observation) and so on, as in the parent class.
     """
 
-    ROWS = ("observations", "actions", "values", "log_probs", "advantages", "returns", "episode_starts")
+    ROWS = (
+        *("observations", "actions", "values", "log_probs", "advantages", "returns", "episode_starts"),
+        *("driven", "labels"),
+    )
     """The arrays (steps, worlds, ...) that minibatches are taken from."""
 
     def __init__(
@@ -34,7 +64,10 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         gae_lambda: float = 1,
         gamma: float = 0.99,
         n_envs: int = 1,
+        num_labels: int = 0,
     ):
+        self.driven = np.ones((buffer_size, n_envs), np.float32)
+        self.labels = np.full((buffer_size, n_envs, num_labels), -1)
         shape = (1, *hidden_state_shape[1:])
         super().__init__(
             buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs
@@ -47,14 +80,16 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             super().reset()
         self.pos, self.full, self.generator_ready = 0, False, False
 
-    def add(self, *args, lstm_states: RNNStates, **kwargs) -> None:
+    def add(self, *args, lstm_states: RNNStates, lesson: Lesson | None = None, **kwargs) -> None:
         """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
+        if lesson is not None:
+            self.driven[self.pos], self.labels[self.pos] = lesson
         if self.pos == 0:
             self.hidden_states_pi[0], self.cell_states_pi[0] = (s.cpu().numpy() for s in lstm_states.pi)
             self.hidden_states_vf[0], self.cell_states_vf[0] = (s.cpu().numpy() for s in lstm_states.vf)
         RolloutBuffer.add(self, *args, **kwargs)
 
-    def get(self, batch_size: int | None = None) -> Generator[RecurrentRolloutBufferSamples, None, None]:
+    def get(self, batch_size: int | None = None) -> Generator[WorldSamples, None, None]:
         """All worlds once, in random order, about ``batch_size`` decisions (at least one world) at a time."""
         assert self.full, "the rollout buffer must be full before sampling from it"
         if not self.generator_ready:
@@ -65,11 +100,11 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         for chosen in self.to_torch(np.random.permutation(self.n_envs)).split(worlds):
             yield self._samples(chosen)
 
-    def _samples(self, worlds: th.Tensor) -> RecurrentRolloutBufferSamples:
+    def _samples(self, worlds: th.Tensor) -> WorldSamples:
         rows = {name: array.index_select(0, worlds).flatten(0, 1) for name, array in self._by_world.items()}
         states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
         h_pi, c_pi, h_vf, c_vf = (self.to_torch(state[0])[:, worlds] for state in states)
-        return RecurrentRolloutBufferSamples(
+        return WorldSamples(
             observations=rows["observations"],
             actions=rows["actions"],
             old_values=rows["values"],
@@ -78,5 +113,6 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             returns=rows["returns"],
             lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)),
             episode_starts=rows["episode_starts"],
-            mask=th.ones_like(rows["returns"]),
+            mask=rows["driven"],
+            labels=rows["labels"],
         )

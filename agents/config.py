@@ -31,6 +31,8 @@ class PPOConfig:
     """Weight of the value loss."""
     max_grad_norm: float = 0.5
     """Longer gradients are shortened to this."""
+    caption_coef: float = 0.5
+    """Weight of the captions' loss; 0 makes them a probe that teaches the memory nothing."""
     hidden: int = 64
     """Cells of each LSTM (one for the actor, one for the critic)."""
     features: int = 64

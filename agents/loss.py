@@ -5,8 +5,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import torch as th
-from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
+from torch import nn
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
 
+from kindergarten.agents.buffer import WorldSamples
 from kindergarten.agents.policies import MemoryPolicy
 
 Log = dict[str, th.Tensor]
@@ -21,31 +23,44 @@ class Weights:
     clip_range_vf: float | None
     ent_coef: float
     vf_coef: float
+    caption_coef: float = 0.0
 
 
-def normalized(batch: RecurrentRolloutBufferSamples) -> RecurrentRolloutBufferSamples:
-    """The minibatch with advantages of mean 0 and deviation 1."""
-    advantages = batch.advantages
-    return batch._replace(advantages=(advantages - advantages.mean()) / (advantages.std() + 1e-8))
+def prepared(batch: WorldSamples, normalize: bool) -> WorldSamples:
+    """The minibatch with advantages of mean 0 and deviation 1 over the decisions that count, if so wanted.
+
+    The mask is scaled to mean 1, so that mean(x * mask) is x's mean over them, in the whole and summed over shares.
+    """
+    counts = batch.mask > 0
+    advantages, mask = batch.advantages, batch.mask / batch.mask.mean().clamp(min=1e-8)
+    if normalize and counts.sum() > 1:
+        chosen = advantages[counts]
+        advantages = (advantages - chosen.mean()) / (chosen.std() + 1e-8)
+    return batch._replace(advantages=advantages, mask=mask)
+
+
+def caption_loss(policy: MemoryPolicy, latent: th.Tensor, labels: th.Tensor, coefficient: float) -> th.Tensor:
+    """Cross-entropy of the captions; with coefficient 0 they are a probe, whose gradient stops at the memory."""
+    logits = policy.captions(latent if coefficient > 0 else latent.detach())
+    return nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)
 
 
 def ppo_loss(
-    policy: MemoryPolicy, batch: RecurrentRolloutBufferSamples, weights: Weights
+    policy: MemoryPolicy, batch: WorldSamples, weights: Weights
 ) -> tuple[th.Tensor, Log]:
     """PPO's clipped loss (a scalar), and what the logger shows of it."""
-    values, log_prob, entropy = policy.evaluate_actions(
-        batch.observations, batch.actions, batch.lstm_states, batch.episode_starts
-    )
+    latents = policy.latents(batch.observations, batch.lstm_states, batch.episode_starts)
+    values, log_prob, entropy = policy.judge(*latents, batch.actions)
     log_ratio = log_prob - batch.old_log_prob
     ratio = log_ratio.exp()
     clipped = ratio.clamp(1 - weights.clip_range, 1 + weights.clip_range)
-    policy_loss = -th.min(batch.advantages * ratio, batch.advantages * clipped).mean()
+    policy_loss = -(th.min(batch.advantages * ratio, batch.advantages * clipped) * batch.mask).mean()
     values = values.flatten()
     if weights.clip_range_vf is not None:
         reach = weights.clip_range_vf
         values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
     value_loss = (batch.returns - values).square().mean()
-    entropy_loss = -entropy.mean()
+    entropy_loss = -(entropy * batch.mask).mean()
     loss = policy_loss + weights.ent_coef * entropy_loss + weights.vf_coef * value_loss
     with th.no_grad():
         log = {
@@ -56,19 +71,23 @@ def ppo_loss(
             "clip_fraction": ((ratio - 1).abs() > weights.clip_range).float().mean(),
             "loss": loss.detach(),
         }
+    if policy.num_labels and (batch.labels >= 0).any():
+        captions = caption_loss(policy, latents[0], batch.labels, weights.caption_coef)
+        loss = loss + (weights.caption_coef or 1.0) * captions
+        log["caption_loss"] = captions.detach()
     return loss, log
 
 
-def shares(batch: RecurrentRolloutBufferSamples, parts: int) -> list[RecurrentRolloutBufferSamples]:
+def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
     """Split a minibatch into at most ``parts`` of whole worlds."""
     worlds = batch.lstm_states.pi[0].shape[1]
     steps = len(batch.returns) // worlds
 
-    def share(chosen: th.Tensor) -> RecurrentRolloutBufferSamples:
+    def share(chosen: th.Tensor) -> WorldSamples:
         first, last = int(chosen[0]), int(chosen[-1]) + 1
         rows = slice(first * steps, last * steps)
         h_pi, c_pi, h_vf, c_vf = (s[:, first:last] for pair in batch.lstm_states for s in pair)
-        return RecurrentRolloutBufferSamples(
+        return WorldSamples(
             observations=batch.observations[rows],
             actions=batch.actions[rows],
             old_values=batch.old_values[rows],
@@ -78,6 +97,7 @@ def shares(batch: RecurrentRolloutBufferSamples, parts: int) -> list[RecurrentRo
             lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)),
             episode_starts=batch.episode_starts[rows],
             mask=batch.mask[rows],
+            labels=batch.labels[rows],
         )
 
     return [share(chosen) for chosen in th.arange(worlds).tensor_split(min(parts, worlds))]
@@ -85,7 +105,7 @@ def shares(batch: RecurrentRolloutBufferSamples, parts: int) -> list[RecurrentRo
 
 def add_gradients(
     policy: MemoryPolicy,
-    batch: RecurrentRolloutBufferSamples,
+    batch: WorldSamples,
     weights: Weights,
     threads: int,
     pool: Executor,
@@ -98,7 +118,7 @@ def add_gradients(
     parts = shares(batch, threads)
     sizes = [len(part.returns) / len(batch.returns) for part in parts]
 
-    def work(part: RecurrentRolloutBufferSamples, size: float) -> tuple[tuple[th.Tensor, ...], Log]:
+    def work(part: WorldSamples, size: float) -> tuple[tuple[th.Tensor, ...], Log]:
         loss, log = ppo_loss(policy, part, weights)
         return th.autograd.grad(loss * size, parameters, materialize_grads=True), log
 

@@ -1,7 +1,7 @@
 """The policy: features -> memory -> heads for the action and the value."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch as th
 from gymnasium import spaces
@@ -14,6 +14,7 @@ from torch import nn
 from kindergarten.agents.config import PPOConfig
 from kindergarten.agents.memory import FORGET_BIAS, Memory, make_memory
 from kindergarten.agents.sequences import layout_for, step
+from kindergarten.codes import Intent
 
 _DEFAULT = PPOConfig()
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -32,12 +33,23 @@ class MlpFeatures(BaseFeaturesExtractor):
         return self.layers(observations)
 
 
+class Thoughts(NamedTuple):
+    """A decision of W worlds and what is behind it."""
+
+    actions: th.Tensor  # (W,) or (W, 2)
+    values: th.Tensor  # (W,) what the critic expects
+    probabilities: th.Tensor | None  # (W, actions), under discrete control
+    captions: th.Tensor | None  # (W, users, intents) what it thinks that each road user will do
+    states: RNNStates
+
+
 class MemoryPolicy(RecurrentActorCriticPolicy):
     """sb3-contrib's recurrent policy with a choice of memory, whole sequences at once, and a fast step.
 
     :param memory: a :class:`Memory` or its name; ``ValueError`` with the choices otherwise.
     :param forget_bias: the forget gates' bias at the start, for ``lstm``.
     :param net_arch: the heads' hidden layers between memory and output.
+    :param num_labels: how many road users the captions are about; 0 for no captions.
 
     The rest is as in the parent class. Actor and critic have a memory each.
     """
@@ -61,6 +73,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         optimizer_class: type[th.optim.Optimizer] = th.optim.Adam,
         optimizer_kwargs: dict[str, Any] | None = None,
         lstm_hidden_size: int = _DEFAULT.hidden,
+        num_labels: int = 0,
     ):
         if use_sde:
             raise ValueError(
@@ -86,6 +99,8 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self.forget_bias = forget_bias
         self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias)
         self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias)
+        self.num_labels = num_labels
+        self.caption_net = nn.Linear(lstm_hidden_size, num_labels * len(Intent)) if num_labels else None
         options = dict(self.optimizer_kwargs, lr=lr_schedule(1))
         self.optimizer = self.optimizer_class(self.parameters(), **options)
 
@@ -99,6 +114,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             forget_bias=self.forget_bias,
             lstm_hidden_size=self.lstm_output_dim,
             share_features_extractor=self.share_features_extractor,
+            num_labels=self.num_labels,
         )
         return data
 
@@ -122,7 +138,12 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self, obs: th.Tensor, actions: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor
     ) -> tuple[th.Tensor, th.Tensor, th.Tensor]:
         """Values (rows, 1), log-probabilities (rows,) and entropies (rows,) of whole sequences; see `latents`."""
-        latent_pi, latent_vf = self.latents(obs, lstm_states, episode_starts)
+        return self.judge(*self.latents(obs, lstm_states, episode_starts), actions)
+
+    def judge(
+        self, latent_pi: th.Tensor, latent_vf: th.Tensor, actions: th.Tensor
+    ) -> tuple[th.Tensor, th.Tensor, th.Tensor]:
+        """What `evaluate_actions` returns, from what `latents` returns."""
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf))
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         if isinstance(self.action_space, spaces.Discrete):
@@ -132,6 +153,11 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         entropy = (self.log_std + 0.5 + _HALF_LOG_TWO_PI).sum().expand(len(outputs))
         return values, self._gaussian_log_prob(outputs, actions.view_as(outputs)), entropy
 
+    def captions(self, latent_pi: th.Tensor) -> th.Tensor:
+        """Logits (rows, num_labels, intents) of what each road user will do, from the actor's memory."""
+        assert self.caption_net is not None, "this policy was made without captions"
+        return self.caption_net(latent_pi).view(len(latent_pi), self.num_labels, -1)
+
     def forward(
         self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor, deterministic: bool = False
     ) -> tuple[th.Tensor, th.Tensor, th.Tensor, RNNStates]:
@@ -139,13 +165,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
 
         It does without distribution objects (70 us each), but draws the very same actions as they do.
         """
-        pi, vf = self._features(obs)
-        latent_pi, pi_states = step(
-            self.lstm_actor, pi, (lstm_states.pi[0], lstm_states.pi[1]), episode_starts
-        )
-        latent_vf, vf_states = step(
-            self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), episode_starts
-        )
+        latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf))
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         if isinstance(self.action_space, spaces.Discrete):
@@ -155,7 +175,37 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             actions = outputs + noise
             log_prob = self._gaussian_log_prob(outputs, actions)
             actions = actions.view(-1, *(self.action_space.shape or ()))
-        return actions, values, log_prob, RNNStates(pi_states, vf_states)
+        return actions, values, log_prob, states
+
+    @th.inference_mode()
+    def think(self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor) -> Thoughts:
+        """One decision of every world without chance, and what is behind it."""
+        latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
+        values = self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten()
+        outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
+        captions = self.captions(latent_pi).softmax(2) if self.num_labels else None
+        if not isinstance(self.action_space, spaces.Discrete):
+            bounded = outputs.clamp(self.action_space.low.min(), self.action_space.high.max())
+            return Thoughts(bounded, values, None, captions, states)
+        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states)
+
+    def no_memories(self, worlds: int) -> RNNStates:
+        """States (1, worlds, hidden) in which nothing is remembered."""
+        zeros = th.zeros(1, worlds, self.lstm_output_dim, device=self.device)
+        return RNNStates((zeros, zeros), (zeros, zeros))
+
+    def _step(
+        self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor
+    ) -> tuple[th.Tensor, th.Tensor, RNNStates]:
+        """What the two memories hold after one more frame (rows, hidden), and their states."""
+        pi, vf = self._features(obs)
+        latent_pi, pi_states = step(
+            self.lstm_actor, pi, (lstm_states.pi[0], lstm_states.pi[1]), episode_starts
+        )
+        latent_vf, vf_states = step(
+            self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), episode_starts
+        )
+        return latent_pi, latent_vf, RNNStates(pi_states, vf_states)
 
     def _gaussian_log_prob(self, mean: th.Tensor, actions: th.Tensor) -> th.Tensor:
         """(rows, dimensions) twice -> (rows,)."""

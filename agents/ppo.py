@@ -15,13 +15,19 @@ from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explai
 from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.allocator import keep_freed_memory
-from kindergarten.agents.buffer import WorldRolloutBuffer
+from kindergarten.agents.buffer import Lesson, WorldRolloutBuffer
 from kindergarten.agents.config import PPOConfig
-from kindergarten.agents.loss import Log, Weights, add_gradients, normalized
+from kindergarten.agents.loss import Log, Weights, add_gradients, prepared
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.policies import MemoryPolicy, MlpFeatures
 
 _DEFAULT = PPOConfig()
+
+
+def lesson_of(env: Any) -> Lesson | None:
+    """What the environment says beside its observations, if it is one that teaches (see KindergartenVecEnv)."""
+    school = getattr(env, "unwrapped", env)
+    return Lesson(school.driven(), school.labels()) if hasattr(school, "labels") else None
 
 
 class MemoryPPO(RecurrentPPO):
@@ -30,6 +36,9 @@ class MemoryPPO(RecurrentPPO):
     The interface is the parent's: ``learn``, ``predict``, ``save``, ``load``, callbacks, logger. ``ent_coef`` may be
     a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0). ``threads`` shares of each
     minibatch are worked on side by side; PyTorch itself does best on one thread, `torch.set_num_threads(1)`.
+
+    An environment may teach (`lesson_of`): only decisions that have an effect then count in the policy's loss, and the
+    captions learn from the labels, with ``caption_coef``. From any other it learns as RecurrentPPO does.
     """
 
     policy: MemoryPolicy
@@ -58,6 +67,7 @@ class MemoryPPO(RecurrentPPO):
         verbose: int = 0,
         seed: int | None = None,
         threads: int = 1,
+        caption_coef: float = _DEFAULT.caption_coef,
         device: th.device | str = "cpu",
         _init_setup_model: bool = True,
     ):
@@ -84,7 +94,7 @@ class MemoryPPO(RecurrentPPO):
             device=device,
             _init_setup_model=False,
         )
-        self.threads = threads
+        self.threads, self.caption_coef = threads, caption_coef
         self.entropy_schedule = FloatSchedule(ent_coef)
         if _init_setup_model:
             self._setup_model()
@@ -101,6 +111,7 @@ class MemoryPPO(RecurrentPPO):
         threads: int = 1,
     ) -> "MemoryPPO":
         """A trainer for ``env`` with all its numbers from ``config``."""
+        lesson = lesson_of(env)
         return cls(
             MemoryPolicy,
             env,
@@ -120,10 +131,12 @@ class MemoryPPO(RecurrentPPO):
                 lstm_hidden_size=config.hidden,
                 features_extractor_class=MlpFeatures,
                 features_extractor_kwargs=dict(size=config.features),
+                num_labels=0 if lesson is None else lesson.labels.shape[1],
             ),
             verbose=verbose,
             seed=seed,
             threads=threads,
+            caption_coef=config.caption_coef,
         )
 
     def _setup_model(self) -> None:
@@ -139,6 +152,7 @@ class MemoryPPO(RecurrentPPO):
             gamma=self.gamma,
             gae_lambda=self.gae_lambda,
             n_envs=self.n_envs,
+            num_labels=self.policy.num_labels,
         )
 
     def learn(
@@ -170,6 +184,7 @@ class MemoryPPO(RecurrentPPO):
         rollout_buffer.reset()
         callback.on_rollout_start()
         for _ in range(n_rollout_steps):
+            lesson = lesson_of(env)
             with th.inference_mode():
                 decision = self.policy(self._to_tensor(obs), states, self._to_tensor(starts))
                 actions, values, log_probs, new_states = decision
@@ -181,7 +196,7 @@ class MemoryPPO(RecurrentPPO):
             if not callback.on_step():
                 return False
             rewards = self._bootstrapped(rewards, dones, infos, new_states)
-            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states)
+            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
@@ -240,6 +255,7 @@ class MemoryPPO(RecurrentPPO):
             else FloatSchedule(self.clip_range_vf)(remaining),
             ent_coef=self.ent_coef,
             vf_coef=self.vf_coef,
+            caption_coef=self.caption_coef,
         )
         with ThreadPoolExecutor(self.threads, initializer=th.set_num_threads, initargs=(1,)) as pool:
             logs = self._epochs(weights, pool)
@@ -251,7 +267,7 @@ class MemoryPPO(RecurrentPPO):
         for _ in range(self.n_epochs):
             self._n_updates += 1
             for batch in self.rollout_buffer.get(self.batch_size):
-                batch = normalized(batch) if self.normalize_advantage else batch
+                batch = prepared(batch, self.normalize_advantage)
                 logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
                 if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
                     return logs

@@ -61,6 +61,17 @@ class KindergartenVecEnv(VecEnv):
         episode = {"r": float(self._returns[i]), "l": length, "t": time.time() - self._began}
         return {"terminal_observation": last, "TimeLimit.truncated": truncated, "episode": episode}
 
+    def driven(self) -> np.ndarray:
+        """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""
+        worlds = self.envs.simulator.worlds
+        return worlds["tick"] >= worlds["hands_on"]
+
+    def labels(self) -> np.ndarray:
+        """(W, N - 1) true Intent of the road users but the ego; -1 for those that have no choice. For training."""
+        simulator = self.envs.simulator
+        choices = (simulator.cast["routes"][1:] >= 0).sum(axis=1)
+        return np.where(choices > 1, simulator.users["intent"][:, 1:], -1)
+
     def close(self) -> None:
         """Nothing stays open."""
         self.envs.close()

@@ -27,10 +27,14 @@ def source_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+def user_cache() -> Path:
+    """The folder where the user's programs keep what they can make again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kindergarten"
+
+
 def cache_folder() -> Path:
     """Where machine code is kept: beside the package if that can be written to, else the user's cache folder."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for base in (PACKAGE / "__pycache__", home / "kindergarten", Path(tempfile.gettempdir()) / "kindergarten"):
+    for base in (PACKAGE / "__pycache__", user_cache(), Path(tempfile.gettempdir()) / "kindergarten"):
         folder = base / f"kernels-{source_digest()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -14,26 +14,38 @@ lower bound: an agent that scores above 1 has found a better plan.
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kindergarten.codes import Action, Control, End, Intent
+from kindergarten.codes import Action, Control, End, Intent, names
 from kindergarten.config import Config, Scenario
-from kindergarten.jit import njit
+from kindergarten.jit import njit, user_cache
+from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator, step_world
 
 IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)
 TURN_LEFT, TURN_RIGHT = int(Action.LEFT), int(Action.RIGHT)
-RUNNING, COLLISION = int(End.RUNNING), int(End.COLLISION)
+RUNNING = int(End.RUNNING)
 NEVER = 1 << 40  # a tick that never comes
 
+#: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
+SEEDS = 1_000_000 + np.arange(256)
+#: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
+LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: When in the time between hands-on and t3 the prefix acts, as a share of it.
-SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
-#: [s] How long the continuation keeps its first speed before it goes on at the highest.
-HOLDS = (*np.arange(0.0, 6.0, 0.4), *np.arange(6.0, 16.0, 0.8))
+SHARES = tuple(np.arange(10) / 10)
+#: [s] How long the continuation keeps its first speed after t3 before it goes on at the highest.
+HOLDS = (*np.arange(0.0, 8.0, 0.4), *np.arange(8.0, 14.0, 0.8))
+STORED = Path(__file__).parent / "scenarios" / "references.json"
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,7 @@ def plans_of(scenario: Scenario) -> Plans:
     shares = SHARES if scenario.revealed else (0.0,)
     prefixes = [(share, v, branch) for branch in task.branches for v in speeds for share in shares]
     continuations = [(v, hold) for v in speeds[:-1] for hold in HOLDS] + [(speeds[-1], 0.0)]
-    return Plans(np.array(prefixes), np.array(continuations if scenario.revealed else [(0.0, 0.0)]))
+    return Plans(np.array(prefixes, float), np.array(continuations if scenario.revealed else [(0.0, 0.0)]))
 
 
 @njit
@@ -76,8 +88,8 @@ def follow_plan(world, users, road, params, speed, branch, until, terms):
 
 
 @njit
-def search(worlds, users, road, params, prefixes, continuations, revealed, returns, crashed):
-    """Fill ``returns`` and ``crashed`` (W, P, C) with what each plan earns in each world, and whether it collides."""
+def search(worlds, users, road, params, prefixes, continuations, revealed, returns):
+    """Fill ``returns`` (W, P, C) with what each plan earns in each world."""
     world, cast = worlds[:1].copy(), users[:1].copy()
     later_world, later_cast = worlds[:1].copy(), users[:1].copy()
     for w in range(len(worlds)):
@@ -100,7 +112,6 @@ def search(worlds, users, road, params, prefixes, continuations, revealed, retur
                 follow_plan(later_world[0], later_cast[0], road, params[0], first, branch, t3 + hold, total)
                 follow_plan(later_world[0], later_cast[0], road, params[0], last, branch, NEVER, total)
                 returns[w, p, c] = (total * params[0]["weights"]).sum()
-                crashed[w, p, c] = later_world[0]["end"] == COLLISION
 
 
 def twins(scenario: Scenario, config: Config, seeds: np.ndarray) -> Simulator:
@@ -111,3 +122,142 @@ def twins(scenario: Scenario, config: Config, seeds: np.ndarray) -> Simulator:
     intents[:, 0] = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
     simulator.reset(intents=intents)
     return simulator
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The two references of one setting, seed by seed, and what the worst answer earns. All arrays are (S,).
+
+    An answer is what the oracle does for one intent; the worst answer is that to another intent, carried through.
+    """
+
+    seeds: np.ndarray
+    oracle: np.ndarray
+    blind: np.ndarray
+    worst: np.ndarray
+
+    @cached_property
+    def stakes(self) -> float:
+        """What anticipation is worth, as a share of what the worst answer costs."""
+        cost = self.oracle.mean() - self.worst.mean()
+        return float((self.oracle.mean() - self.blind.mean()) / cost) if cost > 0 else 0.0
+
+    def anticipation(self, returns: np.ndarray) -> float:
+        """Score of mean ``returns`` (S,) over these seeds: 0 = blind, 1 = oracle; nan where nothing is at stake."""
+        value = self.oracle.mean() - self.blind.mean()
+        return float((np.mean(returns) - self.blind.mean()) / value) if value > 1e-6 else float("nan")
+
+    def interval(self, returns: np.ndarray, resamples: int = 2000) -> tuple[float, float]:
+        """95 % bootstrap interval of the anticipation, over seeds; the same resamples at every call."""
+        rows = np.random.default_rng(0).integers(len(self.seeds), size=(resamples, len(self.seeds)))
+        blind = self.blind[rows].mean(1)
+        value = self.oracle[rows].mean(1) - blind
+        if value.min() <= 1e-6:
+            return float("nan"), float("nan")
+        low, high = np.quantile((np.asarray(returns)[rows].mean(1) - blind) / value, [0.025, 0.975])
+        return float(low), float(high)
+
+
+def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:
+    """Search all plans on all ``seeds``; takes all cores, a minute at most for 256 seeds."""
+    config = replace(config, control=Control.DISCRETE)
+    simulator, plans = twins(scenario, config, seeds), plans_of(scenario)
+    num_intents = len(scenario.intents)
+    returns = np.zeros((simulator.num_worlds, len(plans.prefixes), len(plans.continuations)))
+
+    def part(rows: np.ndarray) -> None:
+        arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.params)
+        found = np.zeros((len(rows), *returns.shape[1:]))
+        search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, found)
+        returns[rows] = found
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(part, np.array_split(np.arange(simulator.num_worlds), min(16, simulator.num_worlds))))
+    table = returns.reshape(num_intents, len(seeds), *returns.shape[1:])
+    chances = np.array([chance for _, chance in scenario.cast[1].intents])
+    best = table.max(3)  # (I, S, P): every prefix with its best continuation
+    oracle = np.einsum("i,is->s", chances, best.max(2))
+    blind = np.einsum("i,isp->sp", chances, best).max(1)
+    flat = table.reshape(num_intents, len(seeds), -1)
+    answers = flat.argmax(2)  # (I, S): the plan that is right for each intent
+    rows = np.arange(len(seeds))
+    worst = np.min([[flat[i, rows, answers[j]] for j in range(num_intents)] for i in range(num_intents)], axis=(0, 1))
+    return Reference(seeds, oracle, blind, worst)
+
+
+def fingerprint(scenario: Scenario, config: Config) -> str:
+    """Names everything that a reference depends on, but for the kernels' own text."""
+    what = (scenario, replace(config, control=Control.DISCRETE), SHARES, HOLDS, SEEDS[0], len(SEEDS))
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+
+
+def reference(scenario: Scenario, config: Config) -> Reference:
+    """The reference of a setting on SEEDS: stored with the package, else in the user's cache, else computed."""
+    key = fingerprint(scenario, config)
+    kept = user_cache() / "references" / f"{key}.json"
+    for path in (STORED, kept):
+        if path.exists():
+            entry = json.loads(path.read_text()).get(key)
+            if entry is not None:
+                return Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
+    found = compute(scenario, config)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    _write(kept, {key: _entry(scenario, config, found)})
+    return found
+
+
+def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
+    """The settings that are stored: the default delays, and every rung."""
+    return [("default", Config())] + [(f"{delay:g}", Config(delay=(delay, delay))) for delay in LADDER]
+
+
+def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
+    lists = {name: np.round(getattr(found, name), 4).tolist() for name in ("oracle", "blind", "worst")}
+    return {"scenario": scenario.name, "delay": config.delay, **lists}
+
+
+def _write(path: Path, entries: dict[str, Any]) -> None:
+    """Write in one go, so that nobody ever reads half a file."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in entries.items()) + "\n}\n")
+    os.replace(fresh, path)
+
+
+def summary(scenario: Scenario) -> dict[str, Any]:
+    """What ``kindergarten scenarios --json`` says of one scenario."""
+    rows = {}
+    for name, config in ladder(scenario):
+        found = reference(scenario, config)
+        rows[name] = {
+            "oracle": round(float(found.oracle.mean()), 4),
+            "blind": round(float(found.blind.mean()), 4),
+            "collision": round(float(found.worst.mean()), 4),
+            "stakes": round(found.stakes, 4),
+        }
+    intents = {names(Intent)[intent]: chance for intent, chance in scenario.cast[1].intents}
+    first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
+    return {**first, **rows.pop("default"), "intents": intents, "delay_ladder": rows}
+
+
+def main(argv: list[str]) -> int:
+    """``kindergarten scenarios``: print the scenarios and their references."""
+    parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--update", action="store_true", help="compute all anew and store it with the package")
+    options = parser.parse_args(argv)
+    if options.update:
+        settings = [(s, config) for s in SCENARIOS.values() for _, config in ladder(s)]
+        _write(STORED, {fingerprint(s, c): _entry(s, c, compute(s, c)) for s, c in settings})
+    found = [summary(scenario) for scenario in SCENARIOS.values()]
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return 0
+    for row in found:
+        print(f"\n{row['id']}: {row['summary']}")
+        chances = ", ".join(f"{name} {chance:.0%}" for name, chance in row["intents"].items())
+        print(f"  road user 1: {chances}\n  {'delay':>8} {'blind':>8} {'oracle':>8} {'collision':>10} {'stakes':>7}")
+        for delay, cell in {"1..4 s": row, **row["delay_ladder"]}.items():
+            numbers = f"{cell['blind']:8.3f} {cell['oracle']:8.3f} {cell['collision']:10.3f} {cell['stakes']:7.2f}"
+            print(f"  {delay if 's' in delay else delay + ' s':>8} {numbers}")
+    print("\nblind: the best without memory (score 0); oracle: the intents known (score 1); collision: the worst answer.")
+    return 0

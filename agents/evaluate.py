@@ -1,0 +1,157 @@
+"""Evaluation: every intent of every seed once, on the scale from blind (0) to oracle (1)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch as th
+from rich.console import Console
+from rich.table import Table
+
+from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.run import Run
+from kindergarten.codes import End, Intent, Kind, names
+from kindergarten.config import Config, Scenario, make_config
+from kindergarten.reference import LADDER, SEEDS, reference, twins
+from kindergarten.replay import Recorder, Replay
+from kindergarten.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of S seeds with each of I intents."""
+
+    returns: np.ndarray  # (I, S)
+    ends: np.ndarray  # (I, S) End
+    chances: np.ndarray  # (I,) of the intents
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Mean of ``values`` (I, S) over the intents, weighted by their chances: (S,)."""
+        return self.chances @ values
+
+
+class Driver:
+    """A trained agent at the wheel of all worlds of a simulator; deterministic, with its memory."""
+
+    def __init__(self, model: MemoryPPO, simulator: Simulator) -> None:
+        self.model, self.simulator = model, simulator
+        self._state: tuple[np.ndarray, ...] | None = None
+        self._starts = np.ones(simulator.num_worlds, bool)
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Actions for observations (W, D), and remember them."""
+        actions, self._state = self.model.predict(observations, self._state, self._starts, deterministic=True)
+        self._starts = np.zeros_like(self._starts)
+        return actions
+
+    def thoughts(self, observations: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Value (W,) and action probabilities (W, 5; None under continuous control), before ``act``."""
+        return self.model.thoughts(observations, self._state, self._starts)
+
+
+def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Outcome:
+    """Drive every intent of every seed to its end."""
+    simulator = twins(scenario, config, seeds)
+    driver, observations = Driver(model, simulator), simulator.observe()
+    returns = np.zeros(simulator.num_worlds)
+    while (simulator.worlds["end"] == End.RUNNING).any():
+        observations, rewards, *_ = simulator.step(driver.act(observations))
+        returns += rewards  # worlds that have ended earn nothing
+    shape = (len(scenario.intents), len(seeds))
+    chances = np.array([chance for _, chance in scenario.cast[1].intents])
+    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), chances)
+
+
+def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
+    """The scores of an agent on SEEDS, as ``evaluation.json`` holds them."""
+    outcome, limits = drive(model, scenario, config), reference(scenario, config)
+    returns = outcome.mean(outcome.returns)
+    crashed, arrived = outcome.ends == End.COLLISION, outcome.ends == End.GOAL
+    return {
+        "scenario": scenario.name,
+        "delay_s": config.delay,
+        "decisions": int(model.num_timesteps),
+        "episodes": int(outcome.returns.size),
+        "return_mean": float(returns.mean()),
+        "blind": float(limits.blind.mean()),
+        "oracle": float(limits.oracle.mean()),
+        "stakes": limits.stakes,
+        "anticipation": limits.anticipation(returns),
+        "anticipation_ci95": limits.interval(returns),
+        "collision_rate": float(outcome.mean(crashed).mean()),
+        "goal_rate": float(outcome.mean(arrived).mean()),
+        "by_intent": {
+            names(Intent)[intent]: {
+                "return_mean": float(outcome.returns[k].mean()),
+                "collision_rate": float(crashed[k].mean()),
+                "goal_rate": float(arrived[k].mean()),
+            }
+            for k, intent in enumerate(scenario.intents)
+        },
+    }
+
+
+def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> Replay:
+    """A replay of twins: the first seed on which a cyclist signals, once with every intent."""
+    simulator = twins(scenario, config, SEEDS)
+    signaller = simulator.users[: len(SEEDS), 1]
+    told = (signaller["kind"] == Kind.CYCLIST) & (signaller["signals"] == 1)
+    seed = SEEDS[int(told.argmax())]
+    simulator = twins(scenario, config, np.array([seed]))
+    recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
+    driver, observations = Driver(model, simulator), simulator.observe()
+    while (simulator.worlds["end"] == End.RUNNING).any():
+        values, probabilities = driver.thoughts(observations)
+        actions = driver.act(observations)
+        observations = simulator.step(actions).observations
+        for w, recorder in enumerate(recorders):
+            recorder.record(actions[w], values[w], None if probabilities is None else probabilities[w])
+    return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
+
+
+def print_table(found: dict[str, Any]) -> None:
+    """Print one evaluation as people read it."""
+    low, high = found["anticipation_ci95"]
+    delay = "{:g}..{:g} s".format(*found["delay_s"])
+    title = f"{found['scenario']}, delay {delay}, {found['episodes']:,} episodes"
+    table = Table(title=title, title_justify="left")
+    for heading in ("", "return", "anticipation", "collisions", "goal"):
+        table.add_column(heading, justify="left" if heading == "" else "right")
+    table.add_row("blind: the best without memory", f"{found['blind']:.3f}", "0", "", "")
+    score = f"[bold]{found['anticipation']:.3f}[/bold] ({low:.3f}..{high:.3f})"
+    rates = f"{found['collision_rate']:.1%}", f"{found['goal_rate']:.1%}"
+    table.add_row("[bold]this agent[/bold]", f"{found['return_mean']:.3f}", score, *rates)
+    for name, row in found["by_intent"].items():
+        rates = f"{row['collision_rate']:.1%}", f"{row['goal_rate']:.1%}"
+        table.add_row(f"  if road user 1 means {name}", f"{row['return_mean']:.3f}", "", *rates)
+    table.add_row("oracle: the intents known", f"{found['oracle']:.3f}", "1", "", "")
+    Console().print(table)
+
+
+def main(argv: list[str]) -> int:
+    """``kindergarten evaluate``: score a run again, or on other delays."""
+    parser = argparse.ArgumentParser("kindergarten evaluate", description="How well a trained car anticipates.")
+    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
+    parser.add_argument("--delay", metavar="S", type=float, help="one delay [s] instead of those of the training")
+    parser.add_argument("--ladder", action="store_true", help=f"every delay of the ladder: {LADDER} s")
+    options = parser.parse_args(argv)
+    th.set_num_threads(1)
+    run = Run.open(options.run)
+    model, scenario, config = run.load_model(), run.scenario, run.config
+    if options.ladder or options.delay is not None:
+        delays = LADDER if options.ladder else [options.delay]
+        configs = [make_config(control=run.options["control"], delay_s=delay) for delay in delays]
+        results = [evaluate(model, scenario, each) for each in configs]
+    else:
+        results = [{**evaluate(model, scenario, config), **run.identity}]
+        run.write_json("evaluation.json", results[0])
+    for found in results:
+        print_table(found)
+    if options.ladder:
+        run.write_json("ladder.json", results)
+    return 0
