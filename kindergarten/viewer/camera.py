@@ -53,12 +53,12 @@ class Camera:
 def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0) -> Camera:
     """Goes with the ego and looks ahead: far while the signaller is far, near at the junction.
 
-    It depends on the ego and on what the ego could see before t2, so that it gives no intent away.
+    It depends on the ego and on what the ego could see, so that it gives no intent away.
     """
     width, height = size
     ego = frame.users[0]
     to_middle = story.road.entry + story.road.half_width - float(ego["s"])  # [m]
-    ahead = min(max(to_middle + 36.0, 50.0), max(story.reach + 12.0, 50.0))  # [m] to show before the ego
+    ahead = max(min(to_middle + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
     scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960) * zoom
     cos, sin = story.heading
     right = float(ego["cos"]) * cos + float(ego["sin"]) * sin

@@ -52,7 +52,8 @@ class Story:
     hands_on: float
     duration: float
     end: End
-    reach: float  # [m] how far ahead of the ego the signaller may be before t2
+    reach: float  # [m] how far ahead of the ego the signaller is at most while it signals
+    beyond: float  # [m] how far behind the junction's middle, as the ego sees it
     heading: tuple[float, float]  # direction of the ego at the start
     term_names: tuple[str, ...]
     live: bool = False  # True: the future is not known, and rewards are those of one step
@@ -92,11 +93,10 @@ def story_of(replay: Replay, index: int) -> Story:
     episode = replay.episodes[index]
     label = f"episode {index + 1} of {len(replay.episodes)}"
     story = _story(replay.scenario, replay.road, replay.physics_step, episode.users[0], episode.worlds[-1])
-    before = episode.worlds["tick"] * replay.physics_step <= story.t2
-    reach = _reach(episode.users[before]) if before.any() else story.reach
-    return replace(
-        story, agent=replay.agent, seed=episode.seed, label=label, reach=reach, term_names=replay.term_names
-    )
+    cue = episode.users[episode.users[:, min(1, episode.users.shape[1] - 1)]["phase"] == Phase.CUE]
+    reach, beyond = _room(cue, replay.road) if len(cue) else (0.0, 0.0)
+    story = replace(story, agent=replay.agent, seed=episode.seed, label=label, term_names=replay.term_names)
+    return replace(story, reach=reach, beyond=beyond)
 
 
 def _story(scenario: str, road: RoadMap, dt: float, users: np.ndarray, world: np.void) -> Story:
@@ -105,18 +105,18 @@ def _story(scenario: str, road: RoadMap, dt: float, users: np.ndarray, world: np
     return Story(
         *(scenario, road, "", None, "", Intent(int(signaller["intent"])), Kind(int(signaller["kind"]))),
         *(bool(signaller["signals"]), t1, t2, t3, float(world["hands_on"]) * dt, float(world["tick"]) * dt),
-        End(int(world["end"])),
-        _reach(users[None]),
+        *(End(int(world["end"])), 0.0, 0.0),
         (float(users[0]["cos"]), float(users[0]["sin"])),
         tuple(term.name for term in TERMS),
     )
 
 
-def _reach(users: np.ndarray) -> float:
-    """The farthest [m] that the signaller is ahead of the ego in ``users`` (T, N)."""
+def _room(users: np.ndarray, road: RoadMap) -> tuple[float, float]:
+    """``Story.reach`` and ``Story.beyond`` of frames (T, N) in which the signaller was to be seen."""
     ego, other = users[:, 0], users[:, min(1, users.shape[1] - 1)]
     ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
-    return float(ahead.max())
+    to_middle = road.entry + road.half_width - ego["s"]
+    return float(ahead.max()), float((ahead - to_middle).max())
 
 
 def live_story(simulator: Simulator, w: int) -> Story:
@@ -124,7 +124,10 @@ def live_story(simulator: Simulator, w: int) -> Story:
     dt = simulator.config.physics_step
     name, world = simulator.scenario.name, simulator.worlds[w]
     story = _story(name, simulator.road, dt, simulator.users[w], world)
-    return replace(story, live=True, duration=max(story.duration, story.t3 + 4.0))
+    users = simulator.users[w]
+    seen = bool(users[min(1, len(users) - 1)]["seen"])  # where it is unseen, not even the camera may know
+    reach, beyond = _room(users[None], simulator.road) if seen else (0.0, 0.0)
+    return replace(story, live=True, duration=max(story.duration, story.t3 + 4.0), reach=reach, beyond=beyond)
 
 
 def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:

@@ -91,7 +91,7 @@ class Panel:
         self._line(surface, "The car", size=21, colour=palette.EGO)
         hands = frame.action or f"none: cruising until {story.hands_on:.1f} s"
         if frame.time >= story.hands_on - 1e-9 and not frame.action:
-            hands = "-"
+            hands = "none: it is over"
         self._pair(surface, "Agent's action", hands)
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")
         self._pair(surface, "Aims", Intent(int(ego["intent"])).name.lower())

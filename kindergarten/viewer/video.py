@@ -11,11 +11,12 @@ import numpy as np
 import pygame
 
 from kindergarten.replay import Replay
+from kindergarten.viewer import palette
 from kindergarten.viewer.frame import frame_at, story_of
 from kindergarten.viewer.painter import SIZE, Painter, View
 
 FRAMES_PER_SECOND = 30
-GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 12.5, 64  # GIF counts in hundredths of a second
+GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
 LAST = 1.2  # [s] that the last frame of an episode stands still
 
 
@@ -42,7 +43,7 @@ def write_video(
         OSError: it cannot be written.
     """
     path, view = Path(path), view or View()
-    chosen = range(len(replay.episodes)) if episodes is None else list(episodes)
+    chosen = list(range(len(replay.episodes)) if episodes is None else episodes)
     if path.suffix.lower() not in (".mp4", ".gif"):
         raise ValueError(f"{path}: a video is written as .mp4 or .gif")
     gif = path.suffix.lower() == ".gif"
@@ -52,7 +53,8 @@ def write_video(
     draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         frames = surfaces(replay, chosen, view, size, GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
-        count = (_write_gif if gif else _write_mp4)(draft, frames, size)
+        few = surfaces(replay, chosen[:3], view, size, 0.5)
+        count = _write_gif(draft, frames, few, size) if gif else _write_mp4(draft, frames, size)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -117,16 +119,25 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
     return count
 
 
-def _write_gif(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int]) -> int:
+def _write_gif(
+    path: Path, frames: Iterator[pygame.Surface], few: Iterator[pygame.Surface], size: tuple[int, int]
+) -> int:
+    """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
     try:
         from PIL import Image
     except ImportError:
         raise MissingTool("writing .gif needs pillow: pip install 'kindergarten[agents]'") from None
-    pictures = [Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in frames]
-    # One palette for all frames, from a few of them, so that still things stay still.
-    few = [np.asarray(picture) for picture in pictures[:: max(len(pictures) // 8, 1)]]
-    palette = Image.fromarray(np.concatenate(few)).quantize(GIF_COLOURS)
-    flat = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+
+    def pictures(surfaces: Iterator[pygame.Surface]) -> Iterator[Image.Image]:
+        return (Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in surfaces)
+
+    # What has a meaning keeps its colour, however small it is; the rest is shared out by area.
+    named = [colour for colour in vars(palette).values() if isinstance(colour, tuple)]
+    common = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures(few)]))
+    shared = (common.quantize(GIF_COLOURS - len(named)).getpalette() or [])[: 3 * (GIF_COLOURS - len(named))]
+    colours = Image.new("P", (1, 1))
+    colours.putpalette([*(part for colour in named for part in colour), *shared])
+    flat = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames)]
     pause = round(1000 / GIF_FRAMES_PER_SECOND)
     flat[0].save(path, save_all=True, append_images=flat[1:], duration=pause, loop=0, optimize=False)
     return len(flat)
