@@ -9,11 +9,11 @@ class PPOConfig:
 
     n_steps: int = 128
     """Decisions per world and update."""
-    batch_size: int = 8192
+    batch_size: int = 2048
     """Decisions per minibatch: batch_size / n_steps whole worlds."""
-    n_epochs: int = 4
+    n_epochs: int = 8
     """Passes over every rollout."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     """Adam's step size at the beginning."""
     learning_rate_end: float = 1e-4
     """... and at the end, linearly."""
@@ -23,7 +23,7 @@ class PPOConfig:
     """Trade between bias and variance of the advantages."""
     clip_range: float = 0.2
     """How far a probability ratio may move."""
-    ent_coef: float = 0.01
+    ent_coef: float = 0.03
     """Entropy bonus at the beginning."""
     ent_coef_end: float = 0.0
     """... and at the end, linearly."""
@@ -37,3 +37,7 @@ class PPOConfig:
     """Cells of each LSTM (one for the actor, one for the critic)."""
     features: int = 64
     """Units of the layer before the LSTM."""
+
+
+#: Decisions that a scenario is trained for by default.
+STEPS = {"Follow": 300_000, "Crossing": 1_500_000, "other": 1_500_000}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ import torch as th
 from rich.console import Console
 from rich.table import Table
 
+from kindergarten.agents.policies import Thoughts
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario, make_config
 from kindergarten.reference import LADDER, SEEDS, reference, twins
 from kindergarten.replay import Recorder, Replay
-from kindergarten.simulator import Simulator
 
 
 @dataclass(frozen=True)
@@ -38,29 +37,26 @@ class Outcome:
 class Driver:
     """A trained agent at the wheel of all worlds of a simulator; deterministic, with its memory."""
 
-    def __init__(self, model: MemoryPPO, simulator: Simulator) -> None:
-        self.model, self.simulator = model, simulator
-        self._state: tuple[np.ndarray, ...] | None = None
-        self._starts = np.ones(simulator.num_worlds, bool)
+    def __init__(self, model: MemoryPPO, worlds: int) -> None:
+        self.policy = model.policy
+        self.policy.set_training_mode(False)
+        self._states = self.policy.no_memories(worlds)
+        self._starts = th.zeros(worlds)  # nothing is remembered yet, so nothing has to be forgotten
 
-    def act(self, observations: np.ndarray) -> np.ndarray:
-        """Actions for observations (W, D), and remember them."""
-        actions, self._state = self.model.predict(observations, self._state, self._starts, deterministic=True)
-        self._starts = np.zeros_like(self._starts)
-        return actions
-
-    def thoughts(self, observations: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Value (W,) and action probabilities (W, 5; None under continuous control), before ``act``."""
-        return self.model.thoughts(observations, self._state, self._starts)
+    def think(self, observations: np.ndarray) -> Thoughts:
+        """Decide on observations (W, D), and remember them."""
+        thoughts = self.policy.think(th.as_tensor(observations), self._states, self._starts)
+        self._states = thoughts.states
+        return thoughts
 
 
 def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Outcome:
     """Drive every intent of every seed to its end."""
     simulator = twins(scenario, config, seeds)
-    driver, observations = Driver(model, simulator), simulator.observe()
+    driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
     returns = np.zeros(simulator.num_worlds)
     while (simulator.worlds["end"] == End.RUNNING).any():
-        observations, rewards, *_ = simulator.step(driver.act(observations))
+        observations, rewards, *_ = simulator.step(driver.think(observations).actions.numpy())
         returns += rewards  # worlds that have ended earn nothing
     shape = (len(scenario.intents), len(seeds))
     chances = np.array([chance for _, chance in scenario.cast[1].intents])
@@ -104,13 +100,14 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     seed = SEEDS[int(told.argmax())]
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
-    driver, observations = Driver(model, simulator), simulator.observe()
+    driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
     while (simulator.worlds["end"] == End.RUNNING).any():
-        values, probabilities = driver.thoughts(observations)
-        actions = driver.act(observations)
+        thoughts = driver.think(observations)
+        actions, values = thoughts.actions.numpy(), thoughts.values.numpy()
         observations = simulator.step(actions).observations
         for w, recorder in enumerate(recorders):
-            recorder.record(actions[w], values[w], None if probabilities is None else probabilities[w])
+            chances = None if thoughts.probabilities is None else thoughts.probabilities[w].numpy()
+            recorder.record(actions[w], values[w], chances)
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
 
 

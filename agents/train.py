@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch as th
@@ -58,7 +56,7 @@ class Options:
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
     threads: int = 1
-    """Of torch."""
+    """Shares of each minibatch that are worked on side by side."""
 
 
 class Watcher(BaseCallback):
@@ -129,7 +127,9 @@ def begin(options: Options) -> tuple[Run, MemoryPPO]:
     steps = options.steps or STEPS.get(scenario.name, STEPS["other"])
     kept = {**asdict(replace(options, steps=steps)), "out": str(folder), "resume": None, "seeds": 1}
     env = environment(options)
-    model = MemoryPPO.from_config(env, hyperparameters, options.memory, seed=options.seed)
+    model = MemoryPPO.from_config(
+        env, hyperparameters, options.memory, options.seed, threads=options.threads
+    )
     return Run.create(folder, kept, asdict(hyperparameters)), model
 
 
@@ -142,3 +142,74 @@ def environment(options: Options) -> Any:
         control=options.control,
         delay_s=tuple(options.delay),
     )
+
+
+def learn(run: Run, model: MemoryPPO) -> bool:
+    """Train until the run has all its decisions; False if somebody interrupted it."""
+    total = run.options["steps"]
+    limits = reference(run.scenario, run.config)
+    formats = [CSVOutputFormat(str(run.folder / "metrics.csv")), TensorBoardOutputFormat(str(run.folder))]
+    model.set_logger(Logger(str(run.folder), formats))
+    watcher = Watcher(run, limits, total)
+    try:
+        model.learn(total - model.num_timesteps, watcher, reset_num_timesteps=False)
+    except KeyboardInterrupt:
+        watcher.bar.close()
+        run.save(model, "last")
+        print(f"\nStopped after {model.num_timesteps:,} decisions. Go on with: kindergarten train --resume {run.folder}")
+        return False
+    return True
+
+
+def finish(run: Run) -> dict[str, Any]:
+    """Evaluate the best checkpoint, write what came out, and say how to look at it."""
+    model = run.load_model()
+    agent = f"{run.options['memory']}, seed {run.options['seed']}, {model.num_timesteps:,} decisions"
+    found = {**evaluate(model, run.scenario, run.config), **run.identity}
+    run.write_json("evaluation.json", found)
+    record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
+    print_table(found)
+    print(f"Watch it:  kindergarten watch {run.folder}")
+    return found
+
+
+def train(options: Options) -> dict[str, Any] | None:
+    """Train one agent; its evaluation, or None if somebody interrupted it."""
+    th.set_num_threads(1)
+    run, model = begin(options)
+    print(f"{run.options['scenario']}, memory {run.options['memory']}, seed {run.options['seed']}: {run.folder}")
+    if model.num_timesteps < run.options["steps"] and not learn(run, model):
+        return None
+    return finish(run)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    options = tyro.cli(Options, prog="train", args=argv)
+    check_options(options)
+    results = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        out = options.out / f"seed{seed}" if options.out and options.seeds > 1 else options.out
+        found = train(replace(options, seed=seed, out=out))
+        if found is None:
+            return 130
+        results.append(found["anticipation"])
+    if len(results) > 1:
+        middle, low, high = interquartile_mean(np.array(results))
+        print(f"{len(results)} seeds: anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f})")
+    return 0
+
+
+def interquartile_mean(scores: np.ndarray, resamples: int = 10_000) -> tuple[float, float, float]:
+    """Mean of the middle half of ``scores`` (K,), and its 95 % bootstrap interval over the runs.
+
+    Source: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021.
+    """
+
+    def middle(rows: np.ndarray) -> np.ndarray:
+        cut = rows.shape[-1] // 4
+        return np.sort(rows, axis=-1)[..., cut : rows.shape[-1] - cut].mean(axis=-1)
+
+    again = np.random.default_rng(0).choice(scores, (resamples, len(scores)))
+    low, high = np.quantile(middle(again), [0.025, 0.975])
+    return float(middle(scores)), float(low), float(high)

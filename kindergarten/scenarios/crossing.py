@@ -35,18 +35,18 @@ CROSSING = Scenario(
                 convoy=k > 0,
                 urge=1.3 if k else 1.0,
             )
-            for k in range(6)
+            for k in range(4)
         ),
     ),
     task=Task(
-        weights=Weights(time=-0.16, collision=-1.0, goal=1.0),
-        goal_at=26.0,
-        lead=3.0,
+        weights=Weights(time=-0.15, collision=-1.5),
+        goal_at=18.0,
+        lead=2.0,
         max_speed=16.0,
         speed_step=8.0,
         acceleration=1.5,
         braking=4.0,
-        time_limit=20.0,
+        time_limit=9.0,
     ),
     sight=2000.0,  # at the ladder's longest delay the rider waves half a kilometre away
 )
