@@ -211,6 +211,17 @@ def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     return [("default", Config())] + [(f"{delay:g}", Config(delay=(delay, delay))) for delay in LADDER]
 
 
+def update() -> None:
+    """Bring STORED up to date: keep the settings that it has, compute those that it lacks, drop all others."""
+    kept = json.loads(STORED.read_text()) if STORED.exists() else {}
+    entries = {}
+    for scenario in SCENARIOS.values():
+        for _, config in ladder(scenario):
+            key = fingerprint(scenario, config)
+            entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config))
+    _write(STORED, entries)
+
+
 def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
     lists = {name: np.round(getattr(found, name), 4).tolist() for name in ("oracle", "blind", "worst")}
     return {"scenario": scenario.name, "delay": config.delay, **lists}
@@ -243,11 +254,10 @@ def main(argv: list[str]) -> int:
     """``kindergarten scenarios``: print the scenarios and their references."""
     parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
-    parser.add_argument("--update", action="store_true", help="compute all anew and store it with the package")
+    parser.add_argument("--update", action="store_true", help=f"compute what {STORED.name} lacks, and store it there")
     options = parser.parse_args(argv)
     if options.update:
-        settings = [(s, config) for s in SCENARIOS.values() for _, config in ladder(s)]
-        _write(STORED, {fingerprint(s, c): _entry(s, c, compute(s, c)) for s, c in settings})
+        update()
     found = [summary(scenario) for scenario in SCENARIOS.values()]
     if options.json:
         print(json.dumps(found, indent=2))

@@ -17,7 +17,7 @@ FOLLOW = Scenario(
         Member(
             arm="south",
             intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
-            speed=(5.5, 6.5),
+            speed=(5.5, 6.0),  # no faster than the ego: at the longest delays it would start behind it
             due_at=-0.5,
             turn_speed=5.0,
         ),
@@ -32,6 +32,6 @@ FOLLOW = Scenario(
         speed_step=2.0,
         time_limit=15.0,
     ),
-    fog=(-200.0, -11.0, 200.0, 200.0),  # 3 m before the junction: at 6 m/s it swallows the leader half a second before t3
+    fog=(-200.0, -11.0, 200.0, 200.0),  # from 3 m before the junction: half a second before t3 the leader is gone
     revealed=False,
 )
