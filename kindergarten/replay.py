@@ -278,6 +278,8 @@ def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     fields: dict[str, Any] = {name: arrays[f"road.{name}"] for name in RoadMap._fields}
     fields |= {name: float(field) for name, field in fields.items() if field.ndim == 0}
     road = RoadMap(**fields)
+    if not 0.0 <= road.lane_width <= 100.0 or np.any(np.abs(np.hypot(*road.points[:, :, 2:].T) - 1.0) > 0.2):
+        raise ReplayError("damaged: its roads have no width or no direction")
     control = Control(names(Control).index(meta["control"]))
     episodes = _split(arrays, lengths, seeds)
     return Replay(

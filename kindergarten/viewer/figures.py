@@ -94,13 +94,14 @@ def draw_user(
     ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
     cyclist = user["kind"] == Kind.CYCLIST
     scale = camera.scale * (CYCLIST_LARGER if cyclist else 1.0)
-    scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / float(user["length"]))
+    scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / max(float(user["length"]), 1.0))
     half = math.ceil(HALF * scale) + 1
     if not (-half < x < camera.width + half and -half < y < camera.height + half):
         return
     right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
     up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
-    pen = Pen(2 * half * FINE, scale * FINE, right, up)
+    fine = FINE if scale < 60.0 else 2  # large figures need it less, and would cost much more
+    pen = Pen(2 * half * fine, scale * fine, right, up)
     if cyclist:
         _cyclist(pen, arm, body)
     else:

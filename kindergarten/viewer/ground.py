@@ -97,7 +97,7 @@ class _Shapes:
                 surface.fill(colour, (left, top, max(right - left, 1), max(bottom - top, 1)))
             else:
                 pygame.draw.polygon(
-                    surface, colour, pixels.clip(-30000, 30000).tolist()
+                    surface, colour, pixels.clip(-15000, 15000).tolist()
                 )  # it counts in 16 bits
 
 
