@@ -175,7 +175,7 @@ def change_meta(written: Path, path: Path, **entries: object) -> Path:
 def altered(written: Path, path: Path, name: str, field: str | None, value: float) -> Path:
     """A copy in which one number is another."""
     array = np.load(written)[name].copy()
-    (array[field] if field else array).flat[5] = value
+    (array[field] if field else array).flat[6] = value
     return change(written, path, **{name: array})
 
 
@@ -223,11 +223,12 @@ def test_what_it_says_about_itself_must_make_sense(tmp_path, written, entries):
         ("users", "length", 1e-200), ("users", "cos", 5.0), ("users", "t1", 1 << 40), ("worlds", "tick", -5),
         ("worlds", "end", 6), ("worlds", "target_speed", np.nan), ("actions", None, 5.0), ("actions", None, 0.5),
         ("terms", None, np.nan), ("values", None, -np.inf), ("road.points", None, np.nan), ("road.entry", None, np.nan),
+        ("road.points", None, 100.0), ("road.lane_width", None, -1.0),
     ],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(tmp_path, written, name, field, value):
-    if name == "road.entry":
-        refused(change(written, tmp_path / "x.npz", **{name: np.array(value)}), "not finite")
+    if name in ("road.entry", "road.lane_width"):
+        refused(change(written, tmp_path / "x.npz", **{name: np.array(value)}), "damaged")
     else:
         refused(altered(written, tmp_path / "x.npz", name, field, value), "damaged")
 

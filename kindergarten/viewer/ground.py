@@ -96,9 +96,8 @@ class _Shapes:
                 right, bottom = min(round(right), area.width), min(round(bottom), area.height)
                 surface.fill(colour, (left, top, max(right - left, 1), max(bottom - top, 1)))
             else:
-                pygame.draw.polygon(
-                    surface, colour, pixels.clip(-15000, 15000).tolist()
-                )  # it counts in 16 bits
+                points = pixels.clip(-15000, 15000).tolist()  # pygame counts in 16 bits
+                pygame.draw.polygon(surface, colour, points)
 
 
 def _is_upright(pixels: np.ndarray) -> bool:
