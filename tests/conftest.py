@@ -1,0 +1,18 @@
+"""What holds for all tests: the same examples at every run, and one thread each."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Tests run side by side; threads that wait for each other's cores cost more than they bring. torch reads this
+# when it is imported, and so do the interpreters that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("kindergarten", deadline=None, derandomize=True)
+settings.load_profile("kindergarten")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The generators count modulo 2^64; kernels do so in silence, numpy's scalars (without JIT) say so each time.
+    config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar:RuntimeWarning")

@@ -1,0 +1,75 @@
+"""What the tests of the world share: making batches, and drivers to drive them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numba.extending import is_jitted
+
+from kindergarten.codes import Action, Control, End
+from kindergarten.config import Config, Scenario
+from kindergarten.dynamics import steering_towards
+from kindergarten.simulator import Simulator, Step
+from kindergarten.users import MAX_STEERING
+
+JIT = is_jitted(steering_towards)
+Driver = Callable[[Simulator], np.ndarray]
+
+
+def sample(many: int, few: int) -> int:
+    """How many worlds to try: ``many`` of them with compiled kernels, ``few`` without."""
+    return many if JIT else few
+
+
+def batch(scenario: Scenario, seeds: np.ndarray, config: Config | None = None) -> Simulator:
+    """A simulator, reset, with one world for each of ``seeds``."""
+    simulator = Simulator(scenario, len(seeds), config)
+    simulator.seed(seeds)
+    simulator.reset()
+    return simulator
+
+
+def steadily(action: Action) -> Driver:
+    """Always the same meta-action."""
+    return lambda simulator: np.full(simulator.num_worlds, action)
+
+
+def at_random(seed: int = 0) -> Driver:
+    """Any action, whatever the control; meta-actions mostly leave things as they are."""
+    rng = np.random.default_rng(seed)
+
+    def act(simulator: Simulator) -> np.ndarray:
+        if simulator.config.control is Control.CONTINUOUS:
+            return rng.uniform(-1.0, 1.0, (simulator.num_worlds, 2)) * (1.0, 0.1)
+        return rng.choice(5, simulator.num_worlds, p=(0.1, 0.6, 0.1, 0.1, 0.1))
+
+    return act
+
+
+def along_the_route(pedal: float = 0.0, wildness: float = 0.0, seed: int = 0) -> Driver:
+    """Continuous control that steers along the ego's route, and as ``wildness`` grows anywhere else."""
+    rng = np.random.default_rng(seed)
+
+    def act(simulator: Simulator) -> np.ndarray:
+        wheel = [
+            steering_towards(users[0], simulator.road.points) / MAX_STEERING for users in simulator.users
+        ]
+        actions = np.stack([np.full(len(wheel), pedal), wheel], axis=1)
+        return np.clip(actions + wildness * rng.uniform(-1.0, 1.0, actions.shape), -1.0, 1.0)
+
+    return act
+
+
+def drive(simulator: Simulator, driver: Driver, most: int = 2000) -> Iterator[Step]:
+    """Step until every world has ended."""
+    for _ in range(most):
+        yield simulator.step(driver(simulator))
+        if (simulator.worlds["end"] != End.RUNNING).all():
+            return
+    raise AssertionError(f"a world still runs after {most} decisions")
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are the same bit for bit: NaN equals NaN, 0 is not -0."""
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
