@@ -1,0 +1,146 @@
+"""What the benchmarks share: taking turns, two clocks, and results that say how they came about.
+
+Rates are per second of processor time, so that another program on the same cores spoils them less; ``cores`` says
+how many cores were really had (1 for an undisturbed single thread), and rates by the clock on the wall are theirs
+times ``cores``. Ratios are taken within a round, in which everybody had their turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kindergarten import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Done(NamedTuple):
+    """What a bit of work was."""
+
+    decisions: int
+    user_steps: int = 0  # physics steps of single road users, where there are any
+
+
+Work = Callable[[], Done]
+
+
+class Clocks(NamedTuple):
+    """Seconds by both clocks; on the wall, and of processor time of this process."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> Clocks:
+        """Both clocks as they stand."""
+        return cls(time.perf_counter(), time.process_time())
+
+    def since(self, start: Clocks) -> Clocks:
+        """What has passed since ``start``."""
+        return Clocks(self.wall - start.wall, self.processor - start.processor)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates per second of processor time, (rounds,) each."""
+
+    decisions: np.ndarray
+    user_steps: np.ndarray
+    cores: np.ndarray  # processor time over time on the wall
+
+    def summary(self) -> dict[str, Any]:
+        """Median, least and most of each."""
+        rows = {"decisions_per_s": spread(self.decisions), "cores": spread(self.cores, 2)}
+        return rows | ({"road_user_steps_per_s": spread(self.user_steps)} if self.user_steps.any() else {})
+
+
+def race(entries: Mapping[str, Work], rounds: int, seconds: float) -> dict[str, Rates]:
+    """Let all entries work in turns, ``seconds`` each, so that what disturbs the machine disturbs all alike."""
+    for work in entries.values():
+        work()  # compiles, warms the caches
+    table = np.array([[_turn(work, seconds) for work in entries.values()] for _ in range(rounds)])
+    return {name: Rates(*table[:, i].T) for i, name in enumerate(entries)}
+
+
+def _turn(work: Work, seconds: float) -> tuple[float, float, float]:
+    decisions = user_steps = 0
+    start = Clocks.now()
+    while True:
+        done = work()
+        decisions, user_steps = decisions + done.decisions, user_steps + done.user_steps
+        wall, processor = Clocks.now().since(start)
+        if wall >= seconds:
+            return decisions / processor, user_steps / processor, processor / wall
+
+
+def spread(values: Iterable[float], digits: int = 0) -> dict[str, float]:
+    """Median, least and most of ``values``."""
+    row = np.array(list(values), float)
+    found = {"median": np.median(row), "min": row.min(), "max": row.max()}
+    return {name: round(float(value), digits) for name, value in found.items()}
+
+
+def ratio(above: np.ndarray, below: np.ndarray, target: float | None = None) -> dict[str, float]:
+    """Spread of the ratio, round by round, beside what it ought to reach."""
+    return spread(above / below, 2) | ({} if target is None else {"target": target})
+
+
+def made_with(packages: Iterable[str]) -> dict[str, Any]:
+    """Version, commit, machine, load, date, packages: what a figure depends on."""
+    return {
+        "kindergarten": __version__,
+        "commit": _commit(),
+        "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system()},
+        "load_average": [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {package: _version(package) for package in packages},
+    }
+
+
+def command(module: str) -> str:
+    """The command line that makes a result again."""
+    return shlex.join(["python", "-m", module, *sys.argv[1:]])
+
+
+def write(path: Path, result: Mapping[str, Any]) -> None:
+    """Write a result as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,81 @@
+"""The benchmarks run, at sizes that say nothing about speed."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import common, simulator
+from kindergarten.config import Config
+from kindergarten.reference import compute
+
+pytestmark = pytest.mark.jit
+
+
+def test_rates_are_per_turn_and_ratios_per_round():
+    def work():
+        sum(range(20_000))
+        return common.Done(7, 14)
+
+    rates = common.race({"a": work, "b": work}, rounds=3, seconds=0.01)
+    assert rates["a"].decisions.shape == (3,) and (rates["a"].decisions > 0).all()
+    np.testing.assert_allclose(rates["b"].user_steps, 2 * rates["b"].decisions)
+    found = common.ratio(np.array([1.0, 4.0, 9.0]), np.array([1.0, 2.0, 3.0]), 1.5)
+    assert found == {"median": 2.0, "min": 1.0, "max": 3.0, "target": 1.5}
+
+
+def test_a_crowd_is_crossing_with_more_riders():
+    few, many = simulator.crowd(7), simulator.crowd(8)
+    assert (len(few.cast), len(many.cast)) == (7, 8) and few.cast == many.cast[:7]
+    assert many.cast[-1].due > few.cast[-1].due
+
+
+def test_simulator(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "highway_env", None)  # as where it is not installed
+    result = simulator.measure(worlds=3, sb3_worlds=2, rounds=2, seconds=0.0)
+    simulator.show(result)
+    common.write(tmp_path / "results" / "simulator.json", result)
+    assert json.loads((tmp_path / "results" / "simulator.json").read_text()) == result
+    assert {"commit", "machine", "python", "packages", "date"} <= set(result["made_with"])
+    assert all(row["decisions_per_s"]["min"] > 0 for row in result["rates"].values())
+    core, envs = (result["rates"][name.format(3)] for name in (simulator.SIMULATOR, simulator.VECTOR))
+    for row in (core, envs):  # 8 road users, 2 physics steps
+        rates = row["road_user_steps_per_s"]["max"], 16 * row["decisions_per_s"]["max"]
+        assert rates[0] == pytest.approx(rates[1], rel=0.01)
+    assert "at least 0.5" in capsys.readouterr().out
+
+
+def test_trainer(tmp_path, capsys):
+    trainer = pytest.importorskip("benchmarks.trainer")
+    out = tmp_path / "trainer.json"
+    assert trainer.main(["--quick", "--worlds", "4", "--out", str(out)]) == 0
+    assert json.loads(out.read_text())["ratios"]["MemoryPPO / RecurrentPPO"]["median"] > 0
+    assert "decisions/s" in capsys.readouterr().out
+
+
+def test_time_to_score(tmp_path):
+    trainer = pytest.importorskip("benchmarks.trainer")
+    out = tmp_path / "time.json"
+    words = (
+        "--time-to-score --quick --worlds 2 --seeds 1 --only ours stock --validation 2 --limit 0.1 --score 2"
+    )
+    assert trainer.main([*words.split(), "--out", str(out)]) == 0
+    runs = json.loads(out.read_text())["runs"]
+    assert list(runs) == ["MemoryPPO", "RecurrentPPO"]
+    for (run,) in runs.values():
+        assert not run["reached"] and run["curve"][-1]["wall_s"] == run["wall_s"] >= 0.1
+        assert run["curve"][0]["decisions"] == 0
+
+
+def test_the_score_is_that_of_the_evaluation():
+    trainer = pytest.importorskip("benchmarks.trainer")
+    from kindergarten.agents.evaluate import drive
+
+    limits = compute(trainer.SCENARIO, Config(), np.arange(3))
+    model = trainer.ours(seed=1, worlds=2)
+    outcome = drive(model, trainer.SCENARIO, Config(), limits.seeds)
+    expected = limits.anticipation(outcome.mean(outcome.returns))
+    assert trainer.anticipation(model, limits) == pytest.approx(expected, abs=1e-9)
