@@ -83,7 +83,9 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     def add(self, *args, lstm_states: RNNStates, lesson: Lesson | None = None, **kwargs) -> None:
         """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
         if lesson is not None:
-            self.driven[self.pos], self.labels[self.pos] = lesson
+            self.driven[self.pos] = lesson.driven
+            if self.labels.shape[2]:  # a policy without captions has no use for them
+                self.labels[self.pos] = lesson.labels
         if self.pos == 0:
             self.hidden_states_pi[0], self.cell_states_pi[0] = (s.cpu().numpy() for s in lstm_states.pi)
             self.hidden_states_vf[0], self.cell_states_vf[0] = (s.cpu().numpy() for s in lstm_states.vf)

@@ -5,8 +5,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import torch as th
-from torch import nn
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from torch import nn
 
 from kindergarten.agents.buffer import WorldSamples
 from kindergarten.agents.policies import MemoryPolicy
@@ -39,16 +39,20 @@ def prepared(batch: WorldSamples, normalize: bool) -> WorldSamples:
     return batch._replace(advantages=advantages, mask=mask)
 
 
-def caption_loss(policy: MemoryPolicy, latent: th.Tensor, labels: th.Tensor, coefficient: float) -> th.Tensor:
-    """Cross-entropy of the captions; with coefficient 0 they are a probe, whose gradient stops at the memory."""
-    logits = policy.captions(latent if coefficient > 0 else latent.detach())
-    return nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)
+def caption_loss(policy: MemoryPolicy, latent: th.Tensor, labels: th.Tensor, probe: bool) -> th.Tensor:
+    """Cross-entropy of the captions, summed over all labels and divided by the number of rows.
+
+    A ``probe``'s gradient stops at the memory.
+    """
+    logits = policy.captions(latent.detach() if probe else latent).flatten(0, 1)
+    total = nn.functional.cross_entropy(logits, labels.flatten(), ignore_index=-1, reduction="sum")
+    return total / len(labels)
 
 
 def ppo_loss(
-    policy: MemoryPolicy, batch: WorldSamples, weights: Weights
+    policy: MemoryPolicy, batch: WorldSamples, weights: Weights, told: float
 ) -> tuple[th.Tensor, Log]:
-    """PPO's clipped loss (a scalar), and what the logger shows of it."""
+    """PPO's clipped loss (a scalar), and what the logger shows of it. told: labels per row, in the minibatch."""
     latents = policy.latents(batch.observations, batch.lstm_states, batch.episode_starts)
     values, log_prob, entropy = policy.judge(*latents, batch.actions)
     log_ratio = log_prob - batch.old_log_prob
@@ -71,9 +75,10 @@ def ppo_loss(
             "clip_fraction": ((ratio - 1).abs() > weights.clip_range).float().mean(),
             "loss": loss.detach(),
         }
-    if policy.num_labels and (batch.labels >= 0).any():
-        captions = caption_loss(policy, latents[0], batch.labels, weights.caption_coef)
-        loss = loss + (weights.caption_coef or 1.0) * captions
+    if told > 0:
+        probe = weights.caption_coef == 0
+        captions = caption_loss(policy, latents[0], batch.labels, probe) / told
+        loss = loss + (1.0 if probe else weights.caption_coef) * captions
         log["caption_loss"] = captions.detach()
     return loss, log
 
@@ -117,9 +122,10 @@ def add_gradients(
     parameters = [p for p in policy.parameters() if p.requires_grad]
     parts = shares(batch, threads)
     sizes = [len(part.returns) / len(batch.returns) for part in parts]
+    told = int((batch.labels >= 0).sum()) / len(batch.returns)
 
     def work(part: WorldSamples, size: float) -> tuple[tuple[th.Tensor, ...], Log]:
-        loss, log = ppo_loss(policy, part, weights)
+        loss, log = ppo_loss(policy, part, weights, told)
         return th.autograd.grad(loss * size, parameters, materialize_grads=True), log
 
     spread: Callable[..., Iterable[tuple[tuple[th.Tensor, ...], Log]]] = map if len(parts) == 1 else pool.map

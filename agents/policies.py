@@ -158,6 +158,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         assert self.caption_net is not None, "this policy was made without captions"
         return self.caption_net(latent_pi).view(len(latent_pi), self.num_labels, -1)
 
+    def caption_parameters(self) -> list[nn.Parameter]:
+        """The captions' own parameters: none without captions."""
+        return [] if self.caption_net is None else list(self.caption_net.parameters())
+
     def forward(
         self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor, deterministic: bool = False
     ) -> tuple[th.Tensor, th.Tensor, th.Tensor, RNNStates]:
@@ -184,8 +188,9 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten()
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         captions = self.captions(latent_pi).softmax(2) if self.num_labels else None
-        if not isinstance(self.action_space, spaces.Discrete):
-            bounded = outputs.clamp(self.action_space.low.min(), self.action_space.high.max())
+        if isinstance(self.action_space, spaces.Box):
+            low, high = th.as_tensor(self.action_space.low), th.as_tensor(self.action_space.high)
+            bounded = outputs.clamp(low.to(outputs), high.to(outputs))
             return Thoughts(bounded, values, None, captions, states)
         return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states)
 

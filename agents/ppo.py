@@ -196,7 +196,9 @@ class MemoryPPO(RecurrentPPO):
             if not callback.on_step():
                 return False
             rewards = self._bootstrapped(rewards, dones, infos, new_states)
-            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
+            rollout_buffer.add(
+                obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson
+            )
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
@@ -264,6 +266,9 @@ class MemoryPPO(RecurrentPPO):
     def _epochs(self, weights: Weights, pool: Executor) -> list[Log]:
         """All passes over the rollout, or fewer if the policy moves further than ``target_kl`` allows."""
         logs = []
+        # A probe takes part in nothing: its gradient must not shorten the others' either.
+        probe = set(self.policy.caption_parameters()) if weights.caption_coef == 0 else set()
+        clipped = [parameter for parameter in self.policy.parameters() if parameter not in probe]
         for _ in range(self.n_epochs):
             self._n_updates += 1
             for batch in self.rollout_buffer.get(self.batch_size):
@@ -271,14 +276,15 @@ class MemoryPPO(RecurrentPPO):
                 logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
                 if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
                     return logs
-                th.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+                th.nn.utils.clip_grad_norm_(clipped, self.max_grad_norm)
                 self.policy.optimizer.step()
         return logs
 
     def _log(self, logs: list[Log], clip_range: float) -> None:
         buffer = self.rollout_buffer
-        for name in logs[0]:
-            self.logger.record(f"train/{name}", th.stack([log[name] for log in logs]).mean().item())
+        for name in sorted(set().union(*logs)):  # captions are missing where nothing was to be told
+            mean = th.stack([log[name] for log in logs if name in log]).mean().item()
+            self.logger.record(f"train/{name}", mean)
         explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
         self.logger.record("train/explained_variance", explained)
         if hasattr(self.policy, "log_std"):

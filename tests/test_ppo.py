@@ -12,9 +12,10 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO, PPOConfig
 from kindergarten.agents.buffer import WorldRolloutBuffer
+from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.agents.memory import MemorylessLSTM
 from kindergarten.agents.policies import MlpFeatures
-from tests.cue_delay import CueDelay
+from tests.cue_delay import CUE_STEPS, CueDelay
 
 WIDTH, WORLDS, STEPS, HIDDEN = 6, 12, 20, 8
 OBSERVATIONS = spaces.Box(-1.0, 1.0, (WIDTH,), np.float32)
@@ -95,8 +96,8 @@ def evaluate(
     keep = batch.mask > 0.5
     outputs = [output.flatten()[keep] for output in outputs]
     weight = th.linspace(-1, 1, int(keep.sum()), dtype=th.float64)  # each row has its own say in the loss
-    sum((weight * output.sin()).sum() for output in outputs).backward()
-    return [*outputs, *(p.grad.clone() for p in policy.parameters())]
+    th.stack([(weight * output.sin()).sum() for output in outputs]).sum().backward()
+    return [*outputs, *(p.grad.clone() for p in policy.parameters() if p.grad is not None)]
 
 
 def assert_same(ours: list[th.Tensor], theirs: list[th.Tensor], atol: float = 1e-10) -> None:
@@ -134,37 +135,38 @@ def test_a_decision_equals_the_parent(actions, deterministic):
     state = th.randn(1, WORLDS, HIDDEN)
     states = RNNStates((state, state * 2), (state * 3, state * 4))
     results = []
-    for cls, each in ((MemoryPolicy, policy), (RecurrentActorCriticPolicy, make_parent(policy))):
+    for each in (policy, make_parent(policy)):
         th.manual_seed(1)
-        action, value, log_prob, (pi, vf) = cls.forward(each, obs, states, starts, deterministic)
+        action, value, log_prob, (pi, vf) = each.forward(obs, states, starts, deterministic)
         results.append([action, value, log_prob, *pi, *vf])
     assert_same(*results, atol=1e-6)
+
+
+def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
+    """Ours and sb3-contrib's with the same settings, weights and worlds."""
+    steps, rate, epochs, gamma, gae_lambda, clip = 24, 1e-3, 2, 0.9, 0.9, 0.1
+    numbers = (rate, steps, steps * WORLDS, epochs, gamma, gae_lambda, clip)
+    size = dict(lstm_hidden_size=8)
+    layers = dict(net_arch=[], features_extractor_class=MlpFeatures, **size)
+    ours, theirs = (
+        MemoryPPO(MemoryPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=size, threads=threads)
+        if mine
+        else RecurrentPPO(
+            RecurrentActorCriticPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=layers, device="cpu"
+        )
+        for mine in (True, False)
+        for env in [CueDelay(WORLDS, delay=(2, 9), width=WIDTH, limit=9)]
+    )
+    theirs.policy.load_state_dict(ours.policy.state_dict())
+    assert isinstance(ours, MemoryPPO) and isinstance(theirs, RecurrentPPO)
+    return ours, theirs
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_training_equals_the_parent(monkeypatch, threads):
     """Three updates, rollouts and truncated episodes included, with the rotation of the parent switched off."""
     monkeypatch.setattr(np.random, "randint", lambda *_: 0)
-    common = dict(
-        n_steps=24, batch_size=24 * WORLDS, n_epochs=2, gamma=0.9, gae_lambda=0.9, ent_coef=0.02, seed=3
-    )
-
-    def make_env():
-        return CueDelay(WORLDS, delay=(2, 9), width=WIDTH, limit=9)
-
-    ours = MemoryPPO(
-        MemoryPolicy, make_env(), learning_rate=1e-3, policy_kwargs=dict(lstm_hidden_size=8), **common
-    )
-    kwargs = dict(lstm_hidden_size=8, net_arch=[], features_extractor_class=MlpFeatures)
-    theirs = RecurrentPPO(
-        RecurrentActorCriticPolicy,
-        make_env(),
-        learning_rate=1e-3,
-        policy_kwargs=kwargs,
-        device="cpu",
-        **common,
-    )
-    theirs.policy.load_state_dict(ours.policy.state_dict())
+    ours, theirs = learners(threads)
     for learner in (ours, theirs):
         learner.set_random_seed(5)
         learner.learn(3 * 24 * WORLDS)
@@ -235,6 +237,7 @@ def test_without_memory_predictions_forget_too():
     policy = make_policy("none")
     obs = np.random.rand(WORLDS, WIDTH).astype(np.float32)
     _, state = policy.predict(np.random.rand(WORLDS, WIDTH).astype(np.float32), deterministic=True)
+    assert state is not None
     with_past, _ = policy.predict(obs, state, np.zeros(WORLDS, bool), deterministic=True)
     noise = tuple(np.random.randn(*s.shape) for s in state)
     with_noise, _ = policy.predict(obs, noise, np.zeros(WORLDS, bool), deterministic=True)
@@ -252,8 +255,9 @@ def test_none_is_the_same_network():
 
 def test_forget_bias():
     def bias(policy: MemoryPolicy) -> th.Tensor:
-        total = policy.lstm_critic.bias_ih_l0 + policy.lstm_critic.bias_hh_l0
-        return total[HIDDEN : 2 * HIDDEN].detach()
+        assert policy.lstm_critic is not None
+        _, _, bias_ih, bias_hh = policy.lstm_critic.all_weights[0]
+        return (bias_ih + bias_hh)[HIDDEN : 2 * HIDDEN].detach()
 
     chosen = MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, forget_bias=1.5, lstm_hidden_size=HIDDEN)
     assert (bias(chosen) == 1.5).all()
@@ -316,7 +320,7 @@ def test_target_kl_stops_an_update():
 
 def test_wrong_policies_are_refused():
     with pytest.raises(ValueError, match="MemoryPolicy"):
-        MemoryPPO(RecurrentActorCriticPolicy, CueDelay(4))
+        MemoryPPO(RecurrentActorCriticPolicy, CueDelay(4))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="use_sde"):
         MemoryPolicy(OBSERVATIONS, CONTINUOUS, lambda _: 1e-3, use_sde=True)
 
@@ -328,3 +332,58 @@ def test_continuous_actions_train():
     )
     learner.learn(256)
     assert all(p.isfinite().all() for p in learner.policy.parameters())
+
+
+class School(CueDelay):
+    """A cue-delay task that says which decisions count and what the cue was."""
+
+    def driven(self) -> np.ndarray:
+        return self.time >= CUE_STEPS
+
+    def labels(self) -> np.ndarray:
+        return np.where(self.time < CUE_STEPS + 1, self.cue, -1)[:, None]
+
+
+def teach(threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1) -> MemoryPPO:
+    learner = MemoryPPO(
+        MemoryPolicy,
+        School(WORLDS, delay=(2, 6), width=WIDTH),
+        n_steps=16,
+        batch_size=16 * WORLDS,
+        policy_kwargs=dict(lstm_hidden_size=8, num_labels=num_labels),
+        threads=threads,
+        caption_coef=caption_coef,
+    )
+    with th.no_grad():
+        for parameter in learner.policy.parameters():
+            parameter.copy_(th.linspace(-0.3, 0.3, parameter.numel()).view_as(parameter))
+    learner.set_random_seed(0)
+    return learner.learn(2 * 16 * WORLDS)
+
+
+def test_captions_and_mask_are_the_same_on_two_threads():
+    one, two = teach(threads=1), teach(threads=2)
+    for name, weight in one.policy.state_dict().items():
+        th.testing.assert_close(weight, two.policy.state_dict()[name], rtol=0, atol=2e-6, msg=name)
+
+
+def test_a_probe_takes_part_in_nothing():
+    probed, plain, taught = teach(caption_coef=0.0), teach(num_labels=0), teach(caption_coef=0.5)
+    for name, weight in plain.policy.state_dict().items():
+        assert th.equal(weight, probed.policy.state_dict()[name]), name
+    name = "lstm_actor.weight_ih_l0"
+    assert not th.equal(taught.policy.state_dict()[name], plain.policy.state_dict()[name])
+
+
+def test_only_decisions_that_count_teach_the_actor():
+    learner = teach(num_labels=0)
+    (batch,) = learner.rollout_buffer.get()
+    idle = batch.mask == 0
+    assert 0 < idle.sum() < len(idle)
+    other = batch._replace(
+        advantages=th.where(idle, 9.0, batch.advantages),
+        old_log_prob=th.where(idle, -9.0, batch.old_log_prob),
+    )
+    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
+    losses = [ppo_loss(learner.policy, prepared(b, True), weights, told=0.0)[0] for b in (batch, other)]
+    th.testing.assert_close(*losses)
