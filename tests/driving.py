@@ -36,12 +36,12 @@ def steadily(action: Action) -> Driver:
 
 
 def at_random(seed: int = 0) -> Driver:
-    """Any action, whatever the control; meta-actions mostly leave things as they are."""
+    """Any action, whatever the control: mostly IDLE, or any pedal and a hand that is not quite steady."""
     rng = np.random.default_rng(seed)
 
     def act(simulator: Simulator) -> np.ndarray:
         if simulator.config.control is Control.CONTINUOUS:
-            return rng.uniform(-1.0, 1.0, (simulator.num_worlds, 2)) * (1.0, 0.1)
+            return rng.uniform(-1.0, 1.0, (simulator.num_worlds, 2)) * (1.0, 0.02)
         return rng.choice(5, simulator.num_worlds, p=(0.1, 0.6, 0.1, 0.1, 0.1))
 
     return act
