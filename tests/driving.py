@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numba.extending import is_jitted
 
-from kindergarten.codes import Action, Control, End
+from kindergarten.codes import Action, Control, End, Intent
 from kindergarten.config import Config, Scenario
 from kindergarten.dynamics import steering_towards
 from kindergarten.simulator import Simulator, Step
@@ -47,16 +47,17 @@ def at_random(seed: int = 0) -> Driver:
     return act
 
 
-def along_the_route(pedal: float = 0.0, wildness: float = 0.0, seed: int = 0) -> Driver:
-    """Continuous control that steers along the ego's route, and as ``wildness`` grows anywhere else."""
-    rng = np.random.default_rng(seed)
+def along_the_route(pedal: float = 0.0, way: Intent | None = None) -> Driver:
+    """Continuous control that steers along the ego's route, or along that of another way."""
 
     def act(simulator: Simulator) -> np.ndarray:
-        wheel = [
-            steering_towards(users[0], simulator.road.points) / MAX_STEERING for users in simulator.users
-        ]
-        actions = np.stack([np.full(len(wheel), pedal), wheel], axis=1)
-        return np.clip(actions + wildness * rng.uniform(-1.0, 1.0, actions.shape), -1.0, 1.0)
+        actions = np.full((simulator.num_worlds, 2), pedal)
+        for action, users in zip(actions, simulator.users, strict=True):
+            ego = users[:1].copy()[0]
+            if way is not None:
+                ego["route"] = simulator.params[0]["ego_routes"][way]
+            action[1] = steering_towards(ego, simulator.road.points) / MAX_STEERING
+        return actions
 
     return act
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.codes import Action, Control, End, Intent, Kind
-from kindergarten.config import Config, Scenario
+from kindergarten.codes import Action, Control, End, Intent, Kind, Signal
+from kindergarten.config import Config, Scenario, Weights
 from kindergarten.geometry import overlap
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.road import SPACING, junction, locate
+from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.signals import shown
 from kindergarten.simulator import Simulator
-from kindergarten.users import ROAD_USER
-from tests.driving import sample
+from kindergarten.users import CAR_WIDTH, ROAD_USER
+from tests.driving import along_the_route, at_random, batch, drive, same, sample, steadily
 from tests.naive import NaiveWorld, User, touch
 
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
@@ -101,13 +104,380 @@ def test_the_kernels_do_what_the_naive_world_does(
 )
 def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, size):
     rows = np.zeros(2, ROAD_USER)
-    users = [
-        User(Kind.CAR, *(0.0,) * 3, False, 0.0, 0.0, Intent.STRAIGHT, *wide) for wide in ((4.5, 1.8), size)
-    ]
-    users[1].at = complex(x, y)
+    users = User(), User(length=size[0], width=size[1], at=complex(x, y))
     for row, user, way in zip(rows, users, (angle, other_angle), strict=True):
         user.heading = complex(np.cos(way), np.sin(way))
         row["x"], row["y"], row["cos"], row["sin"] = user.at.real, user.at.imag, np.cos(way), np.sin(way)
         row["length"], row["width"] = user.length, user.width
     assert overlap(rows[0], rows[1]) == touch(users[0].corners(), users[1].corners())
     assert overlap(rows[0], rows[1]) == overlap(rows[1], rows[0])
+
+
+# ---- one seed, one world
+
+
+@scenarios
+@controls
+@settings(max_examples=sample(10, 2))
+@given(st.lists(st.integers(0, 2**63), min_size=1, max_size=sample(9, 3)), st.integers(0, 99))
+def test_a_row_of_a_batch_is_that_seed_alone(
+    scenario: Scenario, control: Control, seeds: list[int], chance: int
+):
+    """Whatever stands beside it, and whoever is reset when."""
+    config, rng = Config(control), np.random.default_rng(chance)
+    together = batch(scenario, np.array(seeds, np.uint64), config)
+    alone = [batch(scenario, np.array([seed], np.uint64), config) for seed in seeds]
+    driver = at_random(chance)
+    for _ in range(sample(150, 60)):
+        actions = driver(together)
+        step = together.step(actions)
+        ended = step.terminated | step.truncated
+        mask = ended & rng.choice([True, False], len(seeds)) | (rng.random(len(seeds)) < 0.01)
+        first = together.reset(mask)
+        for i, single in enumerate(alone):
+            expected = single.step(actions[i : i + 1])
+            for found, wanted in zip(step, expected, strict=True):
+                assert same(found[i : i + 1], wanted)
+            assert not first[i].any() if not mask[i] else same(first[i : i + 1], single.reset())
+            assert same(together.users[i : i + 1], single.users) and same(
+                together.worlds[i : i + 1], single.worlds
+            )
+
+
+@scenarios
+@controls
+def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control):
+    def journey(burn: int) -> list[bytes]:
+        random.seed(burn)
+        np.random.seed(burn)
+        simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control)), at_random()
+        frames = []
+        for step in drive(simulator, driver):
+            np.random.seed(random.randrange(1 << 32))
+            frames += [part.tobytes() for part in step]
+        return frames
+
+    assert journey(1) == journey(2)
+
+
+@scenarios
+@controls
+@pytest.mark.parametrize("moment", [0, 7, 30])
+def test_a_restored_snapshot_goes_on_as_before(scenario: Scenario, control: Control, moment: int):
+    simulator = batch(scenario, np.arange(sample(50, 2)), Config(control))
+    driver = at_random()
+    for _ in range(moment):
+        simulator.step(driver(simulator))
+    snapshot, frame = simulator.snapshot(), simulator.observe()
+    kept = [array.copy() for array in snapshot]
+    before = [part for step in drive(simulator, at_random(1)) for part in step]
+    assert all(same(array, copy) for array, copy in zip(snapshot, kept, strict=True)), "a snapshot is a copy"
+    other = batch(scenario, 1000 + np.arange(simulator.num_worlds), Config(control))
+    for again in (simulator, other):
+        again.restore(snapshot)
+        assert same(again.observe(), frame)
+        after = [part for step in drive(again, at_random(1)) for part in step]
+        assert all(same(a, b) for a, b in zip(before, after, strict=True))
+        assert same(again.reset(), batch_goes_on(snapshot, scenario, control)), "the generator is part of it"
+
+
+def batch_goes_on(snapshot, scenario: Scenario, control: Control) -> np.ndarray:
+    """The next scenes of a snapshot's generators."""
+    simulator = Simulator(scenario, len(snapshot.worlds), Config(control))
+    simulator.worlds["rng"] = snapshot.worlds["rng"]
+    return simulator.reset()
+
+
+# ---- what holds of every frame
+
+
+@scenarios
+@controls
+@pytest.mark.parametrize("delay", [(1.0, 4.0), (0.0, 0.0), (32.0, 32.0)])
+def test_every_frame_is_sound(scenario: Scenario, control: Control, delay):
+    simulator = batch(scenario, np.arange(sample(200, 2)), Config(control, delay, hands_on=delay[0] == 0.0))
+    low, high = simulator.observation_low, simulator.observation_high
+    running, last = np.ones(simulator.num_worlds, bool), simulator.observe()
+    for step in drive(simulator, at_random()):
+        assert step.observations.dtype == np.float32 and step.observations.shape == last.shape
+        assert ((low <= step.observations) & (step.observations <= high)).all()  # NaN is in no interval
+        assert not any(np.shares_memory(step.observations, array) for array in (last, simulator.users))
+        np.testing.assert_allclose(step.rewards, step.terms.sum(1), rtol=0.0, atol=1e-12)
+        assert (simulator.users["speed"] >= 0.0).all()
+        ended = simulator.worlds["end"] != End.RUNNING
+        assert (ended == (step.terminated | step.truncated)).all()
+        assert not (step.terminated & step.truncated).any()
+        assert not step.terms[~running].any() and same(step.observations[~running], last[~running])
+        running, last = ~ended, step.observations
+
+
+@scenarios
+@controls
+def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenario, control: Control):
+    simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control)), at_random()
+    for _ in drive(simulator, driver):
+        pass
+    worlds, users = simulator.snapshot()
+    step = simulator.step(driver(simulator))
+    assert same(simulator.worlds, worlds) and same(simulator.users, users)
+    assert not step.rewards.any() and (step.terminated | step.truncated).all()
+    simulator.reset()
+    assert not simulator.worlds["end"].any() and not simulator.worlds["tick"].any()
+
+
+# ---- roads
+
+
+@pytest.mark.parametrize(("half_width", "lane_width"), [(8.0, 3.5), (6.0, 3.05), (12.0, 3.66)])
+def test_routes_are_sampled_by_arc_length_and_shared_up_to_the_edge(half_width: float, lane_width: float):
+    road = junction(50.3, 30.0, half_width, lane_width)
+    tightest = half_width - lane_width / 2
+    for route, (points, length) in enumerate(zip(road.points, road.length, strict=True)):
+        points = points[: round(length / SPACING) + 1]
+        chord = np.hypot(*np.diff(points[:, :2], axis=0).T)
+        assert (chord <= SPACING + 1e-12).all() and (
+            chord >= SPACING - SPACING**3 / (24 * tightest**2) - 1e-12
+        ).all()
+        assert np.hypot(*points[:, 2:].T) == pytest.approx(1.0)
+        middle = points[:-1, 2:] + points[1:, 2:]  # a chord points halfway between the headings at its ends
+        cross = middle[:, 0] * np.diff(points[:, 1]) - middle[:, 1] * np.diff(points[:, 0])
+        assert abs(cross).max() < 0.01
+        edge = round(road.entry / SPACING)
+        assert abs(points[edge, :2]).max() == half_width
+        for twin in range(route - route % 3, route - route % 3 + 3):
+            assert same(road.points[route, : edge + 1], road.points[twin, : edge + 1])
+            assert road.shared[route, twin] == (length if twin == route else road.entry)
+    apart = np.arange(12)[:, None] // 3 != np.arange(12) // 3
+    assert not road.shared[apart].any()
+
+
+def test_everybody_keeps_to_the_right():
+    road = junction(50.0)
+    for points, length in zip(road.points, road.length, strict=True):
+        for x, y, cos, sin in points[[0, round(length / SPACING)]]:
+            assert x * sin - y * cos == pytest.approx(
+                road.lane_width / 2
+            )  # the middle of the road is on the left
+    left, straight, right = (road.points[k, -1, 2:] for k in range(3))  # from the south
+    np.testing.assert_allclose([left, straight, right], [[-1, 0], [0, 1], [1, 0]], atol=1e-12)
+
+
+def test_a_place_between_two_samples_lies_between_them():
+    road = junction(50.0)
+    for s in (-5.0, 0.0, 12.3, road.entry + 4.2, 1e6):
+        x, y, cos, sin = locate(road.points, 0, s)
+        k = min(max(s / SPACING, 0.0), len(road.points[0]) - 1.0)
+        expected = [np.interp(k, np.arange(len(road.points[0])), column) for column in road.points[0].T]
+        np.testing.assert_allclose([x, y, cos, sin], expected, atol=1e-9)
+
+
+# ---- signals
+
+
+@scenarios
+def test_times_are_drawn_from_the_scenario(scenario: Scenario):
+    config, member = Config(delay=(2.0, 3.0)), scenario.cast[1]
+    simulator = batch(scenario, np.arange(sample(1000, 50)), config)
+    user, dt = simulator.users[:, 1], config.physics_step
+    for length, (low, high) in (
+        (user["t1"], scenario.first),
+        (user["t2"] - user["t1"], member.cue),
+        (user["t3"] - user["t2"], config.delay),
+    ):
+        assert (length * dt >= low - dt / 2 - 1e-9).all() and (length * dt <= high + dt / 2 + 1e-9).all()
+        assert (length.max() - length.min()) * dt > 0.8 * (high - low)
+    assert member.cue[0] >= 1.0 and member.cue[1] <= 4.0
+
+
+@scenarios
+def test_indicators_flash_and_arms_do_not(scenario: Scenario):
+    simulator = batch(scenario, np.arange(20))
+    seconds, dt = 40, 0.02
+    for user in simulator.users[:, 1]:
+        user["t1"], user["t2"], user["signals"], user["intent"] = 0, seconds / dt, 1, Intent.RIGHT
+        frames = np.array([shown(user, tick, dt) for tick in range(-10, round(seconds / dt) + 10)])
+        assert not frames[:10].any() and not frames[-10:].any()
+        lit = frames[10:-10] == Signal.RIGHT
+        if user["kind"] == Kind.CYCLIST:
+            assert lit.all()
+        else:
+            assert (
+                1.0 - 1.0 / seconds <= (np.diff(lit.astype(int)) == 1).sum() / seconds <= 2.0 + 1.0 / seconds
+            )
+            assert lit.mean() == pytest.approx(0.5, abs=0.03)
+    kinds = simulator.users["kind"][:, 1]
+    assert {Kind.CAR, Kind.CYCLIST} == set(kinds.tolist())
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+@scenarios
+def test_the_signal_rate_is_the_share_that_signals(scenario: Scenario, rate: float):
+    simulator = batch(scenario, np.arange(sample(2000, 300)), Config(signal_rate=rate))
+    assert simulator.users["signals"][:, 1].mean() == pytest.approx(rate, abs=sample(50, 100) / 1000)
+
+
+# ---- the ego
+
+
+@scenarios
+@controls
+def test_a_held_ego_cruises_whatever_the_actions(scenario: Scenario, control: Control):
+    simulator = batch(scenario, np.arange(sample(200, 3)), Config(control, delay=(4.0, 4.0)))
+    rng = np.random.default_rng(0)
+    speed = simulator.users["speed"][:, 0].copy()
+    assert simulator.worlds["hands_on"].min() > 0
+    while (held := simulator.worlds["tick"] < simulator.worlds["hands_on"]).any():
+        wild = rng.integers(5, size=len(held)) if simulator.discrete else rng.uniform(-1, 1, (len(held), 2))
+        step = simulator.step(wild)
+        ego = simulator.users[:, 0]
+        assert same(ego["speed"][held], speed[held]) and same(
+            simulator.worlds["target_speed"][held], speed[held]
+        )
+        assert (ego["offset"][held] == 0.0).all()
+        assert not step.terms[held].any()
+
+
+@scenarios
+def test_targets_persist(scenario: Scenario):
+    simulator = batch(scenario, np.arange(sample(20, 2)), Config(hands_on=True, delay=(32.0, 32.0)))
+    ego, worlds = simulator.users[:, 0], simulator.worlds
+    wanted = ego["speed"] - scenario.task.speed_step
+    simulator.step(np.full(len(ego), Action.SLOWER))
+    for _ in range(40):
+        assert worlds["target_speed"] == pytest.approx(wanted)
+        simulator.step(np.full(len(ego), Action.IDLE))
+    assert ego["speed"] == pytest.approx(wanted, abs=1e-6)
+    for action, end in ((Action.LEFT, min), (Action.RIGHT, max)):
+        for _ in range(3):
+            simulator.step(np.full(len(ego), action))
+        for _ in range(3):
+            simulator.step(np.full(len(ego), Action.IDLE))
+            assert (ego["intent"] == end(scenario.task.branches)).all()
+    for action, extreme in ((Action.FASTER, scenario.task.max_speed), (Action.SLOWER, 0.0)):
+        for _ in range(10):
+            simulator.step(np.full(len(ego), action))
+        assert (worlds["target_speed"] == extreme).all()
+
+
+@pytest.mark.parametrize("way", Intent, ids=lambda way: way.name.lower())
+def test_the_small_controller_keeps_to_every_way_at_every_speed(way: Intent):
+    scenario = scenario_named("Follow")
+    simulator = batch(scenario, np.arange(sample(100, 3)), Config(hands_on=True))
+    simulator.users["kind"][:, 1] = Kind.NOBODY  # an empty road
+    simulator.worlds["target_speed"] = np.linspace(4.0, scenario.task.max_speed, simulator.num_worlds)
+    spare = (scenario.lane_width - CAR_WIDTH) / 2  # what it may cut a corner by
+    for _ in drive(simulator, lambda simulator: towards(simulator, way)):
+        assert abs(simulator.users["offset"][:, 0]).max() < 0.75 * spare
+    assert np.isin(simulator.worlds["end"], (End.GOAL, End.WRONG_WAY)).all()
+    assert (simulator.users["intent"][:, 0] == way).all()
+
+
+def towards(simulator: Simulator, way: Intent) -> np.ndarray:
+    """Meta-actions that ask for ``way`` until it is aimed for."""
+    aim = simulator.users["intent"][:, 0]
+    return np.where(aim > way, Action.LEFT, np.where(aim < way, Action.RIGHT, Action.IDLE))
+
+
+@pytest.mark.parametrize("way", Intent, ids=lambda way: way.name.lower())
+def test_continuous_control_can_take_every_way(way: Intent):
+    simulator = batch(scenario_named("Follow"), np.arange(sample(20, 2)), Config(CONTINUOUS))
+    simulator.users["kind"][:, 1] = Kind.NOBODY
+    for _ in drive(simulator, along_the_route(way=way)):
+        assert abs(simulator.users["offset"][:, 0]).max() < 0.5
+    assert np.isin(simulator.worlds["end"], (End.GOAL, End.WRONG_WAY)).all()
+    assert (simulator.users["intent"][:, 0] == way).all()
+
+
+@scenarios
+@pytest.mark.parametrize("wheel", [-1.0, 1.0])
+def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):
+    simulator = batch(scenario, np.arange(sample(50, 2)), Config(CONTINUOUS, hands_on=True))
+    *_, last = drive(simulator, lambda simulator: np.tile([0.0, wheel], (simulator.num_worlds, 1)))
+    assert (simulator.worlds["end"] == End.OFF_ROAD).all()
+    assert last.terminated.all() and not last.truncated.any()
+
+
+@scenarios
+def test_continuous_control_never_exceeds_the_top_speed(scenario: Scenario):
+    simulator = batch(scenario, np.arange(3), Config(CONTINUOUS, hands_on=True))
+    for _ in drive(simulator, along_the_route(pedal=1.0)):
+        assert simulator.users["speed"][:, 0].max() <= scenario.task.max_speed + 1e-9
+
+
+# ---- traffic
+
+
+@scenarios
+@pytest.mark.parametrize("action", [Action.IDLE, Action.SLOWER], ids=lambda action: action.name.lower())
+def test_nobody_drives_through_anybody(scenario: Scenario, action: Action):
+    """But for the ego, whose collisions end the scene. Looked at after every physics step."""
+    simulator = batch(scenario, np.arange(sample(1000, 5)), Config(substeps=1))
+    for _ in drive(simulator, steadily(action)):
+        for w, i, j in near_each_other(simulator.users[simulator.worlds["end"] != End.COLLISION]):
+            users = simulator.users[w]
+            assert not overlap(users[i], users[j]), (w, i, j, simulator.worlds[w]["tick"], users[i], users[j])
+
+
+def near_each_other(users: np.ndarray) -> np.ndarray:
+    """(K, 3) world and two road users, ego left out, whose bodies may touch."""
+    reach = np.hypot(users["length"], users["width"]) / 2
+    apart = np.hypot(*(users[name][:, :, None] - users[name][:, None] for name in "xy"))
+    near = apart < reach[:, :, None] + reach[:, None]
+    present = users["kind"] != Kind.NOBODY
+    near &= present[:, :, None] & present[:, None] & np.triu(np.ones(near.shape[1:], bool), 1)
+    near[:, 0] = False
+    return np.argwhere(near)
+
+
+# ---- what makes no sense
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(arm="down"), "down.*south, east"),
+        (dict(speed=(3.0, 2.0)), "speed"),
+        (dict(cue=(0.0, 1.0)), "cue"),
+        (dict(due=(float("nan"), 1.0)), "due"),
+        (dict(intents=((Intent.LEFT, 0.5),)), "probabilities"),
+        (dict(intents=()), "probabilities"),
+    ],
+)
+def test_a_member_without_sense_is_refused(change: dict, words: str):
+    with pytest.raises(ValueError, match=words):
+        replace(scenario_named("Crossing").cast[1], **change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(signal_rate=1.5),
+        dict(physics_step=0.0),
+        dict(substeps=0),
+        dict(delay=(-1, 1)),
+        dict(delay=(2, 1)),
+    ],
+)
+def test_a_config_without_sense_is_refused(change: dict):
+    with pytest.raises(ValueError):
+        replace(Config(), **change)
+
+
+def test_a_simulator_without_sense_is_refused():
+    scenario = scenario_named("Follow")
+    with pytest.raises(ValueError, match="num_worlds"):
+        Simulator(scenario, 0)
+    heavy = replace(scenario.task, weights=Weights(time=float("inf")))
+    with pytest.raises(ValueError, match="weights"):
+        Simulator(replace(scenario, task=heavy))
+
+
+def test_the_names_of_intents_are_checked():
+    simulator = Simulator(scenario_named("Crossing"))
+    with pytest.raises(ValueError, match="'up'.*left, straight, right"):
+        simulator.parse_intents(["up"])
+    with pytest.raises(ValueError, match="road user 2 has no intent 'left'"):
+        simulator.parse_intents([None, "left"])
+    with pytest.raises(ValueError, match="at most 5"):
+        simulator.parse_intents(["left"] * 6)
+    assert simulator.parse_intents([None, "straight"]).tolist()[:3] == [-1, Intent.STRAIGHT, -1]
