@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def spread(values: Iterable[float], digits: int = 0) -> dict[str, float]:
     """Median, least and most of ``values``."""
     row = np.array(list(values), float)
     found = {"median": np.median(row), "min": row.min(), "max": row.max()}
-    return {name: round(float(value), digits) for name, value in found.items()}
+    return {name: round(float(value), digits or None) for name, value in found.items()}
 
 
 def ratio(above: np.ndarray, below: np.ndarray, target: float | None = None) -> dict[str, float]:
@@ -118,9 +119,10 @@ def command(module: str) -> str:
 
 
 def write(path: Path, result: Mapping[str, Any]) -> None:
-    """Write a result as JSON."""
+    """Write a result as JSON, the innermost objects on one line each."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    text = re.sub(r"\{[^{}\[\]]*\}", lambda leaf: " ".join(leaf[0].split()), json.dumps(result, indent=2))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _version(package: str) -> str | None:
