@@ -1,0 +1,213 @@
+"""The 0 and the 1 of every score: blind, oracle, and what is made of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kindergarten import reference
+from kindergarten.codes import Action, Control, End, Intent
+from kindergarten.config import Config, Scenario
+from kindergarten.reference import Plans, Reference, compute, fingerprint, ladder, plans_of, search, twins
+from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.simulator import Simulator
+from tests.driving import sample
+
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+SEEDS = np.arange(32)
+
+
+# ---- the search
+
+
+@pytest.fixture(scope="module", params=SCENARIOS.values(), ids=list(SCENARIOS))
+def found(request: pytest.FixtureRequest) -> Reference:
+    return compute(request.param, Config(), SEEDS)
+
+
+@pytest.mark.jit
+def test_knowing_the_intents_never_hurts(found: Reference):
+    assert (found.blind <= found.oracle + 1e-12).all()
+    assert (found.worst <= found.oracle + 1e-12).all()
+
+
+@pytest.mark.jit
+def test_much_is_at_stake(found: Reference):
+    assert found.stakes >= 0.15
+    assert found.anticipation(found.oracle) == pytest.approx(1.0)
+    assert found.anticipation(found.blind) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.jit
+@scenarios
+def test_control_does_not_matter_to_the_references(scenario: Scenario):
+    a, b = (compute(scenario, Config(control), SEEDS[:2]) for control in Control)
+    assert (a.oracle == b.oracle).all() and (a.blind == b.blind).all() and (a.worst == b.worst).all()
+
+
+def returns_of(family: Simulator, scenario: Scenario, plans: Plans) -> np.ndarray:
+    """What each plan earns in each world (W, P, C)."""
+    returns = np.zeros((family.num_worlds, len(plans.prefixes), len(plans.continuations)))
+    arrays = (family.worlds, family.users, family.road, family.params)
+    search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, returns)
+    return returns
+
+
+@pytest.mark.jit
+@scenarios
+def test_no_answer_is_right_for_all_twins(scenario: Scenario):
+    table = returns_of(twins(scenario, Config(), SEEDS[:8]), scenario, plans_of(scenario))
+    table = table.reshape(len(scenario.intents), 8, -1)
+    best = table >= table.max(2, keepdims=True) - 1e-9
+    assert not best.all(0).any()
+
+
+@scenarios
+def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
+    """The search against the simulator, driven step by step from outside."""
+    config, every = Config(delay=(1.0, 1.0)), plans_of(scenario)
+    rng = np.random.default_rng(0)
+    some = Plans(
+        rng.permutation(every.prefixes)[: sample(8, 2)], rng.permutation(every.continuations)[: sample(8, 2)]
+    )
+    family = twins(scenario, config, SEEDS[: sample(4, 1)])
+    start = family.snapshot()
+    returns = returns_of(family, scenario, some)
+    for p, (share, speed, branch) in enumerate(some.prefixes):
+        for c, (first, hold) in enumerate(some.continuations):
+            family.restore(start)
+            total = np.zeros(family.num_worlds)
+            while (family.worlds["end"] == End.RUNNING).any():
+                actions = np.full(family.num_worlds, Action.IDLE)
+                for w, (world, users) in enumerate(zip(family.worlds, family.users, strict=True)):
+                    tick, t3 = world["tick"], users[1]["t3"]
+                    wanted = speed
+                    if scenario.revealed and tick >= t3:
+                        wanted = (
+                            first if tick < t3 + int(hold / config.physics_step) else scenario.task.max_speed
+                        )
+                    if tick >= int(world["hands_on"] + share * max(t3 - world["hands_on"], 0)):
+                        actions[w] = towards(
+                            users[0]["intent"], branch, world["target_speed"], wanted, scenario
+                        )
+                total += family.step(actions).rewards
+            np.testing.assert_allclose(returns[:, p, c], total, atol=1e-9)
+
+
+def towards(aim: int, branch: int, target: float, speed: float, scenario: Scenario) -> Action:
+    """The meta-action that brings the targets nearer to ``branch`` and ``speed``: first the way, then the pace."""
+    if aim != branch:
+        return Action.LEFT if branch < aim else Action.RIGHT
+    steps = (speed - target) / scenario.task.speed_step
+    return Action.FASTER if steps > 0.5 else Action.SLOWER if steps < -0.5 else Action.IDLE
+
+
+# ---- the score, on made-up numbers
+
+
+def made_up(oracle: list[float], blind: list[float], worst: list[float] | None = None) -> Reference:
+    return Reference(np.arange(len(oracle)), *map(np.array, (oracle, blind, worst or [-1.0] * len(oracle))))
+
+
+def test_the_score_is_a_ratio_of_means():
+    ours = made_up([1.0, 10.0], [0.0, 0.0])
+    assert ours.anticipation(np.array([1.0, 0.0])) == pytest.approx(
+        1 / 11
+    )  # the mean of the ratios would be 1/2
+    assert ours.anticipation(ours.oracle) == 1.0 and ours.anticipation(ours.blind) == 0.0
+    assert ours.anticipation(2 * ours.oracle) == 2.0 and ours.anticipation(-ours.oracle) == -1.0
+
+
+def test_stakes_are_what_memory_is_worth_of_what_a_wrong_answer_costs():
+    assert made_up([1.0, 3.0], [0.0, 2.0], [-2.0, -2.0]).stakes == pytest.approx(1 / 4)
+    assert made_up([1.0], [1.0], [1.0]).stakes == 0.0
+
+
+def test_where_nothing_is_at_stake_there_is_no_score():
+    ours = made_up([1.0, 1.0], [1.0, 1.0])
+    assert np.isnan(ours.anticipation(np.zeros(2))) and np.isnan(ours.interval(np.zeros(2))).all()
+
+
+def test_the_interval_covers_the_score_and_narrows_with_more_seeds():
+    rng = np.random.default_rng(0)
+    widths = []
+    for count in (16, 256):
+        ours = made_up([1.0] * count, [0.0] * count)
+        returns = rng.normal(0.5, 0.2, count)
+        low, high = ours.interval(returns)
+        assert low < ours.anticipation(returns) < high
+        assert (low, high) == ours.interval(returns), "the same numbers at every call"
+        error = returns.std() / np.sqrt(count)
+        assert high - low == pytest.approx(2 * 1.96 * error, rel=0.15)
+        widths.append(high - low)
+    assert widths[1] < widths[0] / 2
+    assert made_up([1.0] * 8, [0.0] * 8).interval(np.full(8, 0.25)) == pytest.approx((0.25, 0.25))
+
+
+# ---- what is kept
+
+
+@scenarios
+def test_the_ladder_has_a_name_for_every_rung(scenario: Scenario):
+    rungs = dict(ladder(scenario))
+    assert list(rungs) == ["default", "0", "0.5", "1", "2", "4", "8", "16", "32"]
+    assert rungs.pop("default") == Config()
+    for name, config in rungs.items():
+        assert config == Config(delay=(float(name), float(name)))
+
+
+def test_every_setting_has_its_own_fingerprint():
+    settings = [(s, c) for s in SCENARIOS.values() for _, c in ladder(s)]
+    settings += [
+        (scenario_named("Follow"), Config(signal_rate=0.5)),
+        (scenario_named("Follow"), Config(hands_on=True)),
+    ]
+    assert len({fingerprint(*setting) for setting in settings}) == len(settings)
+    follow = scenario_named("Follow")
+    assert fingerprint(follow, Config(Control.CONTINUOUS)) == fingerprint(follow, Config(Control.DISCRETE))
+
+
+@pytest.mark.jit
+@pytest.mark.skipif(not reference.STORED.exists(), reason="no references are stored")
+@pytest.mark.parametrize("rung", ["default", "0", "2", "32"])
+@scenarios
+def test_stored_references_are_those_of_today(scenario: Scenario, rung: str):
+    config = dict(ladder(scenario))[rung]
+    entry = json.loads(reference.STORED.read_text()).get(fingerprint(scenario, config))
+    assert entry is not None, "the scenario has changed: kindergarten scenarios --update"
+    again = compute(scenario, config, reference.SEEDS[:4])
+    for name in ("oracle", "blind", "worst"):
+        assert len(entry[name]) == len(reference.SEEDS)
+        np.testing.assert_allclose(entry[name][:4], getattr(again, name), rtol=0.0, atol=6e-5)
+
+
+def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    computed = []
+
+    def fake(scenario: Scenario, config: Config) -> Reference:
+        computed.append(config)
+        return Reference(reference.SEEDS, *(np.full(len(reference.SEEDS), v) for v in (1.0, 0.5, -1.0)))
+
+    monkeypatch.setattr(reference, "compute", fake)
+    monkeypatch.setattr(reference, "user_cache", lambda: tmp_path)
+    config = Config(delay=(3.0, 3.5))
+    for _ in range(3):
+        kept = reference.reference(scenario_named("Follow"), config)
+        assert (kept.oracle.mean(), kept.blind.mean(), kept.worst.mean()) == (1.0, 0.5, -1.0)
+    assert computed == [config]
+
+
+@pytest.mark.skipif(not reference.STORED.exists(), reason="no references are stored")
+@scenarios
+def test_a_scenario_is_summed_up(scenario: Scenario):
+    row = reference.summary(scenario)
+    assert row["id"] == f"Kindergarten/{scenario.name}-v0" and row["summary"] == scenario.summary
+    assert sum(row["intents"].values()) == pytest.approx(1.0)
+    assert set(row["intents"]) == {Intent(intent).name.lower() for intent in scenario.intents}
+    assert list(row["delay_ladder"]) == [name for name, _ in ladder(scenario)][1:]
+    for cell in (row, *row["delay_ladder"].values()):
+        assert cell["collision"] <= cell["blind"] <= cell["oracle"]
+    assert row["stakes"] >= 0.15
