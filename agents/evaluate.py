@@ -101,13 +101,15 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
     driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
+    choosing = np.array([len(member.intents) > 1 for member in scenario.cast[1:]])
     while (simulator.worlds["end"] == End.RUNNING).any():
         thoughts = driver.think(observations)
         actions, values = thoughts.actions.numpy(), thoughts.values.numpy()
         observations = simulator.step(actions).observations
         for w, recorder in enumerate(recorders):
             chances = None if thoughts.probabilities is None else thoughts.probabilities[w].numpy()
-            recorder.record(actions[w], values[w], chances)
+            captions = None if thoughts.captions is None else thoughts.captions[w].numpy() * choosing[:, None]
+            recorder.record(actions[w], values[w], chances, captions)
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
 
 

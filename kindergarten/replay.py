@@ -43,6 +43,7 @@ ARRAYS: archive.Table = {
     "terms": (FLOATS, ("D", "K")),
     "values": (FLOATS, ("D",)),
     "probabilities": (FLOATS, ("D", "choices")),
+    "captions": (FLOATS, ("D", "others", len(Intent))),
     "road.points": (FLOATS, ("R", "P", 4)),
     "road.length": (FLOATS, ("R",)),
     "road.shared": (FLOATS, ("R", "R")),
@@ -53,7 +54,7 @@ ARRAYS: archive.Table = {
     "road.half_width": (FLOATS, ()),
     "road.lane_width": (FLOATS, ()),
 }
-OPTIONAL = {"values", "probabilities"}
+OPTIONAL = {"values", "probabilities", "captions"}
 
 
 class ReplayError(ValueError):
@@ -71,6 +72,8 @@ class Episode:
     seed: of the world, if it is known; twins have the same.
     values: (T,) what the agent expected, if it told.
     probabilities: (T, choices) of each action, if it told.
+    captions: (T, N - 1, intents) how likely it thought each intent of each road user but itself; all 0 for
+        those about whom it has no opinion, because they have no choice.
     """
 
     users: np.ndarray
@@ -80,6 +83,7 @@ class Episode:
     seed: int | None = None
     values: np.ndarray | None = None
     probabilities: np.ndarray | None = None
+    captions: np.ndarray | None = None
 
     @property
     def end(self) -> End:
@@ -133,9 +137,14 @@ class Recorder:
         self._terms: list[np.ndarray] = []
         self._values: list[float] = []
         self._probabilities: list[np.ndarray] = []
+        self._captions: list[np.ndarray] = []
 
     def record(
-        self, action: Any, value: float | None = None, probabilities: np.ndarray | None = None
+        self,
+        action: Any,
+        value: float | None = None,
+        probabilities: np.ndarray | None = None,
+        captions: np.ndarray | None = None,
     ) -> None:
         """Record the decision that the simulator has just taken.
 
@@ -143,6 +152,7 @@ class Recorder:
             action: an Action, or (2,) acceleration and steering.
             value: what the agent expected before it acted; always or never.
             probabilities: (choices,) of each action before it acted; always or never.
+            captions: (N - 1, intents) what it thought the others would do, as in Episode; always or never.
         """
         if self._worlds[-1]["end"] != End.RUNNING:
             return
@@ -154,6 +164,8 @@ class Recorder:
             self._values.append(float(value))
         if probabilities is not None:
             self._probabilities.append(np.array(probabilities, np.float64))
+        if captions is not None:
+            self._captions.append(np.array(captions, np.float64))
 
     def episode(self) -> Episode:
         """What has been recorded so far."""
@@ -166,6 +178,7 @@ class Recorder:
             self._seed,
             np.array(self._values) if self._values else None,
             np.stack(self._probabilities) if self._probabilities else None,
+            np.stack(self._captions) if self._captions else None,
         )
 
 
@@ -202,7 +215,7 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
         "decisions": [len(e.actions) for e in episodes], "codes": {k: names(v) for k, v in CODES.items()},
     }  # fmt: skip
     arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
-    for name in ("users", "worlds", "actions", "terms", "values", "probabilities"):
+    for name in ("users", "worlds", "actions", "terms", "values", "probabilities", "captions"):
         columns = [getattr(e, name) for e in episodes]
         if any(column is not None for column in columns):
             arrays[name] = np.concatenate(columns)
@@ -234,6 +247,8 @@ def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
     routes, samples, _ = kinds["road.points"][1]
     if not 1 <= users <= MAX_USERS or choices > MAX_ACTIONS:
         return f"it has {users} road users and {choices} choices"
+    if "captions" in kinds and kinds["captions"][1][1] != users - 1:
+        return f"it has captions of {kinds['captions'][1][1]} road users and not of {users - 1}"
     if routes < 1 or samples < 2 or routes * samples > MAX_SAMPLES:
         return f"it has {routes} routes of {samples} samples"
     return ""
@@ -329,6 +344,10 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
         raise ReplayError("damaged: its actions or its clock make no sense")
+    if episode.captions is not None:
+        sums = episode.captions.sum(axis=2)
+        if np.any(episode.captions < 0) or np.any((np.abs(sums - 1.0) > 1e-3) & (sums != 0)):
+            raise ReplayError("damaged: captions that are no probabilities")
     sizes = np.stack([users["length"], users["width"]])
     if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(
         np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2

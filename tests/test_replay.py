@@ -44,7 +44,10 @@ def drive(
         simulator.step(actions)
         for w, recorder in enumerate(recorders):
             value, chances = random.normal(), random.dirichlet(np.ones(5))
-            recorder.record(actions[w], value if thoughts else None, chances if thoughts else None)
+            captions = random.dirichlet(np.ones(3), simulator.num_users - 1)
+            captions[1:] = 0.0  # of whom it thinks nothing
+            told = {"value": value, "probabilities": chances, "captions": captions} if thoughts else {}
+            recorder.record(actions[w], **told)
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], "chance")
 
 
@@ -222,7 +225,8 @@ def test_what_it_says_about_itself_must_make_sense(tmp_path, written, entries):
         ("users", "intent", -1), ("users", "signal", 3), ("users", "route", 12), ("users", "length", 0.0),
         ("users", "length", 1e-200), ("users", "cos", 5.0), ("users", "t1", 1 << 40), ("worlds", "tick", -5),
         ("worlds", "end", 6), ("worlds", "target_speed", np.nan), ("actions", None, 5.0), ("actions", None, 0.5),
-        ("terms", None, np.nan), ("values", None, -np.inf), ("road.points", None, np.nan), ("road.entry", None, np.nan),
+        ("terms", None, np.nan), ("values", None, -np.inf), ("captions", None, np.nan), ("captions", None, -0.5),
+        ("captions", None, 1.5), ("road.points", None, np.nan), ("road.entry", None, np.nan),
         ("road.points", None, 100.0), ("road.lane_width", None, -1.0),
     ],
 )  # fmt: skip
@@ -242,6 +246,11 @@ def test_wrong_shapes_and_types_are_refused(tmp_path, written):
     refused(change(written, path, terms=arrays["terms"][:, 0]), "axes")
     refused(change(written, path, actions=arrays["actions"].astype(np.float32)), "other fields")
     refused(change(written, path, users=arrays["users"]["x"]), "other fields")
+    refused(
+        change(written, path, captions=np.repeat(arrays["captions"], 2, axis=1)), "captions of 2 road users"
+    )
+    refused(change(written, path, captions=arrays["captions"][:, :, :2]), "does not go with")
+    refused(change(written, path, captions=arrays["captions"][1:]), "does not go with")
     refused(change(written, path, stranger=np.zeros(2)), "stranger is unknown")
     refused(change(written, path, **{"road.points": arrays["road.points"][:, :1]}), "samples")
     del arrays["worlds"]

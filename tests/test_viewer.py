@@ -190,6 +190,29 @@ def test_who_is_gone_is_not_drawn(car):
     assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
 
 
+def test_a_belief_stands_above_whom_it_is_about_or_out_of_sight_above_who_believes_it(cyclist):
+    story, painter = story_of(cyclist, 0), Painter(cyclist.road)
+    users = cyclist.episodes[0].users[:, 1]
+    begins, unseen = np.flatnonzero(users["phase"] == Phase.DELAY)[0], np.flatnonzero(users["seen"] == 0)[-1]
+    for k, holder in ((int(begins), 1), (int(unseen), 0)):
+        frame = frame_at(cyclist, 0, time_of(cyclist, k))
+        assert frame.belief(1) is None and frame.belief(0) is None
+        left, right, none = (
+            dataclasses.replace(frame, captions=np.array([row]))
+            for row in ([0.9, 0.1, 0], [0, 0, 1], [0, 0, 0])
+        )
+        pictures = [paint(painter, story, each) for each in (frame, left, right, none)]
+        camera = follow(story, frame, SIZE)
+        ((x, y),) = camera.project(np.array([[frame.users["x"][holder], frame.users["y"][holder]]]))
+        for picture in pictures[1:3]:
+            rows, columns = np.nonzero(np.abs(picture - pictures[0]).max(axis=2))
+            assert abs(columns.mean() - x) < 8 and -80 < rows.mean() - y < -20
+        assert (pictures[1] != pictures[2]).any() and (pictures[3] == pictures[0]).all()
+        for view in (View(reveal=False), View(beliefs=False)):  # what it believes is a hint
+            plain, told = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
+            assert (plain == told).all()
+
+
 def test_brake_lights(car):
     frame = frame_at(car, 0, 0.0)
     users = frame.users.copy()
@@ -391,6 +414,7 @@ def test_the_player_changes_the_view_and_quits(cyclist):
     for key, unicode, change in (
         (pygame.K_c, "c", {"follow": False}),
         (pygame.K_h, "h", {"reveal": False}),
+        (pygame.K_b, "b", {"beliefs": False}),
         (pygame.K_TAB, "\t", {"panels": False}),
     ):
         press(player, key, unicode)

@@ -68,6 +68,7 @@ class Frame:
     seen: (N,) 0..1 whether the ego sees it.
     action: what the agent is doing, in words.
     terms: (K,) weighted reward so far (of the last step, if live).
+    captions: (N - 1, intents) what the agent thinks the others will do, if it told; all 0: no opinion.
     """
 
     time: float
@@ -80,12 +81,19 @@ class Frame:
     terms: np.ndarray
     value: float | None = None
     probabilities: np.ndarray | None = None
+    captions: np.ndarray | None = None
 
     def phase(self, story: Story) -> Phase:
         """Phase of road user 1."""
         # A frame of the simulator stands at a whole tick; the small number forgives the division.
         now = self.time + 1e-9
         return Phase(sum(now >= t for t in (story.t1, story.t2, story.t3)))
+
+    def belief(self, i: int) -> np.ndarray | None:
+        """How likely (intents,) the agent thinks each intent of road user ``i``; None if it has no opinion."""
+        if self.captions is None or not 1 <= i <= len(self.captions) or not self.captions[i - 1].any():
+            return None
+        return self.captions[i - 1]
 
 
 def story_of(replay: Replay, index: int) -> Story:
@@ -184,12 +192,13 @@ def _action(replay: Replay, episode: Episode, k: int) -> str:
     return words_of(replay.control, episode.actions[k])
 
 
-def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None]:
+def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None, np.ndarray | None]:
     k = min(k, len(episode.actions) - 1)
     if k < 0:
-        return None, None
+        return None, None, None
     value = None if episode.values is None else float(episode.values[k])
-    return value, None if episode.probabilities is None else episode.probabilities[k]
+    chances, captions = (None if a is None else a[k] for a in (episode.probabilities, episode.captions))
+    return value, chances, captions
 
 
 def words_of(control: Control, action: np.ndarray) -> str:

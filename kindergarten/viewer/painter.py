@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygame
 
@@ -25,6 +25,7 @@ class View:
 
     follow: bool = True  # False: the camera stands still above the junction
     reveal: bool = True  # whether to show what the signaller will do
+    beliefs: bool = True  # whether to show what the agent thinks it will do, which gives it away as well
     panels: bool = True  # False: the street alone
     zoom: float = 1.0
 
@@ -41,6 +42,8 @@ class Painter:
     ) -> None:
         """Fill ``surface`` with ``frame`` of ``story``. ``status``: words about the player, for the timeline."""
         view = view or View()
+        if not (view.beliefs and view.reveal):
+            frame = replace(frame, captions=None)
         street, side, bottom = self._areas(surface, view)
         camera = (follow if view.follow else overview)(story, frame, street.size, view.zoom)
         self._scene.draw(surface.subsurface(street), story, frame, camera)

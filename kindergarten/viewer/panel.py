@@ -41,14 +41,16 @@ class Panel:
 
     def _head(self, surface: pygame.Surface, story: Story) -> None:
         self._line(surface, story.scenario, size=32, step=26)
-        parts = [story.agent, story.label, "" if story.seed is None else f"seed {story.seed}"]
-        self._line(surface, ", ".join(part for part in parts if part), colour=palette.FADED, size=17, step=20)
+        world = "" if story.seed is None else f"world seed {story.seed}"
+        for words in (story.agent, ", ".join(part for part in (story.label, world) if part)):
+            if words:
+                self._line(surface, words, colour=palette.FADED, size=17, step=19)
 
     def _signaller(self, surface: pygame.Surface, story: Story, frame: Frame, reveal: bool) -> None:
         """The close-up of road user 1, its phase, and what nobody can see."""
         unit, phase = self._type.unit, frame.phase(story)
         box = pygame.Rect(
-            round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(146 * unit)
+            round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(136 * unit)
         )
         self._close_up(surface.subsurface(box), story, frame)
         pygame.draw.rect(surface, PHASE_COLOURS[phase], box, max(round(3 * unit), 2))
@@ -68,6 +70,12 @@ class Panel:
         self._y = banner.bottom + 16 * unit
         hidden = intent_words(story.intent) if reveal else "?" if story.live else "? (press h)"
         self._pair(surface, "What it will do (hidden)", hidden, palette.MEMORY)
+        belief = frame.belief(1)
+        if belief is not None:
+            blind = phase is Phase.DELAY or (phase is Phase.AFTER and not frame.seen[1])
+            seeing = "with nothing to see" if blind else ""
+            self._pair(surface, "The car believes", seeing, palette.MEMORY)
+            self._belief(surface, belief)
 
     def _close_up(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
         unit, user = self._type.unit, frame.users[1]
@@ -95,7 +103,9 @@ class Panel:
         self._pair(surface, "Agent's action", hands)
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")
         self._pair(surface, "Aims", Intent(int(ego["intent"])).name.lower())
-        if frame.probabilities is not None:
+        if frame.end is not End.RUNNING:
+            self._end(surface, frame.end)
+        elif frame.probabilities is not None:
             self._bars(surface, frame.probabilities, palette.EGO if frame.action else palette.WAITING)
 
     def _bars(self, surface: pygame.Surface, probabilities: np.ndarray, colour: Colour) -> None:
@@ -114,26 +124,45 @@ class Panel:
             )
         self._y = bottom + 26 * unit
 
+    def _end(self, surface: pygame.Surface, end: End) -> None:
+        """How it ended, where the next action would have been."""
+        unit = self._type.unit
+        box = pygame.Rect(
+            round(self._left), round(self._y), round(self._right - self._left), round(30 * unit)
+        )
+        label(surface, END_COLOURS.get(end, palette.ALARM), box, 6 * unit)
+        words = end.name.lower().replace("_", " ")
+        self._type.write(surface, words, box.center, 22, (255, 255, 255), 0.5)
+        self._y += 50 * unit
+
+    def _belief(self, surface: pygame.Surface, belief: np.ndarray) -> None:
+        """How likely the agent thinks each intent, as cells that fill up."""
+        unit = self._type.unit
+        width, height = (self._right - self._left) / len(Intent), 22 * unit
+        best = int(belief.argmax())
+        for intent, chance in zip(Intent, belief.tolist(), strict=True):
+            box = pygame.Rect(
+                round(self._left + intent * width),
+                round(self._y - 8 * unit),
+                round(width - 4 * unit),
+                round(height),
+            )
+            pygame.draw.rect(surface, palette.CARD, box)
+            full = round(box.width * min(max(chance, 0.0), 1.0))
+            colour = palette.BELIEF if intent == best else palette.mix(palette.CARD, palette.BELIEF, 0.5)
+            pygame.draw.rect(surface, colour, (box.left, box.top, full, box.height))
+            words = f"{intent.name.lower()} {100 * chance:.0f} %"
+            self._type.write(surface, words, box.center, 15, palette.INK, 0.5)
+        self._y += 26 * unit
+
     def _reward(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
         title = "Reward of this step" if story.live else "Reward so far"
         self._line(surface, title, size=21, colour=palette.EGO, value=f"{frame.terms.sum():+.2f}")
         for name, value in zip(story.term_names, frame.terms.tolist(), strict=True):
             if value:
                 self._pair(surface, name.replace("_", " "), f"{value:+.2f}")
-        if frame.value is not None:
+        if frame.value is not None and frame.end is End.RUNNING:
             self._pair(surface, "expected from here on", f"{frame.value:+.2f}")
-        if frame.end is not End.RUNNING:
-            unit = self._type.unit
-            box = pygame.Rect(
-                round(self._left),
-                round(self._y - 6 * unit),
-                round(self._right - self._left),
-                round(30 * unit),
-            )
-            box.bottom = min(box.bottom, round(self._area.bottom - 6 * unit))
-            label(surface, END_COLOURS.get(frame.end, palette.ALARM), box, 6 * unit)
-            words = frame.end.name.lower().replace("_", " ")
-            self._type.write(surface, words, box.center, 22, (255, 255, 255), 0.5)
 
     def _line(
         self, surface: pygame.Surface, words: str, colour: Colour = palette.INK,

@@ -23,6 +23,7 @@ HELP = (
     ("mouse", "drag along the timeline, wheel to zoom"),
     ("c", "camera: with the car, above the junction"),
     ("h", "hide or show what will happen: guess first!"),
+    ("b", "hide or show what the car believes"),
     ("tab", "the street alone"),
     ("0", "zoom as at first"),
     ("?", "this help"),
@@ -103,6 +104,8 @@ class Player:
             self.view = replace(self.view, follow=not self.view.follow)
         elif key == pygame.K_h:
             self.view = replace(self.view, reveal=not self.view.reveal)
+        elif key == pygame.K_b:
+            self.view = replace(self.view, beliefs=not self.view.beliefs)
         elif key == pygame.K_TAB:
             self.view = replace(self.view, panels=not self.view.panels)
         elif key == pygame.K_0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pygame
 
-from kindergarten.codes import Kind, Phase
+from kindergarten.codes import Intent, Kind, Phase
 from kindergarten.road import SPACING
 from kindergarten.viewer import palette
 from kindergarten.viewer.camera import Camera
@@ -49,8 +49,8 @@ class Scene:
             draw_user(surface, camera, users[i], float(frame.arms[i]), body, float(opacity[i]))
         self._ground.fog(surface, camera)
         draw_user(surface, camera, users[0], 0.0, palette.EGO)
-        if tags and len(users) > 1 and opacity[1] > 0.5 and users[1]["kind"] != Kind.NOBODY:
-            self._tag(surface, story, frame, camera)
+        if tags:
+            self._tags(surface, story, frame, camera, opacity)
 
     def _sheet(self, width: int, height: int) -> pygame.Surface:
         """A part of one large surface, which is kept: a new one for every picture costs more than the drawing."""
@@ -59,16 +59,52 @@ class Scene:
             self._paper = pygame.Surface(large, 0, 32)
         return self._paper.subsurface((0, 0, width, height))
 
-    def _tag(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera) -> None:
-        """A flag with the signaller's phase above it: which of the road users the story is about."""
-        user, phase = frame.users[1], frame.phase(story)
+    def _tags(
+        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray
+    ) -> None:
+        """Flags above the road users that matter: what the car believes and, on the signaller, its phase.
+
+        A belief about somebody out of sight is a thought, and stands above the one who thinks it.
+        """
+        phase = frame.phase(story)
+        thoughts = []
+        for i in range(1, len(frame.users)):
+            belief, flags = frame.belief(i), []
+            seen = opacity[i] > 0.5 and frame.users[i]["kind"] != Kind.NOBODY
+            if i == 1 and seen:
+                flags.append((phase.name, PHASE_COLOURS[phase], (255, 255, 255)))
+            if belief is not None:
+                flags.append((belief_words(belief), palette.BELIEF, palette.INK))
+            if seen:
+                self._flags(surface, frame.users[i], flags, camera)
+            else:
+                thoughts += flags
+        self._flags(surface, frame.users[0], thoughts, camera)
+
+    def _flags(
+        self,
+        surface: pygame.Surface,
+        user: np.void,
+        flags: list[tuple[str, Colour, Colour]],
+        camera: Camera,
+    ) -> None:
+        """Words, each with its background's and its own colour, above a road user, the first one lowest."""
         ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
         unit = self._typeface.unit
-        width, height = self._typeface.width(phase.name, 15) + 14 * unit, 19 * unit
-        top = y - max(2.4 * camera.scale, 26.0) - 10 * unit - height
-        box = pygame.Rect(round(x - width / 2), round(top), round(width), round(height))
-        label(surface, PHASE_COLOURS[phase], box, 5 * unit, pointer=6 * unit)
-        self._typeface.write(surface, phase.name, box.center, 15, (255, 255, 255), 0.5)
+        height, tip = round(19 * unit), 6 * unit
+        bottom = round(y - max(2.4 * camera.scale, 26.0) - 10 * unit)
+        for words, colour, ink in flags:
+            width = round(self._typeface.width(words, 15) + 14 * unit)
+            box = pygame.Rect(round(x - width / 2), bottom - height, width, height)
+            label(surface, colour, box, 5 * unit, pointer=tip)
+            self._typeface.write(surface, words, box.center, 15, ink, 0.5)
+            bottom, tip = box.top - round(3 * unit), 0.0
+
+
+def belief_words(belief: np.ndarray) -> str:
+    """The likeliest intent of a belief (intents,), and how likely it is."""
+    best = Intent(int(belief.argmax()))
+    return f"{best.name.lower()} {100 * belief[best]:.0f} %"
 
 
 def visibility(story: Story, frame: Frame) -> np.ndarray:
