@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.codes import Intent, Phase, names
+from kindergarten.codes import ARMS, End, Intent, Kind, Phase, names
 from kindergarten.config import Range, Scenario, make_config
 from kindergarten.envs.common import RENDER_MODES, action_space, build, check_options, check_render_mode
 from kindergarten.envs.common import observation_space as space_of_observations
@@ -19,6 +19,8 @@ from kindergarten.users import ROAD_USER, WORLD
 
 INTENTS, PHASES = names(Intent), names(Phase)
 TERM_NAMES = [term.name for term in TERMS]
+#: What the fields of WORLD and ROAD_USER that hold codes may hold.
+CODES = {"kind": list(Kind), "intent": list(Intent), "route": list(range(len(ARMS) * len(Intent))), "end": list(End)}
 
 
 class KindergartenEnv(gymnasium.Env):
@@ -131,6 +133,7 @@ class KindergartenEnv(gymnasium.Env):
             self.simulator.seed(np.array([first]))
             self._seeded = True
         observations = self.simulator.reset(intents=intents)
+        self.simulator.terms = np.zeros_like(self.simulator.terms)
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
@@ -185,8 +188,10 @@ class KindergartenEnv(gymnasium.Env):
         users = self.simulator.num_users
         if len(blob) != WORLD.itemsize + users * ROAD_USER.itemsize:
             raise ValueError(f"this is no snapshot of a world with {users} road users: {len(blob)} bytes")
-        world = np.frombuffer(blob[: WORLD.itemsize], WORLD)
-        self.simulator.restore(Snapshot(world, np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)[None]))
+        world, rows = np.frombuffer(blob[: WORLD.itemsize], WORLD), np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)
+        if not (_sound(world) and _sound(rows)):
+            raise ValueError("this is no snapshot of a world: its numbers make no sense")
+        self.simulator.restore(Snapshot(world, rows[None]))
         self._seeded = True
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
 
@@ -196,6 +201,13 @@ class KindergartenEnv(gymnasium.Env):
             "phases": [PHASES[k] for k in self.simulator.users["phase"][0, 1:].tolist()],
             "terms": dict(zip(TERM_NAMES, self.simulator.terms[0].tolist(), strict=True)),
         }
+
+
+def _sound(rows: np.ndarray) -> bool:
+    """Whether all numbers are finite and all codes known: kernels look things up by them, and check nothing."""
+    fields = rows.dtype.names or ()
+    finite = all(np.isfinite(rows[field]).all() for field in fields)
+    return finite and all(np.isin(rows[field], CODES[field]).all() for field in fields if field in CODES)
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -51,7 +51,7 @@ class KindergartenVecEnv(VecEnv):
         self._returns += rewards
         self._lengths += 1
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for i in np.flatnonzero(dones):
+        for i in np.flatnonzero(dones).tolist():
             rows[i] = self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
         self._returns[dones], self._lengths[dones] = 0.0, 0
         return observations, rewards.astype(np.float32), dones, rows

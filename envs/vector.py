@@ -80,6 +80,7 @@ class KindergartenVectorEnv(VectorEnv):
         observations = self.simulator.reset(mask, intents)
         if not mask.all():
             observations = self.simulator.observe()
+        self.simulator.terms = np.where(mask[:, None], 0.0, self.simulator.terms)
         self._done &= ~mask
         return observations, self._infos()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from kindergarten.codes import ARMS, Control, Intent, Observation, parse
 
@@ -127,11 +128,12 @@ def make_config(
         ValueError: a value makes no sense; the message names it and the choices.
     """
     parse(Observation, observation, "observation")
-    try:
-        low, high = (delay_s, delay_s) if isinstance(delay_s, (int, float)) else delay_s
-        delay = float(low), float(high)
-    except (TypeError, ValueError):
-        raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them") from None
+    ends = delay_s if isinstance(delay_s, (tuple, list)) else (delay_s, delay_s)
+    if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
+        raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them")
+    if not isinstance(signal_rate, Real):
+        raise ValueError(f"signal_rate is {signal_rate!r}: it must be between 0 and 1")
+    delay = float(ends[0]), float(ends[1])
     return Config(parse(Control, control, "control"), delay, float(signal_rate), bool(hands_on))
 
 
