@@ -40,4 +40,4 @@ class PPOConfig:
 
 
 #: Decisions that a scenario is trained for by default.
-STEPS = {"Follow": 300_000, "Crossing": 1_500_000, "other": 1_500_000}
+STEPS = {"Follow": 200_000, "Crossing": 1_500_000, "other": 1_500_000}

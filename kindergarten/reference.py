@@ -44,7 +44,7 @@ LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: When in the time between hands-on and t3 the prefix acts, as a share of it.
 SHARES = tuple(np.arange(10) / 10)
 #: [s] How long the continuation keeps its first speed after t3 before it goes on at the highest.
-HOLDS = (*np.arange(0.0, 8.0, 0.4), *np.arange(8.0, 14.0, 0.8))
+HOLDS = (*np.arange(0.0, 7.0, 0.2), *np.arange(7.0, 11.0, 0.5))
 STORED = Path(__file__).parent / "scenarios" / "references.json"
 
 

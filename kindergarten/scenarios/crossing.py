@@ -28,25 +28,25 @@ CROSSING = Scenario(
                 arm="east",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(6.0, 6.0),
-                due=(1.8 + 0.71 * k, 1.8 + 0.71 * k),
+                due=(1.7 + 0.71 * k, 1.7 + 0.71 * k),
                 due_at=4.5,
                 cyclist=1.0,
                 signals=False,
                 convoy=k > 0,
                 urge=1.3 if k else 1.0,
             )
-            for k in range(4)
+            for k in range(6)
         ),
     ),
     task=Task(
-        weights=Weights(time=-0.15, collision=-1.5),
-        goal_at=18.0,
-        lead=2.0,
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.55),
+        goal_at=14.0,
+        lead=1.4,
         max_speed=16.0,
         speed_step=8.0,
-        acceleration=1.5,
+        acceleration=2.5,
         braking=4.0,
-        time_limit=9.0,
+        time_limit=11.0,
     ),
     sight=2000.0,  # at the ladder's longest delay the rider waves half a kilometre away
 )
