@@ -73,6 +73,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs
         )
         self._by_world: dict[str, th.Tensor] = {}
+        self._states: list[th.Tensor] = []
 
     def reset(self) -> None:
         """Begin a new rollout in the same memory: every entry will be written again."""
@@ -97,6 +98,8 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         if not self.generator_ready:
             for name in self.ROWS:
                 self._by_world[name] = self.to_torch(np.swapaxes(getattr(self, name), 0, 1))
+            states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
+            self._states = [self.to_torch(state[0]) for state in states]
             self.generator_ready = True
         worlds = max(1, (batch_size or self.buffer_size * self.n_envs) // self.buffer_size)
         for chosen in self.to_torch(np.random.permutation(self.n_envs)).split(worlds):
@@ -104,8 +107,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
 
     def _samples(self, worlds: th.Tensor) -> WorldSamples:
         rows = {name: array.index_select(0, worlds).flatten(0, 1) for name, array in self._by_world.items()}
-        states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
-        h_pi, c_pi, h_vf, c_vf = (self.to_torch(state[0])[:, worlds] for state in states)
+        h_pi, c_pi, h_vf, c_vf = (state.index_select(1, worlds) for state in self._states)
         return WorldSamples(
             observations=rows["observations"],
             actions=rows["actions"],

@@ -142,6 +142,14 @@ def test_a_decision_equals_the_parent(actions, deterministic):
     assert_same(*results, atol=1e-6)
 
 
+def assert_same_weights(one: RecurrentPPO, two: RecurrentPPO) -> None:
+    theirs = two.policy.state_dict()
+    for name, weight in one.policy.state_dict().items():
+        th.testing.assert_close(
+            weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}"
+        )
+
+
 def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
     """Ours and sb3-contrib's with the same settings, weights and worlds."""
     steps, rate, epochs, gamma, gae_lambda, clip = 24, 1e-3, 2, 0.9, 0.9, 0.1
@@ -170,8 +178,7 @@ def test_training_equals_the_parent(monkeypatch, threads):
     for learner in (ours, theirs):
         learner.set_random_seed(5)
         learner.learn(3 * 24 * WORLDS)
-    for name, weight in ours.policy.state_dict().items():
-        th.testing.assert_close(weight, theirs.policy.state_dict()[name], rtol=0, atol=2e-6, msg=name)
+    assert_same_weights(ours, theirs)
 
 
 def test_minibatches_hold_every_transition_once_and_cut_no_episode():
@@ -362,9 +369,7 @@ def teach(threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1) -> M
 
 
 def test_captions_and_mask_are_the_same_on_two_threads():
-    one, two = teach(threads=1), teach(threads=2)
-    for name, weight in one.policy.state_dict().items():
-        th.testing.assert_close(weight, two.policy.state_dict()[name], rtol=0, atol=2e-6, msg=name)
+    assert_same_weights(teach(threads=1), teach(threads=2))
 
 
 def test_a_probe_takes_part_in_nothing():
