@@ -334,6 +334,19 @@ def test_every_moment_and_every_control_can_be_drawn():
             paint(painter, story, frame_at(replay, 0, time), View(), (480, 320))
 
 
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("view", [View(), View(follow=False, zoom=1.7)])
+def test_a_picture_does_not_depend_on_those_before_it(name, view):
+    """Whatever is kept between pictures, the ground lies where it would lie without."""
+    replay = drive(name, 2)
+    painter, story = Painter(replay.road), story_of(replay, 0)
+    for time in np.arange(0.0, story.duration, 1.1):
+        frame = frame_at(replay, 0, time)
+        kept = paint(painter, story, frame, view, (700, 420))
+        fresh = paint(Painter(replay.road), story, frame, view, (700, 420))
+        assert (np.abs(kept - fresh).max(axis=2) > 24).mean() < 2e-3  # edges may fall to the other side
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_can_be_read_can_be_drawn(cyclist, tmp_path, data):

@@ -6,6 +6,7 @@ Signals are larger than life: an arm and a lit lamp must be seen at any zoom.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pygame
@@ -21,6 +22,9 @@ CAR_LEAST, CYCLIST_LEAST = 34.0, 24.0  # [px] no figure is shorter than this, ho
 BRAKING = -0.8  # [m/s^2] below this the brake lights are on
 CYCLIST_LARGER = 1.35  # a cyclist's body is drawn this much larger than its box
 HALF = 3.6  # [m] from the middle of a figure to the edge of its picture
+SIZE_STEP = 0.01  # figures grow in steps of this ratio
+HEADINGS, FRACTIONS = 720, 24  # steps of a whole turn; of an arm and of the front wheels
+KEPT = 1 << 22  # [px] of pictures that are kept
 
 
 class Pen:
@@ -78,39 +82,95 @@ class Pen:
         self.circle(colour, *b, width / 2)
 
 
-def draw_user(
-    surface: pygame.Surface, camera: Camera, user: np.void, arm: float, body: Colour, opacity: float = 1.0
-) -> None:
-    """Draw one road user.
+class Figures:
+    """Draws road users; keeps the pictures, since most look as they did a moment ago."""
 
-    Args:
-        user: a row of ROAD_USER.
-        arm: how far it holds an arm out, 1 to the left, -1 to the right.
-        body: colour of the car or of the jacket.
-        opacity: 0..1.
-    """
-    if user["kind"] == Kind.NOBODY or opacity <= 0.004:
-        return
-    ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
-    cyclist = user["kind"] == Kind.CYCLIST
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], pygame.Surface] = {}
+        self._pixels = 0
+
+    def draw(
+        self,
+        surface: pygame.Surface,
+        camera: Camera,
+        user: np.void,
+        arm: float,
+        body: Colour,
+        opacity: float = 1.0,
+    ) -> None:
+        """Draw one road user.
+
+        Args:
+            user: a row of ROAD_USER.
+            arm: how far it holds an arm out, 1 to the left, -1 to the right.
+            body: colour of the car or of the jacket.
+            opacity: 0..1.
+        """
+        if user["kind"] == Kind.NOBODY or opacity <= 0.004:
+            return
+        ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
+        pose = _pose(camera, user, arm)
+        half = math.ceil(HALF * pose.scale) + 1
+        if not (-half < x < camera.width + half and -half < y < camera.height + half):
+            return
+        key = (*pose, body)
+        if key not in self._kept:
+            self._pixels += 4 * half * half
+            if self._pixels > KEPT:
+                self._kept.clear()
+                self._pixels = 4 * half * half
+            self._kept[key] = _picture(pose, half, body)
+        picture = self._kept[key]
+        if opacity < 1.0:
+            shade = round(255 * opacity)
+            picture = picture.copy()
+            picture.fill((shade, shade, shade, shade), special_flags=pygame.BLEND_RGBA_MULT)
+        surface.blit(picture, (round(x) - half, round(y) - half), special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+class Pose(NamedTuple):
+    """All that a road user's picture depends on, rounded to what can be seen."""
+
+    cyclist: bool
+    scale: float  # [px/m]
+    heading: int  # in the picture, turned to the left [1/HEADINGS of a turn]
+    length: float  # [m]
+    width: float  # [m]
+    arm: int  # in FRACTIONS
+    steering: int  # of the largest angle, in FRACTIONS
+    lit: int  # 1 the left indicators, -1 the right ones
+    braking: bool
+
+
+def _pose(camera: Camera, user: np.void, arm: float) -> Pose:
+    cyclist = bool(user["kind"] == Kind.CYCLIST)
     scale = camera.scale * (CYCLIST_LARGER if cyclist else 1.0)
     scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / max(float(user["length"]), 1.0))
-    half = math.ceil(HALF * scale) + 1
-    if not (-half < x < camera.width + half and -half < y < camera.height + half):
-        return
     right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
     up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
-    fine = FINE if scale < 60.0 else 2  # large figures need it less, and would cost much more
-    pen = Pen(2 * half * fine, scale * fine, right, up)
-    if cyclist:
-        _cyclist(pen, arm, body)
+    return Pose(
+        cyclist,
+        math.exp(round(math.log(scale) / SIZE_STEP) * SIZE_STEP),
+        round(math.atan2(up, right) / math.tau * HEADINGS) % HEADINGS,
+        round(float(user["length"]), 2),
+        round(float(user["width"]), 2),
+        round(arm * FRACTIONS),
+        0 if cyclist else round(float(np.clip(user["steering"] / MAX_STEERING, -1, 1)) * FRACTIONS),
+        0 if cyclist else {Signal.LEFT: 1, Signal.RIGHT: -1}.get(Signal(int(user["signal"])), 0),
+        not cyclist and bool(user["acceleration"] < BRAKING),
+    )
+
+
+def _picture(pose: Pose, half: int, body: Colour) -> pygame.Surface:
+    """A road user in the middle of ``2 * half`` pixels each way."""
+    fine = FINE if pose.scale < 60.0 else 2  # large figures need it less, and would cost much more
+    heading = pose.heading / HEADINGS * math.tau
+    pen = Pen(2 * half * fine, pose.scale * fine, math.cos(heading), math.sin(heading))
+    if pose.cyclist:
+        _cyclist(pen, pose.arm / FRACTIONS, body)
     else:
-        _car(pen, user, body)
-    picture = pygame.transform.smoothscale(pen.surface, (2 * half, 2 * half))
-    if opacity < 1.0:
-        shade = round(255 * opacity)
-        picture.fill((shade, shade, shade, shade), special_flags=pygame.BLEND_RGBA_MULT)
-    surface.blit(picture, (round(x) - half, round(y) - half), special_flags=pygame.BLEND_PREMULTIPLIED)
+        _car(pen, pose, body)
+    return pygame.transform.smoothscale(pen.surface, (2 * half, 2 * half))
 
 
 def _shadow(pen: Pen, length: float, width: float) -> None:
@@ -126,18 +186,16 @@ def _shadow(pen: Pen, length: float, width: float) -> None:
     pygame.draw.polygon(pen.surface, (0, 0, 0, 62), [(x + shift, y + shift) for x, y in pixels])
 
 
-def _car(pen: Pen, user: np.void, body: Colour) -> None:
-    front, side = float(user["length"]) / 2, float(user["width"]) / 2
+def _car(pen: Pen, pose: Pose, body: Colour) -> None:
+    front, side, lit, braking = pose.length / 2, pose.width / 2, pose.lit, pose.braking
     _shadow(pen, 2 * front, 2 * side)
-    lit = {Signal.LEFT: 1.0, Signal.RIGHT: -1.0}.get(Signal(int(user["signal"])), 0.0)
-    braking = user["acceleration"] < BRAKING
     if braking:
         for y in (side - 0.3, 0.3 - side):
             pen.glow(palette.ALARM, -front, y, 0.95)
     if lit:
         for x in (front - 0.25, 0.2 - front):
             pen.glow(palette.SIGNAL, x, lit * side, 1.7)
-    turn = float(np.clip(user["steering"], -MAX_STEERING, MAX_STEERING))
+    turn = pose.steering / FRACTIONS * MAX_STEERING
     for x, angle in ((front - 0.85, turn), (0.85 - front, 0.0)):
         for y in (side - 0.04, 0.04 - side):
             pen.rounded(palette.TYRE, (x - 0.36, y - 0.14, x + 0.36, y + 0.14), 0.08, angle)

@@ -53,6 +53,8 @@ class Ground:
 
     def fog(self, surface: pygame.Surface, camera: Camera) -> None:
         """Lay the mist over ``surface``: soft at its edge, slightly uneven within."""
+        if not np.isfinite(depth_in_fog(self.road, np.zeros(1), np.zeros(1))).any():
+            return
         columns, rows = camera.width // FOG_CELL + 2, camera.height // FOG_CELL + 2
         x, y = np.meshgrid((np.arange(columns) + 0.5) * FOG_CELL, (np.arange(rows) + 0.5) * FOG_CELL)
         world = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
@@ -77,27 +79,32 @@ def smoothstep(t: np.ndarray) -> np.ndarray:
 
 
 class _Shapes:
-    """Polygons of one colour. Rectangles, which most of a street is, are projected together and filled fast."""
+    """Polygons of one colour, projected together. Rectangles, which most of a street is, are filled fast."""
 
     def __init__(self, polygons: list[np.ndarray]) -> None:
-        quads = [polygon for polygon in polygons if len(polygon) == 4]
-        self._quads = np.array(quads).reshape(-1, 2)
-        self._others = [polygon for polygon in polygons if len(polygon) != 4]
+        self._points = np.concatenate([np.zeros((0, 2)), *polygons])
+        self._ends = np.cumsum([len(polygon) for polygon in polygons], dtype=int)
+        self._starts = np.concatenate([[0], self._ends]).astype(int)[:-1]
 
     def fill(self, surface: pygame.Surface, colour: Colour, camera: Camera) -> None:
         """Fill them all."""
-        area = surface.get_rect()
-        for pixels in (*camera.project(self._quads).reshape(-1, 4, 2), *map(camera.project, self._others)):
-            (left, top), (right, bottom) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
-            if right <= 0 or bottom <= 0 or left >= area.width or top >= area.height:
-                continue
-            if len(pixels) == 4 and _is_upright(pixels):
+        if not self._starts.size:
+            return
+        width, height = surface.get_size()
+        pixels = camera.project(self._points)
+        low, high = (f.reduceat(pixels, self._starts, axis=0) for f in (np.minimum, np.maximum))
+        seen = np.all((high > 0) & (low < (width, height)), axis=1)
+        for k in np.flatnonzero(seen).tolist():
+            points = pixels[self._starts[k] : self._ends[k]]
+            if len(points) == 4 and _is_upright(points):
+                (left, top), (right, bottom) = low[k].tolist(), high[k].tolist()
                 left, top = max(round(left), 0), max(round(top), 0)
-                right, bottom = min(round(right), area.width), min(round(bottom), area.height)
+                right, bottom = min(round(right), width), min(round(bottom), height)
                 surface.fill(colour, (left, top, max(right - left, 1), max(bottom - top, 1)))
             else:
-                points = pixels.clip(-15000, 15000).tolist()  # pygame counts in 16 bits
-                pygame.draw.polygon(surface, colour, points)
+                pygame.draw.polygon(
+                    surface, colour, points.clip(-15000, 15000).tolist()
+                )  # it counts in 16 bits
 
 
 def _is_upright(pixels: np.ndarray) -> bool:

@@ -35,7 +35,8 @@ class Painter:
 
     def __init__(self, road: RoadMap) -> None:
         self._typeface = Typeface()
-        self._scene = Scene(Ground(road), self._typeface)
+        ground = Ground(road)
+        self._scene, self._close_up = Scene(ground, self._typeface), Scene(ground, self._typeface)
 
     def draw(
         self, surface: pygame.Surface, story: Story, frame: Frame, view: View | None = None, status: str = ""
@@ -48,7 +49,7 @@ class Painter:
         camera = (follow if view.follow else overview)(story, frame, street.size, view.zoom)
         self._scene.draw(surface.subsurface(street), story, frame, camera)
         if side.width:
-            Panel(side, self._typeface, self._scene).draw(surface, story, frame, view.reveal)
+            Panel(side, self._typeface, self._close_up).draw(surface, story, frame, view.reveal)
             Timeline(bottom, story, self._typeface).draw(surface, frame, view.reveal, status)
 
     def timeline(self, surface: pygame.Surface, story: Story, view: View) -> Timeline | None:

@@ -10,6 +10,7 @@ MEMORY: Colour = (92, 80, 160)  # the delay: nothing shows, only memory knows
 PLAIN: Colour = (0, 158, 115)  # after t3: everybody can see it; also what is good
 BELIEF: Colour = (190, 180, 232)  # what the car thinks that others will do
 WAITING: Colour = (148, 153, 160)  # before t1
+AHEAD: Colour = (112, 184, 236)  # the way that the ego aims for
 EGO: Colour = (0, 114, 178)
 ALARM: Colour = (213, 60, 30)  # brake lights, collisions
 

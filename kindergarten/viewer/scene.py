@@ -8,14 +8,14 @@ import pygame
 from kindergarten.codes import Intent, Kind, Phase
 from kindergarten.road import SPACING
 from kindergarten.viewer import palette
+from kindergarten.viewer.backdrop import Backdrop
 from kindergarten.viewer.camera import Camera
-from kindergarten.viewer.figures import draw_user
+from kindergarten.viewer.figures import Figures
 from kindergarten.viewer.frame import Frame, Story, depth_in_fog
 from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
 from kindergarten.viewer.palette import Colour
-from kindergarten.viewer.text import Typeface, label
+from kindergarten.viewer.text import Typeface, dot, label
 
-FINE = 2  # times as many pixels while the ground is drawn
 UNSEEN = 0.4  # opacity of whoever is beyond the ego's sight
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
 PHASE_COLOURS: dict[Phase, Colour] = {
@@ -27,37 +27,26 @@ PHASE_COLOURS: dict[Phase, Colour] = {
 
 
 class Scene:
-    """Draws the street of one road."""
+    """Draws the street of one road, or a part of it: each camera has a scene of its own."""
 
     def __init__(self, ground: Ground, typeface: Typeface) -> None:
-        self._ground, self._typeface = ground, typeface
-        self._paper = pygame.Surface((1, 1), 0, 32)
+        self._typeface = typeface
+        self._backdrop, self._figures = Backdrop(ground), Figures()
 
     def draw(
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, tags: bool = True
     ) -> None:
         """Fill ``surface``, which is as large as the camera says."""
-        fine = camera.times(FINE)
-        sheet = self._sheet(fine.width, fine.height)
-        self._ground.draw(sheet, fine)
+        self._backdrop.draw(surface, camera)
         if frame.users[0]["kind"] != Kind.NOBODY:
-            _ribbon(sheet, story, frame, fine)
-        surface.blit(pygame.transform.smoothscale(sheet, (camera.width, camera.height)), (0, 0))
+            _ribbon(surface, story, frame, camera)
         users, opacity = frame.users, visibility(story, frame)
         for i in range(len(users) - 1, 0, -1):
             body = _body(users[i], i == 1)
-            draw_user(surface, camera, users[i], float(frame.arms[i]), body, float(opacity[i]))
-        self._ground.fog(surface, camera)
-        draw_user(surface, camera, users[0], 0.0, palette.EGO)
+            self._figures.draw(surface, camera, users[i], float(frame.arms[i]), body, float(opacity[i]))
+        self._figures.draw(surface, camera, users[0], 0.0, palette.EGO)
         if tags:
             self._tags(surface, story, frame, camera, opacity)
-
-    def _sheet(self, width: int, height: int) -> pygame.Surface:
-        """A part of one large surface, which is kept: a new one for every picture costs more than the drawing."""
-        large = max(width, self._paper.get_width()), max(height, self._paper.get_height())
-        if large != self._paper.get_size():
-            self._paper = pygame.Surface(large, 0, 32)
-        return self._paper.subsurface((0, 0, width, height))
 
     def _tags(
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray
@@ -130,5 +119,4 @@ def _ribbon(surface: pygame.Surface, story: Story, frame: Frame, camera: Camera)
         at = int((first + 2.0 * k) / SPACING)
         if 0 <= at < len(points):
             ((x, y),) = camera.project(points[at : at + 1, :2])
-            colour = palette.mix(palette.ASPHALT, (120, 200, 255), 0.85 * (1.0 - 2.0 * k / RIBBON))
-            pygame.draw.circle(surface, colour, (x, y), max(0.24 * camera.scale, 2.0))
+            dot(surface, palette.AHEAD, (x, y), max(0.24 * camera.scale, 1.0), 1.0 - 2.0 * k / RIBBON)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pygame
 
 from kindergarten.viewer.palette import INK, Colour
@@ -80,11 +82,35 @@ def label(
     surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0
 ) -> None:
     """Fill a box with smooth round corners; ``pointer`` [px]: a tip below its middle, pointing down."""
-    width, height = box.width * FINE, (box.height + round(pointer)) * FINE
-    sheet = pygame.Surface((width, height), pygame.SRCALPHA, 32)
-    pygame.draw.rect(sheet, colour, (0, 0, width, box.height * FINE), border_radius=round(radius * FINE))
+    picture = _label(colour, *box.size, round(radius, 1), round(pointer, 1))
+    surface.blit(picture, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(64)
+def _label(colour: Colour, width: int, height: int, radius: float, pointer: float) -> pygame.Surface:
+    sheet = pygame.Surface((width * FINE, (height + round(pointer)) * FINE), pygame.SRCALPHA, 32)
+    border = round(radius * FINE)
+    pygame.draw.rect(sheet, colour, (0, 0, width * FINE, height * FINE), border_radius=border)
     if pointer:
-        x, y, tip = width / 2, box.height * FINE - 1, pointer * FINE
+        x, y, tip = width * FINE / 2, height * FINE - 1, pointer * FINE
         pygame.draw.polygon(sheet, colour, [(x - tip, y), (x + tip, y), (x, y + tip)])
-    small = pygame.transform.smoothscale(sheet, (box.width, box.height + round(pointer)))
-    surface.blit(small, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
+    return pygame.transform.smoothscale(sheet, (width, height + round(pointer)))
+
+
+def dot(
+    surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0
+) -> None:
+    """A small smooth disc."""
+    picture = _dot(colour, round(radius * FINE), round(255 * opacity))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(256)
+def _dot(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
+    """``radius`` [1/FINE px], ``opacity`` 0..255."""
+    size = 2 * -(-radius // FINE) + 1
+    sheet = pygame.Surface((size * FINE, size * FINE), pygame.SRCALPHA, 32)
+    shade = tuple(c * opacity // 255 for c in (*colour, 255))  # premultiplied
+    pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius)
+    return pygame.transform.smoothscale(sheet, (size, size))
