@@ -23,7 +23,7 @@ class PPOConfig:
     """Trade between bias and variance of the advantages."""
     clip_range: float = 0.2
     """How far a probability ratio may move."""
-    ent_coef: float = 0.03
+    ent_coef: float = 0.05
     """Entropy bonus at the beginning."""
     ent_coef_end: float = 0.0
     """... and at the end, linearly."""
@@ -40,4 +40,4 @@ class PPOConfig:
 
 
 #: Decisions that a scenario is trained for by default.
-STEPS = {"Follow": 200_000, "Crossing": 1_500_000, "other": 1_500_000}
+STEPS = {"Follow": 200_000, "Crossing": 1_200_000, "other": 1_500_000}

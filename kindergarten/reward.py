@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.codes import End, Kind
+from kindergarten.codes import End
 from kindergarten.config import Weights
-from kindergarten.geometry import distance_to_box
 from kindergarten.jit import njit
 
 
@@ -40,7 +39,6 @@ assert tuple(term.name for term in TERMS) == tuple(field.name for field in field
 PROGRESS, TIME, COLLISION, CLEARANCE, HARSH_BRAKING, GOAL, WRONG_WAY = range(NUM_TERMS)
 PASSING_DISTANCE = 1.5  # [m] to a cyclist, in town
 DESIGN_BRAKING = 3.4  # [m/s^2]
-CYCLIST = int(Kind.CYCLIST)
 END_GOAL, END_WRONG_WAY = int(End.GOAL), int(End.WRONG_WAY)
 END_COLLISION, END_OFF_ROAD = int(End.COLLISION), int(End.OFF_ROAD)
 
@@ -51,30 +49,20 @@ def weight_vector(weights: Weights) -> np.ndarray:
 
 
 @njit
-def too_close(users):
-    """Whether a cyclist is nearer than PASSING_DISTANCE to the ego's body."""
-    ego = users[0]
-    for i in range(1, len(users)):
-        other = users[i]
-        if other["kind"] != CYCLIST:
-            continue
-        dx, dy = other["x"] - ego["x"], other["y"] - ego["y"]
-        if dx * dx + dy * dy < 30.0:  # (half a car + passing distance + half a cyclist)^2 is less
-            if distance_to_box(ego, other["x"], other["y"]) - 0.5 * other["width"] < PASSING_DISTANCE:
-                return True
-    return False
+def add_step_terms(terms, ego, driven, way, close, dt):
+    """Add one physics step to ``terms`` (NUM_TERMS,), unweighted.
 
-
-@njit
-def add_step_terms(terms, users, driven, way, dt):
-    """Add one physics step to ``terms`` (NUM_TERMS,), unweighted. ``way`` [m] is how far the ego got."""
+    Args:
+        driven: whether the agent has the controls.
+        way: [m] how far the ego got along its route.
+        close: whether a cyclist is nearer than PASSING_DISTANCE.
+    """
     if not driven:
         return
-    ego = users[0]
     terms[PROGRESS] += way
     terms[TIME] += dt
     terms[HARSH_BRAKING] += max(-ego["acceleration"] - DESIGN_BRAKING, 0.0) * dt
-    if too_close(users):
+    if close:
         terms[CLEARANCE] += dt
 
 
@@ -85,5 +73,5 @@ def add_end_terms(terms, end):
         terms[GOAL] += 1.0
     elif end == END_COLLISION:
         terms[COLLISION] += 1.0
-    elif end == END_WRONG_WAY or end == END_OFF_ROAD:
+    elif end in (END_WRONG_WAY, END_OFF_ROAD):
         terms[WRONG_WAY] += 1.0

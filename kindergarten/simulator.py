@@ -13,38 +13,44 @@ from kindergarten import observation, params, scene
 from kindergarten.codes import Control, End, Intent, Kind, names
 from kindergarten.config import Config, Scenario
 from kindergarten.dynamics import choose, move_ego
-from kindergarten.geometry import overlap
+from kindergarten.geometry import distance_to_box, overlap
 from kindergarten.jit import njit
 from kindergarten.observation import look, observe_ego, observe_users
-from kindergarten.reward import NUM_TERMS, add_end_terms, add_step_terms
+from kindergarten.reward import NUM_TERMS, PASSING_DISTANCE, add_end_terms, add_step_terms
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
 from kindergarten.signals import phase, shown
 from kindergarten.traffic import advance, drive
 from kindergarten.users import ROAD_USER, WORLD
 
-NOBODY, DISCRETE = int(Kind.NOBODY), int(Control.DISCRETE)
+NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
+FAR = 5.0  # [m] between centres; two cars that touch are nearer, and so is whoever is too close to a cyclist
 COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
 
 
 @njit
-def collided(users):
-    """Whether the ego touches anybody."""
+def contacts(users):
+    """Whether the ego touches anybody, and whether a cyclist is nearer to it than PASSING_DISTANCE."""
     ego = users[0]
+    x, y, touched, close = ego["x"], ego["y"], False, False
     for i in range(1, len(users)):
         other = users[i]
-        dx, dy = other["x"] - ego["x"], other["y"] - ego["y"]
-        if dx * dx + dy * dy < 24.0 and other["kind"] != NOBODY and overlap(ego, other):  # two cars' diagonals
-            return True
-    return False
+        dx, dy = other["x"] - x, other["y"] - y
+        if dx * dx + dy * dy > FAR * FAR or other["kind"] == NOBODY:
+            continue
+        touched = touched or overlap(ego, other)
+        if other["kind"] == CYCLIST:
+            gap = distance_to_box(ego, other["x"], other["y"]) - 0.5 * other["width"]
+            close = close or gap < PASSING_DISTANCE
+    return touched, close
 
 
 @njit
-def end_of(world, users, params):
+def end_of(world, users, touched, params):
     """How the episode stands after a physics step: an End."""
     ego = users[0]
-    if collided(users):
+    if touched:
         return COLLISION
     if ego["s"] >= params["goal_at"]:
         right = params["goal"] if params["goal"] >= 0 else users[1]["intent"]
@@ -67,8 +73,9 @@ def step_world(world, users, road, params, action, terms):
         way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
         advance(users, road.points, road.length, params["dt"])
         world["tick"] += 1
-        add_step_terms(terms, users, driven, way, params["dt"])
-        world["end"] = end_of(world, users, params)
+        touched, close = contacts(users)
+        add_step_terms(terms, users[0], driven, way, close, params["dt"])
+        world["end"] = end_of(world, users, touched, params)
         if world["end"] != RUNNING:
             add_end_terms(terms, world["end"])
             return

@@ -39,9 +39,9 @@ CROSSING = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.55),
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.5),
         goal_at=14.0,
-        lead=1.4,
+        lead=2.0,
         max_speed=16.0,
         speed_step=8.0,
         acceleration=2.5,
