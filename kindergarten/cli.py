@@ -90,7 +90,11 @@ def _delegate(module: str) -> Callable[[list[str]], int]:
 
 def watch(argv: Sequence[str]) -> int:
     """``kindergarten watch``: play a replay in a window, or write it to a file."""
-    parser = Parser("kindergarten watch", description="Look at a replay, in a window or as a video.")
+    parser = Parser(
+        "kindergarten watch",
+        description="Look at a replay, in a window or as a video.",
+        epilog="A small GIF: --headless --video a.gif --episode 1 --street --still --size 640 360",
+    )
     parser.add_argument("source", metavar="RUN-or-REPLAY", type=Path, help="a run's folder or an .npz file")
     parser.add_argument("--video", metavar="FILE", type=Path, help="write an .mp4 or a .gif")
     parser.add_argument("--png", metavar="FILE", type=Path, help="write one moment as a picture")
@@ -99,6 +103,17 @@ def watch(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--episode", metavar="K", type=int, help="which episode, from 1 (videos: all)")
     parser.add_argument("--street", action="store_true", help="the street alone, without panels")
+    parser.add_argument("--still", action="store_true", help="a camera that stands still above the junction")
+    parser.add_argument("--no-beliefs", action="store_true", help="do not show what the car believes")
+    parser.add_argument(
+        "--size", metavar=("W", "H"), type=int, nargs=2, help="of pictures and videos [pixels]"
+    )
+    parser.add_argument(
+        "--fps", metavar="N", type=float, help="frames per second of a video (.mp4 30, .gif 10)"
+    )
+    parser.add_argument(
+        "--span", metavar=("FROM", "TO"), type=float, nargs=2, help="the part of each episode to write [s]"
+    )
     parser.add_argument("--headless", action="store_true", help="open no window")
     options = parser.parse_args(argv)
     if options.headless and not (options.video or options.png):
@@ -117,12 +132,14 @@ def watch(argv: Sequence[str]) -> int:
     from kindergarten.viewer import video, window
     from kindergarten.viewer.painter import View
 
-    view = View(panels=not options.street)
+    view = View(follow=not options.still, beliefs=not options.no_beliefs, panels=not options.street)
+    size, span = (tuple(pair) if pair else None for pair in (options.size, options.span))
     if options.png:
-        video.write_picture(options.png, recorded, episode, options.at, view)
+        video.write_picture(options.png, recorded, episode, options.at, view, size)
         print(options.png)
     if options.video:
-        video.write_video(options.video, recorded, None if options.episode is None else [episode], view)
+        chosen = None if options.episode is None else [episode]
+        video.write_video(options.video, recorded, chosen, view, size, options.fps, span)
         print(options.video)
     if not options.headless:
         window.watch(recorded, episode, view)

@@ -86,6 +86,16 @@ def test_watch_writes_a_video_and_a_picture_without_a_screen(run, tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_watch_writes_pictures_of_the_size_and_the_part_that_are_asked_for(run, tmp_path):
+    images = pytest.importorskip("PIL.Image")
+    words = ["watch", str(run), "--headless", "--episode", "1", "--street", "--size", "320", "180"]
+    assert cli.main([*words, "--png", str(tmp_path / "a.png"), "--still", "--no-beliefs"]) == 0
+    assert cli.main([*words, "--video", str(tmp_path / "a.gif"), "--fps", "5", "--span", "0.2", "1"]) == 0
+    with images.open(tmp_path / "a.png") as picture, images.open(tmp_path / "a.gif") as gif:
+        assert picture.size == gif.size == (320, 180)
+        assert gif.n_frames <= 4 and gif.info["duration"] == 200
+
+
 def test_watch_without_a_screen_says_what_to_do_and_does_not_hang(run):
     if not sys.platform.startswith("linux"):
         pytest.skip("elsewhere there is always a screen")
@@ -130,6 +140,10 @@ def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
     assert "within the episode" in fails(
         capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", "nan"
     )
+    gif = ("watch", run, "--headless", "--video", tmp_path / "a.gif")
+    assert "320 x 0 pixels" in fails(capsys, *gif, "--size", 320, 0)
+    assert "frames per second" in fails(capsys, *gif, "--fps", "nan")
+    assert "must come before" in fails(capsys, *gif, "--span", 3, 2)
     (tmp_path / "file").write_text("")
     fails(capsys, "watch", run, "--headless", "--png", tmp_path / "file" / "a.png")
 

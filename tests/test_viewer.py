@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from kindergarten.viewer import LiveWindow, NoDisplay, Painter, View, render, wr
 from kindergarten.viewer.camera import Camera, follow
 from kindergarten.viewer.frame import Frame, Story, frame_at, story_of
 from kindergarten.viewer.player import HELP, Player
+from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.timeline import apart
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -386,6 +388,38 @@ def test_labels_never_cover_each_other(labels, gap):
     assert lefts[0] >= 0 and lefts[-1] + widths[-1] <= 1100.0 + 1e-6
 
 
+@pytest.mark.parametrize("size", [(900, 500), (1280, 720), (3840, 2160)])
+@pytest.mark.parametrize("delay", [0.0, 0.2, 2.0, 32.0])
+def test_labels_are_whole_and_none_covers_another(size, delay, monkeypatch):
+    simulator = twins("Crossing", 0, Config(delay=(delay, delay)))
+    recorder = Recorder(simulator, seed=1_000_063)
+    while not simulator.worlds["end"][0]:
+        simulator.step(np.full(simulator.num_worlds, Action.IDLE))
+        recorder.record(Action.IDLE)
+    agent = "lstm-default, seed 10, 1,500,000 decisions"
+    replay = Replay.of(simulator, [recorder.episode()], agent)
+    story, written, write = story_of(replay, 0), [], Typeface.write
+
+    def listen(
+        typeface: Typeface, surface: pygame.Surface, text: str, *place: Any, **options: Any
+    ) -> pygame.Rect:
+        area = write(typeface, surface, text, *place, **options)
+        written.append((text, area.move(surface.get_abs_offset())))
+        size = place[1] if len(place) > 1 else options.get("size", 18)
+        assert typeface.width(text, size) <= (options.get("most") or np.inf), text
+        return area
+
+    monkeypatch.setattr(Typeface, "write", listen)
+    paint(Painter(replay.road), story, frame_at(replay, 0, story.t1), View(), size)
+    labels = [
+        area for text, area in written if text.startswith(("t1", "t2", "t3", "hands on", "collision", agent))
+    ]
+    assert len(labels) >= 6
+    for k, area in enumerate(labels):
+        assert pygame.Rect(0, 0, *size).contains(area)
+        assert area.collidelist(labels[k + 1 :]) < 0
+
+
 # ------------------------------------------------------------------------------------------------ player and window
 
 
@@ -535,6 +569,23 @@ def test_a_gif_has_few_colours_and_loops(tmp_path):
         assert gif.size == (480, 320) and gif.info["loop"] == 0
         assert 2 <= gif.n_frames <= count  # frames that change nothing are merged
         assert len(gif.convert("RGB").getcolors(1 << 20)) <= 96
+
+
+def test_a_video_can_be_a_part_of_an_episode(tmp_path):
+    images = pytest.importorskip("PIL.Image")
+    replay = drive("Follow", 1, decisions=20)
+    count = write_video(tmp_path / "x.gif", replay, [0], STREET, (321, 180), rate=5.0, span=(1.0, 2.4))
+    assert count == 7
+    with images.open(tmp_path / "x.gif") as gif:
+        assert gif.size == (320, 180) and gif.info["duration"] == 200
+    assert write_video(tmp_path / "x.gif", replay, [0], STREET, (320, 180), rate=5.0, span=(90.0, 99.0)) > 0
+    for size, rate, span in (
+        ((320, 1), None, None), ((-5, 90000), None, None), (None, -1.0, None), (None, 1e9, None),
+        (None, None, (2.0, 1.0)), (None, None, (-1.0, 1.0)),
+    ):  # fmt: skip
+        with pytest.raises(ValueError):
+            write_video(tmp_path / "y.gif", replay, [0], size=size, rate=rate, span=span)
+    assert os.listdir(tmp_path) == ["x.gif"]
 
 
 def test_a_picture_of_a_moment(cyclist, tmp_path):

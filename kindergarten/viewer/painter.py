@@ -17,6 +17,7 @@ from kindergarten.viewer.timeline import Timeline
 
 SIZE = (1280, 720)  # [px] unless somebody wants another
 LEAST = (480, 320)  # [px] on a smaller surface there is no room but for the street
+STREET_UNIT = 0.85  # [px] per point at least, where the street's few words are all there is to read
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Painter:
         width, height = surface.get_size()
         self._typeface.unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
         if not view.panels or width < LEAST[0] or height < LEAST[1]:
+            self._typeface.unit = max(self._typeface.unit, STREET_UNIT)
             return surface.get_rect(), pygame.Rect(0, 0, 0, 0), pygame.Rect(0, 0, 0, 0)
         side, low = round(316 * self._typeface.unit), round(134 * self._typeface.unit)
         return (

@@ -18,6 +18,8 @@ from kindergarten.viewer.painter import SIZE, Painter, View
 FRAMES_PER_SECOND = 30
 GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
 LAST = 1.2  # [s] that the last frame of an episode stands still
+LARGEST, FASTEST = 8192, 100.0  # [px] and [1/s] of a video
+Span = tuple[float, float]  # [s] since the reset
 
 
 class MissingTool(OSError):
@@ -27,18 +29,23 @@ class MissingTool(OSError):
 def write_video(
     path: str | os.PathLike[str], replay: Replay, episodes: Iterable[int] | None = None,
     view: View | None = None, size: tuple[int, int] | None = None,
+    rate: float | None = None, span: Span | None = None,
 ) -> int:  # fmt: skip
     """Write episodes, one after the other, to an .mp4 or a .gif file in real time.
+
+    For a small GIF choose one episode, a span, the street alone, a small size and few frames per second.
 
     Args:
         episodes: which, from 0; all if left out.
         size: [px] rounded down to even numbers.
+        rate: frames per second.
+        span: which part of each episode; all of it if left out.
 
     Returns:
         How many frames were written.
 
     Raises:
-        ValueError: the file's name ends in neither .mp4 nor .gif.
+        ValueError: the file's name ends in neither .mp4 nor .gif, or a number makes no sense.
         MissingTool: imageio-ffmpeg (or pillow for GIF) is not installed.
         OSError: it cannot be written.
     """
@@ -48,13 +55,18 @@ def write_video(
         raise ValueError(f"{path}: a video is written as .mp4 or .gif")
     gif = path.suffix.lower() == ".gif"
     width, height = size or (GIF_SIZE if gif else SIZE)
-    size = width // 2 * 2, height // 2 * 2
+    size = _checked((width // 2 * 2, height // 2 * 2))
+    rate = rate or (GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
+    if not 0.1 <= rate <= FASTEST:
+        raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
+    if span is not None and not 0.0 <= span[0] < span[1]:
+        raise ValueError(f"from {span[0]:g} to {span[1]:g} s: the first must come before the second")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        frames = surfaces(replay, chosen, view, size, GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
-        few = surfaces(replay, chosen[:3], view, size, 0.5)
-        count = _write_gif(draft, frames, few, size) if gif else _write_mp4(draft, frames, size)
+        frames = surfaces(replay, chosen, view, size, rate, span)
+        few = surfaces(replay, chosen[:3], view, size, 0.5, span)
+        count = _write_gif(draft, frames, few, size, rate) if gif else _write_mp4(draft, frames, size, rate)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -63,7 +75,7 @@ def write_video(
 
 def write_picture(
     path: str | os.PathLike[str], replay: Replay, episode: int = 0, time: float | None = None,
-    view: View | None = None, size: tuple[int, int] = SIZE,
+    view: View | None = None, size: tuple[int, int] | None = None,
 ) -> None:  # fmt: skip
     """Write one moment as a PNG.
 
@@ -79,37 +91,50 @@ def write_picture(
     time = min((story.t1 + story.t2) / 2, story.duration) if time is None else time
     if not 0.0 <= time <= story.duration:
         raise ValueError(f"{time:g} s is not within the episode, which lasts {story.duration:g} s")
-    surface = pygame.Surface(size, 0, 32)
+    surface = pygame.Surface(_checked(size or SIZE), 0, 32)
     Painter(replay.road).draw(surface, story, frame_at(replay, episode, time), view)
     path.parent.mkdir(parents=True, exist_ok=True)
     pygame.image.save(surface, os.fspath(path))
 
 
+def _checked(size: tuple[int, int]) -> tuple[int, int]:
+    if min(size) < 2 or max(size) > LARGEST:
+        raise ValueError(f"{size[0]} x {size[1]} pixels: both must be from 2 to {LARGEST}")
+    return size
+
+
 def surfaces(
-    replay: Replay, episodes: Iterable[int], view: View, size: tuple[int, int], rate: float
+    replay: Replay,
+    episodes: Iterable[int],
+    view: View,
+    size: tuple[int, int],
+    rate: float,
+    span: Span | None = None,
 ) -> Iterator[pygame.Surface]:
     """The frames of a video. Each is overwritten by the next."""
     painter, surface = Painter(replay.road), pygame.Surface(size, 0, 32)
     for episode in episodes:
         story = story_of(replay, episode)
         start = float(replay.episodes[episode].worlds["tick"][0]) * replay.physics_step
-        for k in range(round((story.duration - start + LAST) * rate)):
+        start, stop = (start, story.duration + LAST) if span is None else (max(start, span[0]), span[1])
+        start, stop = min(start, story.duration), min(stop, story.duration + LAST)
+        for k in range(max(round((stop - start) * rate), 1)):
             time = min(start + k / rate, story.duration)
             painter.draw(surface, story, frame_at(replay, episode, time), view)
             yield surface
 
 
-def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int]) -> int:
+def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:
     try:
         import imageio_ffmpeg
     except ImportError:
         raise MissingTool("writing .mp4 needs imageio-ffmpeg: pip install 'kindergarten[agents]'") from None
     options: dict[str, Any] = {
-        "codec": "libx264", "quality": 8, "output_params": ["-preset", "veryfast"],
+        "fps": rate, "codec": "libx264", "quality": 8, "output_params": ["-preset", "veryfast"],
         "pix_fmt_in": "bgr0", "pix_fmt_out": "yuv420p",  # what a surface holds: nothing has to be converted here
     }  # fmt: skip
     writer = imageio_ffmpeg.write_frames(
-        os.fspath(path), size, fps=FRAMES_PER_SECOND, macro_block_size=2, ffmpeg_log_level="error", **options
+        os.fspath(path), size, macro_block_size=2, ffmpeg_log_level="error", **options
     )
     writer.send(None)
     count = 0
@@ -123,7 +148,11 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
 
 
 def _write_gif(
-    path: Path, frames: Iterator[pygame.Surface], few: Iterator[pygame.Surface], size: tuple[int, int]
+    path: Path,
+    frames: Iterator[pygame.Surface],
+    few: Iterator[pygame.Surface],
+    size: tuple[int, int],
+    rate: float,
 ) -> int:
     """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
     try:
@@ -141,6 +170,6 @@ def _write_gif(
     colours = Image.new("P", (1, 1))
     colours.putpalette([*(part for colour in named for part in colour), *shared])
     flat = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames)]
-    pause = round(1000 / GIF_FRAMES_PER_SECOND)
+    pause = 10 * round(100 / rate)
     flat[0].save(path, save_all=True, append_images=flat[1:], duration=pause, loop=0, optimize=False)
     return len(flat)
