@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-#: One road user; what the inner loops read comes first. Row 0 of every world is the ego; the others stand in the cast's order, which tells no intent.
+#: One road user; what the inner loops read comes first. Row 0 of every world is the ego; the others stand in the
+#: cast's order, which tells no intent.
 ROAD_USER = np.dtype(
     [
         ("kind", np.int64),  # Kind; NOBODY once it has left the scene

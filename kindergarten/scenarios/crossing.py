@@ -18,7 +18,7 @@ CROSSING = Scenario(
         Member(
             arm="north",
             intents=((Intent.LEFT, 0.5), (Intent.STRAIGHT, 0.25), (Intent.RIGHT, 0.25)),
-            speed=(5.8, 6.2),
+            speed=(6.0, 6.2),  # any slower, and a car that turns left is grazed by the group ride below
             turn_speed=6.0,
         ),
         # A group ride from the right closes the junction just behind an ego that has kept its speed:
