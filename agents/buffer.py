@@ -69,9 +69,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         self.driven = np.ones((buffer_size, n_envs), np.float32)
         self.labels = np.full((buffer_size, n_envs, num_labels), -1)
         shape = (1, *hidden_state_shape[1:])
-        super().__init__(
-            buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs
-        )
+        super().__init__(buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs)
         self._by_world: dict[str, th.Tensor] = {}
         self._states: list[th.Tensor] = []
 

@@ -166,9 +166,7 @@ class MemoryPPO(RecurrentPPO):
     ) -> "MemoryPPO":
         """Train for so many decisions of all worlds together, as in the parent class."""
         keep_freed_memory()
-        return super().learn(
-            total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar
-        )
+        return super().learn(total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar)
 
     def collect_rollouts(
         self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
@@ -196,9 +194,7 @@ class MemoryPPO(RecurrentPPO):
             if not callback.on_step():
                 return False
             rewards = self._bootstrapped(rewards, dones, infos, new_states)
-            rollout_buffer.add(
-                obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson
-            )
+            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
@@ -236,9 +232,7 @@ class MemoryPPO(RecurrentPPO):
         return rewards
 
     @th.inference_mode()
-    def _values(
-        self, obs: np.ndarray, states: tuple[th.Tensor, ...], episode_starts: np.ndarray
-    ) -> th.Tensor:
+    def _values(self, obs: np.ndarray, states: tuple[th.Tensor, ...], episode_starts: np.ndarray) -> th.Tensor:
         """The critic's values (n,) of observations (n, ...), from its states (1, n, hidden)."""
         h, c = states
         starts = self._to_tensor(episode_starts)
@@ -252,9 +246,7 @@ class MemoryPPO(RecurrentPPO):
         self.ent_coef = self.entropy_schedule(remaining)
         weights = Weights(
             clip_range=FloatSchedule(self.clip_range)(remaining),
-            clip_range_vf=None
-            if self.clip_range_vf is None
-            else FloatSchedule(self.clip_range_vf)(remaining),
+            clip_range_vf=None if self.clip_range_vf is None else FloatSchedule(self.clip_range_vf)(remaining),
             ent_coef=self.ent_coef,
             vf_coef=self.vf_coef,
             caption_coef=self.caption_coef,

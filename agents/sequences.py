@@ -60,9 +60,7 @@ class Separated:
     def arrange(self, features: th.Tensor) -> list[th.Tensor]:
         """One tensor (length, worlds, features + 1): the last column says "separator"."""
         worlds = len(self.carry)
-        inputs = features.new_ones(
-            self.length * worlds, features.shape[1] + 1
-        )  # separators, unless written to
+        inputs = features.new_ones(self.length * worlds, features.shape[1] + 1)  # separators, unless written to
         inputs = inputs.index_copy(0, self.place, nn.functional.pad(features, (0, 1)))
         return [inputs.view(self.length, worlds, -1)]
 
@@ -86,9 +84,7 @@ class Pieces:
 
     rows: list[th.Tensor]  # per group (length, n): number of the row; beyond a piece's end some other row
     world: list[th.Tensor]  # per group (n,): whose state a piece begins with
-    carry: list[
-        th.Tensor
-    ]  # per group (n, 1): 1 where it goes on from before the rollout, 0 where an episode starts
+    carry: list[th.Tensor]  # per group (n, 1): 1 where it goes on from before the rollout, 0 where an episode starts
     place: th.Tensor  # (worlds * steps,) where each row stands in the groups' outputs, one after the other
 
     @classmethod

@@ -127,9 +127,7 @@ def begin(options: Options) -> tuple[Run, MemoryPPO]:
     steps = options.steps or STEPS.get(scenario.name, STEPS["other"])
     kept = {**asdict(replace(options, steps=steps)), "out": str(folder), "resume": None, "seeds": 1}
     env = environment(options)
-    model = MemoryPPO.from_config(
-        env, hyperparameters, options.memory, options.seed, threads=options.threads
-    )
+    model = MemoryPPO.from_config(env, hyperparameters, options.memory, options.seed, threads=options.threads)
     return Run.create(folder, kept, asdict(hyperparameters)), model
 
 
@@ -156,7 +154,7 @@ def learn(run: Run, model: MemoryPPO) -> bool:
     except KeyboardInterrupt:
         watcher.bar.close()
         run.save(model, "last")
-        print(f"\nStopped after {model.num_timesteps:,} decisions. Go on with: kindergarten train --resume {run.folder}")
+        print(f"\nStopped after {model.num_timesteps:,} decisions. Go on: kindergarten train --resume {run.folder}")
         return False
     return True
 

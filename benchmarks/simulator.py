@@ -188,9 +188,7 @@ def start_up(warm: int) -> dict[str, dict[str, dict[str, float]]]:
 
         def once() -> list[float]:
             shell = [sys.executable, "-c", FIRST_STEP]
-            done = subprocess.run(
-                shell, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-            )
+            done = subprocess.run(shell, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
             return [float(word) for word in done.stdout.split()]
 
         cold = [once()]
@@ -229,9 +227,7 @@ def show(result: dict[str, Any]) -> None:
         print(f"{name:44} {row['median']:10,.2f} ({row['min']:,.2f}..{row['max']:,.2f}){target}")
     for name, row in result.get("start_up_s", {}).items():
         imports, first, processor = (row[part]["median"] for part in ("import", "first_step", "processor"))
-        print(
-            f"first step, {name}: {imports:.1f} s importing, then {first:.1f} s; {processor:.1f} s on a core"
-        )
+        print(f"first step, {name}: {imports:.1f} s importing, then {first:.1f} s; {processor:.1f} s on a core")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -151,9 +151,7 @@ class Stopwatch(BaseCallback):
         print(line.format(**point), flush=True)
 
 
-def time_to_score(
-    make: Callable[[], RecurrentPPO], limits: Reference, options: argparse.Namespace
-) -> dict[str, Any]:
+def time_to_score(make: Callable[[], RecurrentPPO], limits: Reference, options: argparse.Namespace) -> dict[str, Any]:
     """Train until the score or the limit; the clocks run from before the worlds are made."""
     watch = Stopwatch(limits, options.score, options.limit, options.every)
     model = make()
@@ -202,13 +200,9 @@ def show(result: dict[str, Any]) -> None:
     for name, row in result.get("rates", {}).items():
         rate, cores = row["decisions_per_s"], row["cores"]["median"]
         spread = f"({rate['min']:,.0f}..{rate['max']:,.0f})"
-        print(
-            f"{name:28} {rate['median']:10,.0f} {spread:>20} decisions/s of processor time, on {cores:.2f} cores"
-        )
+        print(f"{name:28} {rate['median']:10,.0f} {spread:>20} decisions/s of processor time, on {cores:.2f} cores")
     for name, row in result.get("ratios", {}).items():
-        print(
-            f"{name:28} {row['median']:10.2f} ({row['min']:.2f}..{row['max']:.2f})   at least {row['target']:g}"
-        )
+        print(f"{name:28} {row['median']:10.2f} ({row['min']:.2f}..{row['max']:.2f})   at least {row['target']:g}")
     for name, runs in result.get("runs", {}).items():
         for run in runs:
             end = "reached" if run["reached"] else f"NOT reached ({run['anticipation']:.2f})"
@@ -222,22 +216,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="small and rough, some seconds")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: %(default)s)")
-    parser.add_argument(
-        "--threads", type=int, default=1, help="of torch, for everybody (default: %(default)s)"
-    )
+    parser.add_argument("--threads", type=int, default=1, help="of torch, for everybody (default: %(default)s)")
     parser.add_argument("--time-to-score", action="store_true", help="train on Follow until --score")
     parser.add_argument("--only", nargs="+", choices=["ours", "stock", "stock-vec"], help="not all of them")
     parser.add_argument("--score", type=float, default=0.9, help="anticipation (default: %(default)s)")
-    parser.add_argument(
-        "--limit", type=float, default=900.0, help="seconds until it gives up (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--every", type=float, default=2.0, help="seconds between two looks (default: %(default)s)"
-    )
+    parser.add_argument("--limit", type=float, default=900.0, help="seconds until it gives up (default: %(default)s)")
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=5, help="trainings of ours (default: %(default)s)")
-    parser.add_argument(
-        "--validation", type=int, default=64, help="seeds of the score (default: %(default)s)"
-    )
+    parser.add_argument("--validation", type=int, default=64, help="seeds of the score (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     options.only = options.only or ["ours", "stock", "stock-vec"]
@@ -246,11 +232,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.quick:
         config = PPOConfig(n_steps=64, batch_size=256, n_epochs=1)
         options.worlds, options.rounds = min(options.worlds, 16), 1
-    result = (
-        times_to_score(options)
-        if options.time_to_score
-        else throughput(options.worlds, options.rounds, config)
-    )
+    result = times_to_score(options) if options.time_to_score else throughput(options.worlds, options.rounds, config)
     show(result)
     if options.out:
         write(options.out, result)

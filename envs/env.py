@@ -24,8 +24,7 @@ CODES = {"kind": list(Kind), "intent": list(Intent), "route": list(range(len(ARM
 
 
 class KindergartenEnv(gymnasium.Env):
-    """
-    ## Description
+    """## Description
 
     You drive a car towards a junction. Somebody else signals what they will do there, stops signalling, and
     only later does it. Between the two nothing that you see tells: you have to remember.

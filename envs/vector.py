@@ -100,9 +100,7 @@ class KindergartenVectorEnv(VectorEnv):
         self.simulator.seed(seeds, mask)
         self._seeded = True
 
-    def step(
-        self, actions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Take one decision in every world.
 
         Raises:

@@ -98,19 +98,13 @@ def watch(argv: Sequence[str]) -> int:
     parser.add_argument("source", metavar="RUN-or-REPLAY", type=Path, help="a run's folder or an .npz file")
     parser.add_argument("--video", metavar="FILE", type=Path, help="write an .mp4 or a .gif")
     parser.add_argument("--png", metavar="FILE", type=Path, help="write one moment as a picture")
-    parser.add_argument(
-        "--at", metavar="SECONDS", type=float, help="which moment (default: while it signals)"
-    )
+    parser.add_argument("--at", metavar="SECONDS", type=float, help="which moment (default: while it signals)")
     parser.add_argument("--episode", metavar="K", type=int, help="which episode, from 1 (videos: all)")
     parser.add_argument("--street", action="store_true", help="the street alone, without panels")
     parser.add_argument("--still", action="store_true", help="a camera that stands still above the junction")
     parser.add_argument("--no-beliefs", action="store_true", help="do not show what the car believes")
-    parser.add_argument(
-        "--size", metavar=("W", "H"), type=int, nargs=2, help="of pictures and videos [pixels]"
-    )
-    parser.add_argument(
-        "--fps", metavar="N", type=float, help="frames per second of a video (.mp4 30, .gif 10)"
-    )
+    parser.add_argument("--size", metavar=("W", "H"), type=int, nargs=2, help="of pictures and videos [pixels]")
+    parser.add_argument("--fps", metavar="N", type=float, help="frames per second of a video (.mp4 30, .gif 10)")
     parser.add_argument(
         "--span", metavar=("FROM", "TO"), type=float, nargs=2, help="the part of each episode to write [s]"
     )
@@ -124,9 +118,7 @@ def watch(argv: Sequence[str]) -> int:
     recorded = replay.read(newest_replay(options.source))
     count = len(recorded.episodes)
     if options.episode is not None and not 1 <= options.episode <= count:
-        raise ValueError(
-            f"there is no episode {options.episode}: {options.source} has {count}, counted from 1"
-        )
+        raise ValueError(f"there is no episode {options.episode}: {options.source} has {count}, counted from 1")
     episode = (options.episode or 1) - 1
 
     from kindergarten.viewer import video, window

@@ -141,5 +141,3 @@ def _check_range(name: str, value: Range, least: float, most: float = math.inf) 
     low, high = value
     if not (least <= low <= high <= most):  # also refuses NaN
         raise ValueError(f"{name} is {value!r}: it must be (low, high) with {least:g} <= low <= high <= {most:g}")
-
-

@@ -31,7 +31,7 @@ def choose(world, ego, action, entry, params):
         world["target_speed"] = min(world["target_speed"] + step, params["max_speed"])
     elif action == ACTION_SLOWER:
         world["target_speed"] = max(world["target_speed"] - step, 0.0)
-    elif (action == ACTION_LEFT or action == ACTION_RIGHT) and ego["s"] < entry:
+    elif action in (ACTION_LEFT, ACTION_RIGHT) and ego["s"] < entry:
         side = -1 if action == ACTION_LEFT else 1
         branch = ego["intent"] + side
         while LEFT <= branch <= RIGHT:

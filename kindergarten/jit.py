@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 PACKAGE = Path(__file__).parent
+SETTINGS: Any = config  # its attributes are made at run time, which no type checker sees
 
 
 def source_digest() -> str:
@@ -45,7 +47,7 @@ def cache_folder() -> Path:
     raise OSError("kindergarten found no folder that it can write compiled kernels to")
 
 
-_CACHE = numba.config.CACHE_DIR or str(cache_folder())
+_CACHE = SETTINGS.CACHE_DIR or str(cache_folder())
 
 
 def njit(function: Callable[..., Any]) -> Any:
@@ -54,8 +56,8 @@ def njit(function: Callable[..., Any]) -> Any:
     fastmath stays off: twins must agree bit for bit, on every machine and in every batch size.
     """
     # The folder is read while the decorator runs; other people's kernels keep their own.
-    theirs, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _CACHE
+    theirs, SETTINGS.CACHE_DIR = SETTINGS.CACHE_DIR, _CACHE
     try:
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
     finally:
-        numba.config.CACHE_DIR = theirs
+        SETTINGS.CACHE_DIR = theirs

@@ -254,7 +254,7 @@ def main(argv: list[str]) -> int:
     """``kindergarten scenarios``: print the scenarios and their references."""
     parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
-    parser.add_argument("--update", action="store_true", help=f"compute what {STORED.name} lacks, and store it there")
+    parser.add_argument("--update", action="store_true", help=f"compute what {STORED.name} lacks")
     options = parser.parse_args(argv)
     if options.update:
         update()
@@ -269,5 +269,5 @@ def main(argv: list[str]) -> int:
         for delay, cell in {"1..4 s": row, **row["delay_ladder"]}.items():
             numbers = f"{cell['blind']:8.3f} {cell['oracle']:8.3f} {cell['collision']:10.3f} {cell['stakes']:7.2f}"
             print(f"  {delay if 's' in delay else delay + ' s':>8} {numbers}")
-    print("\nblind: the best without memory (score 0); oracle: the intents known (score 1); collision: the worst answer.")
+    print("\nblind: best without memory (score 0); oracle: intents known (score 1); collision: the worst answer.")
     return 0

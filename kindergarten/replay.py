@@ -261,9 +261,7 @@ def _meta(text: np.ndarray) -> dict[str, Any]:
         raise ReplayError("not a replay: it has no schema number")
     if meta["schema"] != SCHEMA:
         age = "newer" if meta["schema"] > SCHEMA else "older"
-        raise ReplayError(
-            f"a replay of the {age} schema {meta['schema']}; this version reads schema {SCHEMA}"
-        )
+        raise ReplayError(f"a replay of the {age} schema {meta['schema']}; this version reads schema {SCHEMA}")
     if meta["codes"] != {kind: names(codes) for kind, codes in CODES.items()}:
         raise ReplayError("its codes have other names than in this version of Kindergarten")
     return meta
@@ -280,9 +278,7 @@ def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     step, substeps = meta["physics_step"], meta["substeps"]
     if not all(isinstance(label, str) and len(label) <= 200 for label in labels):
         raise ReplayError("damaged: a name is not a short text")
-    if not (
-        isinstance(step, float) and 0.0 < step <= 60.0 and type(substeps) is int and 1 <= substeps <= 1000
-    ):
+    if not (isinstance(step, float) and 0.0 < step <= 60.0 and type(substeps) is int and 1 <= substeps <= 1000):
         raise ReplayError(f"damaged: {substeps!r} physics steps of {step!r} s per decision")
     if not (lengths and len(lengths) == len(seeds) and all(type(n) is int and n >= 0 for n in lengths)):
         raise ReplayError("damaged: the lengths of its episodes make no sense")
@@ -349,7 +345,5 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         if np.any(episode.captions < 0) or np.any((np.abs(sums - 1.0) > 1e-3) & (sums != 0)):
             raise ReplayError("damaged: captions that are no probabilities")
     sizes = np.stack([users["length"], users["width"]])
-    if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(
-        np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2
-    ):
+    if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2):
         raise ReplayError("damaged: a road user without size or direction")

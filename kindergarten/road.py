@@ -60,9 +60,7 @@ def junction(
     """
     entry = math.ceil(approach / SPACING) * SPACING
     routes = [
-        _route(arm, intent, entry, leave, half_width, lane_width / 2)
-        for arm in range(len(ARMS))
-        for intent in Intent
+        _route(arm, intent, entry, leave, half_width, lane_width / 2) for arm in range(len(ARMS)) for intent in Intent
     ]
     longest = max(len(route) for route in routes)
     padded = [np.concatenate([route, np.repeat(route[-1:], longest - len(route), axis=0)]) for route in routes]

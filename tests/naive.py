@@ -326,9 +326,7 @@ class NaiveWorld:
             acceleration = clamp((self.target_speed - ego.speed) / dt, -task.braking, task.acceleration)
             steering = self.pursue()
         guess = ego.s + self.bicycle(acceleration, steering)
-        if (
-            self.continuous and guess < self.road.entry + 6.0
-        ):  # the way that it is nearest to; its own wins a tie
+        if self.continuous and guess < self.road.entry + 6.0:  # the way that it is nearest to; its own wins a tie
             ways = [ego.intent, *sorted(task.branches)]
             ego.intent = min(ways, key=lambda way: abs(self.project((ego.arm, way), guess)[1]))
         ego.s, ego.offset = self.project(ego.route, guess)

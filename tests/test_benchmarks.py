@@ -59,9 +59,7 @@ def test_trainer(tmp_path, capsys):
 def test_time_to_score(tmp_path):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "time.json"
-    words = (
-        "--time-to-score --quick --worlds 2 --seeds 1 --only ours stock --validation 2 --limit 0.1 --score 2"
-    )
+    words = "--time-to-score --quick --worlds 2 --seeds 1 --only ours stock --validation 2 --limit 0.1 --score 2"
     assert trainer.main([*words.split(), "--out", str(out)]) == 0
     runs = json.loads(out.read_text())["runs"]
     assert list(runs) == ["MemoryPPO", "RecurrentPPO"]

@@ -68,18 +68,14 @@ def test_help_and_version(capsys):
 
 
 def test_importing_the_command_line_imports_nothing_heavy():
-    code = (
-        "import sys, kindergarten.cli; print([m for m in ('numba', 'pygame', 'torch') if m in sys.modules])"
-    )
+    code = "import sys, kindergarten.cli; print([m for m in ('numba', 'pygame', 'torch') if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
 
 
 def test_watch_writes_a_video_and_a_picture_without_a_screen(run, tmp_path):
     pytest.importorskip("imageio_ffmpeg")
-    ran = command(
-        "watch", run, "--headless", "--video", tmp_path / "a.mp4", "--png", tmp_path / "a.png", "--at", 0.4
-    )
+    ran = command("watch", run, "--headless", "--video", tmp_path / "a.mp4", "--png", tmp_path / "a.png", "--at", 0.4)
     assert ran.returncode == 0 and ran.stderr == "", ran.stderr
     assert ran.stdout.split() == [str(tmp_path / "a.png"), str(tmp_path / "a.mp4")]
     assert (tmp_path / "a.mp4").stat().st_size > 1000
@@ -117,9 +113,7 @@ def test_a_run_means_its_newest_replay(run, capsys, tmp_path):
     assert "has 2" in fails(capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--episode", 3)
     old = run / "replays" / "old.npz"
     assert "has 1" in fails(capsys, "watch", old, "--headless", "--png", tmp_path / "a.png", "--episode", 2)
-    assert (
-        cli.main(["watch", str(run), "--headless", "--png", str(tmp_path / "a.png"), "--episode", "2"]) == 0
-    )
+    assert cli.main(["watch", str(run), "--headless", "--png", str(tmp_path / "a.png"), "--episode", "2"]) == 0
 
 
 def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
@@ -134,12 +128,8 @@ def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
     damaged.write_bytes((run / "replays" / "new.npz").read_bytes()[:-100])
     assert "damaged.npz: not a replay" in fails(capsys, "watch", damaged, "--headless", "--png", "a.png")
     assert ".mp4 or .gif" in fails(capsys, "watch", run, "--headless", "--video", tmp_path / "a.avi")
-    assert "within the episode" in fails(
-        capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", 99
-    )
-    assert "within the episode" in fails(
-        capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", "nan"
-    )
+    assert "within the episode" in fails(capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", 99)
+    assert "within the episode" in fails(capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--at", "nan")
     gif = ("watch", run, "--headless", "--video", tmp_path / "a.gif")
     assert "320 x 0 pixels" in fails(capsys, *gif, "--size", 320, 0)
     assert "frames per second" in fails(capsys, *gif, "--fps", "nan")
@@ -162,9 +152,7 @@ def test_the_rest_of_the_line_is_handed_over_as_it_is(name, monkeypatch):
         received.append(argv)
         return 7
 
-    monkeypatch.setattr(
-        cli, "import_module", lambda module: type("Module", (), {"main": staticmethod(other)})
-    )
+    monkeypatch.setattr(cli, "import_module", lambda module: type("Module", (), {"main": staticmethod(other)}))
     words = ["--help", "-x", "--watch", "a b"]
     assert cli.main([name, *words]) == 7
     assert received == [words]
@@ -191,9 +179,7 @@ def test_how_commands_end(monkeypatch, capsys):
 def test_without_torch_it_says_how_to_get_it(missing, tmp_path):
     blocked = tmp_path / missing
     blocked.mkdir()
-    (blocked / "__init__.py").write_text(
-        f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')"
-    )
+    (blocked / "__init__.py").write_text(f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')")
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     assert command("--help", PYTHONPATH=path).returncode == 0
     if not (ROOT / "agents" / "train.py").exists():

@@ -89,9 +89,7 @@ def kernels() -> list[str]:
 
 
 def run_python(code: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 def test_every_module_has_a_layer():
@@ -164,9 +162,7 @@ def test_the_wheel_is_the_package_and_nothing_else(distributions):
         "kindergarten",
         *(t for t in tops if t.startswith("kindergarten-") and t.endswith(".dist-info")),
     }
-    wheel = {
-        n.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for n in names if n.endswith(".py")
-    }
+    wheel = {n.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for n in names if n.endswith(".py")}
     assert wheel == set(MODULES)  # a package that pyproject.toml does not list would be missing
     data = {
         f"kindergarten/scenarios/{f.name}"

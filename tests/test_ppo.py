@@ -69,9 +69,7 @@ def fill(buffer: RecurrentRolloutBuffer, seed: int = 0) -> None:
     buffer.compute_returns_and_advantage(th.randn(WORLDS, 1, generator=draws), rng.random(WORLDS) < 0.5)
 
 
-def make_buffer(
-    kind: type[RecurrentRolloutBuffer], actions: spaces.Space = DISCRETE
-) -> RecurrentRolloutBuffer:
+def make_buffer(kind: type[RecurrentRolloutBuffer], actions: spaces.Space = DISCRETE) -> RecurrentRolloutBuffer:
     buffer = kind(STEPS, OBSERVATIONS, actions, (STEPS, 1, WORLDS, HIDDEN), "cpu", 0.9, 0.97, WORLDS)
     fill(buffer)
     return buffer
@@ -87,9 +85,7 @@ def evaluate(
     policy.double().zero_grad()
     policy.extract_features = policy.features_extractor.forward  # SB3's own begins with a cast to float32
     states = RNNStates(*(tuple(s.double() for s in pair) for pair in batch.lstm_states))
-    chosen = (
-        batch.actions.long().flatten() if isinstance(actions, spaces.Discrete) else batch.actions.double()
-    )
+    chosen = batch.actions.long().flatten() if isinstance(actions, spaces.Discrete) else batch.actions.double()
     obs = batch.observations.double().clone()
     obs[:, 0] = obs[:, 0] / (WORLDS * STEPS)
     outputs = cls.evaluate_actions(policy, obs, chosen, states, batch.episode_starts.double())
@@ -145,9 +141,7 @@ def test_a_decision_equals_the_parent(actions, deterministic):
 def assert_same_weights(one: RecurrentPPO, two: RecurrentPPO) -> None:
     theirs = two.policy.state_dict()
     for name, weight in one.policy.state_dict().items():
-        th.testing.assert_close(
-            weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}"
-        )
+        th.testing.assert_close(weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}")
 
 
 def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
@@ -159,9 +153,7 @@ def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
     ours, theirs = (
         MemoryPPO(MemoryPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=size, threads=threads)
         if mine
-        else RecurrentPPO(
-            RecurrentActorCriticPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=layers, device="cpu"
-        )
+        else RecurrentPPO(RecurrentActorCriticPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=layers, device="cpu")
         for mine in (True, False)
         for env in [CueDelay(WORLDS, delay=(2, 9), width=WIDTH, limit=9)]
     )
@@ -214,9 +206,7 @@ def test_a_rollout_leaves_nothing_of_the_one_before():
     fill(buffer, seed=1)
     fresh.__init__(STEPS, OBSERVATIONS, DISCRETE, (STEPS, 1, WORLDS, HIDDEN), "cpu", 0.9, 0.97, WORLDS)
     fill(fresh, seed=1)
-    for a, b in zip(
-        *(sorted(map(tuple, next(x.get()).observations.tolist())) for x in (buffer, fresh)), strict=True
-    ):
+    for a, b in zip(*(sorted(map(tuple, next(x.get()).observations.tolist())) for x in (buffer, fresh)), strict=True):
         assert a == b
 
 
@@ -308,17 +298,13 @@ def test_a_seed_gives_one_result():
 
 
 def test_schedules_reach_their_ends():
-    learner = make_learner(learning_rate=1e-2, learning_rate_end=1e-3, ent_coef=0.5, ent_coef_end=0.1).learn(
-        512
-    )
+    learner = make_learner(learning_rate=1e-2, learning_rate_end=1e-3, ent_coef=0.5, ent_coef_end=0.1).learn(512)
     assert learner.policy.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
     assert learner.ent_coef == pytest.approx(0.1)
 
 
 def test_target_kl_stops_an_update():
-    learner = MemoryPPO(
-        MemoryPolicy, CueDelay(8), n_steps=16, batch_size=16, target_kl=1e-9, learning_rate=1e-2
-    )
+    learner = MemoryPPO(MemoryPolicy, CueDelay(8), n_steps=16, batch_size=16, target_kl=1e-9, learning_rate=1e-2)
     before = learner.policy.state_dict()["action_net.weight"].clone()
     learner.learn(128)
     assert not th.equal(before, learner.policy.state_dict()["action_net.weight"])
@@ -334,9 +320,7 @@ def test_wrong_policies_are_refused():
 
 def test_continuous_actions_train():
     env = CueDelay(8, delay=(2, 6), width=WIDTH, box_actions=True)
-    learner = MemoryPPO(
-        MemoryPolicy, env, n_steps=16, batch_size=64, learning_rate=LinearSchedule(1e-3, 0.0, 1.0)
-    )
+    learner = MemoryPPO(MemoryPolicy, env, n_steps=16, batch_size=64, learning_rate=LinearSchedule(1e-3, 0.0, 1.0))
     learner.learn(256)
     assert all(p.isfinite().all() for p in learner.policy.parameters())
 

@@ -70,9 +70,7 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     """The search against the simulator, driven step by step from outside."""
     config, every = Config(delay=(1.0, 1.0)), plans_of(scenario)
     rng = np.random.default_rng(0)
-    some = Plans(
-        rng.permutation(every.prefixes)[: sample(8, 2)], rng.permutation(every.continuations)[: sample(8, 2)]
-    )
+    some = Plans(rng.permutation(every.prefixes)[: sample(8, 2)], rng.permutation(every.continuations)[: sample(8, 2)])
     family = twins(scenario, config, SEEDS[: sample(4, 1)])
     start = family.snapshot()
     returns = returns_of(family, scenario, some)
@@ -86,13 +84,9 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
                     tick, t3 = world["tick"], users[1]["t3"]
                     wanted = speed
                     if scenario.revealed and tick >= t3:
-                        wanted = (
-                            first if tick < t3 + int(hold / config.physics_step) else scenario.task.max_speed
-                        )
+                        wanted = first if tick < t3 + int(hold / config.physics_step) else scenario.task.max_speed
                     if tick >= int(world["hands_on"] + share * max(t3 - world["hands_on"], 0)):
-                        actions[w] = towards(
-                            users[0]["intent"], branch, world["target_speed"], wanted, scenario
-                        )
+                        actions[w] = towards(users[0]["intent"], branch, world["target_speed"], wanted, scenario)
                 total += family.step(actions).rewards
             np.testing.assert_allclose(returns[:, p, c], total, atol=1e-9)
 
@@ -114,9 +108,7 @@ def made_up(oracle: list[float], blind: list[float], worst: list[float] | None =
 
 def test_the_score_is_a_ratio_of_means():
     ours = made_up([1.0, 10.0], [0.0, 0.0])
-    assert ours.anticipation(np.array([1.0, 0.0])) == pytest.approx(
-        1 / 11
-    )  # the mean of the ratios would be 1/2
+    assert ours.anticipation(np.array([1.0, 0.0])) == pytest.approx(1 / 11)  # the mean of the ratios would be 1/2
     assert ours.anticipation(ours.oracle) == 1.0 and ours.anticipation(ours.blind) == 0.0
     assert ours.anticipation(2 * ours.oracle) == 2.0 and ours.anticipation(-ours.oracle) == -1.0
 

@@ -23,9 +23,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 
 
-def drive(
-    name: str = "Follow", seed: int = 3, control: Control = Control.DISCRETE, thoughts: bool = True
-) -> Replay:
+def drive(name: str = "Follow", seed: int = 3, control: Control = Control.DISCRETE, thoughts: bool = True) -> Replay:
     """The twins of one seed, driven by chance."""
     scenario = SCENARIOS[name]
     worlds = len(scenario.intents)
@@ -38,9 +36,7 @@ def drive(
     random = np.random.default_rng(seed)
     while (simulator.worlds["end"] == End.RUNNING).any():
         discrete = control is Control.DISCRETE
-        actions = (
-            random.integers(5, size=worlds) if discrete else random.uniform(-1, 1, (worlds, 2)) * [1, 0.1]
-        )
+        actions = random.integers(5, size=worlds) if discrete else random.uniform(-1, 1, (worlds, 2)) * [1, 0.1]
         simulator.step(actions)
         for w, recorder in enumerate(recorders):
             value, chances = random.normal(), random.dirichlet(np.ones(5))
@@ -54,18 +50,11 @@ def drive(
 def same(a: object, b: object) -> bool:
     """Whether two replays, or parts of them, are the same, bit for bit."""
     if dataclasses.is_dataclass(a) and not isinstance(a, type):
-        return type(a) is type(b) and all(
-            same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a)
-        )
+        return type(a) is type(b) and all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
     if isinstance(a, tuple):
         return isinstance(b, tuple) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, np.ndarray):
-        return (
-            isinstance(b, np.ndarray)
-            and a.dtype == b.dtype
-            and a.shape == b.shape
-            and a.tobytes() == b.tobytes()
-        )
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     return a == b
 
 
@@ -246,9 +235,7 @@ def test_wrong_shapes_and_types_are_refused(tmp_path, written):
     refused(change(written, path, terms=arrays["terms"][:, 0]), "axes")
     refused(change(written, path, actions=arrays["actions"].astype(np.float32)), "other fields")
     refused(change(written, path, users=arrays["users"]["x"]), "other fields")
-    refused(
-        change(written, path, captions=np.repeat(arrays["captions"], 2, axis=1)), "captions of 2 road users"
-    )
+    refused(change(written, path, captions=np.repeat(arrays["captions"], 2, axis=1)), "captions of 2 road users")
     refused(change(written, path, captions=arrays["captions"][:, :, :2]), "does not go with")
     refused(change(written, path, captions=arrays["captions"][1:]), "does not go with")
     refused(change(written, path, stranger=np.zeros(2)), "stranger is unknown")
@@ -272,9 +259,7 @@ def test_a_pickle_is_not_opened(tmp_path, written):
 def test_absurd_sizes_fill_no_memory(tmp_path, written, monkeypatch):
     path = tmp_path / "x.npz"
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)}
-    )
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)})
     with zipfile.ZipFile(written) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for info in source.infolist():
             target.writestr(info, header.getvalue() if info.filename == "values.npy" else source.read(info))

@@ -60,9 +60,7 @@ class Family:
         siblings = Simulator(scenario, self.num, config)  # for the form of an action alone
         chance = at_random(7)
         self.watch(self.simulator.observe())
-        for step in drive(
-            self.simulator, lambda _: np.concatenate([chance(siblings)] * len(scenario.intents))
-        ):
+        for step in drive(self.simulator, lambda _: np.concatenate([chance(siblings)] * len(scenario.intents))):
             self.watch(step.observations)
 
     def watch(self, observations: np.ndarray) -> None:
@@ -71,9 +69,7 @@ class Family:
         runs = (self.simulator.worlds["end"] == End.RUNNING).reshape(self.under_way.shape)
         for k, (a, b) in enumerate(self.pairs):
             # After t3 their journeys may end differently, and with them the frames in which they end.
-            together = np.where(
-                phases == Phase.AFTER, runs[a] & runs[b], self.under_way[a] & self.under_way[b]
-            )
+            together = np.where(phases == Phase.AFTER, runs[a] & runs[b], self.under_way[a] & self.under_way[b])
             both = np.flatnonzero(together)
             at = phases[both], k, both
             self.frames[at] += 1
@@ -84,9 +80,7 @@ class Family:
 
 @scenarios
 @pytest.mark.parametrize(("config", "count"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(
-    scenario: Scenario, config: Config, count: int
-):
+def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Scenario, config: Config, count: int):
     family = Family(scenario, config, RANDOM_SEEDS.integers(1 << 62, size=count))
     signals = family.simulator.users["signals"][:count, 1] == 1
     frames, seen, hidden = family.frames, family.seen, family.hidden

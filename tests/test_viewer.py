@@ -49,11 +49,7 @@ def drive(name: str, seed: int, decisions: int = 1000, control: Control = Contro
     """Twins that nobody steers; at most so many decisions."""
     simulator = twins(name, seed, Config(control=control))
     recorders = [Recorder(simulator, w, seed) for w in range(simulator.num_worlds)]
-    idle = (
-        np.full(simulator.num_worlds, Action.IDLE)
-        if simulator.discrete
-        else np.zeros((simulator.num_worlds, 2))
-    )
+    idle = np.full(simulator.num_worlds, Action.IDLE) if simulator.discrete else np.zeros((simulator.num_worlds, 2))
     while decisions and not simulator.worlds["end"].all():
         simulator.step(idle)
         for w, recorder in enumerate(recorders):
@@ -73,9 +69,7 @@ def paint(
     """A picture (H, W, 3)."""
     surface = pygame.Surface(size, 0, 32)
     painter.draw(surface, story, frame, view)
-    return (
-        np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8).reshape(size[1], size[0], 3).astype(int)
-    )
+    return np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8).reshape(size[1], size[0], 3).astype(int)
 
 
 def decision(replay: Replay, phase: Phase, signal: bool | None = None) -> int:
@@ -147,9 +141,7 @@ def test_left_is_the_left_of_who_signals(cyclist):
     k = decision(cyclist, Phase.CUE, signal=True)
     painter, story = Painter(cyclist.road), story_of(cyclist, 0)
     frame = frame_at(cyclist, 0, time_of(cyclist, k))
-    pictures = [
-        paint(painter, story, dataclasses.replace(frame, arms=np.array([0.0, arm]))) for arm in (0, 1, -1)
-    ]
+    pictures = [paint(painter, story, dataclasses.replace(frame, arms=np.array([0.0, arm]))) for arm in (0, 1, -1)]
     camera = follow(story, frame, SIZE)
     y = camera.project(np.array([[frame.users[1]["x"], frame.users[1]["y"]]]))[0, 1]
     rows = [np.nonzero(np.abs(picture - pictures[0]).max(axis=2))[0] for picture in pictures[1:]]
@@ -170,11 +162,7 @@ def test_fog_hides_who_is_in_it(cyclist, view):
     if view == View():  # the panel describes the signal, seen or not; here it must not
         elsewhere["signal"][1] = frame.users["signal"][1]
     assert (paint(painter, story, frame, view) == paint(painter, story, moved, view)).all()
-    clear = (
-        dataclasses.replace(cyclist.road, fog=np.zeros(4))
-        if False
-        else cyclist.road._replace(fog=np.zeros(4))
-    )
+    clear = dataclasses.replace(cyclist.road, fog=np.zeros(4)) if False else cyclist.road._replace(fog=np.zeros(4))
     story = dataclasses.replace(story, road=clear)
     assert (paint(Painter(clear), story, frame, view) != paint(Painter(clear), story, moved, view)).any()
 
@@ -186,9 +174,7 @@ def test_who_is_gone_is_not_drawn(car):
     moved = users.copy()
     moved["x"][1] += 2.0
     story, painter = story_of(car, 0), Painter(car.road)
-    pictures = [
-        paint(painter, story, dataclasses.replace(frame, users=u)) for u in (users, moved, frame.users)
-    ]
+    pictures = [paint(painter, story, dataclasses.replace(frame, users=u)) for u in (users, moved, frame.users)]
     assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
 
 
@@ -200,8 +186,7 @@ def test_a_belief_stands_above_whom_it_is_about_or_out_of_sight_above_who_believ
         frame = frame_at(cyclist, 0, time_of(cyclist, k))
         assert frame.belief(1) is None and frame.belief(0) is None
         left, right, none = (
-            dataclasses.replace(frame, captions=np.array([row]))
-            for row in ([0.9, 0.1, 0], [0, 0, 1], [0, 0, 0])
+            dataclasses.replace(frame, captions=np.array([row])) for row in ([0.9, 0.1, 0], [0, 0, 1], [0, 0, 0])
         )
         pictures = [paint(painter, story, each) for each in (frame, left, right, none)]
         camera = follow(story, frame, SIZE)
@@ -254,9 +239,7 @@ def test_an_arm_goes_up_smoothly(cyclist):
     arms = cyclist.episodes[0].users["signal"][:, 1] != Signal.NONE
     k = int(np.flatnonzero(arms)[0])
     time, step = time_of(cyclist, k), cyclist.physics_step * cyclist.substeps
-    heights = [
-        abs(frame_at(cyclist, 0, time - step + share * step).arms[1]) for share in (0.0, 0.25, 0.75, 1.0)
-    ]
+    heights = [abs(frame_at(cyclist, 0, time - step + share * step).arms[1]) for share in (0.0, 0.25, 0.75, 1.0)]
     assert heights == pytest.approx([0.0, 0.25, 0.75, 1.0])
 
 
@@ -276,9 +259,7 @@ def test_the_camera_maps_there_and_back():
     camera = Camera(3.0, -4.0, 7.5, 0.6, 0.8, 640, 400)
     points = np.random.default_rng(0).uniform(-50, 50, (20, 2))
     assert camera.unproject(camera.project(points)) == pytest.approx(points)
-    assert camera.project(np.array([[3.0, -4.0], [3.6, -3.2]])) == pytest.approx(
-        np.array([[320, 200], [327.5, 200]])
-    )
+    assert camera.project(np.array([[3.0, -4.0], [3.6, -3.2]])) == pytest.approx(np.array([[320, 200], [327.5, 200]]))
 
 
 # ------------------------------------------------------------------------------------------------ drawing
@@ -299,9 +280,7 @@ def test_drawing_changes_no_data():
 
 
 def test_drawing_needs_no_screen():
-    environment = {
-        k: v for k, v in os.environ.items() if not k.startswith(("SDL_", "DISPLAY", "WAYLAND", "XDG_"))
-    }
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SDL_", "DISPLAY", "WAYLAND", "XDG_"))}
     code = (
         "from kindergarten.simulator import Simulator; from kindergarten.scenarios import SCENARIOS\n"
         "from kindergarten.viewer import render; import pygame, os\n"
@@ -320,9 +299,7 @@ def test_drawing_needs_no_screen():
     assert ran.stdout.strip() == "(720, 1280, 3) uint8 False False"
 
 
-@pytest.mark.parametrize(
-    "size", [(1, 1), (3, 200), (160, 90), (479, 320), (480, 320), (1000, 340), (1920, 1080)]
-)
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (160, 90), (479, 320), (480, 320), (1000, 340), (1920, 1080)])
 @pytest.mark.parametrize("view", [View(), View(follow=False, zoom=4.0), View(panels=False, zoom=0.4)])
 def test_any_size_can_be_drawn(car, size, view):
     paint(Painter(car.road), story_of(car, 0), frame_at(car, 0, 2.0), view, size)
@@ -400,9 +377,7 @@ def test_labels_are_whole_and_none_covers_another(size, delay, monkeypatch):
     replay = Replay.of(simulator, [recorder.episode()], agent)
     story, written, write = story_of(replay, 0), [], Typeface.write
 
-    def listen(
-        typeface: Typeface, surface: pygame.Surface, text: str, *place: Any, **options: Any
-    ) -> pygame.Rect:
+    def listen(typeface: Typeface, surface: pygame.Surface, text: str, *place: Any, **options: Any) -> pygame.Rect:
         area = write(typeface, surface, text, *place, **options)
         written.append((text, area.move(surface.get_abs_offset())))
         size = place[1] if len(place) > 1 else options.get("size", 18)
@@ -411,9 +386,7 @@ def test_labels_are_whole_and_none_covers_another(size, delay, monkeypatch):
 
     monkeypatch.setattr(Typeface, "write", listen)
     paint(Painter(replay.road), story, frame_at(replay, 0, story.t1), View(), size)
-    labels = [
-        area for text, area in written if text.startswith(("t1", "t2", "t3", "hands on", "collision", agent))
-    ]
+    labels = [area for text, area in written if text.startswith(("t1", "t2", "t3", "hands on", "collision", agent))]
     assert len(labels) >= 6
     for k, area in enumerate(labels):
         assert pygame.Rect(0, 0, *size).contains(area)
@@ -499,9 +472,7 @@ def test_hiding_hides(cyclist):
     pictures = []
     for index in range(2):
         # the number of the episode, its length and its end are what differs by right
-        story = dataclasses.replace(
-            story_of(cyclist, index), label="", duration=9.0, end=story_of(cyclist, 0).end
-        )
+        story = dataclasses.replace(story_of(cyclist, index), label="", duration=9.0, end=story_of(cyclist, 0).end)
         pictures.append(paint(painter, story, frame_at(cyclist, index, 0.0), view, (1280, 720)))
     assert (pictures[0] == pictures[1]).all()
     shown = [

@@ -123,9 +123,7 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
 @controls
 @settings(max_examples=sample(10, 2))
 @given(st.lists(st.integers(0, 2**63), min_size=1, max_size=sample(9, 3)), st.integers(0, 99))
-def test_a_row_of_a_batch_is_that_seed_alone(
-    scenario: Scenario, control: Control, seeds: list[int], chance: int
-):
+def test_a_row_of_a_batch_is_that_seed_alone(scenario: Scenario, control: Control, seeds: list[int], chance: int):
     """Whatever stands beside it, and whoever is reset when."""
     config, rng = Config(control), np.random.default_rng(chance)
     together = batch(scenario, np.array(seeds, np.uint64), config)
@@ -142,9 +140,7 @@ def test_a_row_of_a_batch_is_that_seed_alone(
             for found, wanted in zip(step, expected, strict=True):
                 assert same(found[i : i + 1], wanted)
             assert not first[i].any() if not mask[i] else same(first[i : i + 1], single.reset())
-            assert same(together.users[i : i + 1], single.users) and same(
-                together.worlds[i : i + 1], single.worlds
-            )
+            assert same(together.users[i : i + 1], single.users) and same(together.worlds[i : i + 1], single.worlds)
 
 
 @scenarios
@@ -238,9 +234,7 @@ def test_routes_are_sampled_by_arc_length_and_shared_up_to_the_edge(half_width: 
     for route, (points, length) in enumerate(zip(road.points, road.length, strict=True)):
         points = points[: round(length / SPACING) + 1]
         chord = np.hypot(*np.diff(points[:, :2], axis=0).T)
-        assert (chord <= SPACING + 1e-12).all() and (
-            chord >= SPACING - SPACING**3 / (24 * tightest**2) - 1e-12
-        ).all()
+        assert (chord <= SPACING + 1e-12).all() and (chord >= SPACING - SPACING**3 / (24 * tightest**2) - 1e-12).all()
         assert np.hypot(*points[:, 2:].T) == pytest.approx(1.0)
         middle = points[:-1, 2:] + points[1:, 2:]  # a chord points halfway between the headings at its ends
         cross = middle[:, 0] * np.diff(points[:, 1]) - middle[:, 1] * np.diff(points[:, 0])
@@ -258,9 +252,7 @@ def test_everybody_keeps_to_the_right():
     road = junction(50.0)
     for points, length in zip(road.points, road.length, strict=True):
         for x, y, cos, sin in points[[0, round(length / SPACING)]]:
-            assert x * sin - y * cos == pytest.approx(
-                road.lane_width / 2
-            )  # the middle of the road is on the left
+            assert x * sin - y * cos == pytest.approx(road.lane_width / 2)  # the middle of the road is on the left
     left, straight, right = (road.points[k, -1, 2:] for k in range(3))  # from the south
     np.testing.assert_allclose([left, straight, right], [[-1, 0], [0, 1], [1, 0]], atol=1e-12)
 
@@ -304,9 +296,7 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
         if user["kind"] == Kind.CYCLIST:
             assert lit.all()
         else:
-            assert (
-                1.0 - 1.0 / seconds <= (np.diff(lit.astype(int)) == 1).sum() / seconds <= 2.0 + 1.0 / seconds
-            )
+            assert 1.0 - 1.0 / seconds <= (np.diff(lit.astype(int)) == 1).sum() / seconds <= 2.0 + 1.0 / seconds
             assert lit.mean() == pytest.approx(0.5, abs=0.03)
     kinds = simulator.users["kind"][:, 1]
     assert {Kind.CAR, Kind.CYCLIST} == set(kinds.tolist())
@@ -333,9 +323,7 @@ def test_a_held_ego_cruises_whatever_the_actions(scenario: Scenario, control: Co
         wild = rng.integers(5, size=len(held)) if simulator.discrete else rng.uniform(-1, 1, (len(held), 2))
         step = simulator.step(wild)
         ego = simulator.users[:, 0]
-        assert same(ego["speed"][held], speed[held]) and same(
-            simulator.worlds["target_speed"][held], speed[held]
-        )
+        assert same(ego["speed"][held], speed[held]) and same(simulator.worlds["target_speed"][held], speed[held])
         assert (ego["offset"][held] == 0.0).all()
         assert not step.terms[held].any()
 

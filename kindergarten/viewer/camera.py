@@ -79,6 +79,4 @@ def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:
     """Looks at one road user."""
     width, height = size
     reach = 5.2 if user["length"] < 3 else 9.0  # [m] from side to side
-    return Camera(
-        float(user["x"]), float(user["y"]), math.floor(height / reach), *story.heading, width, height
-    )
+    return Camera(float(user["x"]), float(user["y"]), math.floor(height / reach), *story.heading, width, height)

@@ -55,9 +55,7 @@ class Pen:
             shade = tuple(round(c * share) for c in (*colour, 255))  # premultiplied
             pygame.draw.circle(self.surface, shade, self.at(x, y), radius * k / 5 * self.scale)
 
-    def rounded(
-        self, colour: Colour, box: tuple[float, float, float, float], corner: float, turn: float = 0.0
-    ) -> None:
+    def rounded(self, colour: Colour, box: tuple[float, float, float, float], corner: float, turn: float = 0.0) -> None:
         """A rectangle x0, y0, x1, y1 with round corners, turned around its middle by ``turn`` [rad]."""
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         a, b = (box[2] - box[0]) / 2 - corner, (box[3] - box[1]) / 2 - corner
@@ -229,9 +227,7 @@ def _cabin(pen: Pen, front: float, side: float, body: Colour) -> None:
             (behind, side * 0.8),
         ],
     )
-    pen.rounded(
-        mix(body, (255, 255, 255), 0.12), (behind + 0.42, -side * 0.68, ahead - 0.62, side * 0.68), 0.22
-    )
+    pen.rounded(mix(body, (255, 255, 255), 0.12), (behind + 0.42, -side * 0.68, ahead - 0.62, side * 0.68), 0.22)
     pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, side * 0.5), (front - 0.5, side * 0.42), 0.05)
     pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, -side * 0.5), (front - 0.5, -side * 0.42), 0.05)
 

@@ -45,9 +45,7 @@ class Ground:
             shapes.fill(surface, colour, camera)
         margin = 4.0 * camera.scale
         centres = camera.project(self._trees[:, :2])
-        inside = np.all(
-            (centres > -margin) & (centres < (camera.width + margin, camera.height + margin)), axis=1
-        )
+        inside = np.all((centres > -margin) & (centres < (camera.width + margin, camera.height + margin)), axis=1)
         for (x, y), radius in zip(centres[inside].tolist(), self._trees[inside, 2].tolist(), strict=True):
             _tree(surface, x, y, radius * camera.scale)
 
@@ -102,9 +100,7 @@ class _Shapes:
                 right, bottom = min(round(right), width), min(round(bottom), height)
                 surface.fill(colour, (left, top, max(right - left, 1), max(bottom - top, 1)))
             else:
-                pygame.draw.polygon(
-                    surface, colour, points.clip(-15000, 15000).tolist()
-                )  # it counts in 16 bits
+                pygame.draw.polygon(surface, colour, points.clip(-15000, 15000).tolist())  # it counts in 16 bits
 
 
 def _is_upright(pixels: np.ndarray) -> bool:
@@ -186,8 +182,7 @@ def _trees(road: RoadMap) -> np.ndarray:
     radius, there = random.uniform(1.3, 2.8, x.size), random.uniform(size=x.size) < 0.6
     lanes = road.points[:, ::8, :2].reshape(-1, 2)
     far = [
-        np.min((lanes[:, 0] - p) ** 2 + (lanes[:, 1] - q) ** 2) > TREE_FROM_ROAD**2
-        for p, q in zip(x, y, strict=True)
+        np.min((lanes[:, 0] - p) ** 2 + (lanes[:, 1] - q) ** 2) > TREE_FROM_ROAD**2 for p, q in zip(x, y, strict=True)
     ]
     return np.stack([x, y, radius], axis=1)[there & np.array(far)]
 

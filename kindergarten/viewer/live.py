@@ -30,9 +30,7 @@ def draw(surface: pygame.Surface, simulator: Simulator, w: int = 0, action: obje
     _painters[simulator].draw(surface, story, frame, View(reveal=False))
 
 
-def render(
-    simulator: Simulator, w: int = 0, action: object = None, size: tuple[int, int] = SIZE
-) -> np.ndarray:
+def render(simulator: Simulator, w: int = 0, action: object = None, size: tuple[int, int] = SIZE) -> np.ndarray:
     """World ``w`` of ``simulator`` as a picture (H, W, 3) uint8, fresh, for ``render_mode="rgb_array"``."""
     surface = pygame.Surface(size, 0, 32)
     draw(surface, simulator, w, action)

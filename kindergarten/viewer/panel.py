@@ -89,9 +89,7 @@ class Panel:
             self._type.write(surface, words, surface.get_rect().center, 20, palette.FADED, 0.5)
         title = f"Road user 1, a {story.kind.name.lower()}"
         width = self._type.width(title, 17) + 14 * unit
-        pygame.draw.rect(
-            surface, palette.PAPER, (0, 0, width, 22 * unit), border_bottom_right_radius=round(6 * unit)
-        )
+        pygame.draw.rect(surface, palette.PAPER, (0, 0, width, 22 * unit), border_bottom_right_radius=round(6 * unit))
         self._type.write(surface, title, (7 * unit, 11 * unit), 17)
 
     def _car(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
@@ -119,17 +117,13 @@ class Panel:
             pygame.draw.rect(surface, palette.CARD, (x, bottom - height, width - 4 * unit, height))
             tall = max(height * min(max(chance, 0.0), 1.0), 1.0)
             pygame.draw.rect(surface, colour, (x, bottom - tall, width - 4 * unit, tall))
-            self._type.write(
-                surface, name, (x + (width - 4 * unit) / 2, bottom + 9 * unit), 14, palette.FADED, 0.5
-            )
+            self._type.write(surface, name, (x + (width - 4 * unit) / 2, bottom + 9 * unit), 14, palette.FADED, 0.5)
         self._y = bottom + 26 * unit
 
     def _end(self, surface: pygame.Surface, end: End) -> None:
         """How it ended, where the next action would have been."""
         unit = self._type.unit
-        box = pygame.Rect(
-            round(self._left), round(self._y), round(self._right - self._left), round(30 * unit)
-        )
+        box = pygame.Rect(round(self._left), round(self._y), round(self._right - self._left), round(30 * unit))
         label(surface, END_COLOURS.get(end, palette.ALARM), box, 6 * unit)
         words = end.name.lower().replace("_", " ")
         self._type.write(surface, words, box.center, 22, (255, 255, 255), 0.5)
@@ -190,11 +184,7 @@ def phase_words(story: Story, frame: Frame, phase: Phase) -> tuple[str, str]:
     if phase is Phase.BEFORE:
         return "BEFORE", "no signal yet"
     if phase is Phase.CUE:
-        shows = (
-            f"{signal.name.lower()} {by} {'out' if by == 'arm' else 'lit'}"
-            if signal
-            else f"no {by} in this frame"
-        )
+        shows = f"{signal.name.lower()} {by} {'out' if by == 'arm' else 'lit'}" if signal else f"no {by} in this frame"
         return "CUE", f"look now: {shows}"
     if phase is Phase.DELAY:
         return "DELAY", "nothing shows any more: remember!"

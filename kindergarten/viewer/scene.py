@@ -33,9 +33,7 @@ class Scene:
         self._typeface = typeface
         self._backdrop, self._figures = Backdrop(ground), Figures()
 
-    def draw(
-        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, tags: bool = True
-    ) -> None:
+    def draw(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, tags: bool = True) -> None:
         """Fill ``surface``, which is as large as the camera says."""
         self._backdrop.draw(surface, camera)
         if frame.users[0]["kind"] != Kind.NOBODY:
@@ -48,9 +46,7 @@ class Scene:
         if tags:
             self._tags(surface, story, frame, camera, opacity)
 
-    def _tags(
-        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray
-    ) -> None:
+    def _tags(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
         """Flags above the road users that matter: what the car believes and, on the signaller, its phase.
 
         A belief about somebody out of sight is a thought, and stands above the one who thinks it.

@@ -78,9 +78,7 @@ class Typeface:
         return place
 
 
-def label(
-    surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0
-) -> None:
+def label(surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0) -> None:
     """Fill a box with smooth round corners; ``pointer`` [px]: a tip below its middle, pointing down."""
     picture = _label(colour, *box.size, round(radius, 1), round(pointer, 1))
     surface.blit(picture, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
@@ -97,9 +95,7 @@ def _label(colour: Colour, width: int, height: int, radius: float, pointer: floa
     return pygame.transform.smoothscale(sheet, (width, height + round(pointer)))
 
 
-def dot(
-    surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0
-) -> None:
+def dot(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0) -> None:
     """A small smooth disc."""
     picture = _dot(colour, round(radius * FINE), round(255 * opacity))
     place = picture.get_rect(center=(round(at[0]), round(at[1])))

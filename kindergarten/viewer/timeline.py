@@ -67,9 +67,7 @@ class Timeline:
         unit, line = self._typeface.unit, self.track.inflate(0, round(8 * self._typeface.unit))
         for colour, width in ((palette.PAPER, 6 * unit), (palette.INK, 3 * unit)):
             surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
-        handle = pygame.Rect(
-            round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit)
-        )
+        handle = pygame.Rect(round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit))
         label(surface, palette.INK, handle, 3 * unit)
 
     def _blocks(self, surface: pygame.Surface, silent: bool) -> None:
@@ -92,9 +90,7 @@ class Timeline:
                     self._typeface.write(surface, word, box.center, 16, (255, 255, 255), 0.5)
                     break
 
-    def _marks(
-        self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int
-    ) -> None:
+    def _marks(self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int) -> None:
         """Labels at their times, moved aside where they would cover each other."""
         unit = self._typeface.unit
         texts = [f"{name} {words}".strip() for name, words, _ in marks]

@@ -133,9 +133,7 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
         "fps": rate, "codec": "libx264", "quality": 8, "output_params": ["-preset", "veryfast"],
         "pix_fmt_in": "bgr0", "pix_fmt_out": "yuv420p",  # what a surface holds: nothing has to be converted here
     }  # fmt: skip
-    writer = imageio_ffmpeg.write_frames(
-        os.fspath(path), size, macro_block_size=2, ffmpeg_log_level="error", **options
-    )
+    writer = imageio_ffmpeg.write_frames(os.fspath(path), size, macro_block_size=2, ffmpeg_log_level="error", **options)
     writer.send(None)
     count = 0
     try:
