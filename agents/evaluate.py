@@ -121,14 +121,14 @@ def print_table(found: dict[str, Any]) -> None:
     table = Table(title=title, title_justify="left")
     for heading in ("", "return", "anticipation", "collisions", "goal"):
         table.add_column(heading, justify="left" if heading == "" else "right")
-    table.add_row("blind: the best without memory", f"{found['blind']:.3f}", "0", "", "")
+    table.add_row("blind: no memory", f"{found['blind']:.3f}", "0", "", "")
     score = f"[bold]{found['anticipation']:.3f}[/bold] ({low:.3f}..{high:.3f})"
     rates = f"{found['collision_rate']:.1%}", f"{found['goal_rate']:.1%}"
     table.add_row("[bold]this agent[/bold]", f"{found['return_mean']:.3f}", score, *rates)
     for name, row in found["by_intent"].items():
         rates = f"{row['collision_rate']:.1%}", f"{row['goal_rate']:.1%}"
-        table.add_row(f"  if road user 1 means {name}", f"{row['return_mean']:.3f}", "", *rates)
-    table.add_row("oracle: the intents known", f"{found['oracle']:.3f}", "1", "", "")
+        table.add_row(f"  road user 1: {name}", f"{row['return_mean']:.3f}", "", *rates)
+    table.add_row("oracle: intents known", f"{found['oracle']:.3f}", "1", "", "")
     Console().print(table)
 
 

@@ -33,7 +33,7 @@ CHECKS = 40  # how often in a training they are driven
 class Options:
     """Teach a car to read what others are about to do."""
 
-    scenario: str = "Crossing"
+    scenario: str = "Follow"
     """Which lesson: see `kindergarten scenarios`."""
     memory: str = "lstm"
     """lstm, lstm-default (PyTorch's initialisation), gru, rnn, or none."""

@@ -1,0 +1,78 @@
+"""What agents reach: every scenario with and without memory, several seeds, `train.py`'s defaults.
+
+python -m benchmarks.agents --out benchmarks/results/agents.json [--runs DIR] [--seeds 5]
+
+Trains what DIR lacks (DIR/SCENARIO-MEMORY/seedS, the folders that ``train.py --seeds`` writes) and sums it up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import ROOT, command, made_with, write
+from kindergarten.agents.train import interquartile_mean
+from kindergarten.scenarios import SCENARIOS
+
+PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
+
+
+def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
+    """The evaluation of one run, which is trained if it is not there yet."""
+    if not (folder / "evaluation.json").exists():
+        options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder)]
+        subprocess.run([sys.executable, str(ROOT / "train.py"), *options], check=True)
+    found = json.loads((folder / "evaluation.json").read_text())
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/anticipation"]), 3)] for row in rows]
+    trained = json.loads((folder / "config.json").read_text())["options"]["steps"]
+    return {**found, "steps": trained, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
+
+
+def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """One line of the table: interquartile mean and 95 % bootstrap interval over the seeds."""
+    scores = np.array([run["anticipation"] for run in runs])
+    middle, low, high = (round(value, 3) for value in interquartile_mean(scores))
+    return {
+        "scenario": runs[0]["scenario"],
+        "memory": runs[0]["memory"],
+        "decisions": runs[0]["steps"],
+        "anticipation": middle,
+        "ci95": [low, high],
+        "seeds": [round(float(score), 3) for score in scores],
+        "collision_rate": round(float(np.mean([run["collision_rate"] for run in runs])), 4),
+        "goal_rate": round(float(np.mean([run["goal_rate"] for run in runs])), 4),
+        "seconds": [round(run["seconds"]) for run in runs],
+        "curves": [run["curve"] for run in runs],
+    }
+
+
+def main() -> None:
+    """Train what is missing, print the table, write it."""
+    parser = argparse.ArgumentParser("benchmarks.agents", description=__doc__)
+    parser.add_argument("--out", type=Path, help="write the result here")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="where the runs are")
+    parser.add_argument("--seeds", type=int, default=5)
+    options = parser.parse_args()
+    rows = []
+    for scenario in SCENARIOS:
+        for memory in ("lstm", "none"):
+            folder = options.runs / f"{scenario}-{memory}"
+            rows.append(row_of([run(folder / f"seed{s}", scenario, memory, s) for s in range(options.seeds)]))
+            shown = {name: value for name, value in rows[-1].items() if name != "curves"}
+            print(json.dumps(shown))
+    if options.out:
+        result = {"benchmark": "agents", "command": command("benchmarks.agents"), "made_with": made_with(PACKAGES)}
+        write(options.out, {**result, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
