@@ -12,13 +12,12 @@ from kindergarten.config import Range, Scenario, make_config
 from kindergarten.envs.common import RENDER_MODES, action_space, build, check_options, check_render_mode
 from kindergarten.envs.common import observation_space as space_of_observations
 from kindergarten.observation import NUM_EGO, columns
-from kindergarten.reward import TERMS
+from kindergarten.reward import TERM_NAMES, TERMS
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Snapshot
 from kindergarten.users import ROAD_USER, WORLD
 
 INTENTS, PHASES = names(Intent), names(Phase)
-TERM_NAMES = [term.name for term in TERMS]
 #: What the fields of WORLD and ROAD_USER that hold codes may hold.
 CODES = {"kind": list(Kind), "intent": list(Intent), "route": list(range(len(ARMS) * len(Intent))), "end": list(End)}
 

@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 
 from kindergarten.config import Range, Scenario, make_config
 from kindergarten.envs.common import action_space, build, check_options, check_render_mode, observation_space
-from kindergarten.envs.env import TERM_NAMES
+from kindergarten.reward import TERM_NAMES
 
 
 class KindergartenVectorEnv(VectorEnv):

@@ -16,7 +16,14 @@ from kindergarten.dynamics import choose, move_ego
 from kindergarten.geometry import distance_to_box, overlap
 from kindergarten.jit import njit
 from kindergarten.observation import look, observe_ego, observe_users
-from kindergarten.reward import NUM_TERMS, PASSING_DISTANCE, add_end_terms, add_step_terms
+from kindergarten.reward import (
+    NUM_TERMS,
+    PASSING_DISTANCE,
+    TERM_NAMES,
+    add_end_terms,
+    add_step_terms,
+    weight_vector,
+)
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
 from kindergarten.signals import phase, shown
@@ -262,6 +269,17 @@ class Simulator:
             if name is not None:
                 row[i] = names(Intent).index(name)
         return row
+
+    def scale_weight(self, term: str, factor: float) -> None:
+        """Let a reward term weigh ``factor`` times what the scenario says, from the next step on.
+
+        Raises:
+            ValueError: there is no such term.
+        """
+        if term not in TERM_NAMES:
+            raise ValueError(f"unknown reward term {term!r}: choose from {', '.join(TERM_NAMES)}")
+        k = TERM_NAMES.index(term)
+        self.params["weights"][0, k] = weight_vector(self.scenario.task.weights)[k] * factor
 
     def snapshot(self) -> Snapshot:
         """A copy of everything that changes."""
