@@ -1,0 +1,121 @@
+"""From one command to an agent, its scores and a replay; and what the command refuses."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kindergarten import cli, replay
+from kindergarten.agents.run import Run
+from kindergarten.agents.train import CAUTIOUS, interquartile_mean
+from kindergarten.reward import TERM_NAMES
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+
+pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
+TINY = ["--steps", "2048", "--worlds", "8"]
+KEYS = {
+    *("scenario", "memory", "seed", "decisions", "episodes", "return_mean", "blind", "oracle", "anticipation"),
+    *("anticipation_ci95", "collision_rate", "goal_rate", "by_intent"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that has learned next to nothing."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    assert cli.main(["train", "--scenario", "Follow", *TINY, "--out", str(out)]) == 0
+    return out
+
+
+def test_a_run_keeps_all_that_it_takes_to_run_it_again(folder: Path):
+    about = json.loads((folder / "config.json").read_text())
+    assert about["options"]["scenario"] == "Follow" and about["options"]["steps"] == 2048
+    assert about["hyperparameters"]["n_epochs"] >= 1 and "torch" in about["made_with"]
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 and int(rows[-1]["time/total_timesteps"]) == 2048  # one row per update
+    assert list(folder.glob("events.out.tfevents*"))
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.zip", "last.zip"}
+
+
+def test_the_evaluation_holds_what_the_contract_names(folder: Path):
+    found = json.loads((folder / "evaluation.json").read_text())
+    assert found.keys() >= KEYS
+    assert set(found["by_intent"]) == {"left", "straight", "right"}
+    low, high = found["anticipation_ci95"]
+    assert low <= found["anticipation"] <= high
+    scale = found["oracle"] - found["blind"]
+    assert found["anticipation"] == pytest.approx((found["return_mean"] - found["blind"]) / scale)
+
+
+def test_the_replay_shows_twins_and_what_the_car_believes(folder: Path):
+    recorded = replay.read(folder / "replays" / "twins.npz")
+    assert [int(episode.users["intent"][0, 1]) for episode in recorded.episodes] == [0, 1, 2]
+    assert len({episode.seed for episode in recorded.episodes}) == 1
+    for episode in recorded.episodes:
+        assert episode.captions is not None
+        np.testing.assert_allclose(episode.captions.sum(-1), 1.0, atol=1e-5)
+
+
+def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    assert cli.main(["train", "--memory", "none", *TINY, "--out", str(out)]) == 0
+    about = json.loads((out / "config.json").read_text())
+    about["options"]["steps"] = 3072
+    (out / "config.json").write_text(json.dumps(about))
+    assert cli.main(["train", "--resume", str(out)]) == 0
+    assert Run.open(out).load_model("last").num_timesteps == 3072
+
+
+def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: pytest.CaptureFixture[str]):
+    before = json.loads((folder / "evaluation.json").read_text())
+    assert cli.main(["evaluate", str(folder)]) == 0
+    assert json.loads((folder / "evaluation.json").read_text()) == before  # deterministic
+    assert cli.main(["evaluate", str(folder), "--delay", "8"]) == 0
+    assert "8..8 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow, Crossing"),
+        (["--memory", "elephant"], "unknown memory 'elephant'"),
+        (["--control", "telepathy"], "unknown control 'telepathy': choose from discrete, continuous"),
+        (["--delay", "4", "1"], "delay_s is (4.0, 1.0)"),
+        (["--worlds", "0"], "--worlds is 0"),
+        (["--caution", "0.5"], "--caution is 0.5"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(options: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["train", *options]) == cli.ERROR
+    errors = capsys.readouterr().err
+    assert said in errors and errors.count("\n") == 1
+
+
+def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]):
+    before = (folder / "evaluation.json").read_bytes()
+    assert cli.main(["train", *TINY, "--out", str(folder)]) == cli.ERROR
+    assert str(folder) in capsys.readouterr().err
+    assert (folder / "evaluation.json").read_bytes() == before
+
+
+def test_the_curriculum_ends_at_the_scenarios_own_price():
+    simulator = Simulator(SCENARIOS["Crossing"])
+    own = simulator.params["weights"].copy()
+    simulator.scale_weight("collision", 2.0)
+    changed = simulator.params["weights"] != own
+    assert changed.sum() == 1 and changed[0, TERM_NAMES.index("collision")]
+    simulator.scale_weight("collision", 1.0)
+    np.testing.assert_array_equal(simulator.params["weights"], own)
+    assert 0.0 < CAUTIOUS < 1.0
+    with pytest.raises(ValueError, match="unknown reward term 'luck'"):
+        simulator.scale_weight("luck", 1.0)
+
+
+def test_interquartile_mean():
+    middle, low, high = interquartile_mean(np.array([0.0, 0.9, 0.95, 1.0, 9.0]))
+    assert middle == pytest.approx(0.95)  # the outliers on both sides do not count
+    assert low <= middle <= high
