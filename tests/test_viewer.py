@@ -532,6 +532,18 @@ def test_an_mp4_has_the_size_and_the_frames_that_it_should(tmp_path):
     assert os.listdir(tmp_path / "new") == ["x.mp4"]
 
 
+def test_an_encoder_that_fails_leaves_nothing_and_says_why(tmp_path, monkeypatch):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    replay = drive("Follow", 1, decisions=5)
+    fake = tmp_path / "ffmpeg"
+    fake.write_text("#!/bin/sh\necho no room >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(ffmpeg, "get_ffmpeg_exe", lambda: str(fake))
+    with pytest.raises(OSError, match="no room"):
+        write_video(tmp_path / "x.mp4", replay, size=(320, 180))
+    assert os.listdir(tmp_path) == ["ffmpeg"]
+
+
 def test_a_gif_has_few_colours_and_loops(tmp_path):
     images = pytest.importorskip("PIL.Image")
     replay = drive("Follow", 1, decisions=3)

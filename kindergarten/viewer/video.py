@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pygame
@@ -19,6 +19,7 @@ FRAMES_PER_SECOND = 30
 GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
 LAST = 1.2  # [s] that the last frame of an episode stands still
 LARGEST, FASTEST = 8192, 100.0  # [px] and [1/s] of a video
+PIPE = 1 << 20  # [B] between us and the encoder, where the system lets one choose
 Span = tuple[float, float]  # [s] since the reset
 
 
@@ -129,19 +130,30 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
         import imageio_ffmpeg
     except ImportError:
         raise MissingTool("writing .mp4 needs imageio-ffmpeg: pip install 'kindergarten[agents]'") from None
-    options: dict[str, Any] = {
-        "fps": rate, "codec": "libx264", "quality": 8, "output_params": ["-preset", "veryfast"],
-        "pix_fmt_in": "bgr0", "pix_fmt_out": "yuv420p",  # what a surface holds: nothing has to be converted here
-    }  # fmt: skip
-    writer = imageio_ffmpeg.write_frames(os.fspath(path), size, macro_block_size=2, ffmpeg_log_level="error", **options)
-    writer.send(None)
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
+        "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}", "-i", "-",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p", f"file:{path}",
+    ]  # fmt: skip
+    # In a pipe of the usual size a frame would go by in sixty pieces, each of which waits for its turn.
+    encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pipesize=PIPE)
     count = 0
     try:
+        assert encoder.stdin is not None
         for surface in frames:
-            writer.send(surface.get_buffer().raw)
+            rest = memoryview(surface.get_buffer().raw)  # what a surface holds needs no conversion here
+            while rest:
+                rest = rest[encoder.stdin.write(rest) :]
             count += 1
+    except BrokenPipeError:
+        pass  # it has given up, and says why below
+    except BaseException:
+        encoder.kill()
+        raise
     finally:
-        writer.close()
+        _, words = encoder.communicate()
+    if encoder.returncode:
+        raise OSError(f"the video was not written: {words.decode(errors='replace').strip()[-300:]}")
     return count
 
 
