@@ -109,6 +109,23 @@ def times_to_score() -> str:
     return table(("", "seed", "score", "on the wall", "processor time", "decisions"), rows, 3)
 
 
+def agents() -> str:
+    """What agents reach, with and without memory."""
+    rows = []
+    for row in _result("agents")["rows"]:
+        low, high = row["ci95"]
+        score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+        seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
+        crashes = f"{row['collision_rate']:.1%}"
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes))
+    return table(("scenario", "memory", "decisions", "anticipation", "each seed", "collisions"), rows, 4)
+
+
+def agents_made_with() -> str:
+    """Where and how the agents were trained."""
+    return _made_with(_result("agents"))
+
+
 def simulator_made_with() -> str:
     """Where and how the simulator's figures were taken."""
     return _made_with(_result("simulator"))
@@ -153,5 +170,6 @@ FILL: dict[str, Callable[[], str]] = {
     for function in (
         *(environment, scenarios, references, simulator_rates, simulator_ratios, start_up, trainer_rates),
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
+        *(agents, agents_made_with),
     )
 }
