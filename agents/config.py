@@ -20,7 +20,7 @@ class PPOConfig:
     n_epochs: int = 8
     """Passes over every rollout. 4 take 1.5 times the decisions, and about the same time."""
     learning_rate: float = 3e-3
-    """Adam's step size at the beginning. In minibatches of 8,192, 1e-3 solved it for one of three seeds, 3e-3 for three."""
+    """Adam's step size at the beginning. In minibatches of 8,192, 1e-3 solved one of three seeds, 3e-3 all."""
     learning_rate_end: float = 1e-4
     """... and at the end, linearly."""
     gamma: float = 0.99
