@@ -127,7 +127,7 @@ def print_table(found: dict[str, Any]) -> None:
     table.add_row("[bold]this agent[/bold]", f"{found['return_mean']:.3f}", score, *rates)
     for name, row in found["by_intent"].items():
         rates = f"{row['collision_rate']:.1%}", f"{row['goal_rate']:.1%}"
-        table.add_row(f"  road user 1: {name}", f"{row['return_mean']:.3f}", "", *rates)
+        table.add_row(f"  user 1: {name}", f"{row['return_mean']:.3f}", "", *rates)
     table.add_row("oracle: intents known", f"{found['oracle']:.3f}", "1", "", "")
     Console().print(table)
 
