@@ -59,8 +59,7 @@ def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarra
         observations, rewards, *_ = simulator.step(driver.think(observations).actions.numpy())
         returns += rewards  # worlds that have ended earn nothing
     shape = (len(scenario.intents), len(seeds))
-    chances = np.array([chance for _, chance in scenario.cast[1].intents])
-    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), chances)
+    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), np.array(scenario.chances))
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:

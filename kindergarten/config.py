@@ -90,6 +90,11 @@ class Scenario:
         """What road user 1 may do: the twins of this scenario."""
         return tuple(intent for intent, _ in self.cast[1].intents)
 
+    @property
+    def chances(self) -> tuple[float, ...]:
+        """The probability of each of ``intents``: what means over twins are weighted by."""
+        return tuple(chance for _, chance in self.cast[1].intents)
+
 
 @dataclass(frozen=True)
 class Config:

@@ -174,7 +174,7 @@ def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Re
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(part, np.array_split(np.arange(simulator.num_worlds), min(16, simulator.num_worlds))))
     table = returns.reshape(num_intents, len(seeds), *returns.shape[1:])
-    chances = np.array([chance for _, chance in scenario.cast[1].intents])
+    chances = np.array(scenario.chances)
     best = table.max(3)  # (I, S, P): every prefix with its best continuation
     oracle = np.einsum("i,is->s", chances, best.max(2))
     blind = np.einsum("i,isp->sp", chances, best).max(1)

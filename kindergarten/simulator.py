@@ -141,6 +141,13 @@ def reset_batch(worlds, users, road, cast, params, mask, intents, observations):
 
 
 @njit
+def observe_batch(worlds, users, road, params, observations):
+    """Observe every world."""
+    for w in range(len(worlds)):
+        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+
+
+@njit
 def seed_batch(worlds, mask, seeds):
     """Start the generators of the worlds in ``mask`` from ``seeds`` (W,) uint64."""
     for w in range(len(worlds)):
@@ -294,10 +301,3 @@ class Simulator:
         observations = np.empty((self.num_worlds, len(self.observation_low)), np.float32)
         observe_batch(self.worlds, self.users, self.road, self.params, observations)
         return observations
-
-
-@njit
-def observe_batch(worlds, users, road, params, observations):
-    """Observe every world."""
-    for w in range(len(worlds)):
-        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
