@@ -43,9 +43,9 @@ class Driver:
         self._states = self.policy.no_memories(worlds)
         self._starts = th.zeros(worlds)  # nothing is remembered yet, so nothing has to be forgotten
 
-    def think(self, observations: np.ndarray) -> Thoughts:
-        """Decide on observations (W, D), and remember them."""
-        thoughts = self.policy.think(th.as_tensor(observations), self._states, self._starts)
+    def think(self, observations: np.ndarray, look: bool = False) -> Thoughts:
+        """Decide on observations (W, D), and remember them; ``look`` inside the memory while at it."""
+        thoughts = self.policy.think(th.as_tensor(observations), self._states, self._starts, look)
         self._states = thoughts.states
         return thoughts
 
@@ -102,14 +102,20 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
     choosing = np.array([len(member.intents) > 1 for member in scenario.cast[1:]])
     while (simulator.worlds["end"] == End.RUNNING).any():
-        thoughts = driver.think(observations)
-        actions, values = thoughts.actions.numpy(), thoughts.values.numpy()
+        thoughts = driver.think(observations, look=True)
+        actions, mind = thoughts.actions.numpy(), _mind(thoughts, choosing)
         observations = simulator.step(actions).observations
         for w, recorder in enumerate(recorders):
-            chances = None if thoughts.probabilities is None else thoughts.probabilities[w].numpy()
-            captions = None if thoughts.captions is None else thoughts.captions[w].numpy() * choosing[:, None]
-            recorder.record(actions[w], values[w], chances, captions)
+            recorder.record(actions[w], *(None if array is None else array[w] for array in mind))
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
+
+
+def _mind(thoughts: Thoughts, choosing: np.ndarray) -> list[np.ndarray | None]:
+    """What ``Recorder.record`` wants to know of W worlds; no opinion on those who are not ``choosing`` (N - 1,)."""
+    cells, gates = thoughts.inside or (None, None)
+    captions = None if thoughts.captions is None else thoughts.captions * th.as_tensor(choosing)[:, None]
+    told = (thoughts.values, thoughts.probabilities, captions, thoughts.attention, cells, gates)
+    return [None if array is None else array.numpy() for array in told]
 
 
 def print_table(found: dict[str, Any]) -> None:

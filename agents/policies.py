@@ -12,6 +12,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.inside import Inside, look_inside
 from kindergarten.agents.memory import FORGET_BIAS, Memory, make_memory
 from kindergarten.agents.sequences import layout_for, step
 from kindergarten.codes import Intent
@@ -41,6 +42,8 @@ class Thoughts(NamedTuple):
     probabilities: th.Tensor | None  # (W, actions), under discrete control
     captions: th.Tensor | None  # (W, users, intents) what it thinks that each road user will do
     states: RNNStates
+    inside: Inside | None = None  # of the actor's memory, if asked for
+    attention: th.Tensor | None = None  # (W, users) how much it attends to each road user, if it does
 
 
 class MemoryPolicy(RecurrentActorCriticPolicy):
@@ -181,17 +184,23 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         return actions, values, log_prob, states
 
     @th.inference_mode()
-    def think(self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor) -> Thoughts:
-        """One decision of every world without chance, and what is behind it."""
+    def think(self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor, look: bool = False) -> Thoughts:
+        """One decision of every world without chance, and what is behind it; with ``look`` the inside of its memory."""
         latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten()
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         captions = self.captions(latent_pi).softmax(2) if self.num_labels else None
+        inside = self._look(obs, lstm_states, episode_starts, states) if look else None
         if isinstance(self.action_space, spaces.Box):
             low, high = th.as_tensor(self.action_space.low), th.as_tensor(self.action_space.high)
             bounded = outputs.clamp(low.to(outputs), high.to(outputs))
-            return Thoughts(bounded, values, None, captions, states)
-        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states)
+            return Thoughts(bounded, values, None, captions, states, inside)
+        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states, inside)
+
+    def _look(self, obs: th.Tensor, before: RNNStates, episode_starts: th.Tensor, after: RNNStates) -> Inside:
+        """The inside of the actor's memory."""
+        h, c = (state * (1.0 - episode_starts).view(1, -1, 1) for state in before.pi)
+        return look_inside(self.lstm_actor, self._features(obs)[0], (h, c), (after.pi[0], after.pi[1]))
 
     def no_memories(self, worlds: int) -> RNNStates:
         """States (1, worlds, hidden) in which nothing is remembered."""

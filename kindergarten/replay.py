@@ -24,17 +24,21 @@ from kindergarten.road import RoadMap
 from kindergarten.simulator import Simulator
 from kindergarten.users import ROAD_USER, WORLD
 
-SCHEMA = 1  # goes up whenever an older program could not read the file, or would read it wrongly
-MAX_USERS, MAX_ACTIONS, MAX_SAMPLES = 256, 64, 1 << 20
+SCHEMA = 2  # goes up whenever an older program could not read the file, or would read it wrongly
+MAX_USERS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 64, 4096, 1 << 20
+MAX_HALF = 6e4  # float16 ends at 65,504
 MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
 
 CODES: dict[str, type[IntEnum]] = {
     "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase,
     "end": End, "action": Action, "control": Control,
 }  # fmt: skip
-FLOATS = np.dtype(np.float64)
+FLOATS, HALVES = np.dtype(np.float64), np.dtype(np.float16)
+GATES = ("input", "forget", "output")  # of an LSTM, as ``Episode.gates`` has them
+#: What an agent may tell of its mind at each decision; fields of Episode, arguments of ``Recorder.record``.
+MIND = ("values", "probabilities", "captions", "attention", "cells", "gates")
 #: Members of the archive with dtype and shape. F frames and D decisions of all episodes together, N road users,
-#: A numbers per action, K reward terms; R routes, P samples, L and M lines. A size that is a letter is free.
+#: A numbers per action, K reward terms, H cells; R routes, P samples, L and M lines. A size that is a letter is free.
 ARRAYS: archive.Table = {
     "meta": (np.dtype(np.uint8), ("bytes",)),
     "users": (ROAD_USER, ("F", "N")),
@@ -44,6 +48,9 @@ ARRAYS: archive.Table = {
     "values": (FLOATS, ("D",)),
     "probabilities": (FLOATS, ("D", "choices")),
     "captions": (FLOATS, ("D", "others", len(Intent))),
+    "attention": (FLOATS, ("D", "others")),
+    "cells": (HALVES, ("D", "H")),
+    "gates": (HALVES, ("D", len(GATES), "H")),
     "road.points": (FLOATS, ("R", "P", 4)),
     "road.length": (FLOATS, ("R",)),
     "road.shared": (FLOATS, ("R", "R")),
@@ -54,7 +61,7 @@ ARRAYS: archive.Table = {
     "road.half_width": (FLOATS, ()),
     "road.lane_width": (FLOATS, ()),
 }
-OPTIONAL = {"values", "probabilities", "captions"}
+OPTIONAL = set(MIND)
 
 
 class ReplayError(ValueError):
@@ -74,6 +81,9 @@ class Episode:
     probabilities: (T, choices) of each action, if it told.
     captions: (T, N - 1, intents) how likely it thought each intent of each road user but itself; all 0 for
         those about whom it has no opinion, because they have no choice.
+    attention: (T, N - 1) how much it attended to each road user but itself, 0..1.
+    cells: (T, H) float16, what its memory held after each frame: an LSTM's cell state, another memory's state.
+    gates: (T, 3, H) float16, how far an LSTM's GATES were open, 0..1.
     """
 
     users: np.ndarray
@@ -84,6 +94,9 @@ class Episode:
     values: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     captions: np.ndarray | None = None
+    attention: np.ndarray | None = None
+    cells: np.ndarray | None = None
+    gates: np.ndarray | None = None
 
     @property
     def end(self) -> End:
@@ -135,9 +148,7 @@ class Recorder:
         self._users, self._worlds = [simulator.users[w].copy()], [simulator.worlds[w].copy()]
         self._actions: list[np.ndarray] = []
         self._terms: list[np.ndarray] = []
-        self._values: list[float] = []
-        self._probabilities: list[np.ndarray] = []
-        self._captions: list[np.ndarray] = []
+        self._mind: dict[str, list[np.ndarray]] = {}
 
     def record(
         self,
@@ -145,14 +156,20 @@ class Recorder:
         value: float | None = None,
         probabilities: np.ndarray | None = None,
         captions: np.ndarray | None = None,
+        attention: np.ndarray | None = None,
+        cells: np.ndarray | None = None,
+        gates: np.ndarray | None = None,
     ) -> None:
-        """Record the decision that the simulator has just taken.
+        """Record the decision that the simulator has just taken, and the mind behind it: always or never.
 
         Args:
             action: an Action, or (2,) acceleration and steering.
-            value: what the agent expected before it acted; always or never.
-            probabilities: (choices,) of each action before it acted; always or never.
-            captions: (N - 1, intents) what it thought the others would do, as in Episode; always or never.
+            value: what the agent expected before it acted.
+            probabilities: (choices,) of each action before it acted.
+            captions: (N - 1, intents) what it thought the others would do, as in Episode.
+            attention: (N - 1,) how much it attended to the others.
+            cells: (H,) what its memory held when it acted.
+            gates: (3, H) how far an LSTM's GATES were open.
         """
         if self._worlds[-1]["end"] != End.RUNNING:
             return
@@ -160,12 +177,10 @@ class Recorder:
         self._users.append(self._simulator.users[self._w].copy())
         self._worlds.append(self._simulator.worlds[self._w].copy())
         self._terms.append(self._simulator.terms[self._w].copy())
-        if value is not None:
-            self._values.append(float(value))
-        if probabilities is not None:
-            self._probabilities.append(np.array(probabilities, np.float64))
-        if captions is not None:
-            self._captions.append(np.array(captions, np.float64))
+        told = (value, probabilities, captions, attention, cells, gates)
+        for name, array in zip(MIND, told, strict=True):
+            if array is not None:
+                self._mind.setdefault(name, []).append(_as_stored(name, array))
 
     def episode(self) -> Episode:
         """What has been recorded so far."""
@@ -176,10 +191,18 @@ class Recorder:
             np.array(self._actions).reshape(-1, width),
             np.array(self._terms).reshape(-1, len(TERMS)),
             self._seed,
-            np.array(self._values) if self._values else None,
-            np.stack(self._probabilities) if self._probabilities else None,
-            np.stack(self._captions) if self._captions else None,
+            *(np.stack(self._mind[name]) if name in self._mind else None for name in MIND),
         )
+
+
+def _as_stored(name: str, array: Any) -> np.ndarray:
+    """A copy of one decision's share of an array of MIND; what float16 cannot hold becomes the largest that it can."""
+    dtype = ARRAYS[name][0]
+    return (
+        np.clip(np.asarray(array, np.float64), -MAX_HALF, MAX_HALF).astype(dtype)
+        if dtype == HALVES
+        else np.array(array, dtype)
+    )
 
 
 def read(path: str | os.PathLike[str]) -> Replay:
@@ -215,7 +238,7 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
         "decisions": [len(e.actions) for e in episodes], "codes": {k: names(v) for k, v in CODES.items()},
     }  # fmt: skip
     arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
-    for name in ("users", "worlds", "actions", "terms", "values", "probabilities", "captions"):
+    for name in ("users", "worlds", "actions", "terms", *MIND):
         columns = [getattr(e, name) for e in episodes]
         if any(column is not None for column in columns):
             arrays[name] = np.concatenate(columns)
@@ -247,8 +270,11 @@ def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
     routes, samples, _ = kinds["road.points"][1]
     if not 1 <= users <= MAX_USERS or choices > MAX_ACTIONS:
         return f"it has {users} road users and {choices} choices"
-    if "captions" in kinds and kinds["captions"][1][1] != users - 1:
-        return f"it has captions of {kinds['captions'][1][1]} road users and not of {users - 1}"
+    for name in ("captions", "attention"):
+        if name in kinds and kinds[name][1][1] != users - 1:
+            return f"it has {name} of {kinds[name][1][1]} road users and not of {users - 1}"
+    if "cells" in kinds and not 1 <= kinds["cells"][1][1] <= MAX_CELLS:
+        return f"it has {kinds['cells'][1][1]} cells of memory"
     if routes < 1 or samples < 2 or routes * samples > MAX_SAMPLES:
         return f"it has {routes} routes of {samples} samples"
     return ""
@@ -271,7 +297,7 @@ def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     """The replay that the arrays hold."""
     meta = _meta(arrays["meta"])
     for name, array in arrays.items():
-        if array.dtype == FLOATS and not np.all(np.abs(array) <= MAX_NUMBER):  # also refuses NaN
+        if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0.0)) <= MAX_NUMBER:  # also refuses NaN
             raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")
     lengths, seeds, terms = meta["decisions"], meta["seeds"], meta["terms"]
     labels = (meta["scenario"], meta["agent"], meta["version"], *terms)
@@ -344,6 +370,10 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         sums = episode.captions.sum(axis=2)
         if np.any(episode.captions < 0) or np.any((np.abs(sums - 1.0) > 1e-3) & (sums != 0)):
             raise ReplayError("damaged: captions that are no probabilities")
+    for name in ("probabilities", "attention", "gates"):
+        shares = getattr(episode, name)
+        if shares is not None and np.any((shares < -1e-3) | (shares > 1.001)):
+            raise ReplayError(f"damaged: {name} that are not within 0..1")
     sizes = np.stack([users["length"], users["width"]])
     if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2):
         raise ReplayError("damaged: a road user without size or direction")

@@ -1,0 +1,43 @@
+"""What is shown of a memory is what happened in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+th = pytest.importorskip("torch")
+
+from kindergarten.agents.evaluate import record  # noqa: E402
+from kindergarten.agents.inside import look_inside  # noqa: E402
+from kindergarten.agents.memory import Memory, make_memory  # noqa: E402
+from kindergarten.agents.ppo import MemoryPPO  # noqa: E402
+from kindergarten.config import Config  # noqa: E402
+from kindergarten.envs import make_sb3  # noqa: E402
+from kindergarten.scenarios import SCENARIOS  # noqa: E402
+
+
+def test_the_gates_are_those_that_the_lstm_used():
+    th.manual_seed(0)
+    lstm = make_memory(Memory.LSTM, 5, 8)
+    before = (th.randn(1, 3, 8), th.randn(1, 3, 8))
+    frame = th.randn(3, 5)
+    output, after = lstm(frame[None], before)
+    cells, gates = look_inside(lstm, frame, before, after)
+    assert cells is not None and gates is not None
+    assert th.equal(cells, after[1][0])
+    through, forget, out = gates.unbind(1)
+    assert th.allclose(out * cells.tanh(), output[0], atol=1e-6)
+    added = (cells - forget * before[1][0]) / through  # the cell's own input, which is a tanh
+    assert th.all(added.abs() <= 1.0 + 1e-4)
+
+
+@pytest.mark.parametrize("memory", [memory.value for memory in Memory])
+def test_a_replay_tells_what_was_remembered(memory):
+    model = MemoryPPO.from_config(make_sb3("Kindergarten/Follow-v0", 2, 0), memory=memory, seed=0)
+    episode = record(model, SCENARIOS["Follow"], Config(), "somebody").episodes[0]
+    remembers, gated = memory != "none", memory.startswith("lstm")
+    assert (episode.cells is not None) == remembers and (episode.gates is not None) == gated
+    for array in (episode.cells, episode.gates):
+        assert array is None or (array.dtype == np.float16 and len(array) == len(episode.actions))
+    if episode.gates is not None:
+        assert episode.gates.shape[1] == 3 and 0 <= episode.gates.min() <= episode.gates.max() <= 1
