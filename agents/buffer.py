@@ -68,6 +68,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     ):
         self.driven = np.ones((buffer_size, n_envs), np.float32)
         self.labels = np.full((buffer_size, n_envs, num_labels), -1)
+        self.order = np.random.default_rng()  # of the worlds in minibatches
         shape = (1, *hidden_state_shape[1:])
         super().__init__(buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs)
         self._by_world: dict[str, th.Tensor] = {}
@@ -100,7 +101,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             self._states = [self.to_torch(state[0]) for state in states]
             self.generator_ready = True
         worlds = max(1, (batch_size or self.buffer_size * self.n_envs) // self.buffer_size)
-        for chosen in self.to_torch(np.random.permutation(self.n_envs)).split(worlds):
+        for chosen in self.to_torch(self.order.permutation(self.n_envs)).split(worlds):
             yield self._samples(chosen)
 
     def _samples(self, worlds: th.Tensor) -> WorldSamples:

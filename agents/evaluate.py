@@ -143,10 +143,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
     parser.add_argument("--delay", metavar="S", type=float, help="one delay [s] instead of those of the training")
     parser.add_argument("--ladder", action="store_true", help=f"every delay of the ladder: {LADDER} s")
+    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip if there is no .safetensors")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     run = Run.open(options.run)
-    model, scenario, config = run.load_model(), run.scenario, run.config
+    model, scenario, config = run.load_model(options.allow_pickle), run.scenario, run.config
     if options.ladder or options.delay is not None:
         delays = LADDER if options.ladder else [options.delay]
         configs = [make_config(control=run.options["control"], delay_s=delay) for delay in delays]

@@ -154,6 +154,16 @@ class MemoryPPO(RecurrentPPO):
             n_envs=self.n_envs,
             num_labels=self.policy.num_labels,
         )
+        self._seed_order()
+
+    def set_random_seed(self, seed: int | None = None) -> None:
+        """Seed everything random, as in the parent class; None leaves what the libraries' generators hold."""
+        super().set_random_seed(seed)
+        if isinstance(getattr(self, "rollout_buffer", None), WorldRolloutBuffer):
+            self._seed_order()
+
+    def _seed_order(self) -> None:
+        self.rollout_buffer.order = np.random.default_rng(np.random.randint(1 << 31))
 
     def learn(
         self,
@@ -200,6 +210,10 @@ class MemoryPPO(RecurrentPPO):
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True
+
+    def dump_logs(self, iteration: int = 0) -> None:
+        """Write a row; updates are counted from the beginning of the training, however often it was stopped."""
+        super().dump_logs(self.num_timesteps // (self.n_envs * self.n_steps))
 
     def _to_tensor(self, array: np.ndarray) -> th.Tensor:
         dtype = th.float32 if array.dtype == np.bool_ else None
@@ -268,7 +282,9 @@ class MemoryPPO(RecurrentPPO):
                 logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
                 if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
                     return logs
-                th.nn.utils.clip_grad_norm_(clipped, self.max_grad_norm)
+                norm = th.nn.utils.clip_grad_norm_(clipped, self.max_grad_norm)
+                if not norm.isfinite():
+                    raise FloatingPointError(f"the gradient's length became {norm.item()} (loss {logs[-1]['loss']:g})")
                 self.policy.optimizer.step()
         return logs
 

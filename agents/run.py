@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 from importlib.metadata import version
@@ -16,8 +16,12 @@ from typing import Any
 import torch as th
 
 from kindergarten import __version__
+from kindergarten.agents import checkpoint
+from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.files import write_whole
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.config import Config, Scenario, make_config
+from kindergarten.envs.sb3 import make_sb3
 from kindergarten.scenarios import scenario_named
 
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
@@ -29,19 +33,21 @@ class Run:
 
     folder: Path
     options: dict[str, Any]
+    hyperparameters: PPOConfig
 
     @classmethod
-    def create(cls, folder: Path, options: dict[str, Any], hyperparameters: dict[str, Any]) -> Run:
+    def create(cls, folder: Path, options: dict[str, Any], hyperparameters: PPOConfig) -> Run:
         """Make a new folder.
 
         Raises:
             ValueError: it exists already; nothing is ever overwritten.
+            OSError: it cannot be written.
         """
         if folder.exists():
             raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {folder}")
         (folder / "checkpoints").mkdir(parents=True)
-        run = cls(folder, options)
-        about = {"options": options, "hyperparameters": hyperparameters, "made_with": made_with()}
+        run = cls(folder, options, hyperparameters)
+        about = {"options": options, "hyperparameters": asdict(hyperparameters), "made_with": made_with()}
         run.write_json("config.json", about)
         return run
 
@@ -53,7 +59,8 @@ class Run:
             ValueError: the folder is no run.
         """
         try:
-            return cls(folder, json.loads((folder / "config.json").read_text())["options"])
+            about = json.loads((folder / "config.json").read_text())
+            return cls(folder, about["options"], PPOConfig(**about["hyperparameters"]))
         except (OSError, KeyError, TypeError, json.JSONDecodeError):
             raise ValueError(f"{folder} is no run: it has no readable config.json") from None
 
@@ -72,32 +79,50 @@ class Run:
         """What tells this run's results from another's."""
         return {name: self.options[name] for name in ("scenario", "memory", "seed")}
 
+    def untrained(self, worlds: int) -> MemoryPPO:
+        """The agent as it was before its first decision, with so many worlds around it."""
+        options = self.options
+        env = make_sb3(
+            f"Kindergarten/{self.scenario.name}-v0",
+            worlds,
+            options["seed"],
+            control=options["control"],
+            delay_s=self.config.delay,
+        )
+        threads = options["threads"]
+        return MemoryPPO.from_config(env, self.hyperparameters, options["memory"], options["seed"], threads=threads)
+
     def checkpoint(self, name: str) -> Path:
-        """The file of a checkpoint: ``"best"`` or ``"last"``."""
-        return self.folder / "checkpoints" / f"{name}.zip"
+        """The file of a checkpoint: ``"best"``, weights alone, or ``"last"``, all that training goes on from."""
+        return self.folder / "checkpoints" / f"{name}.safetensors"
 
-    def save(self, model: MemoryPPO, name: str) -> None:
-        """Write a checkpoint in one go, so that an interrupted write leaves the one before it."""
-        fresh = self.checkpoint(f"{name}.{os.getpid()}")
-        model.save(fresh)
-        os.replace(fresh, self.checkpoint(name))
+    @property
+    def pickle(self) -> Path:
+        """The best agent as Stable-Baselines3 saves it, for other people's programs."""
+        return self.folder / "checkpoints" / "best.zip"
 
-    def load_model(self, name: str = "best", env: Any = None) -> MemoryPPO:
-        """The agent of a checkpoint.
+    def load_model(self, allow_pickle: bool = False) -> MemoryPPO:
+        """The best agent, with one world around it.
+
+        Args:
+            allow_pickle: read ``best.zip`` if there is nothing else. A pickle can run code.
 
         Raises:
-            ValueError: there is none yet.
+            ValueError: there is none yet, or it is a pickle.
         """
-        path = self.checkpoint(name)
-        if not path.exists():
-            raise ValueError(f"{self.folder} has no checkpoint {path.name}: it was stopped before the first one")
-        return MemoryPPO.load(path, env, device="cpu")
+        if self.checkpoint("best").exists():
+            model = self.untrained(1)
+            checkpoint.put_weights(model, checkpoint.read(self.checkpoint("best")))
+            return model
+        if not self.pickle.exists():
+            raise ValueError(f"{self.folder} has no checkpoint yet: it was stopped before the first one")
+        if not allow_pickle:
+            raise ValueError(f"{self.pickle} is a pickle and may run code: if you trust it, add --allow-pickle")
+        return MemoryPPO.load(self.pickle, device="cpu")
 
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""
-        fresh = self.folder / f"{name}.{os.getpid()}"
-        fresh.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(fresh, self.folder / name)
+        write_whole(self.folder / name, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def made_with() -> dict[str, Any]:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch as th
 import tyro
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import CSVOutputFormat, Logger, TensorBoardOutputFormat
-from tqdm import tqdm
+from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
+from kindergarten.agents import checkpoint, seeds
 from kindergarten.agents.config import STEPS, PPOConfig
-from kindergarten.agents.evaluate import drive, evaluate, print_table, record
+from kindergarten.agents.evaluate import evaluate, print_table, record
+from kindergarten.agents.interrupts import code_of, politely
 from kindergarten.agents.memory import Memory
+from kindergarten.agents.metrics import Metrics
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
+from kindergarten.agents.watcher import Watcher
 from kindergarten.config import Config, Scenario, make_config
-from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
-from kindergarten.reference import Reference, reference
 from kindergarten.scenarios import scenario_named
 
-#: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
-VALIDATION_SEEDS = 2_000_000 + np.arange(64)
-CAUTIOUS = 0.3  # share of the training in which collisions cost more
-CHECKS = 40  # how often in a training they are driven
+FAILED = 1  # exit code
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Options:
     scenario: str = "Follow"
     """Which lesson: see `kindergarten scenarios`."""
     memory: str = "lstm"
-    """lstm, lstm-default (PyTorch's initialisation), gru, rnn, or none."""
+    """lstm, lstm-default (PyTorch's initialisation), gru, rnn, stack (the last frames), or none."""
     steps: int | None = None
     """Decisions to train for; the scenario's own number if left out."""
     worlds: int = 256
@@ -45,70 +42,21 @@ class Options:
     seed: int = 0
     """Of everything random."""
     seeds: int = 1
-    """Train this many agents, one after the other, from `seed` on."""
+    """Train this many agents, from `seed` on, side by side as far as there are cores."""
     out: Path | None = None
     """The run's folder; it must not exist yet. Default: runs/SCENARIO-MEMORY-TIME."""
     resume: Path | None = None
-    """Go on with this run."""
+    """Go on with this run, or with these runs of several seeds, where the last checkpoint was written."""
     control: str = "discrete"
     """discrete or continuous."""
-    delay: tuple[float, float] = (1.0, 4.0)
-    """Seconds from the signal's end to the movement, drawn between the two."""
+    delay: tuple[float, ...] = (1.0, 4.0)
+    """Seconds from the signal's end to the movement: a number, or two between which it is drawn."""
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
     caution: float = 1.4
     """Collisions cost this many times as much at first; it falls to once at 30 % of the training."""
     threads: int = 1
     """Shares of each minibatch that are worked on side by side."""
-
-
-class Watcher(BaseCallback):
-    """Shows progress, drives the validation seeds now and then, keeps the best and the last checkpoint."""
-
-    def __init__(self, run: Run, limits: Reference, total: int) -> None:
-        super().__init__()
-        self.run, self.limits, self.total = run, limits, total
-        self.best = self.latest = -np.inf
-        self._next = 0
-
-    def _on_training_start(self) -> None:
-        start = self.model.num_timesteps
-        self.bar = tqdm(total=self.total, initial=start, unit=" decisions", unit_scale=True, dynamic_ncols=True)
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_rollout_start(self) -> None:
-        """The curriculum: who has learned early that a crash is dear finds out what the brake is for.
-
-        Without it one LSTM of four settled for never braking on Crossing, as the memoryless do; with it none of five.
-        """
-        early = max(0.0, 1.0 - self.model.num_timesteps / (CAUTIOUS * self.total))
-        env = self.training_env.unwrapped
-        assert isinstance(env, KindergartenVecEnv)
-        env.envs.simulator.scale_weight("collision", 1.0 + (self.run.options["caution"] - 1.0) * early)
-
-    def _on_rollout_end(self) -> None:
-        self.bar.update(self.model.num_timesteps - self.bar.n)
-        if self.model.num_timesteps >= self._next:
-            self.check()
-            self._next = self.model.num_timesteps + self.total / CHECKS
-        self.logger.record("evaluation/anticipation", self.latest)
-
-    def _on_training_end(self) -> None:
-        self.check()
-        self.bar.close()
-
-    def check(self) -> None:
-        """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""
-        assert isinstance(self.model, MemoryPPO)
-        outcome = drive(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
-        self.latest = self.limits.anticipation(outcome.mean(outcome.returns))
-        self.bar.set_postfix_str(f"anticipation {self.latest:.2f}")
-        self.run.save(self.model, "last")
-        if self.latest >= self.best:
-            self.best = self.latest
-            self.run.save(self.model, "best")
 
 
 def check_options(options: Options) -> tuple[Scenario, Config]:
@@ -118,7 +66,8 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
         ValueError: one of them makes no sense; the message names the value and the choices.
     """
     scenario = scenario_named(options.scenario)
-    config = make_config(control=options.control, delay_s=options.delay)
+    delay = options.delay[0] if len(options.delay) == 1 else options.delay
+    config = make_config(control=options.control, delay_s=delay)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
     for name, least in (("worlds", 1), ("seeds", 1), ("threads", 1), ("seed", 0), ("captions", 0.0), ("caution", 1)):
         if not getattr(options, name) >= least:
@@ -128,99 +77,87 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     return scenario, config
 
 
-def begin(options: Options) -> tuple[Run, MemoryPPO]:
-    """A new run and its untrained agent, or an old one and what it has learned so far."""
-    scenario, config = check_options(options)
-    if options.resume is not None:
-        run = Run.open(options.resume)
-        return run, run.load_model("last", environment(Options(**run.options)))
-    hyperparameters = PPOConfig(caption_coef=options.captions)
+def folder_for(options: Options) -> Path:
+    """Where a new run goes."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = options.out or Path("runs") / f"{scenario.name}-{options.memory}-{stamp}"
+    return options.out or Path("runs") / f"{options.scenario}-{options.memory}-{stamp}"
+
+
+def begin(options: Options) -> Run:
+    """A new run."""
+    scenario, config = check_options(options)
     steps = options.steps or STEPS.get(scenario.name, STEPS["other"])
-    kept = {**asdict(replace(options, steps=steps)), "out": str(folder), "resume": None, "seeds": 1}
-    env = environment(options)
-    model = MemoryPPO.from_config(env, hyperparameters, options.memory, options.seed, threads=options.threads)
-    return Run.create(folder, kept, asdict(hyperparameters)), model
+    folder = folder_for(options)
+    settled = replace(options, steps=steps, delay=config.delay, seeds=1)
+    kept = {**asdict(settled), "out": str(folder), "resume": None}
+    return Run.create(folder, kept, PPOConfig(caption_coef=options.captions))
 
 
-def environment(options: Options) -> Any:
-    """The worlds to train in."""
-    return make_sb3(
-        f"Kindergarten/{options.scenario}-v0",
-        options.worlds,
-        options.seed,
-        control=options.control,
-        delay_s=tuple(options.delay),
-    )
+def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
+    """The agent as the run's last checkpoint left it, and what the watcher had noted; a new one if there is none."""
+    model = run.untrained(run.options["worlds"])
+    if not run.checkpoint("last").exists():
+        return model, {}
+    last = checkpoint.read(run.checkpoint("last"))
+    checkpoint.put(model, last)
+    return model, last.notes["watcher"]
 
 
-def learn(run: Run, model: MemoryPPO) -> bool:
-    """Train until the run has all its decisions; False if somebody interrupted it."""
+def learn(run: Run) -> int:
+    """Train until the run has all its decisions; the exit code."""
+    model, notes = go_on(run)
     total = run.options["steps"]
-    limits = reference(run.scenario, run.config)
-    formats = [CSVOutputFormat(str(run.folder / "metrics.csv")), TensorBoardOutputFormat(str(run.folder))]
-    model.set_logger(Logger(str(run.folder), formats))
-    watcher = Watcher(run, limits, total)
+    if model.num_timesteps >= total:
+        return 0
+    watcher = Watcher(run, notes)
     try:
-        model.learn(total - model.num_timesteps, watcher, reset_num_timesteps=False)
-    except KeyboardInterrupt:
-        watcher.bar.close()
-        run.save(model, "last")
-        print(f"\nStopped after {model.num_timesteps:,} decisions. Go on: kindergarten train --resume {run.folder}")
-        return False
-    return True
+        metrics = Metrics(run.folder / "metrics.csv", model.num_timesteps)
+        model.set_logger(Logger(str(run.folder), [metrics, TensorBoardOutputFormat(str(run.folder))]))
+        with politely():
+            model.learn(total - model.num_timesteps, watcher, reset_num_timesteps=False)
+        return 0
+    except KeyboardInterrupt as stop:
+        code, why = code_of(stop), "stopped"
+    except (OSError, FloatingPointError) as error:
+        code, why = FAILED, f"error: {error}"
+    watcher.close()
+    kept = f"the last checkpoint, of {watcher.saved:,} decisions, is intact"
+    print(f"kindergarten: {why}; {kept}. Go on: kindergarten train --resume {run.folder}", file=sys.stderr)
+    return code
 
 
-def finish(run: Run) -> dict[str, Any]:
+def finish(run: Run) -> None:
     """Evaluate the best checkpoint, write what came out, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options['memory']}, seed {run.options['seed']}, {model.num_timesteps:,} decisions"
     found = {**evaluate(model, run.scenario, run.config), **run.identity}
     run.write_json("evaluation.json", found)
     record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
+    model.save(run.pickle)
     print_table(found)
     print(f"Watch it:  kindergarten watch {run.folder}")
-    return found
 
 
-def train(options: Options) -> dict[str, Any] | None:
-    """Train one agent; its evaluation, or None if somebody interrupted it."""
+def train(run: Run) -> int:
+    """Train one agent, or go on with it, and evaluate it; the exit code."""
     th.set_num_threads(1)
-    run, model = begin(options)
     print(f"{run.options['scenario']}, memory {run.options['memory']}, seed {run.options['seed']}: {run.folder}")
-    if model.num_timesteps < run.options["steps"] and not learn(run, model):
-        return None
-    return finish(run)
+    code = learn(run)
+    if code == 0:
+        finish(run)
+    return code
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code."""
     options = tyro.cli(Options, prog="train", args=argv)
+    if options.resume is not None:
+        several = seeds.runs_in(options.resume)
+        return seeds.resume(options.resume, several) if several else train(Run.open(options.resume))
     check_options(options)
-    results = []
-    for seed in range(options.seed, options.seed + options.seeds):
-        out = options.out / f"seed{seed}" if options.out and options.seeds > 1 else options.out
-        found = train(replace(options, seed=seed, out=out))
-        if found is None:
-            return 130
-        results.append(found["anticipation"])
-    if len(results) > 1:
-        middle, low, high = interquartile_mean(np.array(results))
-        print(f"{len(results)} seeds: anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f})")
-    return 0
-
-
-def interquartile_mean(scores: np.ndarray, resamples: int = 10_000) -> tuple[float, float, float]:
-    """Mean of the middle half of ``scores`` (K,), and its 95 % bootstrap interval over the runs.
-
-    Source: Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021.
-    """
-
-    def middle(rows: np.ndarray) -> np.ndarray:
-        cut = rows.shape[-1] // 4
-        return np.sort(rows, axis=-1)[..., cut : rows.shape[-1] - cut].mean(axis=-1)
-
-    again = np.random.default_rng(0).choice(scores, (resamples, len(scores)))
-    low, high = np.quantile(middle(again), [0.025, 0.975])
-    return float(middle(scores)), float(low), float(high)
+    if options.seeds == 1:
+        return train(begin(options))
+    numbers = range(options.seed, options.seed + options.seeds)
+    folder = folder_for(options)
+    runs = [begin(replace(options, seed=seed, out=folder / f"seed{seed}")) for seed in numbers]
+    return seeds.resume(folder, [run.folder for run in runs])

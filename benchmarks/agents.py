@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.train import interquartile_mean
+from kindergarten.agents.statistics import with_interval
 from kindergarten.scenarios import SCENARIOS
 
 #: What is not a default. The curriculum holds the memoryless back: one seed of Crossing ended at -0.18 with it.
@@ -42,8 +42,8 @@ def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
 
 def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table: interquartile mean and 95 % bootstrap interval over the seeds."""
-    scores = np.array([run["anticipation"] for run in runs])
-    middle, low, high = (round(value, 3) for value in interquartile_mean(scores))
+    scores = [run["anticipation"] for run in runs]
+    middle, low, high = (round(value, 3) for value in with_interval(scores))
     return {
         "scenario": runs[0]["scenario"],
         "memory": runs[0]["memory"],

@@ -23,7 +23,7 @@ from benchmarks.common import Clocks, Done, Work, command, made_with, race, rati
 from kindergarten.agents.config import STEPS, PPOConfig
 from kindergarten.agents.policies import MlpFeatures
 from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.train import VALIDATION_SEEDS
+from kindergarten.agents.watcher import VALIDATION_SEEDS
 from kindergarten.codes import End
 from kindergarten.config import Config
 from kindergarten.envs.sb3 import make_sb3

@@ -187,7 +187,7 @@ class KindergartenEnv(gymnasium.Env):
         if len(blob) != WORLD.itemsize + users * ROAD_USER.itemsize:
             raise ValueError(f"this is no snapshot of a world with {users} road users: {len(blob)} bytes")
         world, rows = np.frombuffer(blob[: WORLD.itemsize], WORLD), np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)
-        if not (_sound(world) and _sound(rows)):
+        if not (sound(world) and sound(rows)):
             raise ValueError("this is no snapshot of a world: its numbers make no sense")
         self.simulator.restore(Snapshot(world, rows[None]))
         self._seeded = True
@@ -201,7 +201,7 @@ class KindergartenEnv(gymnasium.Env):
         }
 
 
-def _sound(rows: np.ndarray) -> bool:
+def sound(rows: np.ndarray) -> bool:
     """Whether all numbers are finite and all codes known: kernels look things up by them, and check nothing."""
     fields = rows.dtype.names or ()
     finite = all(np.isfinite(rows[field]).all() for field in fields)

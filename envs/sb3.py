@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -12,7 +12,9 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from kindergarten.envs.env import sound
 from kindergarten.envs.vector import KindergartenVectorEnv
+from kindergarten.simulator import Snapshot
 
 
 class KindergartenVecEnv(VecEnv):
@@ -60,6 +62,33 @@ class KindergartenVecEnv(VecEnv):
         length = int(self._lengths[i])
         episode = {"r": float(self._returns[i]), "l": length, "t": time.time() - self._began}
         return {"terminal_observation": last, "TimeLimit.truncated": truncated, "episode": episode}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Everything that changes, as plain arrays: bytes of the worlds and road users, returns, lengths (W,)."""
+        core = self.envs.simulator.snapshot()
+        rows = {name: np.frombuffer(array.tobytes(), np.uint8) for name, array in core._asdict().items()}
+        return {name: array.copy() for name, array in (rows | self._running()).items()}
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Continue from ``snapshot()``'s arrays, bit for bit.
+
+        Raises:
+            ValueError: they are of other worlds, or their numbers make no sense.
+        """
+        simulator = self.envs.simulator
+        arrays = []
+        for name, like in simulator.snapshot()._asdict().items():
+            blob = np.asarray(snapshot[name]).tobytes()
+            if len(blob) != like.nbytes or not sound(array := np.frombuffer(blob, like.dtype).reshape(like.shape)):
+                raise ValueError(f"this is no snapshot of {self.num_envs} worlds of {simulator.scenario.name}")
+            arrays.append(array)
+        self.reset()  # seeds whoever has not been seeded, so that no later reset does
+        simulator.restore(Snapshot(*arrays))
+        for name, array in self._running().items():
+            array[:] = snapshot[name]
+
+    def _running(self) -> dict[str, np.ndarray]:
+        return {"returns": self._returns, "lengths": self._lengths}
 
     def driven(self) -> np.ndarray:
         """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from kindergarten import cli, replay
+from kindergarten.agents import checkpoint
 from kindergarten.agents.run import Run
-from kindergarten.agents.train import CAUTIOUS, interquartile_mean
+from kindergarten.agents.statistics import with_interval
+from kindergarten.agents.watcher import CAUTIOUS
 from kindergarten.reward import TERM_NAMES
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
@@ -38,7 +40,9 @@ def test_a_run_keeps_all_that_it_takes_to_run_it_again(folder: Path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 and int(rows[-1]["time/total_timesteps"]) == 2048  # one row per update
     assert list(folder.glob("events.out.tfevents*"))
-    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.zip", "last.zip"}
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {
+        *("best.safetensors", "last.safetensors", "best.zip"),
+    }
 
 
 def test_the_evaluation_holds_what_the_contract_names(folder: Path):
@@ -67,7 +71,24 @@ def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):
     about["options"]["steps"] = 3072
     (out / "config.json").write_text(json.dumps(about))
     assert cli.main(["train", "--resume", str(out)]) == 0
-    assert Run.open(out).load_model("last").num_timesteps == 3072
+    assert checkpoint.read(Run.open(out).checkpoint("last")).notes["num_timesteps"] == 3072
+
+
+def test_seeds_are_trained_side_by_side_and_summed_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    out = tmp_path / "runs"
+    words = ["train", "--steps", "1024", "--worlds", "8", "--seeds", "2", "--seed", "3", "--out", str(out)]
+    assert cli.main(words) == 0
+    printed = capfd.readouterr().out
+    assert "seed3: anticipation" in printed and "2 seeds: anticipation" in printed
+    assert all((out / name / "evaluation.json").exists() for name in ("seed3", "seed4"))
+    (out / "seed4" / "checkpoints" / "last.safetensors").write_bytes(b"")
+    assert cli.main(["train", "--resume", str(out)]) == 2
+    assert "seed4: ended with exit code 2" in capfd.readouterr().err
+
+
+def test_a_delay_may_be_one_number(tmp_path: Path):
+    assert cli.main(["train", "--delay", "2", "--steps", "1", "--worlds", "1", "--out", str(tmp_path / "a")]) == 0
+    assert json.loads((tmp_path / "a" / "evaluation.json").read_text())["delay_s"] == [2.0, 2.0]
 
 
 def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -87,6 +108,7 @@ def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: p
         (["--delay", "4", "1"], "delay_s is (4.0, 1.0)"),
         (["--worlds", "0"], "--worlds is 0"),
         (["--caution", "0.5"], "--caution is 0.5"),
+        (["--delay", "1", "2", "3"], "delay_s is (1.0, 2.0, 3.0)"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(options: list[str], said: str, capsys: pytest.CaptureFixture[str]):
@@ -116,6 +138,7 @@ def test_the_curriculum_ends_at_the_scenarios_own_price():
 
 
 def test_interquartile_mean():
-    middle, low, high = interquartile_mean(np.array([0.0, 0.9, 0.95, 1.0, 9.0]))
+    middle, low, high = with_interval([0.0, 0.9, 0.95, 1.0, 9.0])
     assert middle == pytest.approx(0.95)  # the outliers on both sides do not count
     assert low <= middle <= high
+    assert with_interval([0.5, 0.5], [1.5, 1.5]) == (1.0, 1.0, 1.0)  # stratified: each task keeps its share

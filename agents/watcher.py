@@ -1,0 +1,115 @@
+"""What accompanies a training: progress, validation, checkpoints, and what changes as it goes on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from tqdm import tqdm
+
+from kindergarten.agents import checkpoint
+from kindergarten.agents.evaluate import drive
+from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.run import Run
+from kindergarten.envs.sb3 import KindergartenVecEnv
+from kindergarten.reference import reference
+
+#: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
+VALIDATION_SEEDS = 2_000_000 + np.arange(64)
+CAUTIOUS = 0.3  # share of the training in which collisions cost more
+CHECKS = 40  # how often in a training the validation seeds are driven
+
+
+class Watcher(BaseCallback):
+    """Shows progress, drives the validation seeds now and then, keeps the best and the last checkpoint.
+
+    Whatever it does, it does between two updates, and what it knows is in the checkpoint: a run that goes on from
+    there does the same as one that was never stopped.
+
+    :param notes: what the checkpoint that training goes on from has noted; empty for a new run.
+    """
+
+    model: MemoryPPO
+
+    def __init__(self, run: Run, notes: dict[str, Any]) -> None:
+        super().__init__()
+        self.run, self.total, self.limits = run, run.options["steps"], reference(run.scenario, run.config)
+        self.best: float = notes.get("best", -np.inf)
+        self.latest: float = notes.get("latest", -np.inf)
+        self._next: float = notes.get("next_check", 0.0)
+        self._seconds: float = notes.get("seconds", 0.0)
+        self._unwritten: dict[str, float] = notes.get("unwritten", {})
+        self.bar: tqdm | None = None
+        self.saved = 0  # decisions in the last checkpoint
+
+    @property
+    def seconds(self) -> float:
+        """How long this run has trained, all its parts together."""
+        return (time.time_ns() - self.model.start_time) / 1e9
+
+    def _on_training_start(self) -> None:
+        start = self.model.num_timesteps
+        self.bar = tqdm(total=self.total, initial=start, unit=" decisions", unit_scale=True, dynamic_ncols=True)
+        self.model.start_time -= int(self._seconds * 1e9)
+        self.model._num_timesteps_at_start = 0  # decisions/s are those of the whole run
+        for name, value in self._unwritten.items():
+            self.logger.record(name, value)
+
+    def _on_rollout_start(self) -> None:
+        self.be_cautious()
+        self._keep(check=self.model.num_timesteps >= self._next)
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        assert self.bar is not None
+        self.bar.update(self.model.num_timesteps - self.bar.n)
+        self.logger.record("evaluation/anticipation", self.latest)
+
+    def _on_training_end(self) -> None:
+        self._keep(check=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the screen."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def be_cautious(self) -> None:
+        """Who has learned early that a crash is dear finds out what the brake is for.
+
+        Without it one LSTM of four settled for never braking on Crossing, as the memoryless do; with it none of five.
+        """
+        early = max(0.0, 1.0 - self.model.num_timesteps / (CAUTIOUS * self.total))
+        env = self.training_env
+        assert isinstance(env, KindergartenVecEnv)
+        env.envs.simulator.scale_weight("collision", 1.0 + (self.run.options["caution"] - 1.0) * early)
+
+    def _keep(self, check: bool) -> None:
+        """Score the agent if it is time to, and write the checkpoints."""
+        if check:
+            self.check()
+            self._next = self.model.num_timesteps + self.total / CHECKS
+        notes = {
+            "best": self.best,
+            "latest": self.latest,
+            "next_check": self._next,
+            "seconds": self.seconds,
+            "unwritten": self.logger.name_to_value,
+        }
+        tensors, counters = checkpoint.capture(self.model)
+        checkpoint.write(self.run.checkpoint("last"), checkpoint.Checkpoint(tensors, counters | {"watcher": notes}))
+        self.saved = self.model.num_timesteps
+
+    def check(self) -> None:
+        """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""
+        outcome = drive(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
+        self.latest = self.limits.anticipation(outcome.mean(outcome.returns))
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"anticipation {self.latest:.2f}")
+        if self.latest >= self.best:
+            self.best = self.latest
+            checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))

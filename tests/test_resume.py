@@ -1,0 +1,213 @@
+"""A run that is stopped, in whatever way, goes on as if it had not been."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch as th
+
+from kindergarten import cli
+from kindergarten.agents import checkpoint, files
+from kindergarten.agents.metrics import STEPS, read_rows
+from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.run import Run
+from kindergarten.agents.train import Options, begin, learn
+from kindergarten.agents.watcher import Watcher
+from kindergarten.envs.sb3 import make_sb3
+
+pytestmark = pytest.mark.jit
+UPDATE = 8 * 128  # decisions
+OPTIONS = Options(worlds=8, steps=6 * UPDATE)
+CLOCKS = {"time/fps", "time/time_elapsed"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    th.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nobody stopped."""
+    run = begin(replace(OPTIONS, out=tmp_path_factory.mktemp("runs") / "whole"))
+    assert learn(run) == 0
+    return run
+
+
+def assert_same_end(one: Run, two: Run) -> None:
+    """All that the last checkpoints and the metrics hold is equal, but for the clocks."""
+    for name in ("last", "best"):
+        mine, theirs = (checkpoint.read(run.checkpoint(name)) for run in (one, two))
+        assert mine.tensors.keys() == theirs.tensors.keys() and len(mine.tensors) > 10
+        for key, tensor in mine.tensors.items():
+            assert th.equal(tensor, theirs.tensors[key]), key
+    for notes in (mine.notes, theirs.notes):
+        for episode in notes.get("episodes", []):
+            episode.pop("t")
+    assert {k: v for k, v in mine.notes.items() if k != "watcher"} == {
+        k: v for k, v in theirs.notes.items() if k != "watcher"
+    }
+    rows = [
+        [{k: v for k, v in row.items() if k not in CLOCKS} for row in read_rows(run.folder / "metrics.csv")]
+        for run in (one, two)
+    ]
+    assert len(rows[0]) == 6 and rows[0] == rows[1]
+
+
+def test_killed_in_the_middle_it_goes_on_bit_for_bit(whole: Run, tmp_path: Path):
+    """2N updates are N updates, kill -9 during the next, resume, and the rest."""
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    command = [sys.executable, "-m", "kindergarten", "train", "--resume", str(run.folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(read_rows(run.folder / "metrics.csv")) < 3 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    kept = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"]
+    assert UPDATE <= kept < 6 * UPDATE
+    assert learn(Run.open(run.folder)) == 0
+    assert_same_end(whole, run)
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [(KeyboardInterrupt(), 130), (OSError(errno.ENOSPC, "No space left on device"), 1)]
+)
+@pytest.mark.parametrize("when", [40, 128 * 3 + 5])
+def test_stopped_in_the_middle_of_a_rollout(whole: Run, tmp_path, monkeypatch, capsys, stop, code, when):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+
+    def on_step(self: Watcher) -> bool:
+        if self.n_calls == when:
+            raise stop
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watcher, "_on_step", on_step)
+        assert learn(run) == code
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"--resume {run.folder}" in said and f"of {when // 128 * UPDATE:,} decisions" in said
+    assert learn(run) == 0
+    assert_same_end(whole, run)
+
+
+def test_sigterm(tmp_path, monkeypatch, capsys):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    monkeypatch.setattr(Watcher, "_on_rollout_end", lambda self: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    assert learn(run) == 143
+    assert "the last checkpoint, of 0 decisions, is intact" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch, capsys):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    real, count = os.fsync, 0
+
+    def fsync(descriptor: int) -> None:
+        nonlocal count
+        count += 1
+        if count > 5:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    assert learn(run) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "No space left" in said and "is intact" in said
+    names = {path.name for path in (run.folder / "checkpoints").iterdir()}
+    assert names == {"best.safetensors", "last.safetensors"}
+    assert checkpoint.read(run.checkpoint("last")).notes["num_timesteps"] % UPDATE == 0
+    assert {int(row[STEPS]) % UPDATE for row in read_rows(run.folder / "metrics.csv")} == {0}
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path, monkeypatch, capsys):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    real = MemoryPPO._bootstrapped
+    monkeypatch.setattr(MemoryPPO, "_bootstrapped", lambda *args: real(*args) * np.nan)
+    assert learn(run) == 1
+    assert "became nan" in capsys.readouterr().err
+    assert all(
+        t.isfinite().all() for k, t in checkpoint.read(run.checkpoint("last")).tensors.items() if "worlds" not in k
+    )
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["train", "--out", str(tmp_path / "file" / "run")]) == 2
+    printed = capsys.readouterr().err
+    assert "file" in printed and printed.count("\n") == 1
+
+
+def damage(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 9, b"\x10\0\0\0\0\0\0\0{}              ", None])
+def test_a_damaged_checkpoint_is_one_line(whole: Run, tmp_path, capsys, content):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    bytes_ = whole.checkpoint("last").read_bytes() if content is None else content
+    run.checkpoint("last").write_bytes(bytes_[: len(bytes_) // 2] if content is None else content)
+    assert cli.main(["train", "--resume", str(run.folder)]) == 2
+    printed = capsys.readouterr()
+    assert "damaged" in printed.err and printed.err.count("\n") == 1
+
+
+def test_a_checkpoint_of_another_run_is_refused(whole: Run, tmp_path, capsys):
+    for options, said in ((Options(worlds=8, memory="gru"), "another network"), (Options(worlds=9), "9 worlds")):
+        run = begin(replace(options, out=tmp_path / options.memory))
+        run.checkpoint("last").write_bytes(whole.checkpoint("last").read_bytes())
+        assert cli.main(["train", "--resume", str(run.folder)]) == 2
+        assert said in capsys.readouterr().err
+    run.checkpoint("last").write_bytes(whole.checkpoint("best").read_bytes())
+    assert cli.main(["train", "--resume", str(run.folder)]) == 2
+    assert "cannot go on" in capsys.readouterr().err
+
+
+def test_pickles_need_a_flag(whole: Run, tmp_path, capsys):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    assert cli.main(["evaluate", str(run.folder)]) == 2
+    assert "no checkpoint yet" in capsys.readouterr().err
+    whole.load_model().save(run.pickle)
+    assert cli.main(["evaluate", str(run.folder)]) == 2
+    assert "--allow-pickle" in capsys.readouterr().err
+    loaded = run.load_model(allow_pickle=True)
+    for mine, theirs in zip(loaded.policy.parameters(), whole.load_model().policy.parameters(), strict=True):
+        assert th.equal(mine, theirs)
+
+
+def test_worlds_go_on_bit_for_bit():
+    one, two = (make_sb3("Kindergarten/Crossing-v0", 5, seed) for seed in (0, 9))
+    one.reset()
+    rng = np.random.default_rng(0)
+    for k in range(120):
+        if k == 60:
+            two.restore(one.snapshot())
+        actions = rng.integers(5, size=5)
+        mine = one.step(actions)
+        if k >= 60:
+            theirs = two.step(actions)
+            for a, b in zip(mine[:3], theirs[:3], strict=True):
+                np.testing.assert_array_equal(a, b)
+            assert [i.get("episode", {}).get("r") for i in mine[3]] == [
+                i.get("episode", {}).get("r") for i in theirs[3]
+            ]
+
+
+def test_worlds_refuse_what_makes_no_sense():
+    envs = make_sb3("Kindergarten/Follow-v0", 3, 0)
+    envs.reset()
+    for name, value in (("users", 255), ("worlds", 255)):
+        snapshot = envs.snapshot()
+        snapshot[name][:] = value
+        with pytest.raises(ValueError, match="no snapshot of 3 worlds of Follow"):
+            envs.restore(snapshot)
