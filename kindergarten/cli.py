@@ -19,6 +19,7 @@ A playground where cars learn by themselves to read what others are about to do.
   train                 teach a car; the same as python train.py
   evaluate RUN          how well a trained car anticipates
   watch RUN-or-REPLAY   look at what it does, in a window or as a video
+  export-web REPLAY OUT one page that shows a replay in any browser, without a network
   scenarios             the scenarios, and what blind and all-knowing drivers get there
 
 kindergarten COMMAND --help says more. kindergarten --version says the version.
@@ -74,9 +75,11 @@ def _run(argv: list[str]) -> int:
         return 0
     if command == "watch":
         return watch(rest)
+    if command == "export-web":
+        return export_web(rest)
     if command in DELEGATED:
         return _delegate(DELEGATED[command])(rest)
-    raise ValueError(f"unknown command {command!r}: choose from {', '.join((*DELEGATED, 'watch'))}")
+    raise ValueError(f"unknown command {command!r}: choose from {', '.join((*DELEGATED, 'watch', 'export-web'))}")
 
 
 def _delegate(module: str) -> Callable[[list[str]], int]:
@@ -135,6 +138,25 @@ def watch(argv: Sequence[str]) -> int:
         print(options.video)
     if not options.headless:
         window.watch(recorded, episode, view)
+    return 0
+
+
+def export_web(argv: Sequence[str]) -> int:
+    """``kindergarten export-web``: write a replay as one HTML page."""
+    parser = Parser(
+        "kindergarten export-web",
+        description="Write a replay as one HTML page that needs no server and no network.",
+        epilog="Open it at a moment of your choice: out.html#episode=2&t=4.5&reveal&twins&theme=dark&junction&play",
+    )
+    parser.add_argument("source", metavar="REPLAY", type=Path, help="an .npz file, or a run's folder")
+    parser.add_argument("page", metavar="OUT.html", type=Path, help="the page to write")
+    options = parser.parse_args(argv)
+
+    from kindergarten import replay
+    from kindergarten.viewer import web
+
+    web.write_page(options.page, replay.read(newest_replay(options.source)))
+    print(options.page)
     return 0
 
 

@@ -1,0 +1,136 @@
+// What stands beside a street: the road user to watch, what the car thinks and does, and the reward.
+
+const ACTIONS = { left: "aim further left", idle: "go on as before", right: "aim further right" };
+const SHORT = { idle: "keep" };
+
+/** Rows of a label, a bar and a number. */
+class Bars {
+  constructor(title, labels, name) {
+    this.rows = labels.map((label) => {
+      const fill = make("i"), number = make("span", "number"), row = make("div", "bar", make("span", "name", label), make("span", "rail", fill), number);
+      return { row, fill, number };
+    });
+    this.element = make("div", `bars ${name}`, make("h3", "", title), ...this.rows.map(({ row }) => row));
+  }
+
+  set(shares, words) {
+    const best = shares.indexOf(Math.max(...shares));
+    this.rows.forEach(({ row, fill, number }, k) => {
+      row.classList.toggle("best", k === best);
+      fill.style.width = `${100 * clamp(shares[k], 0, 1)}%`;
+      number.textContent = words ? words[k] : `${Math.round(100 * shares[k])} %`;
+    });
+  }
+}
+
+/** Names with their values. */
+class Pairs {
+  constructor(...names) {
+    this.values = names.map(() => make("dd"));
+    this.rows = names.map((name, k) => make("div", "", make("dt", "", name), this.values[k]));
+    this.element = make("dl", "", ...this.rows);
+  }
+
+  set(...texts) {
+    texts.forEach((text, k) => {
+      this.rows[k].hidden = text === null;
+      this.values[k].textContent = text ?? "";
+    });
+  }
+}
+
+class Panel {
+  constructor(episode, terms, discrete, guessed, onGuess) {
+    Object.assign(this, { episode, terms, discrete, guessed });
+    const { intent, action } = episode.names, choices = episode.width("probabilities");
+    const names = Array.from({ length: choices }, (_, k) => (choices === action.length ? SHORT[action[k]] || action[k] : `${k}`));
+    this.banner = make("div", "banner", (this.phase = make("b")), (this.words = make("span")));
+    this.answer = make("p", "answer");
+    this.guess = make("div", "guess", make("h3", "", "What will it do?"), this._buttons(intent, onGuess), this.answer);
+    this.beliefs = new Bars("The car believes", intent, "belief");
+    this.pairs = new Pairs("Speed", "Target", "It does");
+    this.actions = new Bars("It would", names, "action");
+    this.value = new Bars("It expects", ["reward"], "value");
+    this.reward = new Pairs("Reward so far", ...terms.map((term) => term.replaceAll("_", " ")));
+    this.about = make("section", "about", (this.title = make("h2")), this.banner, this.guess, this.beliefs.element);
+    this.car = make("section", "car", make("h2", "", "The car"), this.pairs.element, this.actions.element, this.value.element);
+    this.element = make("aside", "panel", this.about, this.car, make("section", "sums", this.reward.element));
+    this.actions.element.hidden = !choices;
+    this.value.element.hidden = !episode.width("values");
+    this.about.hidden = episode.count < 2;
+    const values = episode.columns.values || [];
+    this.range = [Math.min(0, ...values), Math.max(0, ...values)];
+  }
+
+  _buttons(intents, onGuess) {
+    this.buttons = intents.map((intent, k) => {
+      const button = make("button", "", intent.replaceAll("_", " "));
+      button.addEventListener("click", () => onGuess(k));
+      return button;
+    });
+    return make("div", "choices", ...this.buttons);
+  }
+
+  draw(time, view) {
+    const { episode } = this, frame = episode.frame(time), ego = frame.users[0];
+    if (episode.count > 1) this._signaller(frame, view);
+    const target = episode.columns.target_speed[frame.k];
+    this.pairs.set(`${ego.speed.toFixed(1)} m/s`, `${target.toFixed(1)} m/s`, this._action(frame));
+    const chances = episode.told("probabilities", frame.k), values = episode.told("values", frame.k);
+    this.actions.element.classList.toggle("idle", time < episode.handsOn || frame.over);
+    if (chances) this.actions.set(chances);
+    const [low, high] = this.range;
+    if (values) this.value.set([(values[0] - low) / (high - low || 1)], [signed(values[0])]);
+    const sums = this.terms.map((_, k) => episode.sums[frame.k * this.terms.length + k]);
+    const told = sums.map((sum) => (sum ? signed(sum) : null));
+    this.reward.set(signed(sums.reduce((a, b) => a + b, 0)), ...told);
+  }
+
+  _signaller(frame, view) {
+    const { episode } = this, user = frame.users[1], kind = episode.names.kind[episode.columns.kind[1]];
+    const phase = episode.phase(1, frame.time), intent = episode.plan(1, frame.k).intent;
+    this.title.textContent = `Road user 1, a ${kind}`;
+    this.banner.className = `banner ${phase}`;
+    this.phase.textContent = phase;
+    this.words.textContent = sayPhase(phase, user, episode);
+    const guess = this.guessed(), belief = episode.belief(1, frame.k);
+    this.buttons.forEach((button, k) => {
+      button.setAttribute("aria-pressed", k === guess);
+      button.classList.toggle("true", view.reveal && k === intent);
+      button.classList.toggle("false", view.reveal && k === guess && k !== intent);
+    });
+    this.answer.textContent = this._answer(view.reveal, guess, intent);
+    this.beliefs.element.hidden = !(view.captions && belief);
+    if (belief) this.beliefs.set(belief);
+  }
+
+  _answer(reveal, guess, intent) {
+    const { names } = this.episode;
+    if (!reveal) return guess === undefined ? "Guess first, then reveal." : `You said ${names.intent[guess]}. Reveal?`;
+    const verdict = guess === undefined ? "" : guess === intent ? " You were right." : ` You said ${names.intent[guess]}.`;
+    return `It ${sayIntent(names.intent[intent])}.${verdict}`;
+  }
+
+  _action(frame) {
+    const { episode } = this;
+    if (frame.over) return episode.end.replaceAll("_", " ");
+    if (frame.time < episode.handsOn - 1e-6) return "cruises, hands off";
+    const action = episode.told("actions", frame.k);
+    if (!action) return "";
+    if (this.discrete) return ACTIONS[episode.names.action[action[0]]] || episode.names.action[action[0]];
+    const [pedal, wheel] = action;
+    return `${pedal < 0 ? "brake" : "gas"} ${Math.abs(pedal).toFixed(2)}, ${wheel < 0 ? "right" : "left"} ${Math.abs(wheel).toFixed(2)}`;
+  }
+}
+
+const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`;
+
+/** What a phase means for somebody who watches. */
+function sayPhase(phase, user, episode) {
+  if (!user.kind) return "it has left the scene";
+  const side = episode.names.signal[user.signal], by = user.cyclist ? "arm out" : "lamp lit";
+  if (phase === "cue") return `look now: ${side === "none" ? "nothing in this frame" : `${side} ${by}`}`;
+  if (phase === "delay") return "nothing shows: remember!";
+  if (phase === "after") return user.seen > 0.5 ? "now its body tells" : "it goes its way, out of sight";
+  return "no signal yet";
+}

@@ -1,0 +1,176 @@
+"use strict";
+// The replay: numbers unpacked, and any moment of it, smooth between the decisions.
+
+const TYPES = { Uint8: Uint8Array, Int16: Int16Array, Int32: Int32Array };
+// What the columns that a road user has in each frame are called.
+const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen"];
+
+function unpack(column) {
+  const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
+  return Float64Array.from(new TYPES[column.type](bytes.buffer), (whole) => whole * column.unit);
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const mix = (a, b, share) => a + (b - a) * share;
+const smoothstep = (t) => ((t = clamp(t, 0, 1)), t * t * (3 - 2 * t));
+
+/** The nearest way around from one angle [rad] to another. */
+function mixAngle(a, b, share) {
+  const turn = Math.atan2(Math.sin(b - a), Math.cos(b - a));
+  return a + turn * share;
+}
+
+class Episode {
+  constructor(raw, names, terms) {
+    this.names = names;
+    this.seed = raw.seed;
+    this.end = names.end[raw.end];
+    this.handsOn = raw.hands_on;
+    this.sizes = raw.sizes;
+    this.plans = raw.plans;
+    this.count = raw.sizes.length;
+    this.columns = {};
+    for (const [name, column] of Object.entries(raw))
+      if (column && column.data !== undefined) this.columns[name] = unpack(column);
+    this.time = this.columns.time;
+    this.decisions = this.time.length - 1;
+    this.duration = this.time[this.decisions];
+    this.width = (name) => (this.decisions && this.columns[name] ? this.columns[name].length / this.decisions : 0);
+    this.sums = this._sums(terms.length);
+    this.odometer = this._odometer();
+    this.reach = this._reach();
+  }
+
+  /** Reward so far before each decision and at the end, term by term. */
+  _sums(terms) {
+    const sums = new Float64Array((this.decisions + 1) * terms);
+    for (let k = terms; k < sums.length; k++) sums[k] = sums[k - terms] + this.columns.terms[k - terms];
+    return sums;
+  }
+
+  /** How far everybody has come [m], which turns pedals. */
+  _odometer() {
+    const { x, y } = this.columns;
+    const way = new Float64Array(x.length);
+    for (let k = this.count; k < way.length; k++)
+      way[k] = way[k - this.count] + Math.hypot(x[k] - x[k - this.count], y[k] - y[k - this.count]);
+    return way;
+  }
+
+  /** How far ahead [m] the camera must look; it follows what the car could see before t3, and so tells no intent. */
+  _reach() {
+    const { x, y, heading, kind, seen, phase } = this.columns, n = this.count;
+    const need = Array.from(this.time, (_, k) => {
+      const ego = k * n, other = ego + 1;
+      if (n < 2 || !kind[other] || !seen[other] || phase[other] > 2) return 0;
+      return (x[other] - x[ego]) * Math.cos(heading[ego]) + (y[other] - y[ego]) * Math.sin(heading[ego]);
+    });
+    const wide = need.map((_, k) => clamp(Math.max(...need.slice(Math.max(k - 6, 0), k + 7)) + 12, 48, 135));
+    return wide.map((_, k) => {
+      const near = wide.slice(Math.max(k - 6, 0), k + 7);
+      return near.reduce((sum, value) => sum + value, 0) / near.length;
+    });
+  }
+
+  /** Which frame was the last one at ``time`` [s]. */
+  index(time) {
+    let low = 0, high = this.decisions;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.time[middle] <= time + 1e-6) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** What road user ``i`` is up to in frame ``k``. */
+  plan(i, k) {
+    return this.plans[i].findLast((plan) => plan.from <= k);
+  }
+
+  intent(i, k) {
+    return this.names.intent[this.plan(i, k).intent];
+  }
+
+  phase(i, time) {
+    const plan = this.plan(i, this.index(time)), now = time + 1e-6;
+    return this.names.phase[(now >= plan.t1) + (now >= plan.t2) + (now >= plan.t3)];
+  }
+
+  /** Everything at ``time`` [s]; what is either so or not is as it was at the last decision. */
+  frame(time) {
+    time = clamp(time, this.time[0], this.duration);
+    const k = this.index(time), next = Math.min(k + 1, this.decisions);
+    const span = this.time[next] - this.time[k];
+    const share = span > 0 ? clamp((time - this.time[k]) / span, 0, 1) : 0;
+    const users = Array.from({ length: this.count }, (_, i) => this._user(i, k, next, share));
+    users[0].seen = 1;
+    users[0].steering = mix(this.columns.steering[k], this.columns.steering[next], share);
+    return {
+      time, k, users,
+      way: mix(this.columns.way[k], this.columns.way[next], share),
+      route: this.columns.route[k],
+      reach: mix(this.reach[k], this.reach[next], share),
+      over: k === this.decisions && this.end !== "running",
+    };
+  }
+
+  _user(i, k, next, share) {
+    const a = k * this.count + i, b = next * this.count + i, user = {};
+    for (const name of PER_USER) user[name] = this.columns[name][a];
+    const then = (name) => this.columns[name][b];
+    user.cyclist = this.names.kind[user.kind] === "cyclist";
+    [user.length, user.width] = this.sizes[i];
+    user.steering = 0;
+    user.odometer = mix(this.odometer[a], this.odometer[b], share);
+    user.arm = this._arm(a);
+    const jumps = Math.hypot(then("x") - user.x, then("y") - user.y) > 5 + 2 * user.speed;
+    if (then("kind") && !jumps) {
+      for (const name of ["x", "y", "speed", "seen"]) user[name] = mix(user[name], then(name), share);
+      user.heading = mixAngle(user.heading, then("heading"), share);
+      user.arm = mix(user.arm, this._arm(b), share);
+    }
+    return user;
+  }
+
+  /** How far an arm is held out: 1 to the left, -1 to the right. */
+  _arm(at) {
+    if (this.names.kind[this.columns.kind[at]] !== "cyclist") return 0;
+    return this.side(this.columns.signal[at]);
+  }
+
+  side(signal) {
+    return { left: 1, right: -1 }[this.names.signal[signal]] || 0;
+  }
+
+  /** A row of what was told at each decision, or null; the last one stands until the end. */
+  told(name, k) {
+    const width = this.width(name), at = Math.min(k, this.decisions - 1) * width;
+    return width ? Array.from(this.columns[name].slice(at, at + width)) : null;
+  }
+
+  /** How likely the car thinks each intent of road user ``i``; null if it has no opinion. */
+  belief(i, k) {
+    const all = this.told("captions", k), intents = this.names.intent.length;
+    const belief = all && i > 0 ? all.slice((i - 1) * intents, i * intents) : [];
+    return belief.some((chance) => chance > 0) ? belief : null;
+  }
+}
+
+/** Whether the two pictures differ at frame ``k``, as far as the car can see. */
+function differ(a, b, k) {
+  if (k > Math.min(a.decisions, b.decisions)) return true;
+  for (let i = 0; i < Math.min(a.count, b.count); i++) {
+    const p = k * a.count + i, q = k * b.count + i, see = i === 0 || a.columns.seen[p];
+    if (i && a.columns.seen[p] !== b.columns.seen[q]) return true;
+    if (!see) continue;
+    if (a.columns.signal[p] !== b.columns.signal[q] || a.columns.kind[p] !== b.columns.kind[q]) return true;
+    if (["x", "y", "heading"].some((name) => Math.abs(a.columns[name][p] - b.columns[name][q]) > 0.0025)) return true;
+  }
+  return a.count !== b.count;
+}
+
+function sayIntent(intent) {
+  if (intent === "straight") return "goes straight on";
+  return intent === "left" || intent === "right" ? `turns ${intent}` : intent.replaceAll("_", " ");
+}
