@@ -60,7 +60,7 @@ def still_life() -> Replay:
         "cos": (0.0, 0.0, -1.0, -1.0), "sin": (1.0, -1.0, 0.0, 0.0), "s": (52.0, 0.0, 0.0, 0.0),
         "length": (4.5, 1.8, 4.5, 1.8), "width": (1.8, 0.65, 1.8, 0.65), "acceleration": (-3.0, 0.0, 0.0, 0.0),
         "signal": (Signal.NONE, Signal.LEFT, Signal.LEFT, Signal.NONE), "seen": (1, 1, 1, 1), "phase": Phase.CUE,
-        "t2": 10, "t3": 20, "intent": Intent.LEFT,
+        "t2": 10, "t3": 20, "intent": Intent.LEFT, "signals": 1,
     }.items():  # fmt: skip
         users[name] = values
     worlds = np.zeros(2, WORLD)
@@ -405,3 +405,15 @@ def test_every_button_has_a_name(show, crossing):
     for control in page.locator("button, select, [role=slider], canvas").all():
         name = control.evaluate("e => e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || ''")
         assert name.strip(), control.evaluate("e => e.outerHTML")
+
+
+def test_the_one_to_watch_may_change(show):
+    replay = still_life()
+    raw = web.content(replay)["episodes"][0]
+    raw["signaller"] = web._column(np.array([1, 2]))
+    page = show(replay, "reveal")
+    page.evaluate("raw => { window.changed = new Episode(raw, replay.names, replay.terms); }", raw)
+    page.evaluate("timeline.show([window.changed], true)")
+    told = page.evaluate("window.changed.ending()")
+    assert told == "turns left, then turns left"
+    assert page.locator(".track .line.thin").count() == 1  # of the third; the others share the first line

@@ -92,10 +92,11 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
     return {
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
-        "hands_on": float(worlds["hands_on"][-1]) * dt,
         "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
         "plans": [_plans(column, dt) for column in users.T],
         "time": _column(worlds["tick"] * dt, dt),
+        "hands_on": _column(worlds["hands_on"] * dt, dt),
+        "signaller": _column(np.full(len(worlds), min(1, users.shape[1] - 1))),
         "x": _column(users["x"], POINT),
         "y": _column(users["y"], POINT),
         "heading": _column(np.arctan2(users["sin"], users["cos"]), ANGLE),
@@ -113,13 +114,17 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
 
 
 def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
-    """What a road user (T + 1,) is up to, one entry for each junction: from which frame on, its times and intent."""
+    """What a road user (T + 1,) is up to, one entry for each junction.
+
+    From which frame on, its times and intent, whether that matters to others, and whether it shows anything.
+    """
     fields = np.stack([column[name] for name in ("t1", "t2", "t3", "intent", "signals")], axis=1)
     starts = [0, *(np.flatnonzero(np.any(np.diff(fields, axis=0), axis=1)) + 1).tolist()]
     return [
-        {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent, "signals": signals}
+        {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent,
+         "matters": bool(signals), "shows": bool(signals) and intent != Intent.STRAIGHT}
         for k, (t1, t2, t3, intent, signals) in zip(starts, fields[starts].tolist(), strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _road(road: RoadMap) -> dict[str, Any]:

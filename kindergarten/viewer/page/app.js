@@ -2,7 +2,7 @@
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 const LINGER = 1; // [s] on the last picture before a loop begins again
-const INKS = ("grass grass-shade tree tree-light pavement kerb asphalt marking roof roof-edge fog shadow ego car car-other jacket " +
+const INKS = ("grass grass-shade tree tree-light pavement kerb asphalt marking roof roof-edge fog shadow ego car car-other cargo jacket " +
   "jacket-other sleeve trousers skin helmet glass tyre frame outline headlight tail brake lamp signal signal-heart beam ahead alarm " +
   "belief on-belief belief-best belief-rest before cue delay after on-before on-cue on-delay on-after").split(" ");
 const KEYS = [
@@ -80,8 +80,8 @@ function layOut() {
     start.setAttribute("aria-label", "Play");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `Street from above, ${title(k, false)}`);
-    const guess = (choice) => { state.guesses.set(k, choice); redraw(); };
-    const panel = new Panel(episode, replay.terms, replay.discrete, () => state.guesses.get(k), guess);
+    const guess = (plan, choice) => { state.guesses.set(plan, choice); redraw(); };
+    const panel = new Panel(episode, replay.terms, replay.discrete, (plan) => state.guesses.get(plan), guess);
     const element = make("article", "stage", make("div", "view", canvas, label, start), panel.element);
     return { episode, canvas, panel, start, element, label };
   });
@@ -100,7 +100,7 @@ function layOut() {
 
 function title(k, reveal) {
   const { seed, count } = episodes[k], world = seed === null ? "" : `, world ${seed}`;
-  return `${k + 1} of ${episodes.length}${world}${reveal && count > 1 ? `: ${sayIntent(episodes[k].intent(1, 0))}` : ""}`;
+  return `${k + 1} of ${episodes.length}${world}${reveal && count > 1 ? `: ${episodes[k].ending()}` : ""}`;
 }
 
 function open(k) {
@@ -183,7 +183,7 @@ function flipLoop() {
 /** Tell those who do not see the picture what it shows. */
 function say() {
   const episode = episodes[state.episode];
-  $("status").textContent = `${title(state.episode, view.reveal)}; ${state.time.toFixed(1)} s` + (episode.count > 1 ? `, ${episode.phase(1, state.time)}` : "");
+  $("status").textContent = `${title(state.episode, view.reveal)}; ${state.time.toFixed(1)} s` + (episode.count > 1 ? `, ${episode.phase(episode.signaller(episode.index(state.time)), state.time)}` : "");
 }
 
 const ON_KEY = {

@@ -16,6 +16,7 @@ function drawFigure(ctx, camera, user, body, side, ink, opacity = 1) {
   ctx.scale(grown, grown);
   ctx.globalAlpha = opacity;
   if (user.cyclist) drawCyclist(ctx, camera, user, body, ink);
+  else if (user.type === "truck") drawTruck(ctx, camera, user, body, side, ink);
   else drawCar(ctx, camera, user, body, side, ink);
   ctx.restore();
 }
@@ -51,7 +52,7 @@ function glow(ctx, x, y, radius, colour) {
 }
 
 function drawCar(ctx, camera, user, body, side, ink) {
-  const front = user.length / 2, half = user.width / 2, braking = user.acceleration < BRAKING;
+  const front = user.length / 2, half = user.width / 2;
   if (ink.night) for (const y of [half - 0.4, 0.4 - half]) beam(ctx, front, y, ink);
   for (const [x, turn] of [[front - 0.85, user.steering], [0.85 - front, 0]])
     for (const y of [half - 0.05, 0.05 - half]) wheel(ctx, x, y, turn, ink);
@@ -67,12 +68,35 @@ function drawCar(ctx, camera, user, body, side, ink) {
   sheen.addColorStop(1, "#00000030");
   hull(ctx, front, half, 0.05, sheen);
   cabin(ctx, front, half, body, ink);
+  tails(ctx, front, half, user.acceleration < BRAKING, ink);
+  for (const left of [1, -1]) for (const x of [front - 0.32, 0.28 - front]) lamp(ctx, x, left * half * 0.93, side === left, ink);
+}
+
+function drawTruck(ctx, camera, user, body, side, ink) {
+  const front = user.length / 2, half = user.width / 2, cab = Math.min(2.2, 0.3 * user.length);
+  if (ink.night) for (const y of [half - 0.4, 0.4 - half]) beam(ctx, front, y, ink);
+  for (const x of [front - 1.1, 1.2 - front, 2.3 - front])
+    for (const y of [half, -half]) wheel(ctx, x, y, 0, ink);
+  shadow(ctx, camera, ink, 0.8);
+  box(ctx, front - cab / 2, 0, cab, 2 * half, [0.1, 0.35, 0.35, 0.1], body);
+  box(ctx, -(cab + 0.15) / 2, 0, 2 * front - cab - 0.15, 2 * half, 0.12, ink.cargo);
+  noShadow(ctx);
+  ctx.strokeStyle = ink.outline;
+  ctx.lineWidth = 0.09;
+  ctx.stroke();
+  for (let x = 0.8 - front; x < front - cab - 0.5; x += 0.9) limb(ctx, [[x, half - 0.15], [x, 0.15 - half]], 0.05, "#00000022");
+  box(ctx, front - 0.55, 0, 0.45, 1.7 * half, 0.12, ink.glass);
+  tails(ctx, front, half, user.acceleration < BRAKING, ink);
+  for (const left of [1, -1]) for (const x of [front - 0.3, 0.28 - front]) lamp(ctx, x, left * half * 0.95, side === left, ink);
+}
+
+/** Headlights and tail lights; those shine while it brakes. */
+function tails(ctx, front, half, braking, ink) {
   for (const y of [half - 0.38, 0.38 - half]) {
     box(ctx, front - 0.2, y, 0.26, 0.42, 0.1, ink.headlight);
     box(ctx, 0.16 - front, y, braking ? 0.3 : 0.2, braking ? 0.62 : 0.45, 0.08, braking ? ink.brake : ink.tail);
     if (braking) glow(ctx, -front - 0.1, y, 1.1, ink.brake);
   }
-  for (const left of [1, -1]) for (const x of [front - 0.32, 0.28 - front]) lamp(ctx, x, left * half * 0.93, side === left, ink);
 }
 
 /** The outline of a car's body, a little narrower in front. */
@@ -153,13 +177,13 @@ function drawCyclist(ctx, camera, user, jacket, ink) {
     box(ctx, foot + 0.06, 0.18 * side, 0.26, 0.12, 0.05, ink.tyre);
   }
   for (const side of [1, -1]) arm(ctx, side, Math.max(user.arm * side, 0), ink);
-  box(ctx, -0.08, 0, 0.6, 0.56, 0.24, ink.outline);
+  box(ctx, -0.12, 0, 0.74, 0.76, 0.28, ink.outline);
   noShadow(ctx);
-  box(ctx, -0.08, 0, 0.5, 0.66, 0.23, jacket);
-  box(ctx, -0.2, 0, 0.22, 0.5, 0.1, "#00000026");
-  spot(ctx, 0.16, 0, 0.23, ink.outline);
-  spot(ctx, 0.16, 0, 0.19, ink.helmet);
-  for (const y of [0.09, 0, -0.09]) limb(ctx, [[0.06, y], [0.25, y * 0.7]], 0.03, "#00000055");
+  box(ctx, -0.12, 0, 0.66, 0.68, 0.25, jacket);
+  box(ctx, -0.3, 0, 0.26, 0.5, 0.12, "#00000026");
+  spot(ctx, 0.2, 0, 0.23, ink.outline);
+  spot(ctx, 0.2, 0, 0.19, ink.helmet);
+  for (const y of [0.09, 0, -0.09]) limb(ctx, [[0.1, y], [0.29, y * 0.7]], 0.03, "#00000055");
 }
 
 /** An arm on the handlebar, or so far ``out`` (0..1) to its side. */

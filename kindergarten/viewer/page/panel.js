@@ -43,11 +43,12 @@ class Panel {
   constructor(episode, terms, discrete, guessed, onGuess) {
     Object.assign(this, { episode, terms, discrete, guessed });
     const { intent, action } = episode.names, choices = episode.width("probabilities");
+    this.intents = this._intents(intent);
     const names = Array.from({ length: choices }, (_, k) => (choices === action.length ? SHORT[action[k]] || action[k] : `${k}`));
     this.banner = make("div", "banner", (this.phase = make("b")), (this.words = make("span")));
     this.answer = make("p", "answer");
-    this.guess = make("div", "guess", make("h3", "", "What will it do?"), this._buttons(intent, onGuess), this.answer);
-    this.beliefs = new Bars("The car believes", intent, "belief");
+    this.guess = make("div", "guess", make("h3", "", "What will it do?"), this._buttons(onGuess), this.answer);
+    this.beliefs = new Bars("The car believes", this.intents.map((k) => intent[k].replaceAll("_", " ")), "belief");
     this.pairs = new Pairs("Speed", "Target", "It does");
     this.actions = new Bars("It would", names, "action");
     this.value = new Bars("It expects", ["reward"], "value");
@@ -62,10 +63,16 @@ class Panel {
     this.range = [Math.min(0, ...values), Math.max(0, ...values)];
   }
 
-  _buttons(intents, onGuess) {
-    this.buttons = intents.map((intent, k) => {
-      const button = make("button", "", intent.replaceAll("_", " "));
-      button.addEventListener("click", () => onGuess(k));
+  /** What one may guess: ways, or places in a queue; the group that is in question here. */
+  _intents(names) {
+    const wanted = this.episode.signallers.map(({ plan }) => plan.intent), queue = (k) => ["first", "last"].includes(names[k]);
+    return names.map((_, k) => k).filter((k) => wanted.some((intent) => queue(intent) === queue(k)));
+  }
+
+  _buttons(onGuess) {
+    this.buttons = this.intents.map((k) => {
+      const button = make("button", "", this.episode.names.intent[k].replaceAll("_", " "));
+      button.addEventListener("click", () => onGuess(this.plan, k));
       return button;
     });
     return make("div", "choices", ...this.buttons);
@@ -73,11 +80,11 @@ class Panel {
 
   draw(time, view) {
     const { episode } = this, frame = episode.frame(time), ego = frame.users[0];
-    if (episode.count > 1) this._signaller(frame, view);
+    if (episode.count > 1) this._signaller(episode.signaller(frame.k), frame, view);
     const target = episode.columns.target_speed[frame.k];
     this.pairs.set(`${ego.speed.toFixed(1)} m/s`, `${target.toFixed(1)} m/s`, this._action(frame));
     const chances = episode.told("probabilities", frame.k), values = episode.told("values", frame.k);
-    this.actions.element.classList.toggle("idle", time < episode.handsOn || frame.over);
+    this.actions.element.classList.toggle("idle", !episode.driven(time) || frame.over);
     if (chances) this.actions.set(chances);
     const [low, high] = this.range;
     if (values) this.value.set([(values[0] - low) / (high - low || 1)], [signed(values[0])]);
@@ -86,22 +93,24 @@ class Panel {
     this.reward.set(signed(sums.reduce((a, b) => a + b, 0)), ...told);
   }
 
-  _signaller(frame, view) {
-    const { episode } = this, user = frame.users[1], kind = episode.names.kind[episode.columns.kind[1]];
-    const phase = episode.phase(1, frame.time), intent = episode.plan(1, frame.k).intent;
-    this.title.textContent = `Road user 1, a ${kind}`;
+  _signaller(i, frame, view) {
+    const { episode } = this, user = frame.users[i], phase = episode.phase(i, frame.time);
+    this.plan = episode.plan(i, frame.k);
+    const { intent } = this.plan;
+    this.title.textContent = `Road user ${i}${user.kind ? `, a ${user.type}` : ""}`;
     this.banner.className = `banner ${phase}`;
     this.phase.textContent = phase;
     this.words.textContent = sayPhase(phase, user, episode);
-    const guess = this.guessed(), belief = episode.belief(1, frame.k);
-    this.buttons.forEach((button, k) => {
+    const guess = this.guessed(this.plan), belief = episode.belief(i, frame.k);
+    this.buttons.forEach((button, place) => {
+      const k = this.intents[place];
       button.setAttribute("aria-pressed", k === guess);
       button.classList.toggle("true", view.reveal && k === intent);
       button.classList.toggle("false", view.reveal && k === guess && k !== intent);
     });
     this.answer.textContent = this._answer(view.reveal, guess, intent);
     this.beliefs.element.hidden = !(view.captions && belief);
-    if (belief) this.beliefs.set(belief);
+    if (belief) this.beliefs.set(this.intents.map((k) => belief[k]));
   }
 
   _answer(reveal, guess, intent) {
@@ -114,7 +123,7 @@ class Panel {
   _action(frame) {
     const { episode } = this;
     if (frame.over) return episode.end.replaceAll("_", " ");
-    if (frame.time < episode.handsOn - 1e-6) return "cruises, hands off";
+    if (!episode.driven(frame.time)) return "cruises, hands off";
     const action = episode.told("actions", frame.k);
     if (!action) return "";
     if (this.discrete) return ACTIONS[episode.names.action[action[0]]] || episode.names.action[action[0]];

@@ -25,7 +25,6 @@ class Episode {
     this.names = names;
     this.seed = raw.seed;
     this.end = names.end[raw.end];
-    this.handsOn = raw.hands_on;
     this.sizes = raw.sizes;
     this.plans = raw.plans;
     this.count = raw.sizes.length;
@@ -39,6 +38,34 @@ class Episode {
     this.sums = this._sums(terms.length);
     this.odometer = this._odometer();
     this.reach = this._reach();
+    this.signallers = this._signallers();
+  }
+
+  /** Whose intent has to be remembered, in order: road user, from which frame to which, and what it is up to. */
+  _signallers() {
+    const found = [], last = this.decisions;
+    for (let k = 0, from = 0; k <= last && this.count > 1; k++) {
+      const user = this.signaller(k);
+      if (k < last && this.signaller(k + 1) === user && this.plan(user, k + 1) === this.plan(user, k)) continue;
+      found.push({ user, from, to: Math.min(k + 1, last), plan: this.plan(user, k) });
+      from = k + 1;
+    }
+    return found;
+  }
+
+  /** The road user to watch in frame ``k``; 0 if the car is alone. */
+  signaller(k) {
+    return this.columns.signaller[k];
+  }
+
+  /** All that will happen, in words. */
+  ending() {
+    return this.signallers.map(({ plan }) => sayIntent(this.names.intent[plan.intent])).join(", then ");
+  }
+
+  /** Whether the agent drives at ``time`` [s]. */
+  driven(time) {
+    return time >= this.columns.hands_on[this.index(time)] - 1e-6;
   }
 
   /** Reward so far before each decision and at the end, term by term. */
@@ -61,8 +88,8 @@ class Episode {
   _reach() {
     const { x, y, heading, kind, seen, phase } = this.columns, n = this.count;
     const need = Array.from(this.time, (_, k) => {
-      const ego = k * n, other = ego + 1;
-      if (n < 2 || !kind[other] || !seen[other] || phase[other] > 2) return 0;
+      const ego = k * n, other = ego + this.signaller(k);
+      if (other === ego || !kind[other] || !seen[other] || phase[other] > 2) return 0;
       return (x[other] - x[ego]) * Math.cos(heading[ego]) + (y[other] - y[ego]) * Math.sin(heading[ego]);
     });
     const wide = need.map((_, k) => clamp(Math.max(...need.slice(Math.max(k - 6, 0), k + 7)) + 12, 48, 135));
@@ -86,10 +113,6 @@ class Episode {
   /** What road user ``i`` is up to in frame ``k``. */
   plan(i, k) {
     return this.plans[i].findLast((plan) => plan.from <= k);
-  }
-
-  intent(i, k) {
-    return this.names.intent[this.plan(i, k).intent];
   }
 
   phase(i, time) {
@@ -119,7 +142,8 @@ class Episode {
     const a = k * this.count + i, b = next * this.count + i, user = {};
     for (const name of PER_USER) user[name] = this.columns[name][a];
     const then = (name) => this.columns[name][b];
-    user.cyclist = this.names.kind[user.kind] === "cyclist";
+    user.type = this.names.kind[user.kind];
+    user.cyclist = user.type === "cyclist";
     [user.length, user.width] = this.sizes[i];
     user.steering = 0;
     user.odometer = mix(this.odometer[a], this.odometer[b], share);
@@ -172,5 +196,6 @@ function differ(a, b, k) {
 
 function sayIntent(intent) {
   if (intent === "straight") return "goes straight on";
+  if (intent === "first" || intent === "last") return `goes ${intent}`;
   return intent === "left" || intent === "right" ? `turns ${intent}` : intent.replaceAll("_", " ");
 }

@@ -58,7 +58,8 @@ function drawScene(canvas, street, episode, time, view, ink) {
   street.drawFog(ctx, camera, ink, time);
   for (let i = frame.users.length - 1; i >= 0; i--) {
     const user = frame.users[i], ghost = view.reveal && opacity[i] < 0.5;
-    drawFigure(ctx, camera, user, paint(user, i, ink), episode.side(user.signal), ink, ghost ? 0.5 : opacity[i]);
+    const watched = episode.signallers.some((signaller) => signaller.user === i);
+    drawFigure(ctx, camera, user, paint(user, i, watched, ink), episode.side(user.signal), ink, ghost ? 0.5 : opacity[i]);
   }
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   if (frame.over && episode.end === "collision") crash(ctx, camera, frame, ink);
@@ -71,10 +72,10 @@ function visible(street, user) {
   return clear * mix(UNSEEN, 1, user.seen);
 }
 
-function paint(user, i, ink) {
+function paint(user, i, watched, ink) {
   if (i === 0) return ink.ego;
   const what = user.cyclist ? "jacket" : "car";
-  return ink[i === 1 ? what : `${what}-other`];
+  return ink[watched ? what : `${what}-other`];
 }
 
 /** Where the car is heading: dots along the way that it aims for. */
@@ -110,7 +111,7 @@ function tags(ctx, camera, episode, frame, opacity, view, ink) {
   for (let i = frame.users.length - 1; i > 0; i--) {
     const seen = opacity[i] > 0.5 && frame.users[i].kind, flags = [];
     const phase = episode.phase(i, frame.time), belief = view.captions ? episode.belief(i, frame.k) : null;
-    if (i === 1 && seen) flags.push({ words: phase, back: ink[phase], ink: ink[`on-${phase}`] });
+    if (i === episode.signaller(frame.k) && seen) flags.push({ words: phase, back: ink[phase], ink: ink[`on-${phase}`] });
     if (belief) flags.push({ ...thought(belief, episode, ink), kind: seen ? "" : `${i}: ` });
     if (seen) flagpole(ctx, camera, frame.users[i], flags, taken, ink);
     else thoughts.push(...flags);

@@ -153,7 +153,6 @@ class Street {
       }
     sheet.putImageData(image, 0, 0);
     ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.imageSmoothingQuality = "high";
     ctx.drawImage(this.mist, 0, 0, columns * cell, rows * cell);
   }
 

@@ -62,41 +62,46 @@ class Timeline {
 
   _lines(episode, reveal, letter) {
     const above = make("div", "marks"), below = make("div", "marks below"), rows = [];
-    for (let i = 1; i < episode.count; i++) {
-      if (i > 1 && !episode.plans[i].some((plan) => plan.signals)) continue;
-      const line = make("div", i > 1 ? "line thin" : "line");
-      line.title = `Road user ${i}`;
-      for (const [from, to, phase, silent] of this._spans(episode, i))
-        line.append(this._block(from, to, phase, i > 1 ? [""] : silent && reveal ? SILENT : WORDS_OF_PHASE[phase]));
-      rows.push(line);
+    const main = make("div", "line");
+    for (const { from, to, plan } of episode.signallers) {
+      const start = episode.time[from], stop = episode.time[to];
+      for (const [a, b, phase] of this._spans(episode, plan, start, stop))
+        main.append(this._block(a, b, phase, reveal && phase === "cue" && !plan.shows ? SILENT : WORDS_OF_PHASE[phase]));
+      this._times(plan, episode, start, stop, reveal, above);
     }
-    if (episode.count > 1) for (const plan of episode.plans[1]) this._times(plan, episode, reveal, above);
-    if (!rows.length) rows.push(make("div", "line"));
+    for (let i = 1; i < episode.count; i++)
+      if (!episode.signallers.some(({ user }) => user === i) && episode.plans[i].some((plan) => plan.matters)) rows.push(this._thin(episode, i));
+    rows.unshift(main);
     if (letter) above.prepend(make("b", "letter", letter));
-    below.append(this._mark(episode.handsOn, ["hands on"]));
+    for (const time of new Set(episode.columns.hands_on)) if (time <= episode.duration) below.append(this._mark(time, ["hands on"]));
     if (episode.end !== "running") below.append(this._mark(episode.duration, [episode.end.replaceAll("_", " ")], episode.end));
     return [above, ...rows, below];
   }
 
-  /** t1, t2 and t3 of a plan, as far as the episode got. */
-  _times(plan, episode, reveal, marks) {
-    const intent = episode.names.intent[plan.intent], shows = plan.signals && intent !== "straight";
-    const words = [shows ? "signal on" : "(no signal)", shows ? "signal off" : "", sayIntent(intent)];
+  /** The line of somebody who is not the one to watch. */
+  _thin(episode, i) {
+    const line = make("div", "line thin"), plans = episode.plans[i];
+    line.title = `Road user ${i}`;
+    plans.forEach((plan, p) => {
+      const stop = plans[p + 1] ? episode.time[plans[p + 1].from] : episode.duration;
+      for (const [from, to, phase] of this._spans(episode, plan, episode.time[plan.from], stop)) line.append(this._block(from, to, phase, [""]));
+    });
+    return line;
+  }
+
+  /** t1, t2 and t3 of a plan that lie between two times. */
+  _times(plan, episode, start, stop, reveal, marks) {
+    const words = [plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", sayIntent(episode.names.intent[plan.intent])];
     ["t1", "t2", "t3"].forEach((name, k) => {
-      if (plan[name] >= 0 && plan[name] <= episode.duration)
+      if (plan[name] >= start && plan[name] <= stop)
         marks.append(this._mark(plan[name], reveal && words[k] ? [`${name} ${words[k]}`, name] : [name]));
     });
   }
 
-  /** The phases of a road user as [from, to, phase, whether it is a cue without a signal]. */
-  _spans(episode, i) {
-    return episode.plans[i].flatMap((plan, p, plans) => {
-      const start = episode.time[plan.from], stop = plans[p + 1] ? episode.time[plans[p + 1].from] : episode.duration;
-      const borders = [start, plan.t1, plan.t2, plan.t3, stop].map((time) => clamp(time, start, stop));
-      const silent = !plan.signals || episode.names.intent[plan.intent] === "straight";
-      const spans = episode.names.phase.map((phase, k) => [borders[k], borders[k + 1], phase, silent && phase === "cue"]);
-      return spans.filter(([from, to]) => to > from);
-    });
+  /** The phases of a plan between two times as [from, to, phase]. */
+  _spans(episode, plan, start, stop) {
+    const borders = [start, plan.t1, plan.t2, plan.t3, stop].map((time) => clamp(time, start, stop));
+    return episode.names.phase.map((phase, k) => [borders[k], borders[k + 1], phase]).filter(([from, to]) => to > from);
   }
 
   _block(from, to, name, words) {
