@@ -87,7 +87,7 @@ def content(replay: Replay) -> dict[str, Any]:
 def _episode(episode: Episode, dt: float) -> dict[str, Any]:
     """One episode: T + 1 frames of N road users, T decisions. Times are in seconds."""
     users, worlds, ego = episode.users, episode.worlds, episode.users[:, 0]
-    optional = {"values": WORTH, "probabilities": CHANCE, "captions": CHANCE}
+    optional = {"values": WORTH, "probabilities": CHANCE, "captions": CHANCE, "attention": CHANCE}
     told = {name: getattr(episode, name) for name in optional if getattr(episode, name) is not None}
     return {
         "seed": None if episode.seed is None else str(episode.seed),

@@ -56,6 +56,7 @@ function drawScene(canvas, street, episode, time, view, ink) {
   if (frame.users[0].kind) ribbon(ctx, camera, street, frame, ink);
   const opacity = frame.users.map((user, i) => (i ? visible(street, user) : 1));
   street.drawFog(ctx, camera, ink, time);
+  if (view.captions) halos(ctx, camera, episode.told("attention", frame.k) || [], frame, ink);
   for (let i = frame.users.length - 1; i >= 0; i--) {
     const user = frame.users[i], ghost = view.reveal && opacity[i] < 0.5;
     const watched = episode.signallers.some((signaller) => signaller.user === i);
@@ -64,6 +65,17 @@ function drawScene(canvas, street, episode, time, view, ink) {
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   if (frame.over && episode.end === "collision") crash(ctx, camera, frame, ink);
   tags(ctx, camera, episode, frame, opacity, view, ink);
+}
+
+/** Light around those to whom the car attends, the more the brighter. */
+function halos(ctx, camera, attention, frame, ink) {
+  camera.apply(ctx);
+  attention.forEach((share, k) => {
+    const { x, y, kind, length } = frame.users[k + 1];
+    ctx.globalAlpha = clamp(share, 0, 1);
+    if (kind) glow(ctx, x, y, 0.5 * length + 3, ink["belief-best"]);
+  });
+  ctx.globalAlpha = 1;
 }
 
 /** Opacity of a road user: none in the fog, little beyond the car's sight. */
