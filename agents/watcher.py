@@ -10,7 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from tqdm import tqdm
 
 from kindergarten.agents import checkpoint
-from kindergarten.agents.evaluate import drive
+from kindergarten.agents.evaluate import drive, record
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
@@ -20,6 +20,7 @@ from kindergarten.reference import reference
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
 CAUTIOUS = 0.3  # share of the training in which collisions cost more
 CHECKS = 40  # how often in a training the validation seeds are driven
+SHOW_EVERY = 3.0  # [s] at least from one replay for ``watch --follow`` to the next; one takes 0.04 s
 
 
 class Watcher(BaseCallback):
@@ -43,6 +44,7 @@ class Watcher(BaseCallback):
         self._unwritten: dict[str, float] = notes.get("unwritten", {})
         self.bar: tqdm | None = None
         self.saved = 0  # decisions in the last checkpoint
+        self._shown = -np.inf  # when [s] the last replay was written
 
     @property
     def seconds(self) -> float:
@@ -113,3 +115,13 @@ class Watcher(BaseCallback):
         if self.latest >= self.best:
             self.best = self.latest
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
+            self._show()
+
+    def _show(self) -> None:
+        """Let those who follow the training see what the agent does now."""
+        if time.monotonic() - self._shown >= SHOW_EVERY:
+            memory, seed = self.run.options["memory"], self.run.options["seed"]
+            agent = f"{memory}, seed {seed}, {self.model.num_timesteps:,} decisions"
+            replay = record(self.model, self.run.scenario, self.run.config, agent)
+            replay.write(self.run.folder / "replays" / "training.npz")
+            self._shown = time.monotonic()

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kindergarten import __version__
+
+if TYPE_CHECKING:
+    from kindergarten.replay import Replay
+    from kindergarten.viewer import View
 
 HELP = """usage: kindergarten COMMAND ...
 
@@ -19,6 +23,7 @@ A playground where cars learn by themselves to read what others are about to do.
   train                 teach a car; the same as python train.py
   evaluate RUN          how well a trained car anticipates
   watch RUN-or-REPLAY   look at what it does, in a window or as a video
+  play SCENARIO         drive yourself, as the agent has to
   export-web REPLAY OUT one page that shows a replay in any browser, without a network
   scenarios             the scenarios, and what blind and all-knowing drivers get there
 
@@ -73,13 +78,12 @@ def _run(argv: list[str]) -> int:
     if command == "--version":
         print(f"kindergarten {__version__}")
         return 0
-    if command == "watch":
-        return watch(rest)
-    if command == "export-web":
-        return export_web(rest)
+    own = {"watch": watch, "play": play, "export-web": export_web}
+    if command in own:
+        return own[command](rest)
     if command in DELEGATED:
         return _delegate(DELEGATED[command])(rest)
-    raise ValueError(f"unknown command {command!r}: choose from {', '.join((*DELEGATED, 'watch', 'export-web'))}")
+    raise ValueError(f"unknown command {command!r}: choose from {', '.join((*DELEGATED, *own))}")
 
 
 def _delegate(module: str) -> Callable[[list[str]], int]:
@@ -93,51 +97,130 @@ def _delegate(module: str) -> Callable[[list[str]], int]:
 
 def watch(argv: Sequence[str]) -> int:
     """``kindergarten watch``: play a replay in a window, or write it to a file."""
-    parser = Parser(
-        "kindergarten watch",
-        description="Look at a replay, in a window or as a video.",
-        epilog="A small GIF: --headless --video a.gif --episode 1 --street --still --size 640 360",
-    )
-    parser.add_argument("source", metavar="RUN-or-REPLAY", type=Path, help="a run's folder or an .npz file")
-    parser.add_argument("--video", metavar="FILE", type=Path, help="write an .mp4 or a .gif")
-    parser.add_argument("--png", metavar="FILE", type=Path, help="write one moment as a picture")
-    parser.add_argument("--at", metavar="SECONDS", type=float, help="which moment (default: while it signals)")
-    parser.add_argument("--episode", metavar="K", type=int, help="which episode, from 1 (videos: all)")
-    parser.add_argument("--street", action="store_true", help="the street alone, without panels")
-    parser.add_argument("--still", action="store_true", help="a camera that stands still above the junction")
-    parser.add_argument("--no-beliefs", action="store_true", help="do not show what the car believes")
-    parser.add_argument("--size", metavar=("W", "H"), type=int, nargs=2, help="of pictures and videos [pixels]")
-    parser.add_argument("--fps", metavar="N", type=float, help="frames per second of a video (.mp4 30, .gif 10)")
-    parser.add_argument(
-        "--span", metavar=("FROM", "TO"), type=float, nargs=2, help="the part of each episode to write [s]"
-    )
-    parser.add_argument("--headless", action="store_true", help="open no window")
-    options = parser.parse_args(argv)
-    if options.headless and not (options.video or options.png):
-        raise ValueError("--headless shows nothing by itself: add --video FILE or --png FILE")
+    options = _watch_options(argv)
+    if options.follow:
+        return _follow(options)
 
     from kindergarten import replay
+    from kindergarten.viewer import window
 
     recorded = replay.read(newest_replay(options.source))
+    beside = None if options.beside is None else replay.read(newest_replay(options.beside))
     count = len(recorded.episodes)
     if options.episode is not None and not 1 <= options.episode <= count:
         raise ValueError(f"there is no episode {options.episode}: {options.source} has {count}, counted from 1")
-    episode = (options.episode or 1) - 1
-
-    from kindergarten.viewer import video, window
-    from kindergarten.viewer.painter import View
-
-    view = View(follow=not options.still, beliefs=not options.no_beliefs, panels=not options.street)
-    size, span = (tuple(pair) if pair else None for pair in (options.size, options.span))
-    if options.png:
-        video.write_picture(options.png, recorded, episode, options.at, view, size)
-        print(options.png)
-    if options.video:
-        chosen = None if options.episode is None else [episode]
-        video.write_video(options.video, recorded, chosen, view, size, options.fps, span)
-        print(options.video)
+    _export(options, recorded, beside)
     if not options.headless:
-        window.watch(recorded, episode, view)
+        window.watch(recorded, (options.episode or 1) - 1, _view(options), beside, options.twins, options.guess)
+    return 0
+
+
+def _watch_options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = Parser(
+        "kindergarten watch",
+        description="Look at a replay, in a window or as a video. In the window, ? shows all keys.",
+        epilog="A small GIF: --headless --video a.gif --episode 1 --street --still --size 640 360",
+    )
+    add = parser.add_argument
+    add("source", metavar="RUN-or-REPLAY", type=Path, help="a run's folder or an .npz file")
+    add("beside", metavar="ANOTHER", type=Path, nargs="?", help="one to show beside it, in the same worlds")
+    add("--video", metavar="FILE", type=Path, help="write an .mp4 or a .gif")
+    add("--png", metavar="FILE", type=Path, help="write one moment as a picture")
+    add("--at", metavar="SECONDS", type=float, help="which moment (default: while it signals)")
+    add("--sheet", metavar="FILE", type=Path, help="write t1, t2, t3 and the decision as one picture")
+    add("--episode", metavar="K", type=int, help="which episode, from 1 (videos: all)")
+    add("--twins", action="store_true", help="beside each episode its twin: the same seed, another intent")
+    add("--guess", action="store_true", help="be asked what it will do, before it is shown")
+    add("--follow", action="store_true", help="show new episodes of a training as it goes on")
+    add("--street", action="store_true", help="the street alone, without panels")
+    add("--still", action="store_true", help="a camera that stands still above the junction")
+    add("--dark", action="store_true", help="the dark theme")
+    add("--no-beliefs", action="store_true", help="do not show what the car believes")
+    add("--hide", action="store_true", help="do not show what will happen, which nobody can see")
+    add("--size", metavar=("W", "H"), type=int, nargs=2, help="of pictures and videos [pixels]")
+    add("--fps", metavar="N", type=float, help="frames per second of a video (.mp4 30, .gif 10)")
+    add("--span", metavar=("FROM", "TO"), type=float, nargs=2, help="the part of each episode to write [s]")
+    add("--headless", action="store_true", help="open no window")
+    options = parser.parse_args(argv)
+    if options.headless and not (options.video or options.png or options.sheet):
+        raise ValueError("--headless shows nothing by itself: add --video FILE, --png FILE or --sheet FILE")
+    if options.beside is not None and options.twins:
+        raise ValueError("--twins: there is room for two, and another replay is shown already")
+    if options.follow and (options.headless or options.beside or options.guess or options.twins):
+        raise ValueError("--follow shows a training in a window, and nothing beside it")
+    return options
+
+
+def _view(options: argparse.Namespace, window: bool = True) -> View:
+    """How to look: in a window, what nobody can see is shown when a key asks for it."""
+    from kindergarten.viewer.view import View
+
+    reveal = not options.hide and not window
+    return View(not options.still, 1.0, options.dark, reveal, not options.no_beliefs, panels=not options.street)
+
+
+def _export(options: argparse.Namespace, recorded: Replay, beside: Replay | None) -> None:
+    """Write the files that were asked for, and name them."""
+    from kindergarten import viewer
+
+    view, size = _view(options, window=False), tuple(options.size) if options.size else None
+    chosen = range(len(recorded.episodes)) if options.episode is None else [options.episode - 1]
+    stages = viewer.stages_of(recorded, chosen, beside, options.twins)
+    if options.png:
+        viewer.write_picture(options.png, stages[0], options.at, view, size)
+        print(options.png)
+    if options.sheet:
+        viewer.write_sheet(options.sheet, stages[0], view, size)
+        print(options.sheet)
+    if options.video:
+        span = tuple(options.span) if options.span else None
+        viewer.write_video(options.video, stages, view, size, options.fps, span, progress=True)
+        print(options.video)
+
+
+def _follow(options: argparse.Namespace) -> int:
+    """Show the newest replay of a run, and whatever is written after it."""
+    from kindergarten import replay
+    from kindergarten.viewer import window
+
+    if not options.source.is_dir():
+        raise ValueError(f"{options.source} is no folder of a run: there is nothing to follow")
+    window.watch(None, view=_view(options), fresh=replay.Newest(lambda: newest_replay(options.source)))
+    return 0
+
+
+def play(argv: Sequence[str]) -> int:
+    """``kindergarten play``: drive oneself."""
+    parser = Parser("kindergarten play", description="Drive yourself, seeing what the agent sees when it sees it.")
+    add = parser.add_argument
+    add("scenario", metavar="SCENARIO", help="see kindergarten scenarios")
+    add("--episodes", metavar="N", type=int, default=3, help="how many (default 3)")
+    add("--seed", metavar="S", type=int, help="of the first world; the others follow (default: by chance)")
+    add("--delay", metavar="S", type=float, nargs="+", default=[1.0, 4.0], help="seconds from t2 to t3, or two limits")
+    add("--control", default="discrete", help="discrete or continuous")
+    add("--frames-only", action="store_true", help="the street as it is: no timeline, nothing that helps to remember")
+    add("--replay", metavar="FILE", type=Path, help="write what you did, to be watched (.npz)")
+    options = parser.parse_args(argv)
+    if not 1 <= options.episodes <= 1000:
+        raise ValueError(f"--episodes is {options.episodes}: it must be from 1 to 1000")
+    if options.seed is not None and not 0 <= options.seed < 1 << 60:
+        raise ValueError(f"--seed is {options.seed}: it must be from 0 to {(1 << 60) - 1}")
+
+    import numpy as np
+
+    from kindergarten import viewer
+    from kindergarten.config import make_config
+    from kindergarten.scenarios import scenario_named
+
+    delay = options.delay[0] if len(options.delay) == 1 else tuple(options.delay)
+    scenario, config = scenario_named(options.scenario), make_config(control=options.control, delay_s=delay)
+    first = int(np.random.default_rng().integers(1 << 20)) if options.seed is None else options.seed
+    game = viewer.Game(scenario, config, first + np.arange(options.episodes), options.frames_only)
+    viewer.play(game)
+    if options.replay:
+        game.replay("you").write(options.replay)
+        print(options.replay)
+    print(viewer.score(game))
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -224,6 +224,27 @@ def read(path: str | os.PathLike[str]) -> Replay:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
             raise ReplayError(f"{os.fspath(path)}: not a replay, or a damaged one ({reason})") from None
     return replay
+
+
+class Newest:
+    """Reads a replay again whenever there is a newer one; for those who follow a training."""
+
+    def __init__(self, find: Callable[[], Path]) -> None:
+        """``find``: names the newest file, or raises a ValueError while there is none."""
+        self._find, self._known = find, (Path(), 0)
+
+    def __call__(self) -> Replay | None:
+        """The newest replay; None if it is known already, or not there, or not to be read."""
+        try:
+            path = self._find()
+            stamp = path, path.stat().st_mtime_ns
+            if stamp == self._known:
+                return None
+            found = read(path)
+        except (ValueError, OSError):
+            return None
+        self._known = stamp
+        return found
 
 
 def _pack(replay: Replay) -> dict[str, np.ndarray]:

@@ -22,10 +22,21 @@ from kindergarten.config import Config
 from kindergarten.replay import Recorder, Replay, ReplayError, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
-from kindergarten.viewer import LiveWindow, NoDisplay, Painter, View, render, write_picture, write_video
+from kindergarten.viewer import (
+    LiveWindow,
+    NoDisplay,
+    Painter,
+    Stage,
+    Take,
+    View,
+    render,
+    stages_of,
+    write_picture,
+    write_video,
+)
 from kindergarten.viewer.camera import Camera, follow
 from kindergarten.viewer.frame import Frame, Story, frame_at, story_of
-from kindergarten.viewer.player import HELP, Player
+from kindergarten.viewer.player import KEYS, Player
 from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.timeline import apart
 
@@ -195,7 +206,7 @@ def test_a_belief_stands_above_whom_it_is_about_or_out_of_sight_above_who_believ
             rows, columns = np.nonzero(np.abs(picture - pictures[0]).max(axis=2))
             assert abs(columns.mean() - x) < 8 and -80 < rows.mean() - y < -20
         assert (pictures[1] != pictures[2]).any() and (pictures[3] == pictures[0]).all()
-        for view in (View(reveal=False), View(beliefs=False)):  # what it believes is a hint
+        for view in (View(beliefs=False), View(beliefs=False, dark=True)):
             plain, told = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
             assert (plain == told).all()
 
@@ -248,7 +259,7 @@ def test_whoever_signals_is_in_the_picture(name):
     for seed in range(6):
         replay, size = drive(name, seed), (964, 586)
         story = story_of(replay, 0)
-        for time in np.linspace(story.t1, story.t2, 8):
+        for time in np.linspace(story.role(1).t1, story.role(1).t2, 8):
             frame = frame_at(replay, 0, time)
             both = np.stack([frame.users["x"], frame.users["y"]], axis=1)[:2]
             pixels = follow(story, frame, size).project(both)
@@ -256,7 +267,7 @@ def test_whoever_signals_is_in_the_picture(name):
 
 
 def test_the_camera_maps_there_and_back():
-    camera = Camera(3.0, -4.0, 7.5, 0.6, 0.8, 640, 400)
+    camera = Camera(3.0, -4.0, 7.5, 0.6, 0.8, 640, 400, 7.5)
     points = np.random.default_rng(0).uniform(-50, 50, (20, 2))
     assert camera.unproject(camera.project(points)) == pytest.approx(points)
     assert camera.project(np.array([[3.0, -4.0], [3.6, -3.2]])) == pytest.approx(np.array([[320, 200], [327.5, 200]]))
@@ -385,7 +396,7 @@ def test_labels_are_whole_and_none_covers_another(size, delay, monkeypatch):
         return area
 
     monkeypatch.setattr(Typeface, "write", listen)
-    paint(Painter(replay.road), story, frame_at(replay, 0, story.t1), View(), size)
+    paint(Painter(replay.road), story, frame_at(replay, 0, story.role(1).t1), View(), size)
     labels = [area for text, area in written if text.startswith(("t1", "t2", "t3", "hands on", "collision", agent))]
     assert len(labels) >= 6
     for k, area in enumerate(labels):
@@ -424,7 +435,7 @@ def test_the_player_plays_steps_and_changes_episodes(cyclist):
     assert player.episode == 0
     press(player, pygame.K_END)
     player.advance(1.0)
-    assert player.time == player.story.duration and not player.playing
+    assert player.time == player.stage.duration and not player.playing
     press(player, pygame.K_SPACE)  # at the end: once more
     assert player.time == 0.0 and player.playing
 
@@ -443,7 +454,7 @@ def test_the_player_changes_the_view_and_quits(cyclist):
         press(player, key, unicode)
     assert player.view == View()
     press(player, pygame.K_SLASH, "?")
-    assert player.help and len(HELP) > 8
+    assert player.help and len(KEYS) > 20
     player.draw(surface)
     assert press(player, pygame.K_ESCAPE) and not player.help
     assert not press(player, pygame.K_q)
@@ -454,9 +465,9 @@ def test_the_timeline_can_be_dragged(cyclist):
     player, surface = Player(cyclist), pygame.Surface((1280, 720))
     send = lambda kind, **fields: player.handle(pygame.event.Event(kind, **fields), surface)  # noqa: E731
     send(pygame.MOUSEBUTTONDOWN, button=1, pos=(640, 650))
-    assert player.time == pytest.approx(player.story.duration / 2)
+    assert player.time == pytest.approx(player.stage.duration / 2)
     send(pygame.MOUSEMOTION, pos=(5000, 20), rel=(0, 0), buttons=(1, 0, 0))
-    assert player.time == player.story.duration
+    assert player.time == player.stage.duration
     send(pygame.MOUSEMOTION, pos=(-10, 20), rel=(0, 0), buttons=(1, 0, 0))
     assert player.time == 0.0
     send(pygame.MOUSEBUTTONUP, button=1, pos=(0, 0))
@@ -480,7 +491,7 @@ def test_hiding_hides(cyclist):
         for index in range(2)
     ]
     assert (shown[0] != shown[1]).any()
-    assert story_of(cyclist, 0).intent is Intent.LEFT
+    assert story_of(cyclist, 0).role(1).intent is Intent.LEFT
 
 
 def test_a_live_window_that_is_closed_stays_closed_and_ends_nothing(monkeypatch):
@@ -520,7 +531,7 @@ def test_without_a_screen_the_window_says_what_to_do(monkeypatch):
 def test_an_mp4_has_the_size_and_the_frames_that_it_should(tmp_path):
     ffmpeg = pytest.importorskip("imageio_ffmpeg")
     replay = drive("Follow", 1, decisions=5)
-    count = write_video(tmp_path / "new" / "x.mp4", replay, [0, 1], size=(321, 181))
+    count = write_video(tmp_path / "new" / "x.mp4", stages_of(replay, [0, 1]), size=(321, 181))
     assert count == 2 * round((1.0 + 1.2) * 30)
     reader = ffmpeg.read_frames(tmp_path / "new" / "x.mp4")
     meta = next(reader)
@@ -540,14 +551,14 @@ def test_an_encoder_that_fails_leaves_nothing_and_says_why(tmp_path, monkeypatch
     fake.chmod(0o755)
     monkeypatch.setattr(ffmpeg, "get_ffmpeg_exe", lambda: str(fake))
     with pytest.raises(OSError, match="no room"):
-        write_video(tmp_path / "x.mp4", replay, size=(320, 180))
+        write_video(tmp_path / "x.mp4", stages_of(replay), size=(320, 180))
     assert os.listdir(tmp_path) == ["ffmpeg"]
 
 
 def test_a_gif_has_few_colours_and_loops(tmp_path):
     images = pytest.importorskip("PIL.Image")
     replay = drive("Follow", 1, decisions=3)
-    count = write_video(tmp_path / "x.gif", replay, [0], size=(480, 320))
+    count = write_video(tmp_path / "x.gif", stages_of(replay, [0]), size=(480, 320))
     with images.open(tmp_path / "x.gif") as gif:
         assert gif.size == (480, 320) and gif.info["loop"] == 0
         assert 2 <= gif.n_frames <= count  # frames that change nothing are merged
@@ -557,28 +568,28 @@ def test_a_gif_has_few_colours_and_loops(tmp_path):
 def test_a_video_can_be_a_part_of_an_episode(tmp_path):
     images = pytest.importorskip("PIL.Image")
     replay = drive("Follow", 1, decisions=20)
-    count = write_video(tmp_path / "x.gif", replay, [0], STREET, (321, 180), rate=5.0, span=(1.0, 2.4))
+    count = write_video(tmp_path / "x.gif", stages_of(replay, [0]), STREET, (321, 180), rate=5.0, span=(1.0, 2.4))
     assert count == 7
     with images.open(tmp_path / "x.gif") as gif:
         assert gif.size == (320, 180) and gif.info["duration"] == 200
-    assert write_video(tmp_path / "x.gif", replay, [0], STREET, (320, 180), rate=5.0, span=(90.0, 99.0)) > 0
+    assert write_video(tmp_path / "x.gif", stages_of(replay, [0]), STREET, (320, 180), rate=5.0, span=(90.0, 99.0)) > 0
     for size, rate, span in (
         ((320, 1), None, None), ((-5, 90000), None, None), (None, -1.0, None), (None, 1e9, None),
         (None, None, (2.0, 1.0)), (None, None, (-1.0, 1.0)),
     ):  # fmt: skip
         with pytest.raises(ValueError):
-            write_video(tmp_path / "y.gif", replay, [0], size=size, rate=rate, span=span)
+            write_video(tmp_path / "y.gif", stages_of(replay, [0]), size=size, rate=rate, span=span)
     assert os.listdir(tmp_path) == ["x.gif"]
 
 
 def test_a_picture_of_a_moment(cyclist, tmp_path):
-    write_picture(tmp_path / "x.png", cyclist, 0)
+    write_picture(tmp_path / "x.png", Stage(Take(cyclist, 0)))
     picture = pygame.image.load(tmp_path / "x.png")
     assert picture.get_size() == (1280, 720)
     with pytest.raises(ValueError, match="within the episode"):
-        write_picture(tmp_path / "y.png", cyclist, 0, time=1000.0)
+        write_picture(tmp_path / "y.png", Stage(Take(cyclist, 0)), time=1000.0)
     with pytest.raises(ValueError, match=r"\.png"):
-        write_picture(tmp_path / "y.jpg", cyclist, 0)
+        write_picture(tmp_path / "y.jpg", Stage(Take(cyclist, 0)))
     with pytest.raises(ValueError, match=r"\.mp4 or \.gif"):
-        write_video(tmp_path / "y.avi", cyclist)
+        write_video(tmp_path / "y.avi", stages_of(cyclist))
     assert os.listdir(tmp_path) == ["x.png"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kindergarten.viewer.frame import Frame, Story
 
 WIDEST, CLOSEST = 3.6, 13.0  # [px/m] at a width of 960 px
+LEVEL = 1.08  # from one level of zoom to the next
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Camera:
     scale: [px/m].
     cos, sin: direction in the world that points to the right in the picture.
     width, height: [px].
+    level: [px/m] at least ``scale``; a camera that zooms all the time keeps it for a while, and so does the ground.
     """
 
     x: float
@@ -29,12 +31,19 @@ class Camera:
     sin: float
     width: int
     height: int
+    level: float
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixels (K, 2) of points (K, 2) in metres."""
         dx, dy = points[:, 0] - self.x, points[:, 1] - self.y
         right, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
         return np.stack([self.width / 2 + self.scale * right, self.height / 2 - self.scale * up], axis=1)
+
+    def locate(self, x: float, y: float) -> tuple[float, float]:
+        """The pixel of one point in metres."""
+        dx, dy = float(x) - self.x, float(y) - self.y
+        right, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
+        return self.width / 2 + self.scale * right, self.height / 2 - self.scale * up
 
     def unproject(self, points: np.ndarray) -> np.ndarray:
         """Metres (K, 2) of pixels (K, 2)."""
@@ -45,9 +54,8 @@ class Camera:
 
     def times(self, factor: int) -> Camera:
         """The same view with ``factor`` times as many pixels."""
-        return Camera(
-            self.x, self.y, self.scale * factor, self.cos, self.sin, self.width * factor, self.height * factor
-        )
+        size = {"width": self.width * factor, "height": self.height * factor}
+        return replace(self, scale=self.scale * factor, level=self.level * factor, **size)
 
 
 def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0) -> Camera:
@@ -57,26 +65,34 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     """
     width, height = size
     ego = frame.users[0]
-    to_middle = story.road.entry + story.road.half_width - float(ego["s"])  # [m]
-    ahead = max(min(to_middle + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
-    scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960) * zoom
+    ahead = max(min(story.to_middle(ego) + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
+    scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
+    steps = math.floor(math.log(CLOSEST * width / 960 / scale) / math.log(LEVEL) + 1e-9)
+    level = max(CLOSEST * width / 960 / LEVEL**steps, scale) * zoom
+    scale *= zoom
     cos, sin = story.heading
     right = float(ego["cos"]) * cos + float(ego["sin"]) * sin
     up = float(ego["sin"]) * cos - float(ego["cos"]) * sin
     right, up = 0.28 * width * right / scale, 0.2 * height * up / scale
     x, y = float(ego["x"]) + right * cos - up * sin, float(ego["y"]) + right * sin + up * cos
-    return Camera(x, y, scale, cos, sin, width, height)
+    return Camera(x, y, scale, cos, sin, width, height, level)
 
 
-def overview(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0) -> Camera:
-    """Stands still and shows the whole junction."""
-    width, height = size
-    scale = min(width / 100.0, height / 62.0) * zoom
-    return Camera(0.0, 0.0, scale, *story.heading, width, height)
+def overview(story: Story, size: tuple[int, int], zoom: float = 1.0) -> Camera:
+    """Stands still and shows the whole junction, or all of them."""
+    (width, height), (cos, sin) = size, story.heading
+    x, y, radius = story.junctions.T
+    right, up = x * cos + y * sin, y * cos - x * sin
+    middle = (float(np.min(part - radius) + np.max(part + radius)) / 2 for part in (right, up))
+    across, along = (float(np.max(part + radius) - np.min(part - radius)) for part in (right, up))
+    scale = min(width / (across + 84.0), height / (along + 46.0)) * zoom
+    right, up = middle
+    return Camera(right * cos - up * sin, right * sin + up * cos, scale, cos, sin, width, height, scale)
 
 
 def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:
     """Looks at one road user."""
     width, height = size
     reach = 5.2 if user["length"] < 3 else 9.0  # [m] from side to side
-    return Camera(float(user["x"]), float(user["y"]), math.floor(height / reach), *story.heading, width, height)
+    scale = math.floor(height / reach)
+    return Camera(float(user["x"]), float(user["y"]), scale, *story.heading, width, height, scale)

@@ -13,16 +13,15 @@ import pygame
 
 from kindergarten.codes import Kind, Signal
 from kindergarten.users import MAX_STEERING
-from kindergarten.viewer import palette
 from kindergarten.viewer.camera import Camera
-from kindergarten.viewer.palette import Colour, mix
+from kindergarten.viewer.palette import DARKNESS, WHITE, Colour, Theme, mix
 
 FINE = 3  # times as many pixels while drawing
 CAR_LEAST, CYCLIST_LEAST = 34.0, 24.0  # [px] no figure is shorter than this, however far the camera
 BRAKING = -0.8  # [m/s^2] below this the brake lights are on
 CYCLIST_LARGER = 1.35  # a cyclist's body is drawn this much larger than its box
 HALF = 3.6  # [m] from the middle of a figure to the edge of its picture
-SIZE_STEP = 0.01  # figures grow in steps of this ratio
+SIZE_STEP = 0.02  # figures grow in steps of this ratio
 HEADINGS, FRACTIONS = 720, 24  # steps of a whole turn; of an arm and of the front wheels
 KEPT = 1 << 22  # [px] of pictures that are kept
 
@@ -92,32 +91,35 @@ class Figures:
         surface: pygame.Surface,
         camera: Camera,
         user: np.void,
-        arm: float,
+        theme: Theme,
         body: Colour,
+        arm: float = 0.0,
+        steering: float = 0.0,
         opacity: float = 1.0,
     ) -> None:
         """Draw one road user.
 
         Args:
             user: a row of ROAD_USER.
-            arm: how far it holds an arm out, 1 to the left, -1 to the right.
             body: colour of the car or of the jacket.
+            arm: how far it holds an arm out, 1 to the left, -1 to the right.
+            steering: [rad] of the front wheel or wheels, to the left.
             opacity: 0..1.
         """
         if user["kind"] == Kind.NOBODY or opacity <= 0.004:
             return
         ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
-        pose = _pose(camera, user, arm)
+        pose = _pose(camera, user, arm, steering)
         half = math.ceil(HALF * pose.scale) + 1
         if not (-half < x < camera.width + half and -half < y < camera.height + half):
             return
-        key = (*pose, body)
+        key = (*pose, body, theme.name)
         if key not in self._kept:
             self._pixels += 4 * half * half
             if self._pixels > KEPT:
                 self._kept.clear()
                 self._pixels = 4 * half * half
-            self._kept[key] = _picture(pose, half, body)
+            self._kept[key] = _picture(pose, half, body, theme)
         picture = self._kept[key]
         if opacity < 1.0:
             shade = round(255 * opacity)
@@ -140,7 +142,7 @@ class Pose(NamedTuple):
     braking: bool
 
 
-def _pose(camera: Camera, user: np.void, arm: float) -> Pose:
+def _pose(camera: Camera, user: np.void, arm: float, steering: float) -> Pose:
     cyclist = bool(user["kind"] == Kind.CYCLIST)
     scale = camera.scale * (CYCLIST_LARGER if cyclist else 1.0)
     scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / max(float(user["length"]), 1.0))
@@ -153,21 +155,21 @@ def _pose(camera: Camera, user: np.void, arm: float) -> Pose:
         round(float(user["length"]), 2),
         round(float(user["width"]), 2),
         round(arm * FRACTIONS),
-        0 if cyclist else round(float(np.clip(user["steering"] / MAX_STEERING, -1, 1)) * FRACTIONS),
+        round(min(max(steering / MAX_STEERING, -1.0), 1.0) * FRACTIONS),
         0 if cyclist else {Signal.LEFT: 1, Signal.RIGHT: -1}.get(Signal(int(user["signal"])), 0),
         not cyclist and bool(user["acceleration"] < BRAKING),
     )
 
 
-def _picture(pose: Pose, half: int, body: Colour) -> pygame.Surface:
+def _picture(pose: Pose, half: int, body: Colour, theme: Theme) -> pygame.Surface:
     """A road user in the middle of ``2 * half`` pixels each way."""
     fine = FINE if pose.scale < 60.0 else 2  # large figures need it less, and would cost much more
     heading = pose.heading / HEADINGS * math.tau
     pen = Pen(2 * half * fine, pose.scale * fine, math.cos(heading), math.sin(heading))
     if pose.cyclist:
-        _cyclist(pen, pose.arm / FRACTIONS, body)
+        _cyclist(pen, pose, body, theme)
     else:
-        _car(pen, pose, body)
+        _car(pen, pose, body, theme)
     return pygame.transform.smoothscale(pen.surface, (2 * half, 2 * half))
 
 
@@ -184,41 +186,41 @@ def _shadow(pen: Pen, length: float, width: float) -> None:
     pygame.draw.polygon(pen.surface, (0, 0, 0, 62), [(x + shift, y + shift) for x, y in pixels])
 
 
-def _car(pen: Pen, pose: Pose, body: Colour) -> None:
+def _car(pen: Pen, pose: Pose, body: Colour, theme: Theme) -> None:
     front, side, lit, braking = pose.length / 2, pose.width / 2, pose.lit, pose.braking
     _shadow(pen, 2 * front, 2 * side)
     if braking:
         for y in (side - 0.3, 0.3 - side):
-            pen.glow(palette.ALARM, -front, y, 0.95)
+            pen.glow(theme.alarm, -front, y, 0.95)
     if lit:
         for x in (front - 0.25, 0.2 - front):
-            pen.glow(palette.SIGNAL, x, lit * side, 1.7)
+            pen.glow(theme.signal, x, lit * side, 1.7)
     turn = pose.steering / FRACTIONS * MAX_STEERING
     for x, angle in ((front - 0.85, turn), (0.85 - front, 0.0)):
         for y in (side - 0.04, 0.04 - side):
-            pen.rounded(palette.TYRE, (x - 0.36, y - 0.14, x + 0.36, y + 0.14), 0.08, angle)
-    pen.rounded(mix(body, palette.INK, 0.35), (-front, -side, front, side), 0.55)
+            pen.rounded(theme.tyre, (x - 0.36, y - 0.14, x + 0.36, y + 0.14), 0.08, angle)
+    pen.rounded(mix(body, DARKNESS, 0.35), (-front, -side, front, side), 0.55)
     pen.rounded(body, (0.07 - front, 0.07 - side, front - 0.07, side - 0.07), 0.5)
-    _cabin(pen, front, side, body)
+    _cabin(pen, front, side, body, theme)
     for y in (side - 0.38, 0.38 - side):
-        pen.rounded(palette.HEADLIGHT, (front - 0.3, y - 0.2, front - 0.08, y + 0.2), 0.08)
-        tail, size = (palette.ALARM, 0.3) if braking else (palette.TAIL, 0.2)
+        pen.rounded(theme.headlight, (front - 0.3, y - 0.2, front - 0.08, y + 0.2), 0.08)
+        tail, size = (theme.alarm, 0.3) if braking else (theme.tail, 0.2)
         pen.rounded(tail, (0.04 - front, y - size, 0.04 - front + size, y + size), 0.06)
     for y in (side, -side):
         for x in (front - 0.3, 0.25 - front):
             on = y * lit > 0
             if on:
-                pen.circle(palette.INK, x, y * 0.92, 0.42)
-            pen.circle(palette.SIGNAL if on else palette.LAMP, x, y * 0.92, 0.35 if on else 0.13)
+                pen.circle(DARKNESS, x, y * 0.92, 0.42)
+            pen.circle(theme.signal if on else theme.lamp, x, y * 0.92, 0.35 if on else 0.13)
             if on:
                 pen.circle((255, 214, 120), x, y * 0.92, 0.16)
 
 
-def _cabin(pen: Pen, front: float, side: float, body: Colour) -> None:
+def _cabin(pen: Pen, front: float, side: float, body: Colour, theme: Theme) -> None:
     """Windows all around and the roof between them."""
     ahead, behind = front * 0.36, -front * 0.72
     pen.polygon(
-        palette.GLASS,
+        theme.glass,
         [
             (ahead, side * 0.86),
             (ahead + 0.12, 0.0),
@@ -227,32 +229,33 @@ def _cabin(pen: Pen, front: float, side: float, body: Colour) -> None:
             (behind, side * 0.8),
         ],
     )
-    pen.rounded(mix(body, (255, 255, 255), 0.12), (behind + 0.42, -side * 0.68, ahead - 0.62, side * 0.68), 0.22)
-    pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, side * 0.5), (front - 0.5, side * 0.42), 0.05)
-    pen.limb(mix(body, palette.INK, 0.22), (ahead + 0.35, -side * 0.5), (front - 0.5, -side * 0.42), 0.05)
+    pen.rounded(mix(body, WHITE, 0.12), (behind + 0.42, -side * 0.68, ahead - 0.62, side * 0.68), 0.22)
+    pen.limb(mix(body, DARKNESS, 0.22), (ahead + 0.35, side * 0.5), (front - 0.5, side * 0.42), 0.05)
+    pen.limb(mix(body, DARKNESS, 0.22), (ahead + 0.35, -side * 0.5), (front - 0.5, -side * 0.42), 0.05)
 
 
-def _cyclist(pen: Pen, arm: float, jacket: Colour) -> None:
+def _cyclist(pen: Pen, pose: Pose, jacket: Colour, theme: Theme) -> None:
     _shadow(pen, 1.3, 0.5)
-    for x in (-0.55, 0.55):
-        pen.rounded(palette.TYRE, (x - 0.35, -0.07, x + 0.35, 0.07), 0.06)
-    pen.limb(palette.FRAME, (-0.5, 0.0), (0.52, 0.0), 0.08)
-    pen.limb(palette.TYRE, (0.44, 0.33), (0.44, -0.33), 0.09)
-    dark = mix(jacket, palette.INK, 0.4)
+    arm, turn = pose.arm / FRACTIONS, pose.steering / FRACTIONS * MAX_STEERING
+    for x, angle in ((-0.55, 0.0), (0.55, turn)):
+        pen.rounded(theme.tyre, (x - 0.35, -0.07, x + 0.35, 0.07), 0.06, angle)
+    pen.limb(theme.frame, (-0.5, 0.0), (0.52, 0.0), 0.08)
+    pen.limb(theme.tyre, (0.44, 0.33), (0.44, -0.33), 0.09)
+    dark = mix(jacket, DARKNESS, 0.4)
     for side in (1.0, -1.0):
         shoulder, grip = (0.06, 0.24 * side), (0.42, 0.29 * side)
         if (out := max(arm * side, 0.0)) > 0.0:  # the hand goes from the handlebar to far out
             hand = (grip[0] + out * (0.1 - grip[0]), grip[1] + out * (1.4 * side - grip[1]))
-            pen.limb(palette.INK, shoulder, hand, 0.36)
-            pen.limb(palette.SIGNAL, shoulder, hand, 0.25)
-            pen.circle(palette.INK, *hand, 0.26)
-            pen.circle(palette.HELMET, *hand, 0.19)
+            pen.limb(DARKNESS, shoulder, hand, 0.36)
+            pen.limb(theme.signal, shoulder, hand, 0.25)
+            pen.circle(DARKNESS, *hand, 0.26)
+            pen.circle(theme.helmet, *hand, 0.19)
         else:
             pen.limb(dark, shoulder, grip, 0.16)
-            pen.circle(palette.HELMET, *grip, 0.09)
+            pen.circle(theme.helmet, *grip, 0.09)
     pen.rounded(dark, (-0.5, -0.26, 0.0, 0.26), 0.24)
     pen.rounded(dark, (-0.34, -0.38, 0.24, 0.38), 0.27)
     pen.rounded(jacket, (-0.29, -0.33, 0.19, 0.33), 0.23)
-    pen.circle(palette.INK, 0.16, 0.0, 0.235)
-    pen.circle(palette.HELMET, 0.16, 0.0, 0.19)
-    pen.limb(mix(palette.HELMET, palette.INK, 0.3), (0.06, 0.0), (0.26, 0.0), 0.05)
+    pen.circle(DARKNESS, 0.16, 0.0, 0.235)
+    pen.circle(theme.helmet, 0.16, 0.0, 0.19)
+    pen.limb(mix(theme.helmet, DARKNESS, 0.3), (0.06, 0.0), (0.26, 0.0), 0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,18 +13,10 @@ from kindergarten.replay import Episode, Replay
 from kindergarten.reward import TERMS
 from kindergarten.road import RoadMap
 from kindergarten.simulator import Simulator
+from kindergarten.users import MAX_STEERING, WHEELBASE
 
-SMOOTH = (
-    "s",
-    "offset",
-    "speed",
-    "acceleration",
-    "steering",
-    "x",
-    "y",
-    "cos",
-    "sin",
-)  # what moves between decisions
+#: What moves between decisions.
+SMOOTH = ("s", "offset", "speed", "acceleration", "steering", "x", "y", "cos", "sin")
 WORDS = {
     Action.LEFT: "aim further left",
     Action.IDLE: "go on as before",
@@ -32,9 +25,33 @@ WORDS = {
     Action.SLOWER: "slower",
 }
 CHOICES = ("left", "as before", "right", "faster", "slower")  # the same in short, in the order of Action
+TIMES = ("t1", "t2", "t3")
 
 
-@dataclass(frozen=True)
+class Role(NamedTuple):
+    """What one road user is up to, from ``start`` to ``stop``. Times in seconds since the reset."""
+
+    kind: Kind
+    intent: Intent
+    signals: bool  # whether it signals its intent at all
+    t1: float
+    t2: float
+    t3: float
+    start: float
+    stop: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a signal to be seen: who goes straight on has nothing to show."""
+        return self.signals and self.intent is not Intent.STRAIGHT
+
+    def phase(self, time: float) -> Phase:
+        """Its phase at ``time`` [s]."""
+        # A frame of the simulator stands at a whole tick; the small number forgives the division.
+        return Phase(sum(time + 1e-9 >= t for t in (self.t1, self.t2, self.t3)))
+
+
+@dataclass(frozen=True, eq=False)
 class Story:
     """What stays the same while an episode is shown. Times in seconds since the reset."""
 
@@ -43,20 +60,35 @@ class Story:
     agent: str
     seed: int | None
     label: str  # which episode of how many
-    intent: Intent  # of road user 1, the signaller
-    kind: Kind  # of road user 1
-    signals: bool  # whether it signals
-    t1: float
-    t2: float
-    t3: float
+    roles: tuple[tuple[Role, ...], ...]  # of each road user, the ego first; one after the other
     hands_on: float
+    start: float
     duration: float
     end: End
+    met: int | None  # the road user that the ego collided with
     reach: float  # [m] how far ahead of the ego the signaller is at most while it signals
     beyond: float  # [m] how far behind the junction's middle, as the ego sees it
     heading: tuple[float, float]  # direction of the ego at the start
     term_names: tuple[str, ...]
-    live: bool = False  # True: the future is not known, and rewards are those of one step
+    step: float  # [s] per decision
+    junctions: np.ndarray  # (J, 3) x, y, radius [m]
+    episode: Episode | None = None  # None: it is still being written; rewards are then those of one step
+
+    @property
+    def live(self) -> bool:
+        """Whether the future is not known."""
+        return self.episode is None
+
+    def role(self, i: int, time: float = 0.0) -> Role:
+        """What road user ``i`` is up to at ``time`` [s]."""
+        roles = self.roles[min(i, len(self.roles) - 1)]
+        return next((role for role in roles if time < role.stop - 1e-9), roles[-1])
+
+    def to_middle(self, ego: np.void) -> float:
+        """How far [m] the middle of the next junction lies ahead of the ego; of the last one, if it is past all."""
+        ahead = (self.junctions[:, 0] - ego["x"]) * ego["cos"] + (self.junctions[:, 1] - ego["y"]) * ego["sin"]
+        coming = ahead[ahead > -self.junctions[:, 2]]
+        return float(coming.min() if coming.size else ahead.max())
 
 
 @dataclass(frozen=True)
@@ -65,15 +97,18 @@ class Frame:
 
     users: (N,) ROAD_USER, moved on between the decisions.
     arms: (N,) how far an arm is held out: 1 to the left, -1 to the right, 0 not at all.
+    steering: (N,) [rad] of the front wheels.
     seen: (N,) 0..1 whether the ego sees it.
     action: what the agent is doing, in words.
     terms: (K,) weighted reward so far (of the last step, if live).
     captions: (N - 1, intents) what the agent thinks the others will do, if it told; all 0: no opinion.
+    attention: (N - 1,) how much it attends to the others, if it told.
     """
 
     time: float
     users: np.ndarray
     arms: np.ndarray
+    steering: np.ndarray
     seen: np.ndarray
     target_speed: float
     end: End
@@ -82,12 +117,11 @@ class Frame:
     value: float | None = None
     probabilities: np.ndarray | None = None
     captions: np.ndarray | None = None
+    attention: np.ndarray | None = None
 
-    def phase(self, story: Story) -> Phase:
-        """Phase of road user 1."""
-        # A frame of the simulator stands at a whole tick; the small number forgives the division.
-        now = self.time + 1e-9
-        return Phase(sum(now >= t for t in (story.t1, story.t2, story.t3)))
+    def phase(self, story: Story, i: int = 1) -> Phase:
+        """Phase of road user ``i``."""
+        return story.role(i, self.time).phase(self.time)
 
     def belief(self, i: int) -> np.ndarray | None:
         """How likely (intents,) the agent thinks each intent of road user ``i``; None if it has no opinion."""
@@ -99,43 +133,96 @@ class Frame:
 def story_of(replay: Replay, index: int) -> Story:
     """The story of episode ``index`` (from 0)."""
     episode = replay.episodes[index]
-    label = f"episode {index + 1} of {len(replay.episodes)}"
-    story = _story(replay.scenario, replay.road, replay.physics_step, episode.users[0], episode.worlds[-1])
-    cue = episode.users[episode.users[:, min(1, episode.users.shape[1] - 1)]["phase"] == Phase.CUE]
-    reach, beyond = _room(cue, replay.road) if len(cue) else (0.0, 0.0)
-    story = replace(story, agent=replay.agent, seed=episode.seed, label=label, term_names=replay.term_names)
-    return replace(story, reach=reach, beyond=beyond)
-
-
-def _story(scenario: str, road: RoadMap, dt: float, users: np.ndarray, world: np.void) -> Story:
-    signaller = users[min(1, len(users) - 1)]
-    t1, t2, t3 = (float(signaller[t]) * dt for t in ("t1", "t2", "t3"))
-    return Story(
-        *(scenario, road, "", None, "", Intent(int(signaller["intent"])), Kind(int(signaller["kind"]))),
-        *(bool(signaller["signals"]), t1, t2, t3, float(world["hands_on"]) * dt, float(world["tick"]) * dt),
-        *(End(int(world["end"])), 0.0, 0.0),
-        (float(users[0]["cos"]), float(users[0]["sin"])),
-        tuple(term.name for term in TERMS),
+    users, worlds, dt = episode.users, episode.worlds, replay.physics_step
+    times = worlds["tick"] * dt
+    cue = users[users[:, min(1, users.shape[1] - 1)]["phase"] == Phase.CUE]
+    junctions = junctions_of(replay.road)
+    story = Story(
+        replay.scenario,
+        replay.road,
+        replay.agent,
+        episode.seed,
+        f"episode {index + 1} of {len(replay.episodes)}",
+        tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
+        float(worlds["hands_on"][0]) * dt,
+        float(times[0]),
+        float(times[-1]),
+        episode.end,
+        _met(users[-1]) if episode.end is End.COLLISION else None,
+        0.0,
+        0.0,
+        (float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
+        replay.term_names,
+        dt * replay.substeps,
+        junctions,
+        episode,
     )
-
-
-def _room(users: np.ndarray, road: RoadMap) -> tuple[float, float]:
-    """``Story.reach`` and ``Story.beyond`` of frames (T, N) in which the signaller was to be seen."""
-    ego, other = users[:, 0], users[:, min(1, users.shape[1] - 1)]
-    ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
-    to_middle = road.entry + road.half_width - ego["s"]
-    return float(ahead.max()), float((ahead - to_middle).max())
+    return _with_room(story, cue)
 
 
 def live_story(simulator: Simulator, w: int) -> Story:
     """The story of a world that is still being written."""
-    dt = simulator.config.physics_step
-    name, world = simulator.scenario.name, simulator.worlds[w]
-    story = _story(name, simulator.road, dt, simulator.users[w], world)
-    users = simulator.users[w]
-    seen = bool(users[min(1, len(users) - 1)]["seen"])  # where it is unseen, not even the camera may know
-    reach, beyond = _room(users[None], simulator.road) if seen else (0.0, 0.0)
-    return replace(story, live=True, duration=max(story.duration, story.t3 + 4.0), reach=reach, beyond=beyond)
+    dt, users, world = simulator.config.physics_step, simulator.users[w], simulator.worlds[w]
+    now = float(world["tick"]) * dt
+    roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
+    signaller = roles[min(1, len(roles) - 1)][0]
+    story = Story(
+        simulator.scenario.name,
+        simulator.road,
+        "",
+        None,
+        "",
+        roles,
+        float(world["hands_on"]) * dt,
+        0.0,
+        max(now, signaller.t3 + 4.0),
+        End(int(world["end"])),
+        _met(users) if world["end"] == End.COLLISION else None,
+        0.0,
+        0.0,
+        (float(users[0]["cos"]), float(users[0]["sin"])),
+        tuple(term.name for term in TERMS),
+        simulator.config.decision_step,
+        junctions_of(simulator.road),
+    )
+    # Where it is unseen, not even the camera may know.
+    return _with_room(story, users[None] if users[min(1, len(users) - 1)]["seen"] else users[None][:0])
+
+
+def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
+    """What one road user (T,) is up to, one intent after the other; times (T,) [s]."""
+    what = np.stack([users[name] for name in (*TIMES, "intent")], axis=1)
+    begins = [0, *(np.flatnonzero(np.any(np.diff(what, axis=0) != 0, axis=1)) + 1).tolist()]
+    roles = []
+    for k, following in zip(begins, [*begins[1:], None], strict=True):
+        user, stop = users[k], math.inf if following is None else float(times[following])
+        t1, t2, t3 = (float(user[name]) * dt for name in TIMES)
+        kind = Kind(int(users["kind"][0]))
+        roles.append(Role(kind, Intent(int(user["intent"])), bool(user["signals"]), t1, t2, t3, float(times[k]), stop))
+    return tuple(roles)
+
+
+def _met(users: np.ndarray) -> int | None:
+    """Whoever is nearest to the ego."""
+    if len(users) < 2:
+        return None
+    far = np.hypot(users["x"][1:] - users["x"][0], users["y"][1:] - users["y"][0])
+    return 1 + int(np.where(users["kind"][1:] == Kind.NOBODY, np.inf, far).argmin())
+
+
+def _with_room(story: Story, users: np.ndarray) -> Story:
+    """With ``reach`` and ``beyond`` of frames (T, N) in which the signaller was to be seen."""
+    if not len(users):
+        return story
+    ego, other = users[:, 0], users[:, min(1, users.shape[1] - 1)]
+    ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
+    to_middle = np.array([story.to_middle(row) for row in ego])
+    return replace(story, reach=float(ahead.max()), beyond=float((ahead - to_middle).max()))
+
+
+def junctions_of(road: RoadMap) -> np.ndarray:
+    """Middles and radii (J, 3) of a road's junctions [m]."""
+    return np.array([[0.0, 0.0, road.half_width]])
 
 
 def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
@@ -144,8 +231,8 @@ def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
     driven = world["tick"] >= world["hands_on"]
     words = "" if action is None else words_of(simulator.config.control, np.ravel(np.asarray(action)))
     return Frame(
-        *(float(world["tick"]) * simulator.config.physics_step, users, _arms(users), _seen(users)),
-        *(float(world["target_speed"]), End(int(world["end"]))),
+        *(float(world["tick"]) * simulator.config.physics_step, users, _arms(users), _steering(users, users)),
+        *(_seen(users), float(world["target_speed"]), End(int(world["end"]))),
         words if driven else "",
         simulator.terms[w].copy(),
     )
@@ -167,7 +254,7 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
     span = times[min(k + 1, len(times) - 1)] - times[k]
     share = float(np.clip((time - times[k]) / span, 0.0, 1.0)) if span else 0.0
     share = 0.0 if share < 1e-6 else share
-    users, arms, seen = now.copy(), _arms(now), _seen(now)
+    users, arms, seen, steering = now.copy(), _arms(now), _seen(now), _steering(now, then)
     if share:
         for name in SMOOTH:
             users[name] += share * (then[name] - now[name])
@@ -176,7 +263,7 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
         arms += share * (_arms(then) - arms)
         seen += share * (_seen(then) - seen)
     return Frame(
-        *(float(np.clip(time, times[0], times[-1])), users, arms, seen),
+        *(float(np.clip(time, times[0], times[-1])), users, arms, steering, seen),
         float(episode.worlds["target_speed"][min(k + (share > 0), len(times) - 1)]),
         End(int(episode.worlds["end"][k])),
         _action(replay, episode, k),
@@ -192,13 +279,14 @@ def _action(replay: Replay, episode: Episode, k: int) -> str:
     return words_of(replay.control, episode.actions[k])
 
 
-def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None, np.ndarray | None]:
+def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     k = min(k, len(episode.actions) - 1)
     if k < 0:
-        return None, None, None
+        return None, None, None, None
     value = None if episode.values is None else float(episode.values[k])
-    chances, captions = (None if a is None else a[k] for a in (episode.probabilities, episode.captions))
-    return value, chances, captions
+    arrays = (episode.probabilities, episode.captions, episode.attention)
+    chances, captions, attention = (None if array is None else array[k] for array in arrays)
+    return value, chances, captions, attention
 
 
 def words_of(control: Control, action: np.ndarray) -> str:
@@ -214,10 +302,37 @@ def _arms(users: np.ndarray) -> np.ndarray:
     return np.where(users["kind"] == Kind.CYCLIST, sides, 0.0)
 
 
+def _steering(now: np.ndarray, then: np.ndarray) -> np.ndarray:
+    """Angles (N,) of the front wheels: the ego's, and for the others what their turn takes until ``then``."""
+    turned = then["sin"] * now["cos"] - then["cos"] * now["sin"]
+    way = np.hypot(then["x"] - now["x"], then["y"] - now["y"])
+    angles = np.arctan(WHEELBASE * turned / np.maximum(way, 0.3))
+    angles[0] = now["steering"][0]
+    return np.clip(angles, -MAX_STEERING, MAX_STEERING)
+
+
 def _seen(users: np.ndarray) -> np.ndarray:
     seen = users["seen"].astype(float)
     seen[0] = 1.0  # the ego knows where it is
     return seen
+
+
+def differences(a: Episode, b: Episode) -> np.ndarray:
+    """At which decisions (T,) two episodes look different to their egos; where one has ended, they do."""
+    length = min(len(a.users), len(b.users))
+    found = np.ones(max(len(a.users), len(b.users)), bool)
+    looks = [_looks(episode.users[:length], episode.worlds[:length]) for episode in (a, b)]
+    if looks[0].shape == looks[1].shape:
+        found[:length] = np.any(looks[0] != looks[1], axis=1)
+    return found
+
+
+def _looks(users: np.ndarray, worlds: np.ndarray) -> np.ndarray:
+    """What an ego could see (T, numbers): itself, and of the others those in sight."""
+    shown = ("kind", "x", "y", "cos", "sin", "speed", "signal", "length", "width")
+    own = [users[name][:, :1] for name in ("x", "y", "cos", "sin", "speed", "steering", "intent")]
+    others = [np.where(users["seen"][:, 1:] > 0, users[name][:, 1:], 0.0) for name in shown]
+    return np.concatenate([*own, *others, users["seen"][:, 1:], worlds["target_speed"][:, None]], axis=1)
 
 
 def depth_in_fog(road: RoadMap, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -8,10 +8,9 @@ import numpy as np
 import pygame
 
 from kindergarten.road import RoadMap
-from kindergarten.viewer import palette
 from kindergarten.viewer.camera import Camera
 from kindergarten.viewer.frame import depth_in_fog
-from kindergarten.viewer.palette import Colour
+from kindergarten.viewer.palette import Colour, Theme
 
 PAVEMENT_WIDTH, KERB_WIDTH = 2.4, 0.35  # [m] beside the lane
 STOP_LINE, CENTRE_LINE = 0.5, 0.16  # [m] wide
@@ -30,26 +29,26 @@ class Ground:
         pieces = _pieces(road.points)
         half = road.lane_width / 2
         self._layers = [
-            (palette.PAVEMENT, _Shapes([_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
-            (palette.KERB, _Shapes([_strip(piece, half + KERB_WIDTH) for piece in pieces])),
-            (palette.ASPHALT, _Shapes([_strip(piece, half + 0.05) for piece in pieces])),
-            (palette.MARKING, _Shapes([dash for line in road.centre_lines for dash in _dashes(line)])),
-            (palette.MARKING, _Shapes([_bar(line, STOP_LINE) for line in road.stop_lines])),
+            ("pavement", _Shapes([_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
+            ("kerb", _Shapes([_strip(piece, half + KERB_WIDTH) for piece in pieces])),
+            ("asphalt", _Shapes([_strip(piece, half + 0.05) for piece in pieces])),
+            ("marking", _Shapes([dash for line in road.centre_lines for dash in _dashes(line)])),
+            ("marking", _Shapes([_bar(line, STOP_LINE) for line in road.stop_lines])),
         ]
         self._trees = _trees(road)
 
-    def draw(self, surface: pygame.Surface, camera: Camera) -> None:
+    def draw(self, surface: pygame.Surface, camera: Camera, theme: Theme) -> None:
         """Fill ``surface``."""
-        surface.fill(palette.GRASS)
-        for colour, shapes in self._layers:
-            shapes.fill(surface, colour, camera)
+        surface.fill(theme.grass)
+        for name, shapes in self._layers:
+            shapes.fill(surface, getattr(theme, name), camera)
         margin = 4.0 * camera.scale
         centres = camera.project(self._trees[:, :2])
         inside = np.all((centres > -margin) & (centres < (camera.width + margin, camera.height + margin)), axis=1)
         for (x, y), radius in zip(centres[inside].tolist(), self._trees[inside, 2].tolist(), strict=True):
-            _tree(surface, x, y, radius * camera.scale)
+            _tree(surface, x, y, radius * camera.scale, theme)
 
-    def fog(self, surface: pygame.Surface, camera: Camera) -> None:
+    def fog(self, surface: pygame.Surface, camera: Camera, theme: Theme) -> None:
         """Lay the mist over ``surface``: soft at its edge, slightly uneven within."""
         if not np.isfinite(depth_in_fog(self.road, np.zeros(1), np.zeros(1))).any():
             return
@@ -63,7 +62,7 @@ class Ground:
         uneven = np.sin(0.21 * x + 1.7 * np.sin(0.11 * y)) + np.sin(0.17 * y + 2.1 * np.sin(0.07 * x + 1.0))
         alpha = cover * (0.87 + 0.045 * uneven)
         mist = np.empty((rows, columns, 4), np.uint8)
-        mist[..., :3] = alpha.reshape(rows, columns, 1) * palette.FOG
+        mist[..., :3] = alpha.reshape(rows, columns, 1) * theme.fog
         mist[..., 3] = (255 * alpha).reshape(rows, columns)
         small = pygame.image.frombuffer(mist.tobytes(), (columns, rows), "RGBA")
         large = pygame.transform.smoothscale(small, (columns * FOG_CELL, rows * FOG_CELL))
@@ -187,7 +186,7 @@ def _trees(road: RoadMap) -> np.ndarray:
     return np.stack([x, y, radius], axis=1)[there & np.array(far)]
 
 
-def _tree(surface: pygame.Surface, x: float, y: float, radius: float) -> None:
-    pygame.draw.circle(surface, palette.GRASS_SHADE, (x + 0.35 * radius, y + 0.4 * radius), radius)
-    pygame.draw.circle(surface, palette.TREE, (x, y), radius)
-    pygame.draw.circle(surface, palette.TREE_LIGHT, (x - 0.2 * radius, y - 0.25 * radius), 0.62 * radius)
+def _tree(surface: pygame.Surface, x: float, y: float, radius: float, theme: Theme) -> None:
+    pygame.draw.circle(surface, theme.grass_shade, (x + 0.35 * radius, y + 0.4 * radius), radius)
+    pygame.draw.circle(surface, theme.tree, (x, y), radius)
+    pygame.draw.circle(surface, theme.tree_light, (x - 0.2 * radius, y - 0.25 * radius), 0.62 * radius)

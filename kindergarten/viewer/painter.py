@@ -1,73 +1,103 @@
-"""One picture: street, panel, timeline. Draws on any pygame surface; needs no display and changes no data."""
+"""One picture: street, panels, timeline. Draws on any pygame surface; needs no display and changes no data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import pygame
 
+from kindergarten.replay import Episode
 from kindergarten.road import RoadMap
-from kindergarten.viewer.camera import follow, overview
+from kindergarten.viewer.camera import Camera, follow, overview
 from kindergarten.viewer.frame import Frame, Story
 from kindergarten.viewer.ground import Ground
+from kindergarten.viewer.palette import DARK, LIGHT
 from kindergarten.viewer.panel import Panel
 from kindergarten.viewer.scene import Scene
+from kindergarten.viewer.strip import HEIGHT as STRIP
+from kindergarten.viewer.strip import Strip
 from kindergarten.viewer.text import Typeface
-from kindergarten.viewer.timeline import Timeline
+from kindergarten.viewer.timeline import Timeline, height_of
+from kindergarten.viewer.view import SIZE, Hud, View
 
-SIZE = (1280, 720)  # [px] unless somebody wants another
 LEAST = (480, 320)  # [px] on a smaller surface there is no room but for the street
 STREET_UNIT = 0.85  # [px] per point at least, where the street's few words are all there is to read
+SIDE = 316  # points
 
 
-@dataclass(frozen=True)
-class View:
-    """How to look at it."""
+class Areas(NamedTuple):
+    """Where things go; what is not shown is empty."""
 
-    follow: bool = True  # False: the camera stands still above the junction
-    reveal: bool = True  # whether to show what the signaller will do
-    beliefs: bool = True  # whether to show what the agent thinks it will do, which gives it away as well
-    panels: bool = True  # False: the street alone
-    zoom: float = 1.0
+    street: pygame.Rect
+    side: pygame.Rect
+    memory: pygame.Rect
+    bottom: pygame.Rect
 
 
 class Painter:
     """Draws the stories of one road; keeps fonts and the ground's shapes between pictures."""
 
-    def __init__(self, road: RoadMap) -> None:
-        self._typeface = Typeface()
+    def __init__(self, road: RoadMap, first: Episode | None = None) -> None:
+        """``first``: of a replay's episodes, by whose memory the cells are put in order."""
+        self.typeface = Typeface()
         ground = Ground(road)
-        self._scene, self._close_up = Scene(ground, self._typeface), Scene(ground, self._typeface)
+        self._scene, self._close_up = Scene(ground, self.typeface), Scene(ground, self.typeface)
+        self._strip = None if first is None else Strip(self.typeface, first)
 
     def draw(
-        self, surface: pygame.Surface, story: Story, frame: Frame, view: View | None = None, status: str = ""
+        self, surface: pygame.Surface, story: Story, frame: Frame, view: View | None = None, hud: Hud | None = None
     ) -> None:
-        """Fill ``surface`` with ``frame`` of ``story``. ``status``: words about the player, for the timeline."""
+        """Fill ``surface`` with ``frame`` of ``story``."""
         view = view or View()
-        if not (view.beliefs and view.reveal):
-            frame = replace(frame, captions=None)
-        street, side, bottom = self._areas(surface, view)
-        camera = (follow if view.follow else overview)(story, frame, street.size, view.zoom)
-        self._scene.draw(surface.subsurface(street), story, frame, camera)
-        if side.width:
-            Panel(side, self._typeface, self._close_up).draw(surface, story, frame, view.reveal)
-            Timeline(bottom, story, self._typeface).draw(surface, frame, view.reveal, status)
+        areas = self.areas(surface, story, view)
+        frame = self.visible(frame, view)
+        self.street(surface.subsurface(areas.street), story, frame, view)
+        if areas.side.width:
+            Panel(areas.side, self.typeface, self._close_up).draw(surface, story, frame, view)
+        if areas.memory.height and self._strip is not None:
+            self._strip.draw(surface, areas.memory, story, frame)
+        if areas.bottom.height:
+            Timeline(areas.bottom, story, self.typeface, view.focus).draw(surface, frame, view, hud or Hud())
 
-    def timeline(self, surface: pygame.Surface, story: Story, view: View) -> Timeline | None:
-        """The timeline as it lies on ``surface``; None where none is drawn."""
-        area = self._areas(surface, view)[2]
-        return Timeline(area, story, self._typeface) if area.width else None
+    def visible(self, frame: Frame, view: View) -> Frame:
+        """The frame without those thoughts that are not to be shown; sets the theme."""
+        self.typeface.theme = DARK if view.dark else LIGHT
+        return replace(
+            frame,
+            captions=frame.captions if view.beliefs else None,
+            attention=frame.attention if view.attention else None,
+        )
 
-    def _areas(self, surface: pygame.Surface, view: View) -> tuple[pygame.Rect, pygame.Rect, pygame.Rect]:
-        """Where street, panel and timeline go; the type grows with the picture."""
+    def street(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
+        """Fill ``surface`` with the street alone."""
+        self._scene.draw(surface, story, frame, camera_of(story, frame, surface.get_size(), view), view)
+
+    def strip(self, surface: pygame.Surface, area: pygame.Rect, story: Story, frame: Frame) -> None:
+        """Draw what the memory holds into ``area``."""
+        if self._strip is not None:
+            self._strip.draw(surface, area, story, frame)
+
+    def areas(self, surface: pygame.Surface, story: Story, view: View) -> Areas:
+        """Where everything goes on ``surface``; the type grows with the picture."""
         width, height = surface.get_size()
-        self._typeface.unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
+        self.typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
+        nothing = pygame.Rect(0, 0, 0, 0)
         if not view.panels or width < LEAST[0] or height < LEAST[1]:
-            self._typeface.unit = max(self._typeface.unit, STREET_UNIT)
-            return surface.get_rect(), pygame.Rect(0, 0, 0, 0), pygame.Rect(0, 0, 0, 0)
-        side, low = round(316 * self._typeface.unit), round(134 * self._typeface.unit)
-        return (
-            pygame.Rect(0, 0, width - side, height - low),
+            self.typeface.unit = max(unit, STREET_UNIT)
+            return Areas(surface.get_rect(), nothing, nothing, nothing)
+        remembers = self._strip is not None and story.episode is not None and story.episode.cells is not None
+        side = round(SIDE * unit) if view.side else 0
+        low = round(height_of(story, view) * unit) if view.timeline else 0
+        strip = round(STRIP * unit) if view.memory and remembers else 0
+        return Areas(
+            pygame.Rect(0, 0, width - side, height - low - strip),
             pygame.Rect(width - side, 0, side, height - low),
+            pygame.Rect(0, height - low - strip, width - side, strip),
             pygame.Rect(0, height - low, width, low),
         )
+
+
+def camera_of(story: Story, frame: Frame, size: tuple[int, int], view: View) -> Camera:
+    """The camera that a view asks for."""
+    return follow(story, frame, size, view.zoom) if view.follow else overview(story, size, view.zoom)

@@ -1,49 +1,81 @@
-"""Colours. Those that mean something are Okabe and Ito's, which colour-blind people can tell apart."""
+"""Colours, in a light and a dark theme. Those that mean something are Okabe and Ito's, which colour-blind people
+can tell apart; where two of them stand side by side they differ in lightness too.
+"""
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass, replace
+
 Colour = tuple[int, int, int]
+WHITE: Colour = (255, 255, 255)
+DARKNESS: Colour = (33, 38, 45)  # letters on what is bright in either theme, outlines of figures
 
-# meaning
-SIGNAL: Colour = (255, 140, 0)  # an arm held out, a lit indicator, the cue
-MEMORY: Colour = (92, 80, 160)  # the delay: nothing shows, only memory knows
-PLAIN: Colour = (0, 158, 115)  # after t3: everybody can see it; also what is good
-BELIEF: Colour = (190, 180, 232)  # what the car thinks that others will do
-WAITING: Colour = (148, 153, 160)  # before t1
-AHEAD: Colour = (112, 184, 236)  # the way that the ego aims for
-EGO: Colour = (0, 114, 178)
-ALARM: Colour = (213, 60, 30)  # brake lights, collisions
 
-# the street
-GRASS: Colour = (163, 190, 140)
-GRASS_SHADE: Colour = (148, 177, 126)
-TREE: Colour = (104, 146, 92)
-TREE_LIGHT: Colour = (126, 166, 110)
-PAVEMENT: Colour = (208, 203, 192)
-KERB: Colour = (168, 164, 155)
-ASPHALT: Colour = (92, 97, 105)
-MARKING: Colour = (240, 239, 232)
-FOG: Colour = (226, 230, 233)
+@dataclass(frozen=True)
+class Theme:
+    """One colour for each thing; see LIGHT for what is what."""
 
-# road users
-CAR: Colour = (236, 231, 218)
-CAR_OTHER: Colour = (190, 186, 178)
-JACKET: Colour = (204, 92, 150)
-JACKET_OTHER: Colour = (120, 128, 140)
-GLASS: Colour = (46, 58, 70)
-TYRE: Colour = (28, 30, 33)
-FRAME: Colour = (150, 156, 164)
-HELMET: Colour = (250, 246, 235)
-LAMP: Colour = (216, 196, 160)
-HEADLIGHT: Colour = (255, 246, 205)
-TAIL: Colour = (150, 44, 36)
+    name: str
+    # meaning
+    signal: Colour = (255, 140, 0)  # an arm held out, a lit indicator, the cue
+    memory: Colour = (92, 80, 160)  # the delay: nothing shows, only memory knows
+    plain: Colour = (0, 148, 108)  # after t3: everybody can see it; also what is good
+    belief: Colour = (190, 180, 232)  # what the car thinks that others will do
+    waiting: Colour = (160, 165, 172)  # before t1
+    ahead: Colour = (112, 184, 236)  # the way that the ego aims for; what it attends to
+    ego: Colour = (0, 114, 178)
+    alarm: Colour = (213, 60, 30)  # brake lights, collisions
+    # the street
+    grass: Colour = (163, 190, 140)
+    grass_shade: Colour = (148, 177, 126)
+    tree: Colour = (104, 146, 92)
+    tree_light: Colour = (126, 166, 110)
+    pavement: Colour = (208, 203, 192)
+    kerb: Colour = (168, 164, 155)
+    asphalt: Colour = (92, 97, 105)
+    marking: Colour = (240, 239, 232)
+    roof: Colour = (196, 164, 140)
+    wall: Colour = (150, 122, 104)
+    fog: Colour = (226, 230, 233)
+    # road users
+    car: Colour = (236, 231, 218)
+    car_other: Colour = (190, 186, 178)
+    jacket: Colour = (204, 92, 150)
+    jacket_other: Colour = (120, 128, 140)
+    glass: Colour = (46, 58, 70)
+    tyre: Colour = (28, 30, 33)
+    frame: Colour = (150, 156, 164)
+    helmet: Colour = (250, 246, 235)
+    lamp: Colour = (216, 196, 160)
+    headlight: Colour = (255, 246, 205)
+    tail: Colour = (150, 44, 36)
+    # the page
+    paper: Colour = (250, 248, 243)
+    card: Colour = (240, 236, 227)
+    rule: Colour = (217, 212, 201)
+    ink: Colour = (33, 38, 45)
+    faded: Colour = (104, 108, 115)
+    heading: Colour = (0, 101, 160)
+    low: Colour = (28, 92, 160)  # of a heat map: negative, shut
+    high: Colour = (214, 94, 0)  # positive, open
 
-# the page
-PAPER: Colour = (250, 248, 243)
-CARD: Colour = (240, 236, 227)
-RULE: Colour = (217, 212, 201)
-INK: Colour = (33, 38, 45)
-FADED: Colour = (112, 116, 122)
+    def colours(self) -> list[Colour]:
+        """All of them."""
+        return [value for value in astuple(self) if isinstance(value, tuple)]
+
+
+LIGHT = Theme("light")
+DARK = replace(
+    LIGHT, name="dark", memory=(120, 106, 204), waiting=(112, 117, 126), ahead=(104, 170, 220),
+    grass=(47, 60, 50), grass_shade=(38, 50, 42), tree=(46, 78, 54), tree_light=(60, 95, 66),
+    pavement=(86, 87, 88), kerb=(70, 71, 73), asphalt=(41, 44, 50), marking=(190, 190, 182),
+    roof=(98, 82, 72), wall=(64, 54, 48), fog=(92, 98, 106), frame=(118, 124, 132),
+    paper=(23, 26, 31), card=(38, 42, 49), rule=(56, 61, 70), ink=(233, 235, 238), faded=(152, 158, 168),
+    heading=(104, 184, 236), low=(80, 160, 235), high=(255, 150, 50),
+)  # fmt: skip
+
+#: What cars and jackets may be painted with, by ``colour - 1``; 0 is neutral.
+PAINTS: tuple[Colour, ...] = ((230, 200, 40), (86, 180, 233), (0, 158, 115), (204, 121, 167), (213, 94, 0))
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:

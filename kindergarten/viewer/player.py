@@ -4,145 +4,218 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pygame
 
 from kindergarten.replay import Replay
-from kindergarten.viewer import palette
-from kindergarten.viewer.frame import decision_times, frame_at, story_of
-from kindergarten.viewer.painter import Painter, View
-from kindergarten.viewer.text import Typeface
+from kindergarten.viewer.controls import LOOK, Controls, Key, pressed
+from kindergarten.viewer.guess import Guess
+from kindergarten.viewer.stage import Stage, Take, same_world, twins_of
+from kindergarten.viewer.view import Hud, View
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-HELP = (
-    ("space", "play, pause"),
-    ("left, right", "one decision back, on"),
-    ("up, down", "faster, slower"),
-    ("home, end", "to the beginning, to the end"),
-    ("n, p", "next, previous episode"),
-    ("mouse", "drag along the timeline, wheel to zoom"),
-    ("c", "camera: with the car, above the junction"),
-    ("h", "hide or show what will happen: guess first!"),
-    ("b", "hide or show what the car believes"),
-    ("tab", "the street alone"),
-    ("0", "zoom as at first"),
-    ("?", "this help"),
-    ("q", "quit"),
-)
+STEPS = {pygame.K_LEFT: -1, pygame.K_RIGHT: 1, pygame.K_UP: 1, pygame.K_DOWN: -1, pygame.K_n: 1, pygame.K_p: -1}
+STEPS |= {pygame.K_PAGEDOWN: 1, pygame.K_PAGEUP: -1}
 
 
-class Player:
-    """A replay, a play head, and how to look at it."""
+class Player(Controls):
+    """A replay, perhaps a second one beside it, a play head, and how to look at them."""
 
-    def __init__(self, replay: Replay, episode: int = 0, view: View | None = None) -> None:
-        self.replay, self.view = replay, view or View()
-        self.playing, self.help, self.speed = True, False, 1.0
-        self._painter = Painter(replay.road)
+    def __init__(
+        self, replay: Replay, episode: int = 0, view: View | None = None, beside: Replay | None = None
+    ) -> None:
+        super().__init__(view)
+        self.replay, self.beside = replay, beside
+        self.speed, self.loop, self.twin = 1.0, False, 0
+        self.marks: tuple[float | None, float | None] = (None, None)
+        self.guess: Guess | None = None
+        self._painters = {}
         self._dragging = False
         self.open(episode)
 
     def open(self, episode: int) -> None:
         """Go to the beginning of an episode; counts around."""
         self.episode = episode % len(self.replay.episodes)
-        self.story = story_of(self.replay, self.episode)
-        self._times = decision_times(self.replay, self.episode)
-        self.time = float(self._times[0])
+        self.marks = (None, None)
+        self._set_stage()
+        self.time = self.stage.start
+        if self.guess is not None:
+            self.guess.ask(self.stage.stories[0], self.view.focus)
+
+    def load(self, replay: Replay) -> None:
+        """Go on with another replay, from its beginning."""
+        self.replay, self._painters = replay, {}
+        self.playing = True
+        self.open(0)
+
+    def _set_stage(self) -> None:
+        takes = [Take(self.replay, self.episode)]
+        if self.beside is not None:
+            takes.append(Take(self.beside, same_world(self.replay, self.episode, self.beside)))
+        elif self.twin:
+            others = twins_of(self.replay, self.episode)
+            self.twin = min(self.twin, len(others))
+            takes += [Take(self.replay, others[self.twin - 1])] if others else []
+        self.stage = Stage(*takes, painters=self._painters)
+
+    @property
+    def looking(self) -> View:
+        """The view, less what would spoil the guessing."""
+        hidden = self.guess is not None and not self.guess.answered
+        return replace(self.view, reveal=False, beliefs=False, memory=False) if hidden else self.view
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of the watcher's time go by."""
-        if self.playing and not self._dragging:
-            self.time = min(self.time + seconds * self.speed, self.story.duration)
-            self.playing = self.time < self.story.duration
+        if not self.playing or self._dragging:
+            return
+        time = self.time + seconds * self.speed
+        if self.guess is not None and self.guess.stops(self.time, time):
+            self.time, self.playing = self.guess.moment, False
+            return
+        begin, end = self._span()
+        if time >= end and self.loop:
+            time = begin + (time - end) % max(end - begin, 1e-6)
+        self.time = min(time, end)
+        self.playing = self.time < end
+
+    def _span(self) -> tuple[float, float]:
+        """From where to where it plays [s]: between the bookmarks, if it loops."""
+        a, b = self.marks
+        begin, end = (self.stage.start if a is None else a), (self.stage.duration if b is None else b)
+        whole = self.stage.start, self.stage.duration
+        return (begin, end) if self.loop and begin < end and self.time <= end else whole
 
     def draw(self, surface: pygame.Surface) -> None:
         """Fill ``surface`` with the moment at the play head."""
-        frame = frame_at(self.replay, self.episode, self.time)
-        status = f"{'playing' if self.playing else 'paused'}, {self.speed:g} x speed.  Press ? for help"
-        self._painter.draw(surface, self.story, frame, self.view, status)
-        if self.help:
-            _draw_help(surface)
+        state = "playing" if self.playing else "paused"
+        parts = [self.message or state, f"{self.speed:g} x speed", *(["loop"] if self.loop else []), "? for help"]
+        self.stage.draw(surface, self.time, self.looking, Hud(",  ".join(parts), self.marks))
+        if self.guess is not None:
+            self.guess.draw(surface, self.time, self.looking)
+        self.draw_help(surface, KEYS)
 
     def handle(self, event: pygame.event.Event, surface: pygame.Surface) -> bool:
         """Do what a key or the mouse asks for. Returns False if that was to quit."""
-        if event.type == pygame.QUIT:
-            return False
-        if event.type == pygame.KEYDOWN:
-            return self._key(event)
-        if event.type == pygame.MOUSEWHEEL:
-            self._zoom(1.15**event.y)
-        elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
-            timeline = self._painter.timeline(surface, self.story, self.view)
-            self._dragging = timeline is not None and bool(timeline.area.collidepoint(event.pos))
+        if event.type == pygame.KEYDOWN and self.guess is not None and self.guess.answer(pressed(event), self.time):
+            self.playing = True
+            return True
+        if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+            self._press(event.pos, surface)
         elif event.type == pygame.MOUSEBUTTONUP and event.button == 1:
             self._dragging = False
-        if self._dragging and event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEMOTION):
-            timeline = self._painter.timeline(surface, self.story, self.view)
-            if timeline is not None:
-                self.time = max(timeline.time_at(event.pos[0]), float(self._times[0]))
-        return True
+        elif event.type == pygame.MOUSEMOTION and self._dragging:
+            self._drag(event.pos, surface)
+        return self.obey(event, KEYS)
 
-    def _key(self, event: pygame.event.Event) -> bool:
-        key = event.key
-        if key in (pygame.K_q, pygame.K_ESCAPE):
-            closes_help = self.help and key == pygame.K_ESCAPE
-            self.help = False
-            return closes_help
-        if key == pygame.K_SPACE:
-            self.time = self.time if self.time < self.story.duration else float(self._times[0])
-            self.playing = not self.playing
-        elif key in (pygame.K_LEFT, pygame.K_RIGHT):
-            self._step(1 if key == pygame.K_RIGHT else -1)
-        elif key in (pygame.K_UP, pygame.K_DOWN):
-            at = SPEEDS.index(self.speed) + (1 if key == pygame.K_UP else -1)
-            self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
-        elif key in (pygame.K_HOME, pygame.K_END):
-            self.time = float(self._times[0 if key == pygame.K_HOME else -1])
-        elif key in (pygame.K_n, pygame.K_p, pygame.K_PAGEDOWN, pygame.K_PAGEUP):
-            self.open(self.episode + (1 if key in (pygame.K_n, pygame.K_PAGEDOWN) else -1))
-            self.playing = True
-        elif key == pygame.K_c:
-            self.view = replace(self.view, follow=not self.view.follow)
-        elif key == pygame.K_h:
-            self.view = replace(self.view, reveal=not self.view.reveal)
-        elif key == pygame.K_b:
-            self.view = replace(self.view, beliefs=not self.view.beliefs)
-        elif key == pygame.K_TAB:
-            self.view = replace(self.view, panels=not self.view.panels)
-        elif key == pygame.K_0:
-            self.view = replace(self.view, zoom=1.0)
-        elif key == pygame.K_F1 or event.unicode == "?":
-            self.help = not self.help
-        elif event.unicode in ("+", "-"):
-            self._zoom(1.15 if event.unicode == "+" else 1 / 1.15)
-        return True
+    def _press(self, at: tuple[int, int], surface: pygame.Surface) -> None:
+        """The mouse on the timeline takes the play head along; on a road user it looks at it from near."""
+        found = self.stage.axis(surface, self.looking)
+        if found is not None and found[0].collidepoint(at):
+            self._dragging = True
+            self._drag(at, surface)
+        elif (i := self.stage.user_at(at, surface, self.time, self.looking)) is not None:
+            self.view = replace(self.view, focus=i)
 
-    def _step(self, direction: int) -> None:
+    def _drag(self, at: tuple[int, int], surface: pygame.Surface) -> None:
+        found = self.stage.axis(surface, self.looking)
+        if found is not None:
+            self.time = max(found[1].time_at(at[0]), self.stage.start)
+
+    # What the keys do.
+
+    def key_play(self, key: int) -> None:
+        """Play or pause; at the end, play again."""
+        self.time = self.time if self.time < self.stage.duration else self.stage.start
+        self.playing = not self.playing
+
+    def key_step(self, key: int) -> None:
         """To the next decision, or to the last one before this moment."""
-        self.playing = False
-        if direction > 0:
-            later = self._times[self._times > self.time + 1e-6]
-            self.time = float(later[0]) if later.size else self.time
-        else:
-            earlier = self._times[self._times < self.time - 1e-6]
-            self.time = float(earlier[-1]) if earlier.size else self.time
+        self.playing, times = False, self.stage.times
+        there = times[times > self.time + 1e-6] if STEPS[key] > 0 else times[times < self.time - 1e-6][::-1]
+        self.time = float(there[0]) if there.size else self.time
 
-    def _zoom(self, factor: float) -> None:
-        self.view = replace(self.view, zoom=float(np.clip(self.view.zoom * factor, 0.4, 4.0)))
+    def key_speed(self, key: int) -> None:
+        """Faster or slower."""
+        at = SPEEDS.index(self.speed) + STEPS[key]
+        self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
+
+    def key_ends(self, key: int) -> None:
+        """To the beginning or to the end."""
+        self.time = self.stage.start if key == pygame.K_HOME else self.stage.duration
+
+    def key_episode(self, key: int) -> None:
+        """The next or the previous episode."""
+        self.open(self.episode + STEPS[key])
+        self.playing = True
+
+    def key_mark(self, key: int) -> None:
+        """Set a bookmark here."""
+        a, b = self.marks
+        self.marks = (self.time, b) if key == pygame.K_COMMA else (a, self.time)
+        self.loop = self.loop or None not in self.marks
+
+    def key_unmark(self, key: int) -> None:
+        """Take both bookmarks away."""
+        self.marks, self.loop = (None, None), False
+
+    def key_loop(self, key: int) -> None:
+        """Loop or not."""
+        self.loop = not self.loop
+
+    def key_twin(self, key: int) -> None:
+        """The next twin beside this episode; after the last one, none."""
+        others = twins_of(self.replay, self.episode)
+        if self.beside is not None or not others:
+            self.message = "no twin: no other episode of the same seed"
+            return
+        self.twin = (self.twin + 1) % (len(others) + 1)
+        self._set_stage()
+        self.time = min(self.time, self.stage.duration)
+
+    def key_focus(self, key: int) -> None:
+        """Another road user to look at from near."""
+        i = key - pygame.K_0
+        if i < len(self.stage.stories[0].roles):
+            self.view = replace(self.view, focus=i)
+
+    def key_guess(self, key: int) -> None:
+        """Guess, or stop guessing."""
+        self.guess = None if self.guess is not None else Guess(self.stage.stories[0], self.view.focus)
+        if self.guess is not None:
+            self.twin = 0
+            self.open(self.episode)
+            self.playing = True
+
+    def key_save(self, key: int) -> None:
+        """Write this moment, or the contact sheet, as a PNG into the folder that one is in."""
+        from kindergarten.viewer import sheet  # which draws stages itself
+
+        stem = f"{self.replay.scenario}-{self.episode + 1}"
+        name = f"{stem}-{self.time:.1f}s.png" if key == pygame.K_s else f"{stem}-sheet.png"
+        try:
+            if key == pygame.K_s:
+                sheet.write_picture(name, self.stage, self.time, self.looking)
+            else:
+                sheet.write_sheet(name, self.stage, self.looking)
+            self.message = f"wrote {name}"
+        except OSError as error:
+            self.message = f"not written: {error}"
 
 
-def _draw_help(surface: pygame.Surface) -> None:
-    """All keys on a card in the middle."""
-    width, height = surface.get_size()
-    typeface = Typeface(max(min(width / 1280, height / 720), 0.5))
-    unit = typeface.unit
-    card = pygame.Rect(0, 0, round(520 * unit), round((64 + 30 * len(HELP)) * unit))
-    card.center = surface.get_rect().center
-    veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA)
-    veil.fill((*palette.INK, 90))
-    surface.blit(veil, (0, 0))
-    pygame.draw.rect(surface, palette.PAPER, card, border_radius=round(12 * unit))
-    typeface.write(surface, "Keys", (card.left + 28 * unit, card.top + 32 * unit), 28)
-    for row, (keys, does) in enumerate(HELP):
-        y = card.top + (70 + 30 * row) * unit
-        typeface.write(surface, keys, (card.left + 28 * unit, y), 20, palette.EGO)
-        typeface.write(surface, does, (card.left + 160 * unit, y), 20)
+KEYS: tuple[Key, ...] = (
+    Key((pygame.K_SPACE,), "space", "play, pause", Player.key_play),
+    Key((pygame.K_LEFT, pygame.K_RIGHT), "left, right", "one decision back, on", Player.key_step),
+    Key((pygame.K_UP, pygame.K_DOWN), "up, down", "faster, slower: 0.1 to 16 times", Player.key_speed),
+    Key((pygame.K_HOME, pygame.K_END), "home, end", "to the beginning, to the end", Player.key_ends),
+    Key(
+        (pygame.K_n, pygame.K_p, pygame.K_PAGEDOWN, pygame.K_PAGEUP),
+        "n, p", "next, previous episode", Player.key_episode,
+    ),
+    Key((pygame.K_COMMA, pygame.K_PERIOD), "comma, period", "bookmark A, B here: it loops between", Player.key_mark),
+    Key((pygame.K_x,), "x", "no bookmarks", Player.key_unmark),
+    Key((pygame.K_l,), "l", "loop", Player.key_loop),
+    Key((pygame.K_t,), "t", "its twins, one by one, beside it", Player.key_twin),
+    Key((pygame.K_g,), "g", "guess: what will it do?", Player.key_guess),
+    Key(tuple(range(pygame.K_1, pygame.K_9 + 1)), "1 .. 9", "look at this road user from near", Player.key_focus),
+    Key((pygame.K_s, pygame.K_w), "s, w", "save this picture, a contact sheet", Player.key_save),
+    *LOOK,
+)  # fmt: skip

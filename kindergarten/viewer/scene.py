@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pygame
 
 from kindergarten.codes import Intent, Kind, Phase
 from kindergarten.road import SPACING
-from kindergarten.viewer import palette
 from kindergarten.viewer.backdrop import Backdrop
 from kindergarten.viewer.camera import Camera
 from kindergarten.viewer.figures import Figures
 from kindergarten.viewer.frame import Frame, Story, depth_in_fog
 from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
-from kindergarten.viewer.palette import Colour
-from kindergarten.viewer.text import Typeface, dot, label
+from kindergarten.viewer.palette import DARKNESS, PAINTS, WHITE, Colour, Theme
+from kindergarten.viewer.text import Typeface, dot, halo, label
+from kindergarten.viewer.view import View
 
 UNSEEN = 0.4  # opacity of whoever is beyond the ego's sight
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
-PHASE_COLOURS: dict[Phase, Colour] = {
-    Phase.BEFORE: palette.WAITING,
-    Phase.CUE: palette.SIGNAL,
-    Phase.DELAY: palette.MEMORY,
-    Phase.AFTER: palette.PLAIN,
-}
+NOTICED = 0.03  # attention below this is not drawn
 
 
 class Scene:
@@ -33,33 +30,69 @@ class Scene:
         self._typeface = typeface
         self._backdrop, self._figures = Backdrop(ground), Figures()
 
-    def draw(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, tags: bool = True) -> None:
-        """Fill ``surface``, which is as large as the camera says."""
-        self._backdrop.draw(surface, camera)
+    def draw(
+        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, words: bool = True
+    ) -> None:
+        """Fill ``surface``, which is as large as the camera says; ``words``: with what the view says of tags."""
+        theme = self._typeface.theme
+        self._backdrop.draw(surface, camera, theme)
         if frame.users[0]["kind"] != Kind.NOBODY:
-            _ribbon(surface, story, frame, camera)
+            self._ribbon(surface, story, frame, camera)
         users, opacity = frame.users, visibility(story, frame)
-        for i in range(len(users) - 1, 0, -1):
-            body = _body(users[i], i == 1)
-            self._figures.draw(surface, camera, users[i], float(frame.arms[i]), body, float(opacity[i]))
-        self._figures.draw(surface, camera, users[0], 0.0, palette.EGO)
-        if tags:
-            self._tags(surface, story, frame, camera, opacity)
+        if frame.attention is not None and words:
+            self._attention(surface, frame, camera, opacity)
+        for i in range(len(users) - 1, -1, -1):
+            self._figures.draw(
+                *(surface, camera, users[i], theme, body_of(theme, users[i], i, view.focus)),
+                *(float(frame.arms[i]), float(frame.steering[i]), float(opacity[i])),
+            )
+        if words and view.tags:
+            self._tags(surface, story, frame, camera, opacity, view.focus)
 
-    def _tags(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
-        """Flags above the road users that matter: what the car believes and, on the signaller, its phase.
+    def _ribbon(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera) -> None:
+        """Where the ego is heading: dots along the way that it aims for."""
+        ego, points = frame.users[0], story.road.points[int(frame.users[0]["route"])]
+        first = float(ego["s"]) + float(ego["length"]) / 2 + 1.5
+        at = ((first + 2.0 * np.arange(int(RIBBON / 2.0))) / SPACING).astype(int)
+        pixels = camera.project(points[at.clip(0, len(points) - 1), :2])
+        for k, (x, y) in enumerate(pixels.tolist()):
+            if 0 <= at[k] < len(points):
+                size = max(0.24 * camera.scale, 1.0)
+                dot(surface, self._typeface.theme.ahead, (x, y), size, 1.0 - 2.0 * k / RIBBON)
+
+    def _attention(self, surface: pygame.Surface, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
+        """A halo around whom the agent attends to, and a dotted line that leads there."""
+        assert frame.attention is not None
+        colour, unit = self._typeface.theme.ahead, self._typeface.unit
+        x0, y0 = camera.locate(frame.users[0]["x"], frame.users[0]["y"])
+        for i, share in enumerate(frame.attention.tolist(), start=1):
+            if i >= len(frame.users) or share < NOTICED or opacity[i] < 0.02 or not frame.users[i]["kind"]:
+                continue
+            x, y = camera.locate(frame.users[i]["x"], frame.users[i]["y"])
+            far, share = math.hypot(x - x0, y - y0), min(share, 1.0)
+            radius = max(1.9 * camera.scale, 20.0 * unit)
+            halo(surface, colour, (x, y), radius, share)
+            count = int(min(far, 4000.0) / (9.0 * unit))
+            for k in range(2, count - int(radius / (9.0 * unit))):
+                at = x0 + (x - x0) * k / count, y0 + (y - y0) * k / count
+                dot(surface, colour, at, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
+
+    def _tags(
+        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray, focus: int
+    ) -> None:
+        """Flags above the road users that matter: what the car believes and, on who may signal, its phase.
 
         A belief about somebody out of sight is a thought, and stands above the one who thinks it.
         """
-        phase = frame.phase(story)
-        thoughts = []
+        theme, thoughts = self._typeface.theme, []
         for i in range(1, len(frame.users)):
             belief, flags = frame.belief(i), []
             seen = opacity[i] > 0.5 and frame.users[i]["kind"] != Kind.NOBODY
-            if i == 1 and seen:
-                flags.append((phase.name, PHASE_COLOURS[phase], (255, 255, 255)))
+            if seen and (i == focus or story.role(i, frame.time).signals):
+                phase = frame.phase(story, i)
+                flags.append((phase.name, phase_colour(theme, phase), phase_ink(phase)))
             if belief is not None:
-                flags.append((belief_words(belief), palette.BELIEF, palette.INK))
+                flags.append((belief_words(belief), theme.belief, DARKNESS))
             if seen:
                 self._flags(surface, frame.users[i], flags, camera)
             else:
@@ -74,15 +107,15 @@ class Scene:
         camera: Camera,
     ) -> None:
         """Words, each with its background's and its own colour, above a road user, the first one lowest."""
-        ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
+        x, y = camera.locate(user["x"], user["y"])
         unit = self._typeface.unit
-        height, tip = round(19 * unit), 6 * unit
+        height, tip = round(20 * unit), 6 * unit
         bottom = round(y - max(2.4 * camera.scale, 26.0) - 10 * unit)
         for words, colour, ink in flags:
-            width = round(self._typeface.width(words, 15) + 14 * unit)
+            width = round(self._typeface.width(words, 17) + 14 * unit)
             box = pygame.Rect(round(x - width / 2), bottom - height, width, height)
             label(surface, colour, box, 5 * unit, pointer=tip)
-            self._typeface.write(surface, words, box.center, 15, ink, 0.5)
+            self._typeface.write(surface, words, box.center, 17, ink, 0.5)
             bottom, tip = box.top - round(3 * unit), 0.0
 
 
@@ -101,18 +134,24 @@ def visibility(story: Story, frame: Frame) -> np.ndarray:
     return opacity
 
 
-def _body(user: np.void, signaller: bool) -> Colour:
+def phase_colour(theme: Theme, phase: Phase) -> Colour:
+    """What stands for a phase wherever it is shown."""
+    return (theme.waiting, theme.signal, theme.memory, theme.plain)[phase]
+
+
+def phase_ink(phase: Phase) -> Colour:
+    """The colour of letters on it."""
+    return WHITE if phase in (Phase.DELAY, Phase.AFTER) else DARKNESS
+
+
+def body_of(theme: Theme, user: np.void, i: int, focus: int) -> Colour:
+    """The colour of a car, or of a cyclist's jacket."""
+    names = user.dtype.names or ()
+    paint = int(user["colour"]) if "colour" in names else 0
+    if i == 0:
+        return theme.ego
+    if paint > 0:
+        return PAINTS[(paint - 1) % len(PAINTS)]
     if user["kind"] == Kind.CYCLIST:
-        return palette.JACKET if signaller else palette.JACKET_OTHER
-    return palette.CAR if signaller else palette.CAR_OTHER
-
-
-def _ribbon(surface: pygame.Surface, story: Story, frame: Frame, camera: Camera) -> None:
-    """Where the ego is heading: dots along the way that it aims for."""
-    ego, points = frame.users[0], story.road.points[int(frame.users[0]["route"])]
-    first = float(ego["s"]) + float(ego["length"]) / 2 + 1.5
-    for k in range(int(RIBBON / 2.0)):
-        at = int((first + 2.0 * k) / SPACING)
-        if 0 <= at < len(points):
-            ((x, y),) = camera.project(points[at : at + 1, :2])
-            dot(surface, palette.AHEAD, (x, y), max(0.24 * camera.scale, 1.0), 1.0 - 2.0 * k / RIBBON)
+        return theme.jacket if i == focus else theme.jacket_other
+    return theme.car if i == focus else theme.car_other

@@ -6,18 +6,18 @@ from functools import lru_cache
 
 import pygame
 
-from kindergarten.viewer.palette import INK, Colour
+from kindergarten.viewer.palette import LIGHT, Colour, Theme
 
 FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
 KEPT = 400  # rendered lines that are kept
 
 
 class Typeface:
-    """One font at any size; keeps what it has rendered."""
+    """One font at any size, in the colours of a theme; keeps what it has rendered."""
 
-    def __init__(self, unit: float = 1.0) -> None:
+    def __init__(self, unit: float = 1.0, theme: Theme = LIGHT) -> None:
         """``unit``: pixels per point; grows with the window."""
-        self.unit = unit
+        self.unit, self.theme = unit, theme
         self._fonts: dict[int, pygame.font.Font] = {}
         self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
 
@@ -48,7 +48,7 @@ class Typeface:
 
     def width(self, text: str, size: float) -> int:
         """Width [px] of ``text``."""
-        return self._line(text, size, INK).get_width()
+        return self._line(text, size, self.theme.ink).get_width()
 
     def write(
         self,
@@ -56,7 +56,7 @@ class Typeface:
         text: str,
         at: tuple[float, float],
         size: float = 18,
-        colour: Colour = INK,
+        colour: Colour | None = None,
         anchor: float = 0.0,
         most: float | None = None,
     ) -> pygame.Rect:
@@ -64,6 +64,7 @@ class Typeface:
 
         Args:
             at: x [px] of the anchor and y of the line's middle.
+            colour: the theme's ink if left out.
             anchor: what stands at x: 0 the line's beginning, 0.5 its middle, 1 its end.
             most: [px] it is cut to this width, with dots.
         """
@@ -72,7 +73,7 @@ class Typeface:
             while text and self.width(text + "...", size) > most:
                 text = text[:-1]
             text = text.rstrip() + "..."
-        image = self._line(text, size, colour)
+        image = self._line(text, size, colour or self.theme.ink)
         place = image.get_rect(left=round(at[0] - anchor * image.get_width()), centery=round(at[1]))
         surface.blit(image, place)
         return place
@@ -109,4 +110,23 @@ def _dot(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
     sheet = pygame.Surface((size * FINE, size * FINE), pygame.SRCALPHA, 32)
     shade = tuple(c * opacity // 255 for c in (*colour, 255))  # premultiplied
     pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius)
+    return pygame.transform.smoothscale(sheet, (size, size))
+
+
+def halo(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float) -> None:
+    """A soft ring."""
+    picture = _halo(colour, max(round(radius), 2), round(24 * opacity))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(128)
+def _halo(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
+    """``opacity`` 0..24."""
+    size = 2 * radius + 9
+    sheet = pygame.Surface((size * FINE, size * FINE), pygame.SRCALPHA, 32)
+    for width, strength in ((radius, 0.16), (max(radius // 5, 3), 0.5), (max(radius // 10, 2), 1.0)):
+        share = strength * opacity / 24
+        shade = tuple(round(c * share) for c in (*colour, 255))  # premultiplied
+        pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius * FINE, width * FINE)
     return pygame.transform.smoothscale(sheet, (size, size))

@@ -1,107 +1,184 @@
-"""The three times on a line that can be dragged along."""
+"""Who does what when, on a line that can be dragged along."""
 
 from __future__ import annotations
 
+import math
+
 import pygame
 
-from kindergarten.codes import End, Intent
-from kindergarten.viewer import palette
-from kindergarten.viewer.frame import Frame, Story
-from kindergarten.viewer.palette import Colour
-from kindergarten.viewer.text import Typeface, label
+from kindergarten.codes import End, Intent, Phase
+from kindergarten.viewer.frame import Frame, Role, Story
+from kindergarten.viewer.palette import WHITE, Colour
+from kindergarten.viewer.scene import phase_colour, phase_ink
+from kindergarten.viewer.text import Typeface, dot, label
+from kindergarten.viewer.view import Hud, View
 
 MARGIN = 26  # points left and right of the track
-LONG_CUE = ("the cue: it shows", "the cue: it would show a turn")
-LONG_DELAY = ("the delay: nothing shows, only memory knows", "delay: nothing shows")
+TRACK, LANE, GAP = 22, 4, 2  # points: the height of the first lane and of the others, and what is between them
+MOST_LANES = 8
+WORDS: dict[Phase, tuple[str, ...]] = {
+    Phase.BEFORE: ("before",),
+    Phase.CUE: ("the cue: it shows", "cue"),
+    Phase.DELAY: ("the delay: nothing shows, only memory knows", "delay: nothing shows", "delay"),
+    Phase.AFTER: ("after: it moves", "after"),
+}
+SILENT = ("the cue: it would show a turn", "cue")
 
 
-class Timeline:
-    """The line of one story, laid out in ``area`` [px]."""
+def lanes_of(story: Story, focus: int) -> list[int]:
+    """The road users that get a thin lane: all but the ego and the one in focus."""
+    return [i for i in range(1, len(story.roles)) if i != focus][:MOST_LANES]
 
-    def __init__(self, area: pygame.Rect, story: Story, typeface: Typeface) -> None:
-        self.area, self._story, self._typeface = area, story, typeface
-        unit = typeface.unit
-        self.track = pygame.Rect(
-            round(area.left + MARGIN * unit), round(area.top + 52 * unit),
-            round(area.width - 2 * MARGIN * unit), round(22 * unit),
-        )  # fmt: skip
+
+def height_of(story: Story, view: View) -> int:
+    """How tall a timeline is, in points."""
+    lanes = len(lanes_of(story, view.focus))
+    return 118 + lanes * (LANE + GAP)
+
+
+class Axis:
+    """Where the times of a story lie on ``track`` [px]."""
+
+    def __init__(self, track: pygame.Rect, duration: float) -> None:
+        self.track, self.duration = track, duration
 
     def x_of(self, time: float) -> float:
         """Where ``time`` [s] stands [px]."""
-        share = time / max(self._story.duration, 1e-9)
+        share = time / max(self.duration, 1e-9)
         return self.track.left + min(max(share, 0.0), 1.0) * self.track.width
 
     def time_at(self, x: float) -> float:
         """Which time [s] stands at ``x`` [px]."""
         share = (x - self.track.left) / max(self.track.width, 1)
-        return min(max(share, 0.0), 1.0) * self._story.duration
+        return min(max(share, 0.0), 1.0) * self.duration
 
-    def draw(self, surface: pygame.Surface, frame: Frame, reveal: bool, status: str) -> None:
-        """Draw it.
 
-        Args:
-            reveal: whether the labels may tell what the signaller is up to.
-            status: a few words about the player, to be shown at the right.
-        """
-        pygame.draw.rect(surface, palette.PAPER, self.area)
-        pygame.draw.line(surface, palette.RULE, self.area.topleft, (self.area.right, self.area.top))
-        story, unit = self._story, self._typeface.unit
-        self._blocks(surface, reveal and not shows(story))
-        labels = signal_labels(story, reveal)
-        times = (story.t1, story.t2, story.t3)
+class Timeline:
+    """The line of one story, laid out in ``area`` [px]."""
+
+    def __init__(self, area: pygame.Rect, story: Story, typeface: Typeface, focus: int = 1) -> None:
+        self.area, self._story, self._typeface, self._focus = area, story, typeface, focus
+        unit = typeface.unit
+        track = pygame.Rect(
+            round(area.left + MARGIN * unit), round(area.top + 34 * unit),
+            round(area.width - 2 * MARGIN * unit), round(TRACK * unit),
+        )  # fmt: skip
+        self.axis, self._bottom = Axis(track, story.duration), track.bottom
+
+    def time_at(self, x: float) -> float:
+        """Which time [s] stands at ``x`` [px]."""
+        return self.axis.time_at(x)
+
+    def draw(self, surface: pygame.Surface, frame: Frame, view: View, hud: Hud) -> None:
+        """Draw it."""
+        theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
+        pygame.draw.rect(surface, theme.paper, self.area)
+        pygame.draw.line(surface, theme.rule, self.area.topleft, (self.area.right, self.area.top))
+        track = self.axis.track
+        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal)
+        role = story.role(self._focus, frame.time)
+        labels = signal_labels(role, view.reveal)
+        times = (role.t1, role.t2, role.t3)
         marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= story.duration]
-        self._marks(surface, marks, self.track.top - 14 * unit, -1)
+        self._marks(surface, marks, track.top - 13 * unit, -1)
+        self._bottom = track.bottom
+        lanes = lanes_of(story, self._focus)
+        for i in lanes:
+            box = self._lane(LANE)
+            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal)
+            if story.met == i and not story.live:
+                dot(surface, theme.alarm, (box.right, box.centery), 4.5 * unit)
+        if lanes:
+            words = str(lanes[0]) if len(lanes) == 1 else f"{lanes[0]}..{lanes[-1]}"
+            middle = (track.bottom + self._bottom) / 2 + unit
+            self._typeface.write(surface, words, (track.left - 3 * unit, middle), 14, theme.faded, 1.0)
+        self._ego(surface)
+        self._bookmarks(surface, hud)
+        draw_play_head(surface, self.axis, frame.time, self._bottom, self._typeface)
+        clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
+        y = self.area.bottom - 12 * unit
+        self._typeface.write(surface, clock, (track.left, y), 19)
+        self._typeface.write(surface, hud.status, (track.right, y), 17, theme.faded, 1.0)
+
+    def _lane(self, height: float) -> pygame.Rect:
+        """Room for one more lane below the last one."""
+        unit, track = self._typeface.unit, self.axis.track
+        box = pygame.Rect(track.left, self._bottom + round(GAP * unit), track.width, max(round(height * unit), 2))
+        self._bottom = box.bottom
+        return box
+
+    def _ego(self, surface: pygame.Surface) -> None:
+        """The ego's lane: when the agent drives, and how it ends."""
+        theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
+        box = self._lane(LANE)
+        pygame.draw.rect(surface, theme.card, box)
+        left = round(self.axis.x_of(story.hands_on))
+        pygame.draw.rect(surface, theme.ego, (left, box.top, max(box.right - left, 0), box.height))
         below = [("", "hands on: the agent drives", story.hands_on)]
         if story.live:
             below = below if story.hands_on <= story.duration else []
         elif story.end is not End.RUNNING:
-            below.append(("", story.end.name.lower().replace("_", " "), story.duration))
-        self._marks(surface, below, self.track.bottom + 19 * unit, 1)
-        self._play_head(surface, self.x_of(frame.time))
-        clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
-        y = self.area.bottom - 14 * unit
-        self._typeface.write(surface, clock, (self.track.left, y), 19)
-        self._typeface.write(surface, status, (self.track.right, y), 17, palette.FADED, 1.0)
+            below.append(("", end_words(story), story.duration))
+            colour = theme.plain if story.end is End.GOAL else theme.alarm
+            dot(surface, colour, (box.right, box.centery), 4.5 * unit)
+        self._marks(surface, below, box.bottom + 16 * unit, 1)
 
-    def _play_head(self, surface: pygame.Surface, x: float) -> None:
-        unit, line = self._typeface.unit, self.track.inflate(0, round(8 * self._typeface.unit))
-        for colour, width in ((palette.PAPER, 6 * unit), (palette.INK, 3 * unit)):
-            surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
-        handle = pygame.Rect(round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit))
-        label(surface, palette.INK, handle, 3 * unit)
-
-    def _blocks(self, surface: pygame.Surface, silent: bool) -> None:
-        """The track, coloured by phase and named where there is room. ``silent``: nothing is signalled."""
-        story, unit = self._story, self._typeface.unit
-        pieces: list[tuple[float, float, Colour, tuple[str, ...]]] = [
-            (0.0, story.t1, palette.WAITING, ("before",)),
-            (story.t1, story.t2, palette.SIGNAL, (LONG_CUE[silent], "cue")),
-            (story.t2, story.t3, palette.MEMORY, (*LONG_DELAY, "delay")),
-            (story.t3, story.duration, palette.PLAIN, ("after: it moves", "after")),
-        ]  # fmt: skip
-        for start, stop, colour, words in pieces:
-            left, right = round(self.x_of(start)), round(self.x_of(stop))
-            if right <= left:
-                continue
-            box = pygame.Rect(left, self.track.top, right - left, self.track.height)
-            pygame.draw.rect(surface, colour, box)
-            for word in words:
-                if self._typeface.width(word, 16) < box.width - 12 * unit:
-                    self._typeface.write(surface, word, box.center, 16, (255, 255, 255), 0.5)
-                    break
+    def _bookmarks(self, surface: pygame.Surface, hud: Hud) -> None:
+        unit, theme, track = self._typeface.unit, self._typeface.theme, self.axis.track
+        for name, time in zip("AB", hud.marks, strict=True):
+            if time is not None:
+                x = self.axis.x_of(time)
+                surface.fill(theme.ink, (round(x), track.top, max(round(unit), 1), track.height))
+                flag = pygame.Rect(round(x), track.top, round(14 * unit), round(14 * unit))
+                pygame.draw.rect(surface, theme.ink, flag)
+                self._typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
 
     def _marks(self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int) -> None:
         """Labels at their times, moved aside where they would cover each other."""
-        unit = self._typeface.unit
+        unit, ink = self._typeface.unit, self._typeface.theme.ink
         texts = [f"{name} {words}".strip() for name, words, _ in marks]
-        at = [self.x_of(time) for _, _, time in marks]
+        at = [self.axis.x_of(time) for _, _, time in marks]
         widths = [self._typeface.width(text, 17) for text in texts]
         borders = self.area.left + 8 * unit, self.area.right - 8 * unit
-        start = self.track.top if away < 0 else self.track.bottom
+        start = self.axis.track.top if away < 0 else self._bottom
         for text, x, left in zip(texts, at, apart(at, widths, borders, 14 * unit), strict=True):
             tick = (x, start), (x, start + away * 5 * unit)
-            pygame.draw.line(surface, palette.INK, *tick, max(round(2 * unit), 1))
-            self._typeface.write(surface, text, (left, y), 17, palette.INK)
+            pygame.draw.line(surface, ink, *tick, max(round(2 * unit), 1))
+            self._typeface.write(surface, text, (left, y), 17, ink)
+
+
+def draw_role(
+    surface: pygame.Surface, axis: Axis, box: pygame.Rect, story: Story, i: int, typeface: Typeface, reveal: bool
+) -> None:
+    """Road user ``i`` as a lane in ``box`` along ``axis``: coloured by phase, named where there is room."""
+    pygame.draw.rect(surface, typeface.theme.card, box)
+    for role in story.roles[min(i, len(story.roles) - 1)]:
+        start, stop = max(role.start, story.start), min(role.stop, story.duration)
+        borders = (start, role.t1, role.t2, role.t3, math.inf)
+        for phase, begin, until in zip(Phase, borders[:-1], borders[1:], strict=True):
+            begin, until = max(begin, start), min(until, stop)
+            left, right = round(axis.x_of(begin)), round(axis.x_of(until))
+            if right <= left or until <= begin:
+                continue
+            piece = pygame.Rect(left, box.top, right - left, box.height)
+            colour = phase_colour(typeface.theme, phase) if role.signals or box.height > 12 else typeface.theme.rule
+            pygame.draw.rect(surface, colour, piece)
+            words = SILENT if phase is Phase.CUE and reveal and not role.shows else WORDS[phase]
+            for word in words if box.height > 12 * typeface.unit else ():
+                if typeface.width(word, 16) < piece.width - 12 * typeface.unit:
+                    typeface.write(surface, word, piece.center, 16, phase_ink(phase), 0.5)
+                    break
+
+
+def draw_play_head(surface: pygame.Surface, axis: Axis, time: float, bottom: float, typeface: Typeface) -> None:
+    """The present, from the track down to ``bottom`` [px]."""
+    theme, unit, x = typeface.theme, typeface.unit, axis.x_of(time)
+    top = axis.track.top - round(4 * unit)
+    line = pygame.Rect(0, top, 0, round(bottom + 4 * unit) - top)
+    for colour, width in ((theme.paper, 6 * unit), (theme.ink, 3 * unit)):
+        surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
+    handle = pygame.Rect(round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit))
+    label(surface, theme.ink, handle, 3 * unit)
 
 
 def apart(at: list[float], widths: list[int], borders: tuple[float, float], gap: float) -> list[float]:
@@ -117,17 +194,24 @@ def apart(at: list[float], widths: list[int], borders: tuple[float, float], gap:
     return lefts
 
 
-def signal_labels(story: Story, reveal: bool) -> tuple[str, str, str]:
+def end_words(story: Story) -> str:
+    """How it ended, as people say it."""
+    met = "" if story.met is None else f" with road user {story.met}"
+    return story.end.name.lower().replace("_", " ") + met
+
+
+def end_colour(typeface: Typeface, end: End) -> tuple[Colour, Colour]:
+    """Background and letters of how it ended."""
+    theme = typeface.theme
+    return {End.GOAL: theme.plain, End.RUNNING: theme.faded}.get(end, theme.alarm), WHITE
+
+
+def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
     """What happens at t1, t2 and t3, in words."""
     if not reveal:
         return "signal on?", "signal off?", "turns?"
-    moves = intent_words(story.intent)
-    return ("signal on", "signal off", moves) if shows(story) else ("(no signal)", "(no signal)", moves)
-
-
-def shows(story: Story) -> bool:
-    """Whether the signaller signals: who goes straight on has nothing to show."""
-    return story.signals and story.intent is not Intent.STRAIGHT
+    moves = intent_words(role.intent)
+    return ("signal on", "signal off", moves) if role.shows else ("(no signal)", "(no signal)", moves)
 
 
 def intent_words(intent: Intent) -> str:

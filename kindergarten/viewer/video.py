@@ -1,24 +1,24 @@
-"""Videos and pictures of replays, made without a display."""
+"""Videos of replays, made without a display."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pygame
 
-from kindergarten.replay import Replay
-from kindergarten.viewer import palette
-from kindergarten.viewer.frame import frame_at, story_of
-from kindergarten.viewer.painter import SIZE, Painter, View
+from kindergarten.viewer.palette import DARK, LIGHT
+from kindergarten.viewer.sheet import checked_size
+from kindergarten.viewer.stage import Stage
+from kindergarten.viewer.view import SIZE, View
 
 FRAMES_PER_SECOND = 30
 GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
 LAST = 1.2  # [s] that the last frame of an episode stands still
-LARGEST, FASTEST = 8192, 100.0  # [px] and [1/s] of a video
+FASTEST = 100.0  # [1/s] of a video
 PIPE = 1 << 20  # [B] between us and the encoder, where the system lets one choose
 Span = tuple[float, float]  # [s] since the reset
 
@@ -28,19 +28,19 @@ class MissingTool(OSError):
 
 
 def write_video(
-    path: str | os.PathLike[str], replay: Replay, episodes: Iterable[int] | None = None,
+    path: str | os.PathLike[str], stages: Sequence[Stage],
     view: View | None = None, size: tuple[int, int] | None = None,
-    rate: float | None = None, span: Span | None = None,
+    rate: float | None = None, span: Span | None = None, progress: bool = False,
 ) -> int:  # fmt: skip
     """Write episodes, one after the other, to an .mp4 or a .gif file in real time.
 
     For a small GIF choose one episode, a span, the street alone, a small size and few frames per second.
 
     Args:
-        episodes: which, from 0; all if left out.
         size: [px] rounded down to even numbers.
         rate: frames per second.
         span: which part of each episode; all of it if left out.
+        progress: show a bar on stderr, if that is a terminal.
 
     Returns:
         How many frames were written.
@@ -51,12 +51,11 @@ def write_video(
         OSError: it cannot be written.
     """
     path, view = Path(path), view or View()
-    chosen = list(range(len(replay.episodes)) if episodes is None else episodes)
     if path.suffix.lower() not in (".mp4", ".gif"):
         raise ValueError(f"{path}: a video is written as .mp4 or .gif")
     gif = path.suffix.lower() == ".gif"
     width, height = size or (GIF_SIZE if gif else SIZE)
-    size = _checked((width // 2 * 2, height // 2 * 2))
+    size = checked_size((width // 2 * 2, height // 2 * 2))
     rate = rate or (GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
     if not 0.1 <= rate <= FASTEST:
         raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
@@ -65,64 +64,45 @@ def write_video(
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        frames = surfaces(replay, chosen, view, size, rate, span)
-        few = surfaces(replay, chosen[:3], view, size, 0.5, span)
-        count = _write_gif(draft, frames, few, size, rate) if gif else _write_mp4(draft, frames, size, rate)
+        frames = _counted(surfaces(stages, view, size, rate, span), stages, rate, span, progress)
+        few = surfaces(stages[:3], view, size, 0.5, span)
+        count = _write_gif(draft, frames, few, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     return count
 
 
-def write_picture(
-    path: str | os.PathLike[str], replay: Replay, episode: int = 0, time: float | None = None,
-    view: View | None = None, size: tuple[int, int] | None = None,
-) -> None:  # fmt: skip
-    """Write one moment as a PNG.
-
-    Args:
-        time: [s] since the reset; the middle of the cue if left out.
-
-    Raises:
-        ValueError: the file's name does not end in .png, or the time is not within the episode.
-    """
-    path, story = Path(path), story_of(replay, episode)
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"{path}: a picture is written as .png")
-    time = min((story.t1 + story.t2) / 2, story.duration) if time is None else time
-    if not 0.0 <= time <= story.duration:
-        raise ValueError(f"{time:g} s is not within the episode, which lasts {story.duration:g} s")
-    surface = pygame.Surface(_checked(size or SIZE), 0, 32)
-    Painter(replay.road).draw(surface, story, frame_at(replay, episode, time), view)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pygame.image.save(surface, os.fspath(path))
-
-
-def _checked(size: tuple[int, int]) -> tuple[int, int]:
-    if min(size) < 2 or max(size) > LARGEST:
-        raise ValueError(f"{size[0]} x {size[1]} pixels: both must be from 2 to {LARGEST}")
-    return size
-
-
 def surfaces(
-    replay: Replay,
-    episodes: Iterable[int],
-    view: View,
-    size: tuple[int, int],
-    rate: float,
-    span: Span | None = None,
+    stages: Sequence[Stage], view: View, size: tuple[int, int], rate: float, span: Span | None = None
 ) -> Iterator[pygame.Surface]:
     """The frames of a video. Each is overwritten by the next."""
-    painter, surface = Painter(replay.road), pygame.Surface(size, 0, 32)
-    for episode in episodes:
-        story = story_of(replay, episode)
-        start = float(replay.episodes[episode].worlds["tick"][0]) * replay.physics_step
-        start, stop = (start, story.duration + LAST) if span is None else (max(start, span[0]), span[1])
-        start, stop = min(start, story.duration), min(stop, story.duration + LAST)
-        for k in range(max(round((stop - start) * rate), 1)):
-            time = min(start + k / rate, story.duration)
-            painter.draw(surface, story, frame_at(replay, episode, time), view)
+    surface = pygame.Surface(size, 0, 32)
+    for stage in stages:
+        for time in _moments(stage, rate, span):
+            stage.draw(surface, time, view)
             yield surface
+
+
+def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
+    """When [s] the frames of one stage are."""
+    start, stop = (stage.start, stage.duration + LAST) if span is None else (max(stage.start, span[0]), span[1])
+    start, stop = min(start, stage.duration), min(stop, stage.duration + LAST)
+    return [min(start + k / rate, stage.duration) for k in range(max(round((stop - start) * rate), 1))]
+
+
+def _counted(
+    frames: Iterator[pygame.Surface], stages: Sequence[Stage], rate: float, span: Span | None, progress: bool
+) -> Iterator[pygame.Surface]:
+    """The same frames, with a bar that says how many are done."""
+    if not progress:
+        return frames
+    try:
+        from tqdm import tqdm
+    except ImportError:  # then there is no bar
+        return frames
+    total = sum(len(_moments(stage, rate, span)) for stage in stages)
+    return iter(tqdm(frames, total=total, unit=" frames", disable=None, leave=False, dynamic_ncols=True))
 
 
 def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:
@@ -163,6 +143,7 @@ def _write_gif(
     few: Iterator[pygame.Surface],
     size: tuple[int, int],
     rate: float,
+    dark: bool,
 ) -> int:
     """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
     try:
@@ -174,7 +155,7 @@ def _write_gif(
         return (Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in surfaces)
 
     # What has a meaning keeps its colour, however small it is; the rest is shared out by area.
-    named = [colour for colour in vars(palette).values() if isinstance(colour, tuple)]
+    named = list(dict.fromkeys((DARK if dark else LIGHT).colours()))
     common = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures(few)]))
     shared = (common.quantize(GIF_COLOURS - len(named)).getpalette() or [])[: 3 * (GIF_COLOURS - len(named))]
     colours = Image.new("P", (1, 1))

@@ -1,0 +1,67 @@
+"""What would you do? It stops when nothing shows any more, and asks."""
+
+from __future__ import annotations
+
+import pygame
+
+from kindergarten.codes import Intent
+from kindergarten.viewer.frame import Story
+from kindergarten.viewer.palette import DARK, LIGHT
+from kindergarten.viewer.text import Typeface, label
+from kindergarten.viewer.timeline import intent_words
+from kindergarten.viewer.view import View
+
+ANSWERS = {pygame.K_LEFT: Intent.LEFT, pygame.K_UP: Intent.STRAIGHT, pygame.K_RIGHT: Intent.RIGHT}
+QUESTION = "What will it do?   left: arrow left    straight on: arrow up    right: arrow right"
+
+
+class Guess:
+    """A question for each episode, and how often the answer was right.
+
+    Attributes:
+        moment: [s] when it stops to ask: nothing shows, and the car has to decide.
+        answered: whether this episode's question was answered.
+    """
+
+    def __init__(self, story: Story, focus: int) -> None:
+        self.right = self.asked = 0
+        self._letters = Typeface()
+        self.ask(story, focus)
+
+    def ask(self, story: Story, focus: int) -> None:
+        """Ask about another episode."""
+        self._story, self._focus = story, focus
+        role = story.role(focus)
+        self.moment = min(max(role.t2, story.hands_on), role.t3, story.duration)
+        self.answered, self._given = False, Intent.STRAIGHT
+
+    def stops(self, time: float, later: float) -> bool:
+        """Whether the question comes between two moments."""
+        return not self.answered and time <= self.moment < later
+
+    def answer(self, key: int, time: float) -> bool:
+        """Take an answer; False if ``key`` is none, or it is too early."""
+        if self.answered or key not in ANSWERS or time < self.moment - 1e-6:
+            return False
+        self.answered, self._given = True, ANSWERS[key]
+        self.asked += 1
+        self.right += self._given is self._story.role(self._focus, self.moment).intent
+        return True
+
+    def draw(self, surface: pygame.Surface, time: float, view: View) -> None:
+        """The question, or how good the answer was, on a card above the street."""
+        if self.answered:
+            truth = self._story.role(self._focus, self.moment).intent
+            verdict = "Right" if self._given is truth else "Wrong"
+            words = f"{verdict}: it {intent_words(truth)}.   {self.right} of {self.asked} so far"
+        elif time >= self.moment - 1e-6:
+            words = QUESTION
+        else:
+            words = "Watch road user " + f"{self._focus}: you will be asked what it does"
+        width, height = surface.get_size()
+        letters = self._letters
+        letters.theme, letters.unit = DARK if view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
+        box = pygame.Rect(0, 0, round(letters.width(words, 21) + 36 * letters.unit), round(42 * letters.unit))
+        box.midtop = round(0.38 * width), round(14 * letters.unit)
+        label(surface, letters.theme.ink, box, 8 * letters.unit)
+        letters.write(surface, words, box.center, 21, letters.theme.paper, 0.5)
