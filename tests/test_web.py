@@ -241,8 +241,7 @@ def show(browser, tmp_path) -> Iterator[Any]:
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{(tmp_path / 'a.html').as_uri()}#{wish}")
-        page.evaluate("new Promise(requestAnimationFrame)")
-        return page
+        return drawn(page)
 
     yield opened
     for context in contexts:
@@ -251,9 +250,15 @@ def show(browser, tmp_path) -> Iterator[Any]:
     assert all(url.split("#")[0] in ((tmp_path / "a.html").as_uri(), "data:,") for url in requests), requests
 
 
-def now(page: Any) -> float:
-    """Where the play head stands [s], once that has been drawn."""
+def drawn(page: Any) -> Any:
+    """The page, once it has drawn what has happened to it."""
     page.evaluate("new Promise(requestAnimationFrame)")
+    return page
+
+
+def now(page: Any) -> float:
+    """Where the play head stands [s]."""
+    drawn(page)
     return float(page.get_attribute("[role=slider]", "aria-valuenow"))
 
 
@@ -338,16 +343,15 @@ def test_controls_do_what_they_say(show, crossing):
 
 def test_intents_are_hidden_until_they_are_revealed(show, crossing):
     page = show(crossing, "t=3")
-    page.evaluate("document.querySelectorAll('option').length")
     hidden = page.inner_text("body")
     assert "turns left" not in hidden and "signal on" not in hidden and not page.is_visible(".belief")
     page.click(".choices button >> nth=2")
-    assert "You said right" in page.inner_text(".answer")
+    assert "You said right" in drawn(page).inner_text(".answer")
     page.click("#reveal")
-    assert "It turns left. You said right." in page.inner_text(".answer")
-    assert "75 %" in page.inner_text(".belief") and pressed(page, "captions")
+    assert "It turns left. You said right." in drawn(page).inner_text(".answer")
+    assert "75 %" in drawn(page).inner_text(".belief") and pressed(page, "captions")
     page.click("#captions")
-    assert not page.is_visible(".belief") and pressed(page, "reveal")
+    assert not drawn(page).is_visible(".belief") and pressed(page, "reveal")
 
 
 def test_twins_stand_side_by_side(show, crossing):
