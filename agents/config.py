@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from kindergarten.agents.memory import FRAMES
+
 
 @dataclass(frozen=True)
 class PPOConfig:
@@ -44,6 +46,8 @@ class PPOConfig:
     at -0.05 instead of 0.84."""
     features: int = 64
     """Units of the layer before the LSTM."""
+    frames: int = FRAMES
+    """How many the memory ``stack`` sees at once."""
 
 
 #: Decisions that a scenario is trained for by default.

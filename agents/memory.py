@@ -16,11 +16,15 @@ States = tuple[th.Tensor, th.Tensor]
 FORGET_BIAS = 3.0
 """sigmoid(3) = 0.95: the gradient halves every 14 decisions instead of every single one (sigmoid(0) = 0.5)."""
 
+FRAMES = 8
+"""How many the memory ``stack`` sees: 1.6 s of them."""
+
 
 class Memory(Enum):
     """The memories to choose from, by the names that people type."""
 
     NONE = "none"
+    STACK = "stack"
     RNN = "rnn"
     GRU = "gru"
     LSTM = "lstm"
@@ -41,6 +45,32 @@ class MemorylessLSTM(nn.LSTM):
         hidden, _ = super().forward(input.reshape(1, steps * sequences, -1))
         zeros = input.new_zeros(self.num_layers, sequences, self.hidden_size)
         return hidden.view(steps, sequences, -1), (zeros, zeros)
+
+
+class StackedLSTM(nn.LSTM):
+    """The same cell without its own memory, shown the last ``frames`` frames at once: what memory is for the poor.
+
+    Its state h is not hidden at all: the ``frames - 1`` frames before this one, zeros where the episode had none yet;
+    c is not used.
+    """
+
+    def __init__(self, features: int, hidden: int, frames: int) -> None:
+        if frames < 2:
+            raise ValueError(f"frames is {frames}: a stack has at least 2")
+        super().__init__(features * frames, hidden)
+        self.input_size, self.frames = features, frames  # the size of one frame, as everybody else counts it
+
+    def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
+        """(T, N, features), (h, c) -> (T, N, hidden), (the last frames, same c)."""
+        assert hx is not None
+        steps, sequences, _ = input.shape
+        past = hx[0].view(sequences, self.frames - 1, self.input_size).transpose(0, 1)
+        frames = th.cat((past, input))
+        windows = frames.unfold(0, self.frames, 1).reshape(steps * sequences, -1)
+        zeros = input.new_zeros(len(windows), self.hidden_size)
+        hidden, _ = th.lstm_cell(windows, (zeros, zeros), *self.all_weights[0])
+        last = frames[steps:].transpose(0, 1).reshape(1, sequences, -1)
+        return hidden.view(steps, sequences, -1), (last, hx[1])
 
 
 class PairedGRU(nn.GRU):
@@ -72,15 +102,26 @@ _MODULES: dict[Memory, Callable[[int, int], nn.RNNBase]] = {
 }
 
 
-def make_memory(memory: Memory, features: int, hidden: int, forget_bias: float = FORGET_BIAS) -> nn.RNNBase:
-    """The module of one rung, initialised; ``forget_bias`` counts for ``lstm`` and ``none`` only.
+def make_memory(
+    memory: Memory, features: int, hidden: int, forget_bias: float = FORGET_BIAS, frames: int = FRAMES
+) -> nn.RNNBase:
+    """The module of one rung, initialised; ``frames`` counts for ``stack``, ``forget_bias`` for ``lstm``.
 
-    ``none`` gets it too, though it cannot matter there, so that a seed gives both the same weights.
+    ``none`` gets the bias too, though it cannot matter there, so that a seed gives both the same weights.
     """
+    if memory is Memory.STACK:
+        return StackedLSTM(features, hidden, frames)
     module = _MODULES[memory](features, hidden)
     if memory in (Memory.LSTM, Memory.NONE):
         set_forget_bias(module, forget_bias)
     return module
+
+
+def state_size(module: nn.RNNBase) -> int:
+    """How many numbers h and c have each, per world."""
+    if isinstance(module, StackedLSTM):
+        return (module.frames - 1) * module.input_size
+    return module.hidden_size
 
 
 @th.no_grad()

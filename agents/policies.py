@@ -13,7 +13,7 @@ from torch import nn
 
 from kindergarten.agents.config import PPOConfig
 from kindergarten.agents.inside import Inside, look_inside
-from kindergarten.agents.memory import FORGET_BIAS, Memory, make_memory
+from kindergarten.agents.memory import FORGET_BIAS, FRAMES, Memory, make_memory, state_size
 from kindergarten.agents.sequences import layout_for, step
 from kindergarten.codes import Intent
 
@@ -53,6 +53,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
     :param forget_bias: the forget gates' bias at the start, for ``lstm``.
     :param net_arch: the heads' hidden layers between memory and output.
     :param num_labels: how many road users the captions are about; 0 for no captions.
+    :param frames: how many the memory ``stack`` sees at once.
 
     The rest is as in the parent class. Actor and critic have a memory each.
     """
@@ -77,6 +78,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         optimizer_kwargs: dict[str, Any] | None = None,
         lstm_hidden_size: int = _DEFAULT.hidden,
         num_labels: int = 0,
+        frames: int = FRAMES,
     ):
         if use_sde:
             raise ValueError("use_sde=True: a recurrent policy's memory and gSDE's noise do not go together here")
@@ -100,9 +102,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             lstm_hidden_size=lstm_hidden_size,
         )
         self.memory = Memory(memory)
-        self.forget_bias = forget_bias
-        self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias)
-        self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias)
+        self.forget_bias, self.frames = forget_bias, frames
+        self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
+        self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
+        self.lstm_hidden_state_shape = (1, 1, state_size(self.lstm_actor))  # what `predict` begins with
         self.num_labels = num_labels
         self.caption_net = nn.Linear(lstm_hidden_size, num_labels * len(Intent)) if num_labels else None
         options = dict(self.optimizer_kwargs, lr=lr_schedule(1))
@@ -119,6 +122,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             lstm_hidden_size=self.lstm_output_dim,
             share_features_extractor=self.share_features_extractor,
             num_labels=self.num_labels,
+            frames=self.frames,
         )
         return data
 
@@ -203,8 +207,8 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         return look_inside(self.lstm_actor, self._features(obs)[0], (h, c), (after.pi[0], after.pi[1]))
 
     def no_memories(self, worlds: int) -> RNNStates:
-        """States (1, worlds, hidden) in which nothing is remembered."""
-        zeros = th.zeros(1, worlds, self.lstm_output_dim, device=self.device)
+        """States (1, worlds, state size) in which nothing is remembered."""
+        zeros = th.zeros(1, worlds, self.lstm_hidden_state_shape[2], device=self.device)
         return RNNStates((zeros, zeros), (zeros, zeros))
 
     def _step(

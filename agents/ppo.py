@@ -129,6 +129,7 @@ class MemoryPPO(RecurrentPPO):
             policy_kwargs=dict(
                 memory=Memory(memory).value,
                 lstm_hidden_size=config.hidden,
+                frames=config.frames,
                 features_extractor_class=MlpFeatures,
                 features_extractor_kwargs=dict(size=config.features),
                 num_labels=0 if lesson is None else lesson.labels.shape[1],
@@ -147,13 +148,14 @@ class MemoryPPO(RecurrentPPO):
             self.n_steps,
             self.observation_space,
             self.action_space,
-            (self.n_steps, 1, self.n_envs, self.policy.lstm_output_dim),
+            (self.n_steps, 1, self.n_envs, self.policy.lstm_hidden_state_shape[2]),
             self.device,
             gamma=self.gamma,
             gae_lambda=self.gae_lambda,
             n_envs=self.n_envs,
             num_labels=self.policy.num_labels,
         )
+        self._last_lstm_states = self.policy.no_memories(self.n_envs)
         self._seed_order()
 
     def set_random_seed(self, seed: int | None = None) -> None:

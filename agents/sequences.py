@@ -138,7 +138,7 @@ def layout_for(module: nn.RNNBase, episode_starts: th.Tensor) -> Layout:
     """The fastest layout for a memory. episode_starts: (worlds, steps), 0 or 1."""
     if isinstance(module, MemorylessLSTM):
         return Apart()
-    return Separated.of(episode_starts) if isinstance(module, nn.LSTM) else Pieces.of(episode_starts)
+    return Separated.of(episode_starts) if type(module) is nn.LSTM else Pieces.of(episode_starts)
 
 
 def step(

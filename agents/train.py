@@ -25,6 +25,8 @@ from kindergarten.config import Config, Scenario, make_config
 from kindergarten.scenarios import scenario_named
 
 FAILED = 1  # exit code
+#: The least that an option may be.
+LEAST = {"worlds": 1, "frames": 2, "seeds": 1, "threads": 1, "seed": 0, "captions": 0.0, "caution": 1.0}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Options:
     """lstm, lstm-default (PyTorch's initialisation), gru, rnn, stack (the last frames), or none."""
     steps: int | None = None
     """Decisions to train for; the scenario's own number if left out."""
+    frames: int = PPOConfig.frames
+    """How many the memory stack sees at once."""
     worlds: int = 256
     """Worlds side by side."""
     seed: int = 0
@@ -69,7 +73,15 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
     config = make_config(control=options.control, delay_s=delay)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
-    for name, least in (("worlds", 1), ("seeds", 1), ("threads", 1), ("seed", 0), ("captions", 0.0), ("caution", 1)):
+    for name, least in (
+        ("worlds", 1),
+        ("frames", 2),
+        ("seeds", 1),
+        ("threads", 1),
+        ("seed", 0),
+        ("captions", 0.0),
+        ("caution", 1),
+    ):
         if not getattr(options, name) >= least:
             raise ValueError(f"--{name} is {getattr(options, name)}: it must be at least {least:g}")
     if options.steps is not None and options.steps < 1:
@@ -90,7 +102,7 @@ def begin(options: Options) -> Run:
     folder = folder_for(options)
     settled = replace(options, steps=steps, delay=config.delay, seeds=1)
     kept = {**asdict(settled), "out": str(folder), "resume": None}
-    return Run.create(folder, kept, PPOConfig(caption_coef=options.captions))
+    return Run.create(folder, kept, PPOConfig(caption_coef=options.captions, frames=options.frames))
 
 
 def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:

@@ -13,7 +13,7 @@ from stable_baselines3.common.utils import LinearSchedule
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO, PPOConfig
 from kindergarten.agents.buffer import WorldRolloutBuffer
 from kindergarten.agents.loss import Weights, ppo_loss, prepared
-from kindergarten.agents.memory import MemorylessLSTM
+from kindergarten.agents.memory import FRAMES, MemorylessLSTM
 from kindergarten.agents.policies import MlpFeatures
 from tests.cue_delay import CUE_STEPS, CueDelay
 
@@ -52,7 +52,7 @@ def fill(buffer: RecurrentRolloutBuffer, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     draws = th.Generator().manual_seed(seed)
     for step in range(buffer.buffer_size):
-        states = [th.randn(1, WORLDS, HIDDEN, generator=draws) * 0.5 for _ in range(4)]
+        states = [th.randn(1, WORLDS, buffer.hidden_state_shape[3], generator=draws) * 0.5 for _ in range(4)]
         discrete = isinstance(buffer.action_space, spaces.Discrete)
         action = rng.integers(5, size=(WORLDS, 1)) if discrete else rng.uniform(-1, 1, (WORLDS, 2))
         obs = rng.uniform(-1, 1, (WORLDS, WIDTH)).astype(np.float32)
@@ -69,8 +69,10 @@ def fill(buffer: RecurrentRolloutBuffer, seed: int = 0) -> None:
     buffer.compute_returns_and_advantage(th.randn(WORLDS, 1, generator=draws), rng.random(WORLDS) < 0.5)
 
 
-def make_buffer(kind: type[RecurrentRolloutBuffer], actions: spaces.Space = DISCRETE) -> RecurrentRolloutBuffer:
-    buffer = kind(STEPS, OBSERVATIONS, actions, (STEPS, 1, WORLDS, HIDDEN), "cpu", 0.9, 0.97, WORLDS)
+def make_buffer(
+    kind: type[RecurrentRolloutBuffer], actions: spaces.Space = DISCRETE, state_size: int = HIDDEN
+) -> RecurrentRolloutBuffer:
+    buffer = kind(STEPS, OBSERVATIONS, actions, (STEPS, 1, WORLDS, state_size), "cpu", 0.9, 0.97, WORLDS)
     fill(buffer)
     return buffer
 
@@ -119,7 +121,7 @@ def test_whole_sequences_equal_the_parent(kind, batch_size, actions):
 def test_every_memory_equals_its_steps(memory):
     """The parent's loop over time, on our own modules: one step after the other gives the same."""
     policy = make_policy(memory.value)
-    (batch,) = make_buffer(WorldRolloutBuffer).get()
+    (batch,) = make_buffer(WorldRolloutBuffer, state_size=policy.lstm_hidden_state_shape[2]).get()
     assert_same(evaluate(MemoryPolicy, policy, batch), evaluate(RecurrentActorCriticPolicy, policy, batch))
 
 
@@ -214,8 +216,7 @@ def test_a_rollout_leaves_nothing_of_the_one_before():
 def test_only_a_memory_remembers(memory):
     """Change a world's first observation: later decisions notice it, except without memory or in a new episode."""
     policy = make_policy(memory.value)
-    zeros = th.zeros(1, WORLDS, HIDDEN)
-    states = RNNStates((zeros, zeros), (zeros, zeros))
+    states = policy.no_memories(WORLDS)
     obs = th.rand(WORLDS, STEPS, WIDTH)
     changed = obs.clone()
     changed[:, 0] += 1.0
@@ -226,7 +227,9 @@ def test_only_a_memory_remembers(memory):
         differs = (before != after).any(1).view(WORLDS, STEPS)
         assert differs[:, 0].all()
         assert differs[:, 1].all() == (memory is not Memory.NONE)
-        assert differs[WORLDS // 2 :, -1].any() == (memory is not Memory.NONE)
+        assert differs[WORLDS // 2 :, -1].any() == (memory not in (Memory.NONE, Memory.STACK))
+        if memory is Memory.STACK:
+            assert differs[:, FRAMES - 1].all() and not differs[:, FRAMES:].any()
         assert not differs[: WORLDS // 2, STEPS // 2 :].any()
 
 
@@ -250,6 +253,11 @@ def test_none_is_the_same_network():
     assert_same(list(with_memory.parameters()), list(without.parameters()), atol=0)
 
 
+def test_a_stack_of_one_frame_is_no_stack():
+    with pytest.raises(ValueError, match="frames is 1"):
+        MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, memory="stack", frames=1)
+
+
 def test_forget_bias():
     def bias(policy: MemoryPolicy) -> th.Tensor:
         assert policy.lstm_critic is not None
@@ -263,7 +271,7 @@ def test_forget_bias():
 
 
 def test_unknown_memory_names_itself_and_the_choices():
-    with pytest.raises(ValueError, match="'elephant'.*'none', 'rnn', 'gru', 'lstm', 'lstm-default'"):
+    with pytest.raises(ValueError, match="'elephant'.*'none', 'stack', 'rnn', 'gru', 'lstm', 'lstm-default'"):
         make_policy("elephant")
 
 

@@ -16,7 +16,7 @@ import pytest
 import torch as th
 
 from kindergarten import cli
-from kindergarten.agents import checkpoint, files
+from kindergarten.agents import Memory, PPOConfig, checkpoint, files
 from kindergarten.agents.metrics import STEPS, read_rows
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
@@ -150,6 +150,23 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
 
 def damage(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("memory", list(Memory))
+def test_every_memory_goes_on(tmp_path, memory):
+    def learner(seed: int) -> MemoryPPO:
+        config = PPOConfig(n_steps=16, batch_size=32, n_epochs=2, hidden=8, features=8)
+        env = make_sb3("Kindergarten/Follow-v0", 4, seed)
+        return MemoryPPO.from_config(env, config, memory, seed)
+
+    one, two = learner(0), learner(1)
+    one.learn(128)
+    checkpoint.write(tmp_path / "c", checkpoint.capture(one))
+    one.learn(64, reset_num_timesteps=False)
+    checkpoint.put(two, checkpoint.read(tmp_path / "c"))
+    two.learn(64, reset_num_timesteps=False)
+    mine, theirs = checkpoint.capture(one).tensors, checkpoint.capture(two).tensors
+    assert all(th.equal(tensor, theirs[name]) for name, tensor in mine.items())
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense" * 9, b"\x10\0\0\0\0\0\0\0{}              ", None])
