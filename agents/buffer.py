@@ -101,12 +101,15 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             self._states = [self.to_torch(state[0]) for state in states]
             self.generator_ready = True
         worlds = max(1, (batch_size or self.buffer_size * self.n_envs) // self.buffer_size)
-        for chosen in self.to_torch(self.order.permutation(self.n_envs)).split(worlds):
-            yield self._samples(chosen)
+        order = self.to_torch(self.order.permutation(self.n_envs))
+        rows = {name: array.index_select(0, order) for name, array in self._by_world.items()}
+        states = [state.index_select(1, order) for state in self._states]
+        for first in range(0, self.n_envs, worlds):
+            yield self._samples(rows, states, slice(first, first + worlds))
 
-    def _samples(self, worlds: th.Tensor) -> WorldSamples:
-        rows = {name: array.index_select(0, worlds).flatten(0, 1) for name, array in self._by_world.items()}
-        h_pi, c_pi, h_vf, c_vf = (state.index_select(1, worlds) for state in self._states)
+    def _samples(self, arrays: dict[str, th.Tensor], states: list[th.Tensor], worlds: slice) -> WorldSamples:
+        rows = {name: array[worlds].flatten(0, 1) for name, array in arrays.items()}
+        h_pi, c_pi, h_vf, c_vf = (state[:, worlds] for state in states)
         return WorldSamples(
             observations=rows["observations"],
             actions=rows["actions"],

@@ -1,6 +1,7 @@
 """PPO's loss on a minibatch of whole worlds, and its gradient, on one thread or on several."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ def ppo_loss(policy: MemoryPolicy, batch: WorldSamples, weights: Weights, told: 
 
 def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
     """Split a minibatch into at most ``parts`` of whole worlds."""
+    if parts == 1:
+        return [batch]
     worlds = batch.lstm_states.pi[0].shape[1]
     steps = len(batch.returns) // worlds
 
@@ -105,6 +108,22 @@ def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
         )
 
     return [share(chosen) for chosen in th.arange(worlds).tensor_split(min(parts, worlds))]
+
+
+def shorten(parameters: Sequence[nn.Parameter], longest: float) -> float:
+    """Scale all gradients so that they are no longer than ``longest`` together; how long they were.
+
+    Raises:
+        FloatingPointError: the length is no number, or infinite.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    length = th.cat([gradient.flatten() for gradient in gradients]).norm().item()  # 40 us; one by one 200
+    if not math.isfinite(length):
+        raise FloatingPointError(f"the gradient's length became {length}")
+    if length > longest:
+        for gradient in gradients:
+            gradient.mul_(longest / (length + 1e-6))
+    return length
 
 
 def add_gradients(
@@ -130,7 +149,7 @@ def add_gradients(
     spread: Callable[..., Iterable[tuple[tuple[th.Tensor, ...], Log]]] = map if len(parts) == 1 else pool.map
     gradients, logs = zip(*spread(work, parts, sizes), strict=True)
     for parameter, *pieces in zip(parameters, *gradients, strict=True):
-        # The sum is contiguous: the fused Adam reads memory in order, and autograd.grad returns transposed views.
-        parameter.grad = th.stack(pieces).sum(0)
+        # Contiguous: the fused Adam reads memory in order, and autograd.grad returns transposed views.
+        parameter.grad = pieces[0].contiguous() if len(pieces) == 1 else th.stack(pieces).sum(0)
     share_of = th.tensor(sizes, device=batch.returns.device)
     return {name: (th.stack([log[name] for log in logs]) * share_of).sum() for name in logs[0]}

