@@ -20,6 +20,7 @@ from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.callbacks import BaseCallback
 
 from benchmarks.common import Clocks, Done, Work, command, made_with, race, ratio, write
+from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.config import STEPS, PPOConfig
 from kindergarten.agents.policies import MlpFeatures
 from kindergarten.agents.ppo import MemoryPPO
@@ -74,8 +75,8 @@ def update(model: RecurrentPPO) -> Work:
 def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
     """Decisions/s of both, an update each in turns."""
     about = made_with(PACKAGES)
-    models = {OURS: ours(0, worlds, config), STOCK: stock_like_ours(worlds, config)}
-    rates = race({name: update(model) for name, model in models.items()}, rounds, 0.0)
+    mine, stock = ours(0, worlds, config), stock_like_ours(worlds, config)
+    rates = race({OURS: update(mine), STOCK: update(stock)}, rounds, 0.0)
     return {
         "benchmark": "trainer",
         "command": command("benchmarks.trainer"),
@@ -83,7 +84,9 @@ def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
         "settings": {"scenario": ENV, "worlds": worlds, "rounds": rounds, "threads": th.get_num_threads()},
         "hyperparameters": asdict(config),
         "rates": {name: rate.summary() for name, rate in rates.items()},
-        "ratios": {f"{OURS} / {STOCK}": ratio(rates[OURS].decisions, rates[STOCK].decisions, 4.0)},
+        "ratios": {f"{OURS} / {STOCK}": ratio(rates[OURS].decisions, rates[STOCK].decisions, 6.0)},
+        "phases": time_by_phase(mine, rounds),
+        "kernels": kernel_share(mine),
     }
 
 
@@ -203,6 +206,10 @@ def show(result: dict[str, Any]) -> None:
         print(f"{name:28} {rate['median']:10,.0f} {spread:>20} decisions/s of processor time, on {cores:.2f} cores")
     for name, row in result.get("ratios", {}).items():
         print(f"{name:28} {row['median']:10.2f} ({row['min']:.2f}..{row['max']:.2f})   at least {row['target']:g}")
+    for name, share in result.get("phases", {}).items():
+        print(f"{OURS}: {name:26} {share:6.1%} of the time on the wall")
+    if "kernels" in result:
+        print(f"{OURS}: {'LSTM and linear kernels':26} {result['kernels']:6.1%}   at least 60 %")
     for name, runs in result.get("runs", {}).items():
         for run in runs:
             end = "reached" if run["reached"] else f"NOT reached ({run['anticipation']:.2f})"

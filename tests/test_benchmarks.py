@@ -52,7 +52,10 @@ def test_trainer(tmp_path, capsys):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "trainer.json"
     assert trainer.main(["--quick", "--worlds", "4", "--out", str(out)]) == 0
-    assert json.loads(out.read_text())["ratios"]["MemoryPPO / RecurrentPPO"]["median"] > 0
+    result = json.loads(out.read_text())
+    assert result["ratios"]["MemoryPPO / RecurrentPPO"]["median"] > 0
+    assert sum(result["phases"].values()) == pytest.approx(1.0, abs=0.01) and min(result["phases"].values()) >= 0
+    assert 0 < result["kernels"] < 1
     assert "decisions/s" in capsys.readouterr().out
 
 
