@@ -169,6 +169,7 @@ def test_the_wheel_is_the_package_and_nothing_else(distributions):
         for f in (ROOT / "kindergarten/scenarios").iterdir()
         if f.suffix in {".npz", ".json"}
     }
+    data |= {f"kindergarten/viewer/page/{f.name}" for f in (ROOT / "kindergarten/viewer/page").iterdir()}
     assert {"kindergarten/py.typed", *data} <= set(names)
 
 

@@ -396,6 +396,25 @@ def test_nothing_hangs_over_the_edge(show, crossing, width, height):
         assert canvas["height"] > 0.25 * height * (0.5 if "twins" in wish else 1.0)
 
 
+@pytest.mark.parametrize(("frames", "users"), [(1, 4), (2, 1), (1, 1)])
+def test_the_smallest_replays_can_be_shown(show, frames, users):
+    replay = still_life()
+    whole = replay.episodes[0]
+    worlds, terms = whole.worlds[:frames].copy(), whole.terms[: frames - 1]
+    part = Episode(whole.users[:frames, :users], worlds, whole.actions[: frames - 1], terms)
+    page = show(dataclasses.replace(replay, episodes=(part,)))
+    for key in ("ArrowRight", "End", "Home", "h", "c", " "):
+        page.keyboard.press(key)
+    assert now(page) <= 0.2 and page.locator("canvas").count() == 1
+
+
+def test_the_space_bar_plays_even_after_a_click(show, crossing):
+    page = show(crossing)
+    page.click("#reveal")
+    page.keyboard.press(" ")
+    assert pressed(page, "reveal") and page.get_attribute("#play", "aria-label") == "Pause"
+
+
 def test_the_theme_is_the_readers(show):
     page = show(still_life(), scheme="dark")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"

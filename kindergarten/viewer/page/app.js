@@ -216,6 +216,9 @@ function wire() {
   $("captions").hidden = !episodes.some((episode) => episode.width("captions"));
   $("keys").append(...KEYS.map(([keys, does]) => make("tr", "", make("th", "", keys), make("td", "", does))));
   document.addEventListener("keydown", onKey);
+  // Whoever uses the mouse shall have the space bar and the arrows for playing; others keep their focus.
+  document.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
+  for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => $(id).blur());
   dark.onchange = () => setTheme(dark.matches ? "dark" : "light");
 }
 
