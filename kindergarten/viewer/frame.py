@@ -26,6 +26,7 @@ WORDS = {
 }
 CHOICES = ("left", "as before", "right", "faster", "slower")  # the same in short, in the order of Action
 TIMES = ("t1", "t2", "t3")
+LIVE = 14.0  # [s] on the timeline of what is still going on: as long as an episode may well last
 
 
 class Role(NamedTuple):
@@ -165,7 +166,6 @@ def live_story(simulator: Simulator, w: int) -> Story:
     dt, users, world = simulator.config.physics_step, simulator.users[w], simulator.worlds[w]
     now = float(world["tick"]) * dt
     roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
-    signaller = roles[min(1, len(roles) - 1)][0]
     story = Story(
         simulator.scenario.name,
         simulator.road,
@@ -175,7 +175,7 @@ def live_story(simulator: Simulator, w: int) -> Story:
         roles,
         float(world["hands_on"]) * dt,
         0.0,
-        max(now, signaller.t3 + 4.0),
+        max(now, LIVE),
         End(int(world["end"])),
         _met(users) if world["end"] == End.COLLISION else None,
         0.0,

@@ -57,7 +57,7 @@ class Guess:
         elif time >= self.moment - 1e-6:
             words = QUESTION
         else:
-            words = "Watch road user " + f"{self._focus}: you will be asked what it does"
+            words = f"Watch road user {self._focus}: you will be asked what it does"
         width, height = surface.get_size()
         letters = self._letters
         letters.theme, letters.unit = DARK if view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)

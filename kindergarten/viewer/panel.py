@@ -90,7 +90,8 @@ class Panel:
     def _car(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
         ego, theme = frame.users[0], self._type.theme
         self._line(surface, "The car", size=21, colour=theme.heading)
-        hands = frame.action or f"none: cruising until {story.hands_on:.1f} s"
+        until = "" if story.live else f" until {story.hands_on:.1f} s"
+        hands = frame.action or f"none: cruising{until}"
         if frame.time >= story.hands_on - 1e-9 and not frame.action:
             hands = "none: it is over" if frame.end is not End.RUNNING else "none yet"
         self._pair(surface, "Agent's action", hands)

@@ -61,7 +61,7 @@ class Player(Controls):
     def looking(self) -> View:
         """The view, less what would spoil the guessing."""
         hidden = self.guess is not None and not self.guess.answered
-        return replace(self.view, reveal=False, beliefs=False, memory=False) if hidden else self.view
+        return self.view.innocent if hidden else self.view
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of the watcher's time go by."""

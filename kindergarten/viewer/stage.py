@@ -16,6 +16,8 @@ from kindergarten.viewer.pair import Pair
 from kindergarten.viewer.timeline import Axis, Timeline
 from kindergarten.viewer.view import Hud, View
 
+LEAST = 16  # [px] a narrower surface is no place for two
+
 
 class Take(NamedTuple):
     """Episode ``index`` (from 0) of a replay."""
@@ -53,7 +55,7 @@ class Stage:
         """Fill ``surface``."""
         view, hud = view or View(), hud or Hud()
         frames = self.frames(time)
-        if self._pair is not None:
+        if self._pair is not None and surface.get_width() >= LEAST:
             self._pair.draw(surface, frames, view, hud)
         else:
             self._painters[0].draw(surface, self.stories[0], frames[0], view, hud)

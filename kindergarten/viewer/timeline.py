@@ -75,24 +75,24 @@ class Timeline:
         pygame.draw.rect(surface, theme.paper, self.area)
         pygame.draw.line(surface, theme.rule, self.area.topleft, (self.area.right, self.area.top))
         track = self.axis.track
-        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal)
         role = story.role(self._focus, frame.time)
         labels = signal_labels(role, view.reveal)
-        times = (role.t1, role.t2, role.t3)
-        marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= story.duration]
+        times, known = (role.t1, role.t2, role.t3), self._known(frame)
+        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known)
+        marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= known]
         self._marks(surface, marks, track.top - 13 * unit, -1)
         self._bottom = track.bottom
         lanes = lanes_of(story, self._focus)
         for i in lanes:
             box = self._lane(LANE)
-            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal)
+            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal, known)
             if story.met == i and not story.live:
                 dot(surface, theme.alarm, (box.right, box.centery), 4.5 * unit)
         if lanes:
             words = str(lanes[0]) if len(lanes) == 1 else f"{lanes[0]}..{lanes[-1]}"
             middle = (track.bottom + self._bottom) / 2 + unit
             self._typeface.write(surface, words, (track.left - 3 * unit, middle), 14, theme.faded, 1.0)
-        self._ego(surface)
+        self._ego(surface, self._known(frame))
         self._bookmarks(surface, hud)
         draw_play_head(surface, self.axis, frame.time, self._bottom, self._typeface)
         clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
@@ -107,17 +107,19 @@ class Timeline:
         self._bottom = box.bottom
         return box
 
-    def _ego(self, surface: pygame.Surface) -> None:
+    def _known(self, frame: Frame) -> float:
+        """Until when [s] it is known what happens."""
+        return frame.time if self._story.live else self._story.duration
+
+    def _ego(self, surface: pygame.Surface, known: float) -> None:
         """The ego's lane: when the agent drives, and how it ends."""
         theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
         box = self._lane(LANE)
         pygame.draw.rect(surface, theme.card, box)
-        left = round(self.axis.x_of(story.hands_on))
-        pygame.draw.rect(surface, theme.ego, (left, box.top, max(box.right - left, 0), box.height))
-        below = [("", "hands on: the agent drives", story.hands_on)]
-        if story.live:
-            below = below if story.hands_on <= story.duration else []
-        elif story.end is not End.RUNNING:
+        left, right = round(self.axis.x_of(story.hands_on)), round(self.axis.x_of(known))
+        pygame.draw.rect(surface, theme.ego, (left, box.top, max(right - left, 0), box.height))
+        below = [("", "hands on: the agent drives", story.hands_on)] if story.hands_on <= known else []
+        if not story.live and story.end is not End.RUNNING:
             below.append(("", end_words(story), story.duration))
             colour = theme.plain if story.end is End.GOAL else theme.alarm
             dot(surface, colour, (box.right, box.centery), 4.5 * unit)
@@ -148,12 +150,17 @@ class Timeline:
 
 
 def draw_role(
-    surface: pygame.Surface, axis: Axis, box: pygame.Rect, story: Story, i: int, typeface: Typeface, reveal: bool
-) -> None:
-    """Road user ``i`` as a lane in ``box`` along ``axis``: coloured by phase, named where there is room."""
+    surface: pygame.Surface, axis: Axis, box: pygame.Rect, story: Story, i: int, typeface: Typeface, reveal: bool,
+    known: float = math.inf,
+) -> None:  # fmt: skip
+    """Road user ``i`` as a lane in ``box`` along ``axis``: coloured by phase, named where there is room.
+
+    Args:
+        known: until when [s] there is anything to tell.
+    """
     pygame.draw.rect(surface, typeface.theme.card, box)
     for role in story.roles[min(i, len(story.roles) - 1)]:
-        start, stop = max(role.start, story.start), min(role.stop, story.duration)
+        start, stop = max(role.start, story.start), min(role.stop, story.duration, known)
         borders = (start, role.t1, role.t2, role.t3, math.inf)
         for phase, begin, until in zip(Phase, borders[:-1], borders[1:], strict=True):
             begin, until = max(begin, start), min(until, stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SIZE = (1280, 720)  # [px] unless somebody wants another
 
@@ -25,6 +25,11 @@ class View:
     memory: bool = True  # what the agent's memory holds, over time
     timeline: bool = True
     focus: int = 1  # the road user to look at from near
+
+    @property
+    def innocent(self) -> View:
+        """The same view without anything that tells what will happen, or what the agent makes of it."""
+        return replace(self, reveal=False, beliefs=False, attention=False, mind=False, reward=False, memory=False)
 
     @property
     def side(self) -> bool:
