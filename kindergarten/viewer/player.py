@@ -9,7 +9,7 @@ import pygame
 from kindergarten.replay import Replay
 from kindergarten.viewer.controls import LOOK, Controls, Key, pressed
 from kindergarten.viewer.guess import Guess
-from kindergarten.viewer.stage import Stage, Take, same_world, twins_of
+from kindergarten.viewer.stage import Painters, Stage, Take, same_world, twins_of
 from kindergarten.viewer.view import Hud, View
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -28,7 +28,7 @@ class Player(Controls):
         self.speed, self.loop, self.twin = 1.0, False, 0
         self.marks: tuple[float | None, float | None] = (None, None)
         self.guess: Guess | None = None
-        self._painters = {}
+        self._painters: Painters = {}
         self._dragging = False
         self.open(episode)
 

@@ -16,6 +16,7 @@ from kindergarten.viewer.pair import Pair
 from kindergarten.viewer.timeline import Axis, Timeline
 from kindergarten.viewer.view import Hud, View
 
+Painters = dict[tuple[int, int], Painter]  # by the replay's id and the side
 LEAST = 16  # [px] a narrower surface is no place for two
 
 
@@ -35,14 +36,15 @@ class Stage:
         start, duration: [s] since the reset.
     """
 
-    def __init__(self, *takes: Take, painters: dict[int, Painter] | None = None) -> None:
-        """``painters``: by the replay's id, to be used again and added to."""
+    def __init__(self, *takes: Take, painters: Painters | None = None) -> None:
+        """``painters``: to be used again and added to."""
         self.takes, self.stories = takes, tuple(story_of(*take) for take in takes)
         known = {} if painters is None else painters
-        for replay, _ in takes:
-            if id(replay) not in known:
-                known[id(replay)] = Painter(replay.road, replay.episodes[0])
-        self._painters = [known[id(replay)] for replay, _ in takes]
+        sides = [(id(replay), k) for k, (replay, _) in enumerate(takes)]  # each side keeps a ground of its own
+        for side, (replay, _) in zip(sides, takes, strict=True):
+            if side not in known:
+                known[side] = Painter(replay.road, replay.episodes[0])
+        self._painters = [known[side] for side in sides]
         self.times = np.unique(np.concatenate([decision_times(*take) for take in takes]))
         self.start, self.duration = float(self.times[0]), float(self.times[-1])
         self._pair = Pair(self._painters, self.stories) if len(takes) == 2 else None
@@ -96,7 +98,7 @@ def stages_of(
         beside: another replay, whose episode of the same world is shown at the right.
         twins: at the right its next twin; the last of them is not shown again.
     """
-    painters: dict[int, Painter] = {}
+    painters: Painters = {}
     chosen = list(range(len(replay.episodes)) if episodes is None else episodes)
     stages = []
     for index in chosen:

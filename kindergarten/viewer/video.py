@@ -113,7 +113,7 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}", "-i", "-",
-        "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p", f"file:{path}",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", f"file:{path}",
     ]  # fmt: skip
     # In a pipe of the usual size a frame would go by in sixty pieces, each of which waits for its turn.
     encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pipesize=PIPE)
