@@ -18,6 +18,9 @@ from kindergarten.envs import KindergartenEnv
 from kindergarten.reference import summary
 from kindergarten.reward import TERMS
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.viewer.controls import Key
+from kindergarten.viewer.game import KEYS as GAME_KEYS
+from kindergarten.viewer.player import KEYS as PLAYER_KEYS
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results"
 
@@ -126,6 +129,48 @@ def agents_made_with() -> str:
     return _made_with(_result("agents"))
 
 
+def keys() -> str:
+    """What the keys of the window do."""
+    return _keys(PLAYER_KEYS)
+
+
+def game_keys() -> str:
+    """What the keys do for whoever drives."""
+    return _keys(GAME_KEYS)
+
+
+def _keys(entries: Iterable[Key]) -> str:
+    return table(("key", "does"), [(f"`{key.shown}`", key.words) for key in entries])
+
+
+def viewer_rates() -> str:
+    """How fast pictures are drawn."""
+    rows = [
+        (name, f"{row['pictures_per_s']['mean']:,}", *(f"{row['ms'][share]:.1f}" for share in ("50 %", "95 %", "99 %")))
+        for name, row in _result("viewer")["drawing"].items()
+    ]
+    return table(("", "pictures/s", "median ms", "95 % ms", "99 % ms"), rows, numbers=4)
+
+
+def viewer_speeds() -> str:
+    """How fast a long replay opens and a video is written."""
+    found = _result("viewer")
+    opened = found["opening_s"]
+    size = f"{opened['decisions']:,} decisions and {opened['road_users']} road users"
+    rows: list[tuple[str, ...]] = [
+        (f"from a file of {size} to its first picture", f"{opened['median']:.2f} s", f"{opened['target']:g} s")
+    ]
+    for name, video in found["export_times_real_time"].items():
+        speeds = (f"{video[part]:.1f} times real time" for part in ("median", "target"))
+        rows.append((f"an .mp4, encoder included, {name}", *speeds))
+    return table(("", "median", "target"), rows, numbers=2)
+
+
+def viewer_made_with() -> str:
+    """Where and how the viewer's figures were taken."""
+    return _made_with(_result("viewer"))
+
+
 def simulator_made_with() -> str:
     """Where and how the simulator's figures were taken."""
     return _made_with(_result("simulator"))
@@ -170,6 +215,6 @@ FILL: dict[str, Callable[[], str]] = {
     for function in (
         *(environment, scenarios, references, simulator_rates, simulator_ratios, start_up, trainer_rates),
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
-        *(agents, agents_made_with),
+        *(agents, agents_made_with, keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),
     )
 }

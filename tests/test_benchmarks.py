@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import common, simulator
+from benchmarks import common, simulator, viewer
 from kindergarten.config import Config
 from kindergarten.reference import compute
 
@@ -57,6 +57,14 @@ def test_trainer(tmp_path, capsys):
     assert sum(result["phases"].values()) == pytest.approx(1.0, abs=0.01) and min(result["phases"].values()) >= 0
     assert 0 < result["kernels"] < 1
     assert "decisions/s" in capsys.readouterr().out
+
+
+def test_viewer(tmp_path, capsys):
+    out = tmp_path / "viewer.json"
+    assert viewer.main(["--quick", "--out", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert all(row["pictures_per_s"]["mean"] > 0 for row in result["drawing"].values())
+    assert result["opening_s"]["decisions"] == 3000 and "pictures" in capsys.readouterr().out
 
 
 def test_time_to_score(tmp_path):

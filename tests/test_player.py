@@ -18,7 +18,7 @@ from kindergarten.reference import compute
 from kindergarten.replay import Newest, Recorder, Replay, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
-from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, score, stages_of, watch, write_sheet
+from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, score, stages_of, watch, window, write_sheet
 from kindergarten.viewer.controls import LOOK, pressed
 from kindergarten.viewer.frame import differences, story_of
 from kindergarten.viewer.game import KEYS as GAME_KEYS
@@ -455,3 +455,40 @@ def test_a_cyclist_and_a_car_steer_into_their_turns(replay):
     ]
     assert story_of(replay, 0).role(1).intent is Intent.LEFT and len(episode.users) > 10
     assert turning and np.mean(turning) > 0.05
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, *events: pygame.event.Event) -> None:
+    """A screen that nobody sees, and events that come one at a time; the last one closes the window."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(window, "INVISIBLE", ())
+    waiting = [*events, pygame.event.Event(pygame.QUIT)]
+    monkeypatch.setattr(pygame.event, "get", lambda: [waiting.pop(0)])
+    pygame.display.quit()
+
+
+def test_the_window_plays_until_it_is_closed(replay, monkeypatch):
+    drawn: list[tuple[int, View]] = []
+    draw = Player.draw
+    monkeypatch.setattr(Player, "draw", lambda self, s: (draw(self, s), drawn.append((self.episode, self.view)))[0])
+    scripted(monkeypatch, event(pygame.K_d), event(pygame.K_n), event(pygame.K_t), event(pygame.K_SPACE))
+    watch(replay, twins=True)
+    assert drawn[-1][0] == 1 and drawn[-1][1].dark
+    assert not pygame.display.get_init() and pygame.font.get_init()
+
+
+def test_a_window_that_was_there_before_stays(replay, monkeypatch):
+    scripted(monkeypatch)
+    pygame.display.init()
+    watch(replay)
+    assert pygame.display.get_init()
+    pygame.display.quit()
+
+
+def test_who_follows_waits_for_the_first_episode(replay, follow, monkeypatch):
+    scripted(monkeypatch, *[event(pygame.K_d)] * 12)
+    monkeypatch.setattr(window, "LOOK_FOR", 0.0)
+    waiting, opened = [None, replay, None, follow], []
+    load = Player.load
+    monkeypatch.setattr(Player, "load", lambda self, newer: (load(self, newer), opened.append(newer.scenario))[0])
+    watch(None, fresh=lambda: waiting.pop(0) if waiting else None)
+    assert not waiting and opened == ["Follow"]
