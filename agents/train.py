@@ -55,6 +55,8 @@ class Options:
     """discrete or continuous."""
     delay: tuple[float, ...] = (1.0, 4.0)
     """Seconds from the signal's end to the movement: a number, or two between which it is drawn."""
+    curriculum: bool = False
+    """Begin with delays of at most four seconds, and double them up to `delay` as the agent succeeds."""
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
     caution: float = 1.4

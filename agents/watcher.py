@@ -10,6 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from tqdm import tqdm
 
 from kindergarten.agents import checkpoint
+from kindergarten.agents.curriculum import Curriculum
 from kindergarten.agents.evaluate import drive, record
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
@@ -42,6 +43,7 @@ class Watcher(BaseCallback):
         self._next: float = notes.get("next_check", 0.0)
         self._seconds: float = notes.get("seconds", 0.0)
         self._unwritten: dict[str, float] = notes.get("unwritten", {})
+        self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options["curriculum"] else None
         self.bar: tqdm | None = None
         self.saved = 0  # decisions in the last checkpoint
         self._shown = -np.inf  # when [s] the last replay was written
@@ -61,6 +63,8 @@ class Watcher(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         self.be_cautious()
+        if self.curriculum is not None:
+            self.curriculum.step(self.model)
         self._keep(check=self.model.num_timesteps >= self._next)
 
     def _on_step(self) -> bool:
@@ -70,6 +74,9 @@ class Watcher(BaseCallback):
         assert self.bar is not None
         self.bar.update(self.model.num_timesteps - self.bar.n)
         self.logger.record("evaluation/anticipation", self.latest)
+        if self.curriculum is not None:
+            self.logger.record("curriculum/longest_delay", self.curriculum.longest)
+            self.logger.record("curriculum/success", self.curriculum.success)
 
     def _on_training_end(self) -> None:
         self._keep(check=True)
@@ -101,6 +108,7 @@ class Watcher(BaseCallback):
             "next_check": self._next,
             "seconds": self.seconds,
             "unwritten": self.logger.name_to_value,
+            "curriculum": self.curriculum.notes() if self.curriculum is not None else {},
         }
         tensors, counters = checkpoint.capture(self.model)
         checkpoint.write(self.run.checkpoint("last"), checkpoint.Checkpoint(tensors, counters | {"watcher": notes}))

@@ -90,6 +90,17 @@ class KindergartenVecEnv(VecEnv):
     def _running(self) -> dict[str, np.ndarray]:
         return {"returns": self._returns, "lengths": self._lengths}
 
+    def set_delay(self, low: float, high: float) -> None:
+        """Draw the delays of all episodes to come between ``low`` and ``high`` [s].
+
+        Raises:
+            ValueError: that is longer than what the worlds were made for: their roads end there.
+        """
+        simulator = self.envs.simulator
+        if not 0.0 <= low <= high <= simulator.config.delay[1]:
+            raise ValueError(f"delay {low:g}..{high:g} s: it must be within 0..{simulator.config.delay[1]:g} s")
+        simulator.params["delay"][0] = low, high
+
     def driven(self) -> np.ndarray:
         """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""
         worlds = self.envs.simulator.worlds

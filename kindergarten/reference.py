@@ -199,11 +199,11 @@ def reference(scenario: Scenario, config: Config) -> Reference:
         if path.exists():
             entry = json.loads(path.read_text()).get(key)
             if entry is not None:
-                return Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
-    found = compute(scenario, config)
+                return _reference_of(entry)
+    entry = _entry(scenario, config, compute(scenario, config))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    _write(kept, {key: _entry(scenario, config, found)})
-    return found
+    _write(kept, {key: entry})
+    return _reference_of(entry)  # as everybody will read it from now on
 
 
 def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
@@ -220,6 +220,10 @@ def update() -> None:
             key = fingerprint(scenario, config)
             entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config))
     _write(STORED, entries)
+
+
+def _reference_of(entry: dict[str, Any]) -> Reference:
+    return Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
 
 
 def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
