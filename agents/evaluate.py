@@ -14,7 +14,7 @@ from rich.table import Table
 
 from kindergarten.agents.policies import Thoughts
 from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.run import Run
+from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario, make_config
 from kindergarten.reference import LADDER, SEEDS, reference, twins
@@ -137,26 +137,30 @@ def print_table(found: dict[str, Any]) -> None:
     Console().print(table)
 
 
+def rescore(run: Run, configs: list[Config], ladder: bool, allow_pickle: bool) -> None:
+    """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
+    model = run.load_model(allow_pickle)
+    results = [{**evaluate(model, run.scenario, config), **run.identity} for config in configs or [run.config]]
+    for found in results:
+        print_table(found)
+    if ladder:
+        run.write_json("ladder.json", results)
+    elif not configs:
+        run.write_json("evaluation.json", results[0])
+
+
 def main(argv: list[str]) -> int:
     """``kindergarten evaluate``: score a run again, or on other delays."""
     parser = argparse.ArgumentParser("kindergarten evaluate", description="How well a trained car anticipates.")
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
+    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder, or one of several seeds")
     parser.add_argument("--delay", metavar="S", type=float, help="one delay [s] instead of those of the training")
     parser.add_argument("--ladder", action="store_true", help=f"every delay of the ladder: {LADDER} s")
     parser.add_argument("--allow-pickle", action="store_true", help="read a .zip if there is no .safetensors")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    run = Run.open(options.run)
-    model, scenario, config = run.load_model(options.allow_pickle), run.scenario, run.config
-    if options.ladder or options.delay is not None:
-        delays = LADDER if options.ladder else [options.delay]
+    delays = LADDER if options.ladder else [] if options.delay is None else [options.delay]
+    for folder in runs_in(options.run) or [options.run]:
+        run = Run.open(folder)
         configs = [make_config(control=run.options["control"], delay_s=delay) for delay in delays]
-        results = [evaluate(model, scenario, each) for each in configs]
-    else:
-        results = [{**evaluate(model, scenario, config), **run.identity}]
-        run.write_json("evaluation.json", results[0])
-    for found in results:
-        print_table(found)
-    if options.ladder:
-        run.write_json("ladder.json", results)
+        rescore(run, configs, options.ladder, options.allow_pickle)
     return 0

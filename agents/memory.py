@@ -40,11 +40,11 @@ class MemorylessLSTM(nn.LSTM):
     """The very same LSTM with its state zeroed before every step: as many weights, nothing remembered."""
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
-        """(T, N, features) -> (T, N, hidden) and a zero state: all rows at once, since none needs another."""
+        """(T, N, features), (h, c) -> (T, N, hidden), (same h, same c): all rows at once, since none needs another."""
+        assert hx is not None
         steps, sequences, _ = input.shape
         hidden, _ = super().forward(input.reshape(1, steps * sequences, -1))
-        zeros = input.new_zeros(self.num_layers, sequences, self.hidden_size)
-        return hidden.view(steps, sequences, -1), (zeros, zeros)
+        return hidden.view(steps, sequences, -1), hx
 
 
 class StackedLSTM(nn.LSTM):
@@ -67,7 +67,7 @@ class StackedLSTM(nn.LSTM):
         past = hx[0].view(sequences, self.frames - 1, self.input_size).transpose(0, 1)
         frames = th.cat((past, input))
         windows = frames.unfold(0, self.frames, 1).reshape(steps * sequences, -1)
-        zeros = input.new_zeros(len(windows), self.hidden_size)
+        zeros = input.new_zeros(steps * sequences, self.hidden_size)
         hidden, _ = th.lstm_cell(windows, (zeros, zeros), *self.all_weights[0])
         last = frames[steps:].transpose(0, 1).reshape(1, sequences, -1)
         return hidden.view(steps, sequences, -1), (last, hx[1])

@@ -120,9 +120,20 @@ class Run:
             raise ValueError(f"{self.pickle} is a pickle and may run code: if you trust it, add --allow-pickle")
         return MemoryPPO.load(self.pickle, device="cpu")
 
+    def read_json(self, name: str) -> Any:
+        """Read one of the run's JSON files."""
+        return json.loads((self.folder / name).read_text())
+
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""
         write_whole(self.folder / name, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The runs of several seeds in a folder; none if it is a run itself, or anything else."""
+    if (folder / "config.json").exists():
+        return []
+    return sorted(path.parent for path in folder.glob("seed*/config.json"))
 
 
 def made_with() -> dict[str, Any]:

@@ -24,13 +24,6 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def runs_in(folder: Path) -> list[Path]:
-    """The runs of several seeds in a folder; none if it is a run itself, or anything else."""
-    if (folder / "config.json").exists():
-        return []
-    return sorted(path.parent for path in folder.glob("seed*/config.json"))
-
-
 def resume(folder: Path, runs: list[Path]) -> int:
     """Train all ``runs`` to their end, one thread each, and print their scores together; the exit code.
 

@@ -12,14 +12,14 @@ import torch as th
 import tyro
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
-from kindergarten.agents import checkpoint, seeds
+from kindergarten.agents import checkpoint, seeds, uploads
 from kindergarten.agents.config import STEPS, PPOConfig
 from kindergarten.agents.evaluate import evaluate, print_table, record
 from kindergarten.agents.interrupts import code_of, politely
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.metrics import Metrics
 from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.run import Run
+from kindergarten.agents.run import Run, runs_in
 from kindergarten.agents.watcher import Watcher
 from kindergarten.config import Config, Scenario, make_config
 from kindergarten.scenarios import scenario_named
@@ -63,6 +63,10 @@ class Options:
     """Collisions cost this many times as much at first; it falls to once at 30 % of the training."""
     threads: int = 1
     """Shares of each minibatch that are worked on side by side."""
+    wandb: str | None = None
+    """Log to this project of Weights & Biases (if wandb is installed)."""
+    hub: str | None = None
+    """Upload the finished run to this repository of Hugging Face (if huggingface-hub is installed)."""
 
 
 def check_options(options: Options) -> tuple[Scenario, Config]:
@@ -86,6 +90,12 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     ):
         if not getattr(options, name) >= least:
             raise ValueError(f"--{name} is {getattr(options, name)}: it must be at least {least:g}")
+    if options.wandb:
+        uploads.needed("wandb.integration.sb3", "--wandb")
+    if options.hub and options.seeds > 1:
+        raise ValueError(f"--hub {options.hub}: one repository holds one run, and --seeds is {options.seeds}")
+    if options.hub:
+        uploads.needed("huggingface_hub", "--hub")
     if options.steps is not None and options.steps < 1:
         raise ValueError(f"--steps is {options.steps}: it must be at least 1")
     return scenario, config
@@ -124,17 +134,22 @@ def learn(run: Run) -> int:
     if model.num_timesteps >= total:
         return 0
     watcher = Watcher(run, notes)
+    project = run.options["wandb"]
+    callbacks = [watcher, *([uploads.wandb_callback(project, run)] if project else [])]
     try:
         metrics = Metrics(run.folder / "metrics.csv", model.num_timesteps)
         model.set_logger(Logger(str(run.folder), [metrics, TensorBoardOutputFormat(str(run.folder))]))
         with politely():
-            model.learn(total - model.num_timesteps, watcher, reset_num_timesteps=False)
+            model.learn(total - model.num_timesteps, callbacks, reset_num_timesteps=False)
         return 0
     except KeyboardInterrupt as stop:
         code, why = code_of(stop), "stopped"
     except (OSError, FloatingPointError) as error:
         code, why = FAILED, f"error: {error}"
-    watcher.close()
+    finally:
+        watcher.close()
+        if project:
+            uploads.close_wandb()
     kept = f"the last checkpoint, of {watcher.saved:,} decisions, is intact"
     print(f"kindergarten: {why}; {kept}. Go on: kindergarten train --resume {run.folder}", file=sys.stderr)
     return code
@@ -150,6 +165,8 @@ def finish(run: Run) -> None:
     model.save(run.pickle)
     print_table(found)
     print(f"Watch it:  kindergarten watch {run.folder}")
+    if run.options["hub"]:
+        print(uploads.push_to_hub(run.options["hub"], run))
 
 
 def train(run: Run) -> int:
@@ -166,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code."""
     options = tyro.cli(Options, prog="train", args=argv)
     if options.resume is not None:
-        several = seeds.runs_in(options.resume)
+        several = runs_in(options.resume)
         return seeds.resume(options.resume, several) if several else train(Run.open(options.resume))
     check_options(options)
     if options.seeds == 1:

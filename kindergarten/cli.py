@@ -22,6 +22,8 @@ A playground where cars learn by themselves to read what others are about to do.
 
   train                 teach a car; the same as python train.py
   evaluate RUN          how well a trained car anticipates
+  compare RUN...        what several runs say together, as a table and a picture
+  export-onnx RUN OUT   the trained car as one file for other programs
   watch RUN-or-REPLAY   look at what it does, in a window or as a video
   play SCENARIO         drive yourself, as the agent has to
   export-web REPLAY OUT one page that shows a replay in any browser, without a network
@@ -32,6 +34,8 @@ kindergarten COMMAND --help says more. kindergarten --version says the version.
 DELEGATED = {  # the module whose main(argv) takes the rest of the line as it is
     "train": "kindergarten.agents.train",
     "evaluate": "kindergarten.agents.evaluate",
+    "compare": "kindergarten.agents.compare",
+    "export-onnx": "kindergarten.agents.export",
     "scenarios": "kindergarten.reference",
 }
 ERROR = 2  # exit code

@@ -88,3 +88,17 @@ def test_the_score_is_that_of_the_evaluation():
     outcome = drive(model, trainer.SCENARIO, Config(), limits.seeds)
     expected = limits.anticipation(outcome.mean(outcome.returns))
     assert trainer.anticipation(model, limits) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
+    ladder = pytest.importorskip("benchmarks.ladder")
+    words = ["--scenarios", "Follow", "--seeds", "1", "--steps", "256", "--worlds", "2", "--runs", str(tmp_path)]
+    out = tmp_path / "ladder.json"
+    assert ladder.main([*words, "--memories", "lstm"]) == 0
+    first = tmp_path / "results" / "Follow-lstm-seed0.json"
+    assert set(json.loads(first.read_text())["anticipation"]) >= {"0 s", "1 s", "32 s"}
+    monkeypatch.setattr(ladder, "kindergarten", None)  # nobody is trained again
+    assert ladder.main([*words, "--memories", "lstm", "--out", str(out)]) == 0
+    (row,) = json.loads(out.read_text())["rows"]
+    assert row["seeds"] == 1 and len(row["anticipation"]["8 s"]) == 3
+    assert "32 s" in capfd.readouterr().out

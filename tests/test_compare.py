@@ -1,0 +1,87 @@
+"""What runs say together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kindergarten import cli
+from kindergarten.agents import Memory, PPOConfig
+from kindergarten.agents.compare import cell, curve_of, delay_name, delays_of, expand, grouped, together
+from kindergarten.agents.run import Run
+
+
+def fake_run(folder: Path, scenario: str, memory: str, seed: int, score: float, ladder: bool = True) -> None:
+    """A run's folder as far as comparing reads it."""
+    options = {"scenario": scenario, "memory": memory, "seed": seed, "control": "discrete", "delay": [1.0, 4.0]}
+    run = Run.create(folder, options, PPOConfig())
+    run.write_json("evaluation.json", {"delay_s": [1.0, 4.0], "anticipation": score})
+    if ladder:
+        rungs = (0.0, 0.5, 8.0, 32.0)
+        run.write_json("ladder.json", [{"delay_s": [d, d], "anticipation": score - d / 100} for d in rungs])
+    rows = [f"{step},{score * step / 4000}" for step in range(0, 4001, 1000)]
+    text = "time/total_timesteps,evaluation/anticipation\n" + "\n".join(rows) + "\n"
+    (folder / "metrics.csv").write_text(text)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    for scenario in ("Follow", "Crossing"):
+        for memory, score in (("lstm", 0.9), ("none", 0.0)):
+            for seed in range(3):
+                fake_run(tmp_path / f"{scenario}-{memory}" / f"seed{seed}", scenario, memory, seed, score + seed / 100)
+    return tmp_path
+
+
+def test_runs_are_grouped_by_what_they_are(runs: Path):
+    groups = grouped(expand(sorted(runs.iterdir(), reverse=True)))
+    names = [group.name for group in groups]
+    assert names == ["Follow, lstm", "Follow, none", "Crossing, lstm", "Crossing, none"]
+    assert groups[0].scores["1..4 s"] == [0.9, 0.91, 0.92] and len(groups[0].curves) == 3
+    assert delays_of(groups) == ["1..4 s", "0 s", "0.5 s", "8 s", "32 s"]
+
+
+def test_a_curve_is_that_of_the_metrics(runs: Path):
+    (run,) = expand([runs / "Follow-lstm" / "seed0"])
+    np.testing.assert_allclose(curve_of(run)[1], 0.9 * np.linspace(0, 1, 5))
+
+
+def test_cells():
+    assert cell([0.5]) == "0.500" and cell([]) == "" and cell([float("nan"), 0.5]) == ""
+    assert cell([0.9, 0.91, 0.92]).startswith("0.910 (0.90..0.92")
+    assert together([[0.5, 0.5], []]) == "" and together([[0.5, 0.5], [1.5, 1.5]]) == "1.000 (1.00..1.00)"
+    assert delay_name([1, 4]) == "1..4 s" and delay_name([0.5, 0.5]) == "0.5 s"
+
+
+def test_the_command_prints_the_table_and_draws_the_picture(runs: Path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    out = runs / "picture.png"
+    folders = sorted(str(folder) for folder in runs.iterdir())
+    assert cli.main(["compare", *folders, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for word in ("Follow", "Crossing", "lstm", "none", "32 s", "0.910", "all"):
+        assert word in printed
+    assert out.read_bytes().startswith(b"\x89PNG") and out.stat().st_size > 20_000
+
+
+def test_what_cannot_be_compared_is_one_line(runs: Path, capsys):
+    run = runs / "Follow-lstm" / "seed0"
+    (run / "evaluation.json").unlink()
+    for words, said in (
+        ([runs / "nowhere"], "is no run"),
+        ([run], "no evaluation.json yet"),
+        ([runs / "Follow-none", "--out", "a.txt"], ".png, .svg or .pdf"),
+    ):
+        assert cli.main(["compare", *map(str, words)]) == 2
+        printed = capsys.readouterr().err
+        assert said in printed and printed.count("\n") == 1
+
+
+def test_runs_without_a_ladder_are_drawn_too(tmp_path: Path, capsys):
+    fake_run(tmp_path / "a", "Follow", Memory.GRU.value, 0, 0.5, ladder=False)
+    assert cli.main(["compare", str(tmp_path / "a"), "--out", str(tmp_path / "a.svg")]) == 0
+    assert "<svg" in (tmp_path / "a.svg").read_text()
+    assert json.loads((tmp_path / "a" / "config.json").read_text())

@@ -1,0 +1,77 @@
+"""The exported policy decides as torch's does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch as th
+from gymnasium import spaces
+
+from kindergarten import cli
+from kindergarten.agents import Memory, MemoryPolicy
+from kindergarten.agents.export import INPUTS, OUTPUTS, to_onnx
+from kindergarten.agents.train import Options, begin, learn
+from kindergarten.envs.sb3 import make_sb3
+
+pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+
+
+def session(model: bytes):
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return runtime.InferenceSession(model, options)
+
+
+@pytest.mark.parametrize("memory", list(Memory))
+@pytest.mark.parametrize("actions", [spaces.Discrete(5), spaces.Box(-1.0, 1.0, (2,), np.float32)])
+def test_every_memory_can_be_exported(memory, actions):
+    th.manual_seed(0)
+    box = spaces.Box(-1.0, 1.0, (6,), np.float32)
+    policy = MemoryPolicy(box, actions, lambda _: 1e-3, memory=memory, lstm_hidden_size=8, frames=3, net_arch=[7])
+    exported = session(to_onnx(policy))
+    rng = np.random.default_rng(0)
+    for worlds in (1, 3):
+        states = policy.no_memories(worlds)
+        h, c = (state.numpy() for state in states.pi)
+        for _ in range(5):
+            obs = rng.uniform(-1, 1, (worlds, 6)).astype(np.float32)
+            thoughts = policy.think(th.as_tensor(obs), states, th.zeros(worlds))
+            states = thoughts.states
+            action, _, h, c = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
+            np.testing.assert_allclose(
+                np.clip(action, -1, 1) if action.ndim > 1 else action, thoughts.actions, atol=1e-6
+            )
+            np.testing.assert_allclose(h, states.pi[0], atol=1e-6)
+            np.testing.assert_allclose(c, states.pi[1], atol=1e-6)
+
+
+@pytest.mark.jit
+def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: Path, capsys):
+    run = begin(Options(worlds=8, steps=1024, out=tmp_path / "run"))
+    assert learn(run) == 0
+    assert cli.main(["export-onnx", str(run.folder), str(tmp_path / "car.onnx")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'car.onnx'}\n"
+    exported, policy = session((tmp_path / "car.onnx").read_bytes()), run.load_model().policy
+    env = make_sb3("Kindergarten/Follow-v0", 2, seed=5)
+    obs, states = env.reset(), policy.no_memories(2)
+    h, c = (state.numpy() for state in states.pi)
+    starts = np.ones(2, np.float32)
+    for _ in range(1000):
+        h, c = (state * (1.0 - starts)[None, :, None] for state in (h, c))  # an episode begins without memories
+        action, logits, h, c = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
+        thoughts = policy.think(th.as_tensor(obs), states, th.as_tensor(starts))
+        states = thoughts.states
+        np.testing.assert_allclose(th.softmax(th.as_tensor(logits), 1), thoughts.probabilities, atol=1e-5)
+        np.testing.assert_array_equal(action, thoughts.actions)
+        obs, _, dones, _ = env.step(action)
+        starts = dones.astype(np.float32)
+
+
+def test_without_onnx_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("kindergarten.agents.export.importlib.util.find_spec", lambda name: None)
+    policy = MemoryPolicy(spaces.Box(-1.0, 1.0, (6,)), spaces.Discrete(2), lambda _: 1e-3)
+    with pytest.raises(OSError, match=r"kindergarten\[onnx\]"):
+        to_onnx(policy)

@@ -1,0 +1,52 @@
+"""Weights & Biases and Hugging Face are called as they want to be, if they are there at all."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from stable_baselines3.common.callbacks import BaseCallback
+
+from kindergarten import cli
+
+pytestmark = pytest.mark.jit
+TINY = ["train", "--steps", "256", "--worlds", "2"]
+
+
+@pytest.mark.parametrize(("option", "package"), [("--wandb", "wandb"), ("--hub", "huggingface-hub")])
+def test_without_the_package_it_says_so_before_training(option, package, tmp_path: Path, monkeypatch, capsys):
+    for module in ("wandb", "wandb.integration.sb3", "huggingface_hub"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert cli.main([*TINY, "--out", str(tmp_path / "run"), option, "somewhere"]) == 2
+    assert f"{option} needs {package}: pip install {package}" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_both_get_what_they_need(tmp_path: Path, monkeypatch, capsys):
+    calls = []
+
+    class WandbCallback(BaseCallback):
+        def _on_step(self) -> bool:
+            return True
+
+        def _on_training_end(self) -> None:
+            calls.append("trained")
+
+    wandb = SimpleNamespace(init=lambda **words: calls.append(words), finish=lambda: calls.append("finish"))
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    monkeypatch.setitem(sys.modules, "wandb.integration", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "wandb.integration.sb3", SimpleNamespace(WandbCallback=WandbCallback))
+    hub = SimpleNamespace(
+        create_repo=lambda name, exist_ok: calls.append(name),
+        upload_folder=lambda **words: calls.append(words) or "https://hub/me/car",
+    )
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert cli.main([*TINY, "--out", str(tmp_path / "run"), "--wandb", "cars", "--hub", "me/car"]) == 0
+    began, *rest, uploaded = calls
+    assert began["project"] == "cars" and began["config"]["scenario"] == "Follow" and began["sync_tensorboard"]
+    assert rest == ["trained", "finish", "me/car"]
+    assert uploaded["repo_id"] == "me/car" and "*.zip" in uploaded["ignore_patterns"]
+    assert "anticipation" in (tmp_path / "run" / "README.md").read_text().lower()
+    assert "https://hub/me/car" in capsys.readouterr().out
