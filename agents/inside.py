@@ -5,13 +5,13 @@ from typing import NamedTuple
 import torch as th
 from torch import nn
 
-from kindergarten.agents.memory import MemorylessLSTM, States
+from kindergarten.agents.memory import MemorylessLSTM, StackedLSTM, States
 
 
 class Inside(NamedTuple):
     """A memory of W worlds after one more frame."""
 
-    cells: th.Tensor | None  # (W, hidden) an LSTM's cell state, another memory's state; None: it keeps nothing
+    cells: th.Tensor | None  # (W, hidden) an LSTM's cell state, another memory's state; None: it has none
     gates: th.Tensor | None  # (W, 3, hidden) how far an LSTM's input, forget and output gates were open, 0..1
 
 
@@ -21,7 +21,7 @@ def look_inside(module: nn.RNNBase, features: th.Tensor, before: States, after: 
 
     features: (W, features) of the frame; before, after: its states (h, c), each (1, W, hidden).
     """
-    if isinstance(module, MemorylessLSTM):
+    if isinstance(module, (MemorylessLSTM, StackedLSTM)):
         return Inside(None, None)
     if not isinstance(module, nn.LSTM):
         return Inside(after[0][-1], None)

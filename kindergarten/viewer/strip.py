@@ -38,7 +38,7 @@ class Strip:
         pygame.draw.line(surface, theme.rule, area.topleft, area.topright)
         episode = story.episode
         if episode is None or episode.cells is None or self._order is None:
-            words = "It remembers nothing: every frame is its first." if episode is not None else ""
+            words = "It has no memory cells to show." if episode is not None else ""
             self._typeface.write(surface, words, area.center, 19, theme.faded, 0.5)
             return
         inner = area.inflate(-2 * round(PAD * unit), -2 * round(8 * unit))
