@@ -17,7 +17,7 @@ from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario, make_config
-from kindergarten.reference import LADDER, SEEDS, reference, twins
+from kindergarten.reference import LADDER, SEEDS, chances, reference, twins
 from kindergarten.replay import Recorder, Replay
 
 
@@ -27,11 +27,11 @@ class Outcome:
 
     returns: np.ndarray  # (I, S)
     ends: np.ndarray  # (I, S) End
-    chances: np.ndarray  # (I,) of the intents
+    chances: np.ndarray  # (I, S) of the intents
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of ``values`` (I, S) over the intents, weighted by their chances: (S,)."""
-        return self.chances @ values
+        return (self.chances * values).sum(axis=0)
 
 
 class Driver:
@@ -59,7 +59,7 @@ def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarra
         observations, rewards, *_ = simulator.step(driver.think(observations).actions.numpy())
         returns += rewards  # worlds that have ended earn nothing
     shape = (len(scenario.intents), len(seeds))
-    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), np.array(scenario.chances))
+    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), chances(simulator))
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
@@ -94,13 +94,14 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
 def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> Replay:
     """A replay of twins: the first seed on which a cyclist signals, once with every intent."""
     simulator = twins(scenario, config, SEEDS)
-    signaller = simulator.users[: len(SEEDS), 1]
+    rows = np.arange(len(SEEDS))
+    signaller = simulator.users[rows, simulator.worlds["signaller"][rows]]
     told = (signaller["kind"] == Kind.CYCLIST) & (signaller["signals"] == 1)
     seed = SEEDS[int(told.argmax())]
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
     driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
-    choosing = np.array([len(member.intents) > 1 for member in scenario.cast[1:]])
+    choosing = simulator.users["choices"][0, 1:] > 1
     while (simulator.worlds["end"] == End.RUNNING).any():
         thoughts = driver.think(observations, look=True)
         actions, mind = thoughts.actions.numpy(), _mind(thoughts, choosing)

@@ -51,11 +51,11 @@ print(imported - start, time.perf_counter() - imported, time.process_time())
 def crowd(size: int = USERS) -> Scenario:
     """Crossing with as many road users: the group ride is longer."""
     scenario = SCENARIOS["Crossing"]
-    *_, before, last = scenario.cast
+    *_, before, last = scenario.casts[0]
     pace = last.due[0] - before.due[0]
     later = (tuple(due + pace * k for due in last.due) for k in range(1, size))
     riders = [replace(last, due=due) for due in later]
-    return replace(scenario, cast=(*scenario.cast, *riders)[:size])
+    return replace(scenario, casts=((*scenario.casts[0], *riders)[:size],))
 
 
 def actions(choices: int, *shape: int) -> Iterator[Any]:

@@ -28,7 +28,7 @@ from kindergarten.agents.watcher import VALIDATION_SEEDS
 from kindergarten.codes import End
 from kindergarten.config import Config
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.reference import Reference, compute, twins
+from kindergarten.reference import Reference, chances, compute, twins
 from kindergarten.scenarios import scenario_named
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
@@ -100,8 +100,8 @@ def anticipation(model: RecurrentPPO, limits: Reference) -> float:
         observations, rewards, *_ = simulator.step(chosen)
         returns += rewards
         starts[:] = False
-    chances = np.array([chance for _, chance in SCENARIO.cast[1].intents])
-    return limits.anticipation(chances @ returns.reshape(len(chances), -1))
+    weights = chances(simulator)
+    return limits.anticipation((weights * returns.reshape(weights.shape)).sum(axis=0))
 
 
 class Stopwatch(BaseCallback):

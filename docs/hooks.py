@@ -50,7 +50,7 @@ def scenarios() -> str:
 
 def _numbers_of(scenario: Scenario) -> tuple[str, ...]:
     task, ways = scenario.task, names(Intent)
-    chances = ", ".join(f"{ways[intent]} {chance:.0%}" for intent, chance in scenario.cast[1].intents)
+    chances = ", ".join(f"{ways[intent]} {chance:.0%}" for intent, chance in scenario.casts[0][1].intents)
     weights = {term: getattr(task.weights, term.name) for term in TERMS}
     paid = ", ".join(f"{term.name} {weight:+g} per {term.unit}" for term, weight in weights.items() if weight)
     branches = ", ".join(ways[branch] for branch in task.branches)

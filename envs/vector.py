@@ -36,12 +36,14 @@ class KindergartenVectorEnv(VectorEnv):
         control: str = "discrete",
         delay_s: float | Range = (1.0, 4.0),
         signal_rate: float = 1.0,
+        signals: str = "perfect",
         hands_on: bool = False,
+        spurious: float = 0.0,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode, ["rgb_array"])
-        config = make_config(observation, control, delay_s, signal_rate, hands_on)
+        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)

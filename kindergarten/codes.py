@@ -7,24 +7,39 @@ from typing import TypeVar
 
 Code = TypeVar("Code", bound=IntEnum)
 
-#: Where a route comes from. Route number = 3 * arm + Intent.
+#: The arms of a junction, counterclockwise.
 ARMS = ("south", "east", "north", "west")
 
 
 class Kind(IntEnum):
-    """What a road user is. A row that is ``NOBODY`` has left the scene."""
+    """What a road user is. A row that is ``NOBODY`` has left the scene, or is not there yet."""
 
     NOBODY = 0
     CAR = 1
     CYCLIST = 2
+    TRUCK = 3
+
+
+class Colour(IntEnum):
+    """Of a car's paint or a cyclist's jacket. It tells something only where it is asked to: ``spurious``."""
+
+    ORANGE = 0
+    BLUE = 1
+    WHITE = 2
 
 
 class Intent(IntEnum):
-    """What a road user will do at the junction; also the branch that the ego aims for."""
+    """What a road user will do at the junction; also the branch that the ego aims for.
+
+    Where everybody stops, all go straight on and the question is in which order: whoever came before the ego goes
+    ``FIRST``, whoever came after it goes ``LAST``.
+    """
 
     LEFT = 0
     STRAIGHT = 1
     RIGHT = 2
+    FIRST = 3
+    LAST = 4
 
 
 class Signal(IntEnum):
@@ -63,6 +78,22 @@ class Action(IntEnum):
     RIGHT = 2
     FASTER = 3
     SLOWER = 4
+
+
+class Signals(IntEnum):
+    """How far signals are to be trusted: always, or as far as on real roads."""
+
+    PERFECT = 0
+    REAL = 1
+
+
+class Marking(IntEnum):
+    """A line that is painted on the road."""
+
+    CENTRE_LINE = 0
+    LANE_LINE = 1
+    STOP_LINE = 2
+    YIELD_LINE = 3
 
 
 class Control(IntEnum):

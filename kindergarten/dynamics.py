@@ -13,6 +13,7 @@ import math
 from kindergarten.codes import Action, Control, Intent
 from kindergarten.jit import njit
 from kindergarten.road import locate
+from kindergarten.traffic import braking_for, line_of
 from kindergarten.users import MAX_STEERING, WHEELBASE
 
 ACTION_LEFT, ACTION_RIGHT = int(Action.LEFT), int(Action.RIGHT)
@@ -31,21 +32,28 @@ def choose(world, ego, action, entry, params):
         world["target_speed"] = min(world["target_speed"] + step, params["max_speed"])
     elif action == ACTION_SLOWER:
         world["target_speed"] = max(world["target_speed"] - step, 0.0)
+    elif action in (ACTION_LEFT, ACTION_RIGHT) and params["side_step"] > 0.0:
+        side = params["side_step"] if action == ACTION_LEFT else -params["side_step"]
+        world["target_offset"] = min(max(world["target_offset"] + side, -abs(side)), abs(side))
     elif action in (ACTION_LEFT, ACTION_RIGHT) and ego["s"] < entry:
         side = -1 if action == ACTION_LEFT else 1
         branch = ego["intent"] + side
         while LEFT <= branch <= RIGHT:
-            if params["ego_routes"][branch] >= 0:
-                ego["intent"], ego["route"] = branch, params["ego_routes"][branch]
+            if params["branches"][branch] >= 0:
+                ego["intent"], ego["route"] = branch, params["branches"][branch]
                 break
             branch += side
 
 
 @njit
-def steering_towards(ego, points):
-    """Steering angle [rad] of pure pursuit: the arc through the point ``lookahead`` metres down the route."""
-    x, y, _, _ = locate(points, ego["route"], ego["s"] + max(3.0, 0.5 * ego["speed"]))
-    dx, dy = x - ego["x"], y - ego["y"]
+def steering_towards(ego, points, offset):
+    """Steering angle [rad] of pure pursuit: the arc through a point down the road, ``offset`` left of the route.
+
+    The point is half a second ahead; a whole second while the car moves aside, or it would swerve.
+    """
+    aside = abs(offset - ego["offset"]) > 1.0
+    x, y, cos, sin = locate(points, ego["route"], ego["s"] + max(3.0, (1.0 if aside else 0.5) * ego["speed"]))
+    dx, dy = x - offset * sin - ego["x"], y + offset * cos - ego["y"]
     left = dy * ego["cos"] - dx * ego["sin"]
     curvature = 2.0 * left / max(dx * dx + dy * dy, 1.0)
     sin_beta = min(max(curvature * REAR, -0.9), 0.9)
@@ -91,7 +99,7 @@ def nearest_branch(ego, points, params, s):
     """Under continuous control the branch is where the ego is: the way that it is nearest to."""
     best = abs(project(ego, points, ego["route"], s)[1])
     for branch in range(3):
-        route = params["ego_routes"][branch]
+        route = params["branches"][branch]
         if route >= 0:
             offset = abs(project(ego, points, route, s)[1])
             if offset < best:
@@ -117,9 +125,15 @@ def move_ego(world, ego, action, driven, points, entry, params):
         acceleration = min(acceleration, (params["max_speed"] - ego["speed"]) / dt)
         steering = action[1] * MAX_STEERING
     else:
+        if params["stops"] == 1 and not driven:
+            needed = braking_for(ego, line_of(ego, entry))
+            if ego["speed"] < 0.5:
+                world["target_speed"] = 0.0
+            elif needed > 0.0:
+                world["target_speed"] = max(ego["speed"] - needed * dt, 0.0)
         wanted = (world["target_speed"] - ego["speed"]) / dt
         acceleration = min(max(wanted, -params["braking"]), params["acceleration"])
-        steering = steering_towards(ego, points)
+        steering = steering_towards(ego, points, world["target_offset"])
     before = ego["s"]
     guess = before + bicycle(ego, acceleration, steering, dt)
     if params["control"] == CONTINUOUS and guess < entry + COMMITTED:

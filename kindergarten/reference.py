@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.codes import Action, Control, End, Intent, names
+from kindergarten.codes import Action, End, Intent, names
 from kindergarten.config import Config, Scenario
 from kindergarten.jit import njit, user_cache
 from kindergarten.scenarios import SCENARIOS
@@ -50,7 +50,10 @@ STORED = Path(__file__).parent / "scenarios" / "references.json"
 
 @dataclass(frozen=True)
 class Plans:
-    """prefixes (P, 3): share of the time to t3, target speed [m/s], branch. continuations (C, 2): speed, hold [s]."""
+    """prefixes (P, 3): share of the time to t3, target speed [m/s], side. continuations (C, 2): speed, hold [s].
+
+    The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the offset to the left [m].
+    """
 
     prefixes: np.ndarray
     continuations: np.ndarray
@@ -61,67 +64,122 @@ def plans_of(scenario: Scenario) -> Plans:
     task = scenario.task
     speeds = np.arange(0.0, task.max_speed + 1e-9, task.speed_step)
     shares = SHARES if scenario.revealed else (0.0,)
-    prefixes = [(share, v, branch) for branch in task.branches for v in speeds for share in shares]
+    sides = task.branches or (Intent.STRAIGHT,)
+    if task.side_step > 0:
+        sides = (-task.side_step, 0.0, task.side_step)
+    prefixes = [(share, v, side) for side in sides for v in speeds for share in shares]
     continuations = [(v, hold) for v in speeds[:-1] for hold in HOLDS] + [(speeds[-1], 0.0)]
     return Plans(np.array(prefixes, float), np.array(continuations if scenario.revealed else [(0.0, 0.0)]))
 
 
 @njit
-def action_towards(world, ego, speed, branch, speed_step):
-    """The meta-action that brings the targets nearer to ``branch`` and ``speed``."""
-    if ego["intent"] != branch:
-        return TURN_LEFT if branch < ego["intent"] else TURN_RIGHT
-    if world["target_speed"] > speed + 0.5 * speed_step:
+def action_towards(world, ego, speed, side, params):
+    """The meta-action that brings the targets nearer to ``side`` and ``speed``."""
+    if params["side_step"] > 0.0:
+        if abs(world["target_offset"] - side) > 0.1:
+            return TURN_LEFT if side > world["target_offset"] else TURN_RIGHT
+    elif ego["intent"] != side and params["branches"][int(side)] >= 0:
+        return TURN_LEFT if side < ego["intent"] else TURN_RIGHT
+    if world["target_speed"] > speed + 0.5 * params["speed_step"]:
         return SLOWER
-    if world["target_speed"] < speed - 0.5 * speed_step:
+    if world["target_speed"] < speed - 0.5 * params["speed_step"]:
         return FASTER
     return IDLE
 
 
 @njit
-def follow_plan(world, users, road, params, speed, branch, until, terms):
-    """Drive towards ``speed`` and ``branch`` until physics step ``until`` or the end."""
+def follow_plan(world, users, road, casts, params, speed, side, until, terms):
+    """Drive towards ``speed`` and ``side`` until physics step ``until``, the end, or the next leg."""
     action = np.empty(1)
-    while world["end"] == RUNNING and world["tick"] < until:
-        action[0] = action_towards(world, users[0], speed, branch, params["speed_step"])
-        step_world(world, users, road, params, action, terms)
+    leg = world["leg"]
+    while world["end"] == RUNNING and world["tick"] < until and world["leg"] == leg:
+        action[0] = action_towards(world, users[0], speed, side, params)
+        step_world(world, users, road, casts, params, action, terms)
 
 
 @njit
-def search(worlds, users, road, params, prefixes, continuations, revealed, returns):
-    """Fill ``returns`` (W, P, C) with what each plan earns in each world."""
+def idle_side(world, ego, params):
+    """The side to which the ego already keeps."""
+    return world["target_offset"] if params["side_step"] > 0.0 else float(ego["intent"])
+
+
+@njit
+def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
+    """Carry out a prefix: keep on until its share of the time to t3 is over, then towards its speed and side."""
+    t3, start = users[world["signaller"]]["t3"], world["hands_on"]
+    act_at = int(start + prefix[0] * max(t3 - start, 0))
+    keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
+    follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
+    follow_plan(world, users, road, casts, params, prefix[1], prefix[2], t3 if revealed else NEVER, terms)
+
+
+@njit
+def end_plan(world, users, road, casts, params, side, continuation, leg, terms):
+    """Carry out a continuation: its speed for a while after t3, then the highest."""
+    if world["leg"] > leg:
+        return
+    until = users[world["signaller"]]["t3"] + int(continuation[1] / params["dt"])
+    follow_plan(world, users, road, casts, params, continuation[0], side, until, terms)
+    if world["leg"] == leg:
+        follow_plan(world, users, road, casts, params, params["max_speed"], side, NEVER, terms)
+
+
+@njit
+def search(worlds, users, road, casts, params, prefixes, continuations, revealed, returns, survives):
+    """Try every plan in each world, on the leg on which it is.
+
+    Fills returns (W, P, C), what the plan earns on this leg, and survives (W, P, C), whether it gets to the next.
+    """
     world, cast = worlds[:1].copy(), users[:1].copy()
     later_world, later_cast = worlds[:1].copy(), users[:1].copy()
     for w in range(len(worlds)):
-        start, t3 = worlds[w]["hands_on"], users[w, 1]["t3"]
+        leg = worlds[w]["leg"]
         for p in range(len(prefixes)):
             world[0], cast[0] = worlds[w], users[w]
             earned = np.zeros(len(params[0]["weights"]))
-            share, speed, branch = prefixes[p, 0], prefixes[p, 1], int(prefixes[p, 2])
-            act_at = int(start + share * max(t3 - start, 0))
-            begin = world[0]["target_speed"]
-            follow_plan(world[0], cast[0], road, params[0], begin, cast[0, 0]["intent"], act_at, earned)
-            until = t3 if revealed else NEVER
-            follow_plan(world[0], cast[0], road, params[0], speed, branch, until, earned)
+            begin_plan(world[0], cast[0], road, casts, params[0], prefixes[p], revealed, earned)
             for c in range(len(continuations)):
                 later_world[0], later_cast[0] = world[0], cast[0]
                 total = earned.copy()
-                hold = int(continuations[c, 1] / params[0]["dt"])
-                first = continuations[c, 0]
-                last = params[0]["max_speed"]
-                follow_plan(later_world[0], later_cast[0], road, params[0], first, branch, t3 + hold, total)
-                follow_plan(later_world[0], later_cast[0], road, params[0], last, branch, NEVER, total)
+                side = prefixes[p, 2]
+                end_plan(later_world[0], later_cast[0], road, casts, params[0], side, continuations[c], leg, total)
                 returns[w, p, c] = (total * params[0]["weights"]).sum()
+                survives[w, p, c] = later_world[0]["leg"] > leg
 
 
-def twins(scenario: Scenario, config: Config, seeds: np.ndarray) -> Simulator:
-    """A simulator, reset, whose world ``k * len(seeds) + j`` is seed ``seeds[j]`` with road user 1's k-th intent."""
+@njit
+def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed):
+    """Drive each world to the end of its leg by a plan of its own: prefixes (W, 3), continuations (W, 2)."""
+    terms = np.zeros(len(params[0]["weights"]))
+    for w in range(len(worlds)):
+        leg = worlds[w]["leg"]
+        begin_plan(worlds[w], users[w], road, casts, params[0], prefixes[w], revealed, terms)
+        end_plan(worlds[w], users[w], road, casts, params[0], prefixes[w, 2], continuations[w], leg, terms)
+
+
+def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> Simulator:
+    """A simulator, reset, whose world ``k * len(seeds) + j`` is seed ``seeds[j]`` with the k-th intent.
+
+    It is the intent of whoever signals on ``leg``.
+    """
     simulator = Simulator(scenario, len(scenario.intents) * len(seeds), config)
-    simulator.seed(np.tile(seeds, len(scenario.intents)))
+    every = np.tile(seeds, len(scenario.intents))
+    simulator.seed(every)
+    simulator.reset()  # in which row the signaller stands depends on the seed alone
+    rows = (simulator.users["member"] == scenario.signallers[leg]).argmax(axis=1)
     intents = np.full((simulator.num_worlds, simulator.num_users - 1), -1)
-    intents[:, 0] = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
+    wanted = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
+    intents[np.arange(simulator.num_worlds), rows - 1] = wanted
+    simulator.seed(every)
     simulator.reset(intents=intents)
     return simulator
+
+
+def chances(simulator: Simulator, leg: int = 0) -> np.ndarray:
+    """Probability of each twin (I, S) of a simulator that ``twins`` made; sums to 1 over the intents."""
+    scenario = simulator.scenario
+    casts = simulator.worlds["cast"].reshape(len(scenario.intents), -1)[0]
+    return simulator.casts["chances"][casts, scenario.signallers[leg]][:, list(scenario.intents)].T
 
 
 @dataclass(frozen=True)
@@ -159,35 +217,77 @@ class Reference:
 
 
 def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:
-    """Search all plans on all ``seeds``; takes all cores, a minute at most for 256 seeds."""
-    config = replace(config, control=Control.DISCRETE)
-    simulator, plans = twins(scenario, config, seeds), plans_of(scenario)
-    num_intents = len(scenario.intents)
+    """Search all plans on all ``seeds``; takes all cores, a minute at most for 256 seeds.
+
+    On a road of several legs the legs are searched from the last to the first. Before each the car cruises by itself
+    until it drives as it drove before, so that what is to be had there does not depend on how it got there.
+    """
+    config, plans = relevant(config), plans_of(scenario)
+    to_come = {name: np.zeros(len(seeds)) for name in ("oracle", "blind", "worst")}
+    for leg in reversed(range(scenario.road.legs)):
+        simulator = twins(scenario, config, seeds, leg)
+        weights = chances(simulator, leg)
+        for _ in range(leg):
+            _to_next_leg(simulator, plans)
+        returns, survives = _search(simulator, plans)
+        shape = (*weights.shape, *returns.shape[1:])
+        returns, survives = returns.reshape(shape), survives.reshape(shape)  # (I, S, P, C)
+        worths = {name: returns + survives * to_come[name][:, None, None] for name in to_come}
+        to_come = _references(worths, weights)
+    return Reference(seeds, **to_come)
+
+
+def _references(worths: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Oracle, blind and worst answer (S,) from what each plan is worth (I, S, P, C) to each of them."""
+    oracle = np.einsum("is,is->s", weights, worths["oracle"].max((2, 3)))
+    blind = np.einsum("is,isp->sp", weights, worths["blind"].max(3)).max(1)
+    intents, seeds = weights.shape
+    right = worths["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
+    flat, rows = worths["worst"].reshape(intents, seeds, -1), np.arange(seeds)
+    worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
+    return {"oracle": oracle, "blind": blind, "worst": worst}
+
+
+def _search(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray]:
+    """What every plan earns in every world (W, P, C), and whether it gets to the next leg."""
     returns = np.zeros((simulator.num_worlds, len(plans.prefixes), len(plans.continuations)))
+    survives = np.zeros(returns.shape, bool)
 
     def part(rows: np.ndarray) -> None:
-        arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.params)
-        found = np.zeros((len(rows), *returns.shape[1:]))
-        search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, found)
-        returns[rows] = found
+        found, lived = np.zeros((len(rows), *returns.shape[1:])), np.zeros((len(rows), *returns.shape[1:]), bool)
+        arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.casts, simulator.params)
+        search(*arrays, plans.prefixes, plans.continuations, simulator.scenario.revealed, found, lived)
+        returns[rows], survives[rows] = found, lived
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(part, np.array_split(np.arange(simulator.num_worlds), min(16, simulator.num_worlds))))
-    table = returns.reshape(num_intents, len(seeds), *returns.shape[1:])
-    chances = np.array(scenario.chances)
-    best = table.max(3)  # (I, S, P): every prefix with its best continuation
-    oracle = np.einsum("i,is->s", chances, best.max(2))
-    blind = np.einsum("i,isp->sp", chances, best).max(1)
-    flat = table.reshape(num_intents, len(seeds), -1)
-    answers = flat.argmax(2)  # (I, S): the plan that is right for each intent
-    rows = np.arange(len(seeds))
-    worst = np.min([[flat[i, rows, answers[j]] for j in range(num_intents)] for i in range(num_intents)], axis=(0, 1))
-    return Reference(seeds, oracle, blind, worst)
+    return returns, survives
+
+
+def _to_next_leg(simulator: Simulator, plans: Plans) -> None:
+    """Drive every world to its next leg, as well as can be."""
+    returns, survives = _search(simulator, plans)
+    best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
+    p, c = np.divmod(best, len(plans.continuations))
+    arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
+    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], simulator.scenario.revealed)
+
+
+def relevant(config: Config) -> Config:
+    """``config`` without what makes no difference to the references: how one drives, and who signals what."""
+    plain = Config()
+    return replace(
+        config,
+        control=plain.control,
+        signal_rate=plain.signal_rate,
+        signals=plain.signals,
+        spurious=plain.spurious,
+    )
 
 
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
-    what = (scenario, replace(config, control=Control.DISCRETE), SHARES, HOLDS, SEEDS[0], len(SEEDS))
+    what = (scenario, relevant(config), SHARES, HOLDS, SEEDS[0], len(SEEDS))
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
@@ -249,7 +349,7 @@ def summary(scenario: Scenario) -> dict[str, Any]:
             "collision": round(float(found.worst.mean()), 4),
             "stakes": round(found.stakes, 4),
         }
-    intents = {names(Intent)[intent]: chance for intent, chance in scenario.cast[1].intents}
+    intents = {names(Intent)[intent]: chance for intent, chance in scenario.casts[0][1].intents}
     first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
     return {**first, **rows.pop("default"), "intents": intents, "delay_ladder": rows}
 

@@ -18,19 +18,19 @@ from typing import Any
 import numpy as np
 
 from kindergarten import __version__, archive
-from kindergarten.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
+from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.reward import TERMS
 from kindergarten.road import RoadMap
 from kindergarten.simulator import Simulator
 from kindergarten.users import ROAD_USER, WORLD
 
-SCHEMA = 2  # goes up whenever an older program could not read the file, or would read it wrongly
+SCHEMA = 3  # goes up whenever an older program could not read the file, or would read it wrongly
 MAX_USERS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 64, 4096, 1 << 20
 MAX_HALF = 6e4  # float16 ends at 65,504
 MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
 
 CODES: dict[str, type[IntEnum]] = {
-    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase,
+    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "colour": Colour,
     "end": End, "action": Action, "control": Control,
 }  # fmt: skip
 FLOATS, HALVES = np.dtype(np.float64), np.dtype(np.float16)
@@ -38,7 +38,8 @@ GATES = ("input", "forget", "output")  # of an LSTM, as ``Episode.gates`` has th
 #: What an agent may tell of its mind at each decision; fields of Episode, arguments of ``Recorder.record``.
 MIND = ("values", "probabilities", "captions", "attention", "cells", "gates")
 #: Members of the archive with dtype and shape. F frames and D decisions of all episodes together, N road users,
-#: A numbers per action, K reward terms, H cells; R routes, P samples, L and M lines. A size that is a letter is free.
+#: A numbers per action, K reward terms, H cells; R routes, P samples, B buildings,
+#: L lines, J junctions. A size that is a letter is free.
 ARRAYS: archive.Table = {
     "meta": (np.dtype(np.uint8), ("bytes",)),
     "users": (ROAD_USER, ("F", "N")),
@@ -53,12 +54,14 @@ ARRAYS: archive.Table = {
     "gates": (HALVES, ("D", len(GATES), "H")),
     "road.points": (FLOATS, ("R", "P", 4)),
     "road.length": (FLOATS, ("R",)),
-    "road.shared": (FLOATS, ("R", "R")),
+    "road.fork": (FLOATS, ("R",)),
+    "road.pairs": (FLOATS, ("R", "R", 5)),
     "road.entry": (FLOATS, ()),
+    "road.leg_length": (FLOATS, ()),
     "road.fog": (FLOATS, (4,)),
-    "road.stop_lines": (FLOATS, ("L", 4)),
-    "road.centre_lines": (FLOATS, ("M", 4)),
-    "road.half_width": (FLOATS, ()),
+    "road.buildings": (FLOATS, ("B", 4)),
+    "road.markings": (FLOATS, ("L", 5)),
+    "road.junctions": (FLOATS, ("J", 3)),
     "road.lane_width": (FLOATS, ()),
 }
 OPTIONAL = set(MIND)

@@ -1,21 +1,38 @@
-"""Roads: every route is a curve sampled by arc length.
+"""Roads: every route is a curve sampled by arc length, and every pair of routes knows how they meet.
 
-The road is a junction of arms at right angles, driven on the right. A route comes in on one arm and goes out
-on another, and all routes from one arm are the *same numbers* up to the junction's edge: each is sampled from
-the same origin, never resampled, so that a position there does not tell where its owner is going.
+Traffic keeps to the right. A route is a line, bends and lines, and all routes from one arm are the *same numbers*
+up to where they fork: each is sampled from the same origin by the same formula, never resampled, so that a position
+there does not tell where its owner is going.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.codes import ARMS, Intent
+from kindergarten.codes import ARMS, Intent, Marking
+from kindergarten.config import Box, Junction, Lanes, Road, Roundabout
 from kindergarten.jit import njit
 
 SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
+SAME = 0.05  # [m] two routes that are nearer than this are one
+CLEAR = 2.4  # [m] two routes that are nearer than this cross: half a car on either side, and a little
+FAR = 1e5  # [m] never
+
+#: What ``RoadMap.pairs[a, b]`` holds, all of it arc length on route a [m]. The strip is where the two are one: it
+#: begins at ``START`` and ends at ``STOP``, and what is at s on b is at s + ``SHIFT`` on a. Where they cross, the
+#: zone reaches from ``ENTER`` to ``LEAVE``. All are ``FAR`` where there is no such thing, and the
+#: shift -FAR.
+START, STOP, SHIFT, ENTER, LEAVE = range(5)
+NOWHERE = (FAR, FAR, -FAR, FAR, FAR)  # two routes that have nothing to do with each other
+
+#: What a route is made of: (length [m], curvature [1/m], positive to the left), one after the other.
+Pieces = list[tuple[float, float]]
 
 
 class RoadMap(NamedTuple):
@@ -23,102 +40,258 @@ class RoadMap(NamedTuple):
 
     points: (R, P, 4) x [m], y [m], and direction (cos, sin); padded by repeating the last sample.
     length: (R,) [m] of each route.
-    shared: (R, R) [m] arc length up to which two routes are one; 0 if they come from different arms.
+    fork: (R,) [m] up to here a route is that of all others from its arm.
+    pairs: (R, R, 5) [m] how two routes meet; see START.
     entry: [m] arc length at which every route enters the junction.
+    leg_length: [m] from one junction to the next.
     fog: (4,) x0, y0, x1, y1 [m]; nobody sees into it. All zero where there is none.
-    stop_lines, centre_lines: (L, 4) x0, y0, x1, y1 [m], to be drawn.
-    half_width: [m] from the junction's middle to its edge.
+    buildings: (B, 4) x0, y0, x1, y1 [m]; nobody sees through them.
+    markings: (L, 5) x0, y0, x1, y1 [m], Marking; to be drawn.
+    junctions: (J, 3) x, y, radius [m]
     lane_width: [m]
     """
 
     points: np.ndarray
     length: np.ndarray
-    shared: np.ndarray
+    fork: np.ndarray
+    pairs: np.ndarray
     entry: float
+    leg_length: float
     fog: np.ndarray
-    stop_lines: np.ndarray
-    centre_lines: np.ndarray
-    half_width: float
+    buildings: np.ndarray
+    markings: np.ndarray
+    junctions: np.ndarray
     lane_width: float
 
 
-def junction(
-    approach: float,
-    leave: float = 80.0,
-    half_width: float = 8.0,
-    lane_width: float = 3.5,
-    fog: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+@dataclass(frozen=True)
+class Plan:
+    """One leg of a road before it is sampled.
+
+    routes: from (arm, intent) to where the route begins (x, y, cos, sin) and its pieces.
+    """
+
+    routes: dict[tuple[str, Intent], tuple[tuple[float, float, float, float], Pieces]]
+    markings: list[tuple[float, float, float, float, Marking]]
+    radius: float  # [m]
+
+
+def build(
+    road: Road, approach: float, lane_width: float, fog: Box, buildings: Sequence[Box], leg_length: float = 0.0
 ) -> RoadMap:
-    """A crossing of two roads around the origin, four arms, one lane each way.
+    """The map of ``road``.
 
     Args:
         approach: length of the way in [m]; rounded up to whole samples, so that a sample lies on the edge.
-        leave: length of the way out [m].
-        half_width: from the middle to the junction's edge [m].
-        lane_width: [m], 3.05 to 3.66 in US street design guides.
-        fog: x0, y0, x1, y1 [m].
+        leg_length: from one junction to the next [m].
     """
-    entry = math.ceil(approach / SPACING) * SPACING
-    routes = [
-        _route(arm, intent, entry, leave, half_width, lane_width / 2) for arm in range(len(ARMS)) for intent in Intent
-    ]
-    longest = max(len(route) for route in routes)
-    padded = [np.concatenate([route, np.repeat(route[-1:], longest - len(route), axis=0)]) for route in routes]
-    same_arm = np.arange(12)[:, None] // 3 == np.arange(12) // 3
-    lengths = np.array([(len(route) - 1) * SPACING for route in routes])
-    shared = np.where(same_arm, entry, 0.0)
-    np.fill_diagonal(shared, lengths)
-    stop_lines, centre_lines = [], []
-    for arm in range(len(ARMS)):
-        turn = _rotation(arm)
-        edge, far, inner = -half_width, -half_width - entry, lane_width
-        stop_lines.append((turn @ [[0.0, inner], [edge, edge]]).T.ravel())
-        centre_lines.append((turn @ [[0.0, 0.0], [edge, min(far, edge - leave)]]).T.ravel())
+    return _build(road, math.ceil(approach / SPACING) * SPACING, lane_width, fog, tuple(buildings), leg_length)
+
+
+def route_numbers(road: Road) -> dict[tuple[str, Intent], int]:
+    """The rows of ``RoadMap.points`` in the first leg; each further leg adds as many."""
+    return {key: k for k, key in enumerate(_plan(road, 1.0, 1.0).routes)}
+
+
+@lru_cache(maxsize=64)
+def _build(
+    road: Road, entry: float, lane_width: float, fog: Box, buildings: tuple[Box, ...], leg_length: float
+) -> RoadMap:
+    plan = _plan(road, entry, lane_width)
+    sampled = [sample(*route) for route in plan.routes.values()]
+    longest = max(len(route) for route in sampled)
+    points = np.array([np.concatenate([r, np.repeat(r[-1:], longest - len(r), axis=0)]) for r in sampled])
+    lengths = np.array([(len(route) - 1) * SPACING for route in sampled])
+    pairs = _pairs(points, lengths, entry)
+    arms = [arm for arm, _ in plan.routes]
+    siblings = np.array([[a == b for b in arms] for a in arms])
+    legs = range(road.legs)
+    moved = [points + (0.0, leg * leg_length, 0.0, 0.0) for leg in legs]
+    every = np.tile(NOWHERE, (len(arms) * road.legs,) * 2 + (1,))
+    for leg in legs:
+        block = slice(leg * len(arms), (leg + 1) * len(arms))
+        every[block, block] = pairs
+    markings = [(x0, y0 + d, x1, y1 + d, m) for d in (leg * leg_length for leg in legs)
+                for x0, y0, x1, y1, m in plan.markings]  # fmt: skip
     return RoadMap(
-        np.array(padded),
-        lengths,
-        shared,
+        np.concatenate(moved),
+        np.tile(lengths, road.legs),
+        np.tile(np.where(siblings, pairs[:, :, STOP], np.inf).min(axis=1), road.legs),
+        every,
         entry,
+        leg_length,
         np.array(fog),
-        np.array(stop_lines),
-        np.array(centre_lines),
-        half_width,
+        np.array(buildings, float).reshape(-1, 4),
+        np.array(markings, float).reshape(-1, 5),
+        np.array([(0.0, leg * leg_length, plan.radius) for leg in legs]),
         lane_width,
     )
 
 
-def _rotation(arm: int) -> np.ndarray:
-    """Turns the arm from the south into ``arm``; exact, as all its entries are -1, 0 or 1."""
-    cos, sin = ((1, 0), (0, 1), (-1, 0), (0, -1))[arm]
-    return np.array([[cos, -sin], [sin, cos]], dtype=float)
+def _plan(road: Road, entry: float, lane_width: float) -> Plan:
+    if isinstance(road, Junction):
+        return _junction(road, entry, lane_width / 2)
+    if isinstance(road, Roundabout):
+        return _roundabout(road, entry, lane_width / 2)
+    return _lanes(road, entry, lane_width)
 
 
-def _route(arm: int, intent: Intent, entry: float, leave: float, half: float, lane: float) -> np.ndarray:
-    """Samples (P, 4) of one route: straight in, a quarter circle (or straight on), straight out.
+def _junction(road: Junction, entry: float, lane: float) -> Plan:
+    """Straight in, a quarter circle or straight on, straight out; from the south in the lane x = ``lane``."""
+    half, quarter = road.half_width, math.pi / 2
+    ways: dict[Intent, Pieces] = {
+        Intent.LEFT: [((half + lane) * quarter, 1 / (half + lane))],
+        Intent.STRAIGHT: [(2 * half, 0.0)],
+        Intent.RIGHT: [((half - lane) * quarter, -1 / (half - lane))],
+    }
+    routes, markings = {}, []
+    for arm in road.arms:
+        for intent, inside in ways.items():
+            if _exit(arm, intent) in road.arms:
+                pieces = [(entry, 0.0), *inside, (road.leave, 0.0)]
+                routes[arm, intent] = (_turned(arm, lane, -half - entry), pieces)
+        far = min(entry, road.leave)
+        kind = Marking.STOP_LINE if len(road.arms) == 4 or _exit(arm, Intent.STRAIGHT) not in road.arms else None
+        if kind is not None:
+            markings.append((*_line(arm, 0.0, -half, 2 * lane, -half), kind))
+        markings.append((*_line(arm, 0.0, -half, 0.0, -half - far), Marking.CENTRE_LINE))
+    return Plan(routes, markings, half)
 
-    Written for the arm from the south (heading north in the lane x = ``lane``) and then turned.
+
+def _roundabout(road: Roundabout, entry: float, lane: float) -> Plan:
+    """Straight in, a bend to the right on to the circle, round it to the left, a bend off it, straight out.
+
+    The bend touches the circle from outside: its centre lies ``radius + bend`` from the middle and ``lane + bend``
+    from the arm's axis.
     """
-    side = {Intent.LEFT: 1.0, Intent.STRAIGHT: 0.0, Intent.RIGHT: -1.0}[intent]
-    radius = half + side * lane if side else 0.0
-    inside = radius * math.pi / 2 if side else 2 * half
-    s = np.arange(int((entry + inside + leave) / SPACING) + 1) * SPACING
-    along = s - entry  # 0 at the junction's edge
-    if side:
-        angle = np.clip(along / radius, 0.0, math.pi / 2)  # how far it has turned
-        after = np.maximum(along - inside, 0.0)
-        before = np.minimum(along, 0.0)
-        x = lane - side * (radius * (1 - np.cos(angle)) + after)
-        y = -half + before + radius * np.sin(angle)
-        cos, sin = -side * np.sin(angle), np.cos(angle)
-    else:
-        x, y = np.full_like(s, lane), -half + along
-        cos, sin = np.zeros_like(s), np.ones_like(s)
-    # The way in is written once, for all intents alike.
-    straight = along <= 0.0
-    x[straight], y[straight] = lane, -half + along[straight]
-    cos[straight], sin[straight] = 0.0, 1.0
-    turn = _rotation(arm)
-    return np.concatenate([turn @ [x, y], turn @ [cos, sin]]).T
+    circle, bend = road.radius, road.bend
+    across = lane + bend
+    deep = math.sqrt((circle + bend) ** 2 - across**2)  # [m] from the middle to where the bend begins
+    touch = math.atan2(deep, across)  # how far the bend turns until it touches, and where on the circle that is
+    routes, markings = {}, []
+    quarters = {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}
+    for arm in road.arms:
+        for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT):
+            # Both bends take their share of each quarter that lies between coming on and going off.
+            round_it = quarters[intent] * math.pi / 2 - 2 * (math.pi / 2 - touch)
+            pieces = [(entry, 0.0), (bend * touch, -1 / bend), (circle * round_it, 1 / circle),
+                      (bend * touch, -1 / bend), (road.leave, 0.0)]  # fmt: skip
+            routes[arm, intent] = (_turned(arm, lane, -deep - entry), pieces)
+        markings.append((*_line(arm, 0.0, -deep, 2 * lane, -deep), Marking.YIELD_LINE))
+        markings.append((*_line(arm, 0.0, -deep, 0.0, -deep - min(entry, road.leave)), Marking.CENTRE_LINE))
+    return Plan(routes, markings, deep)
+
+
+def _lanes(road: Lanes, entry: float, width: float) -> Plan:
+    """Two lanes to the north, x = 0 and x = -width; a change is two bends, one against the other."""
+    angle = 2 * math.atan2(width, road.change)
+    bend = road.change / (2 * math.sin(angle))
+    arc = bend * angle
+    straight: Pieces = [(entry, 0.0), (road.leave, 0.0)]
+    to_left: Pieces = [(entry, 0.0), (arc, 1 / bend), (arc, -1 / bend), (road.leave - road.change, 0.0)]
+    to_right: Pieces = [(entry, 0.0), (arc, -1 / bend), (arc, 1 / bend), (road.leave - road.change, 0.0)]
+    right, left = (0.0, -entry, 0.0, 1.0), (-width, -entry, 0.0, 1.0)
+    routes = {
+        ("right", Intent.LEFT): (right, to_left),
+        ("right", Intent.STRAIGHT): (right, straight),
+        ("left", Intent.STRAIGHT): (left, straight),
+        ("left", Intent.RIGHT): (left, to_right),
+    }
+    middle = -width / 2
+    return Plan(routes, [(middle, -entry, middle, road.leave, Marking.LANE_LINE)], width)
+
+
+def _exit(arm: str, intent: Intent) -> str:
+    """The arm that a way leaves by."""
+    return ARMS[(ARMS.index(arm) + {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}[intent]) % 4]
+
+
+def _turned(arm: str, x: float, y: float) -> tuple[float, float, float, float]:
+    """A place given for the arm from the south, and the direction in from there, turned into ``arm``; exact."""
+    cos, sin = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[ARMS.index(arm)]
+    return cos * x - sin * y, sin * x + cos * y, -sin, cos
+
+
+def _line(arm: str, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+    return (*_turned(arm, x0, y0)[:2], *_turned(arm, x1, y1)[:2])
+
+
+def sample(begin: tuple[float, float, float, float], pieces: Pieces) -> np.ndarray:
+    """Samples (P, 4) of a route, every ``SPACING`` from its beginning (x, y, cos, sin)."""
+    total = sum(length for length, _ in pieces)
+    s = np.arange(int(total / SPACING + 1e-9) + 1) * SPACING
+    points = np.empty((len(s), 4))
+    x, y, cos, sin = begin
+    done = 0.0
+    for k, (length, curvature) in enumerate(pieces):
+        here = s >= done if k == 0 else s > done
+        points[here] = _along(x, y, cos, sin, s[here] - done, curvature)
+        (x, y, cos, sin), done = _along(x, y, cos, sin, np.array([length]), curvature)[0], done + length
+    return points
+
+
+def _along(x: float, y: float, cos: float, sin: float, d: np.ndarray, curvature: float) -> np.ndarray:
+    """Places and directions (D, 4) ``d`` metres down an arc, or a line if its curvature is 0."""
+    if curvature == 0.0:
+        ones = np.ones_like(d)
+        return np.stack([x + d * cos, y + d * sin, cos * ones, sin * ones], axis=1)
+    turned = d * curvature
+    ahead, left = np.sin(turned) / curvature, (1.0 - np.cos(turned)) / curvature
+    c, s = np.cos(turned), np.sin(turned)
+    return np.stack(
+        [x + ahead * cos - left * sin, y + ahead * sin + left * cos, cos * c - sin * s, sin * c + cos * s], axis=1
+    )
+
+
+def _pairs(points: np.ndarray, lengths: np.ndarray, entry: float) -> np.ndarray:
+    """How all routes of one leg meet: (R, R, 5)."""
+    pairs = np.tile(NOWHERE, (len(points), len(points), 1))
+    first = max(int((entry - 40.0) / SPACING), 0)  # routes from different arms have nothing in common before
+    for a in range(len(points)):
+        for b in range(len(points)):
+            if b < a:
+                continue  # seen from the other side
+            ours = points[a, : round(lengths[a] / SPACING) + 1, :2]
+            theirs = points[b, : round(lengths[b] / SPACING) + 1, :2]
+            if np.array_equal(ours[0], theirs[0]):  # one arm: one route until they fork
+                size = min(len(ours), len(theirs))
+                apart = np.flatnonzero((ours[:size] != theirs[:size]).any(axis=1))
+                stop = lengths[a] if a == b else ((apart[0] if len(apart) else size) - 1) * SPACING
+                pairs[a, b, :3] = pairs[b, a, :3] = 0.0, stop, 0.0
+            else:
+                pairs[a, b], pairs[b, a] = _meeting(ours[first:], theirs[first:], first * SPACING)
+    return pairs
+
+
+def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[float], list[float]]:
+    """How two routes from different arms meet, seen from each. Both are sampled from arc length ``origin`` on."""
+    gaps = np.hypot(*(ours[:, None] - theirs[None]).transpose(2, 0, 1))
+    nearest = gaps.argmin(axis=1)
+    distance = gaps[np.arange(len(ours)), nearest]
+    # Samples of routes that are one lie up to half a spacing apart along the road: so ask across it.
+    with np.errstate(invalid="ignore"):
+        heading = np.gradient(ours, axis=0)
+        heading /= np.hypot(*heading.T)[:, None]
+        offset = theirs[nearest] - ours
+        across = np.abs(heading[:, 0] * offset[:, 1] - heading[:, 1] * offset[:, 0])
+    course = np.gradient(theirs, axis=0)
+    parallel = (heading * course[nearest]).sum(axis=1) > 0.99 * SPACING
+    one = np.flatnonzero((distance < 0.75 * SPACING) & (across < SAME) & parallel)
+    if len(one) > 2:
+        start, stop = one[0], one[-1]
+        mine = [origin + k * SPACING for k in (start, stop)]
+        yours = [origin + nearest[k] * SPACING for k in (start, stop)]
+        mine[1] = FAR if stop >= len(ours) - 2 or nearest[stop] >= len(theirs) - 2 else mine[1]
+        yours[1] = FAR if mine[1] == FAR else yours[1]
+        shift = mine[0] - yours[0] + float(heading[start] @ offset[start])
+        return [*mine, shift, FAR, FAR], [*yours, -shift, FAR, FAR]
+    near, nigh = np.flatnonzero(distance < CLEAR), np.flatnonzero(gaps.min(axis=0) < CLEAR)
+    if not len(near):
+        return list(NOWHERE), list(NOWHERE)
+    return (
+        [*NOWHERE[:ENTER], origin + near[0] * SPACING, origin + near[-1] * SPACING],
+        [*NOWHERE[:ENTER], origin + nigh[0] * SPACING, origin + nigh[-1] * SPACING],
+    )
 
 
 @njit

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 
-from kindergarten.codes import Intent, Kind, Phase, Signal
+from kindergarten.codes import Intent, Kind, Phase, Signal, Signals
 from kindergarten.jit import njit
 from kindergarten.rng import between, uniform
 
 # Constants that kernels read are plain ints: the same under numba and without it.
 CYCLIST = int(Kind.CYCLIST)
-LEFT, STRAIGHT = int(Intent.LEFT), int(Intent.STRAIGHT)
+LEFT, RIGHT, REAL = int(Intent.LEFT), int(Intent.RIGHT), int(Signals.REAL)
 NONE, SIGNAL_LEFT, SIGNAL_RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 BEFORE, CUE, DELAY, AFTER = int(Phase.BEFORE), int(Phase.CUE), int(Phase.DELAY), int(Phase.AFTER)
+SIGNALLING, WRONG_SIDE, STALE = 0.75, 0.03, 0.05  # the share of turns, turns, and others
 
 
 @njit
@@ -50,12 +51,37 @@ def phase(user, tick):
 
 
 @njit
+def announce(world, user, signal_rate, reliability):
+    """Draw what ``user`` shows from t1 to t2, and whether that is the truth. One number is drawn, always.
+
+    On real roads 75 % of those who turn signal (Ponziani 2012; Sullivan et al. 2015), 3 % on the wrong side, and
+    5 % of those who do not turn have one left on (unverified).
+    """
+    u, turns = uniform(world), user["intent"] in (LEFT, RIGHT)
+    truth = NONE
+    if turns:
+        truth = SIGNAL_LEFT if user["intent"] == LEFT else SIGNAL_RIGHT
+    willing = user["signals"] == 1 and u < signal_rate
+    shows = truth if willing else NONE
+    if willing and reliability == REAL:
+        u /= signal_rate
+        if turns and u >= SIGNALLING:
+            shows = NONE
+        elif turns and u < WRONG_SIDE:
+            shows = SIGNAL_RIGHT if truth == SIGNAL_LEFT else SIGNAL_LEFT
+        elif not turns and u < STALE:
+            shows = SIGNAL_LEFT if u < 0.5 * STALE else SIGNAL_RIGHT
+    user["shows"] = shows
+    user["signals"] = 1 if willing and shows == truth else 0
+
+
+@njit
 def shown(user, tick, dt):
     """The Signal that ``user`` shows at physics step ``tick``."""
-    if user["signals"] == 0 or user["intent"] == STRAIGHT or tick < user["t1"] or tick >= user["t2"]:
+    if user["shows"] == NONE or tick < user["t1"] or tick >= user["t2"]:
         return NONE
     if user["kind"] != CYCLIST:
         cycles = (tick - user["t1"]) * dt * user["flash_rate"] + user["flash_phase"]
         if cycles - math.floor(cycles) >= 0.5:
             return NONE
-    return SIGNAL_LEFT if user["intent"] == LEFT else SIGNAL_RIGHT
+    return user["shows"]

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten import observation, params, scene
-from kindergarten.codes import Control, End, Intent, Kind, names
+from kindergarten import observation, params
+from kindergarten.codes import Colour, Control, End, Intent, Kind, Signal, names
 from kindergarten.config import Config, Scenario
 from kindergarten.dynamics import choose, move_ego
 from kindergarten.geometry import distance_to_box, overlap
 from kindergarten.jit import njit
-from kindergarten.observation import look, observe_ego, observe_users
+from kindergarten.observation import look, occlude, observe_ego, observe_users
 from kindergarten.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
@@ -26,6 +26,7 @@ from kindergarten.reward import (
 )
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
+from kindergarten.scene import next_leg, sample_world
 from kindergarten.signals import phase, shown
 from kindergarten.traffic import advance, drive
 from kindergarten.users import ROAD_USER, WORLD
@@ -59,9 +60,9 @@ def end_of(world, users, touched, params):
     ego = users[0]
     if touched:
         return COLLISION
-    if ego["s"] >= params["goal_at"]:
-        right = params["goal"] if params["goal"] >= 0 else users[1]["intent"]
-        return GOAL if ego["intent"] == right else WRONG_WAY
+    if ego["s"] >= params["goal_at"] and world["leg"] + 1 == params["legs"]:
+        right = params["follow"] == 0 or ego["intent"] == users[world["signaller"]]["intent"]
+        return GOAL if right else WRONG_WAY
     if abs(ego["offset"]) > params["off_road"]:
         return OFF_ROAD
     if world["tick"] >= world["time_limit"]:
@@ -70,15 +71,15 @@ def end_of(world, users, touched, params):
 
 
 @njit
-def step_world(world, users, road, params, action, terms):
+def step_world(world, users, road, casts, params, action, terms):
     """One decision of one world: decide, move, collide, reward, end."""
     driven = world["tick"] >= world["hands_on"]
     if driven and params["control"] == DISCRETE:
         choose(world, users[0], int(action[0]), road.entry, params)
     for _ in range(params["substeps"]):
-        drive(users, road.shared, world["tick"])
+        drive(users, road.pairs, road.fork, road.entry, world["tick"])
         way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
-        advance(users, road.points, road.length, params["dt"])
+        advance(users, road.points, road.length, road.entry, world["tick"], params["dt"])
         world["tick"] += 1
         touched, close = contacts(users)
         add_step_terms(terms, users[0], driven, way, close, params["dt"])
@@ -86,6 +87,9 @@ def step_world(world, users, road, params, action, terms):
         if world["end"] != RUNNING:
             add_end_terms(terms, world["end"])
             return
+        if users[0]["s"] >= params["goal_at"]:
+            next_leg(world, users, road, casts, params)
+            return  # a decision belongs to one leg
 
 
 @njit
@@ -95,8 +99,10 @@ def signal_and_observe(world, users, road, params, row):
         users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
         users[i]["phase"] = phase(users[i], world["tick"])
     look(users, road.fog, params["sight"])
+    if params["occlusion"] == 1:
+        occlude(users, road.buildings)
     if params["control"] != DISCRETE:
-        world["target_speed"] = users[0]["speed"]
+        world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
     observe_ego(row, world, users[0], road.entry, drift)
@@ -104,13 +110,13 @@ def signal_and_observe(world, users, road, params, row):
 
 
 @njit
-def step_batch(worlds, users, road, params, actions, out):
+def step_batch(worlds, users, road, casts, params, actions, out):
     """Step every world that is still running; the rows of the others are observed as they stand."""
     for w in range(len(worlds)):
         terms = out.terms[w]
         terms[:] = 0.0
         if worlds[w]["end"] == RUNNING:
-            step_world(worlds[w], users[w], road, params[0], actions[w], terms)
+            step_world(worlds[w], users[w], road, casts, params[0], actions[w], terms)
         reward = 0.0
         for k in range(len(terms)):
             terms[k] *= params[0]["weights"][k]
@@ -132,11 +138,11 @@ def within(rows, low, high):
 
 
 @njit
-def reset_batch(worlds, users, road, cast, params, mask, intents, observations):
+def reset_batch(worlds, users, road, casts, params, mask, intents, observations):
     """Sample the worlds in ``mask`` (W,) anew and observe them."""
     for w in range(len(worlds)):
         if mask[w]:
-            scene.sample_world(worlds[w], users[w], road.points, cast, params[0], intents[w])
+            sample_world(worlds[w], users[w], road, casts, params[0], intents[w])
             signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
 
 
@@ -190,9 +196,9 @@ class Simulator:
         if num_worlds < 1:
             raise ValueError(f"num_worlds is {num_worlds!r}: it must be at least 1")
         self.scenario, self.config = scenario, config or Config()
-        self.num_worlds, self.num_users = num_worlds, len(scenario.cast)
+        self.num_worlds, self.num_users = num_worlds, scenario.num_users
         self.road = params.road_of(scenario, self.config)
-        self.cast = params.members_of(scenario, self.road)
+        self.casts = params.members_of(scenario, self.road)
         self.params = params.params_of(scenario, self.config, self.road)
         self.worlds = np.zeros(num_worlds, WORLD)
         self.users = np.zeros((num_worlds, self.num_users), ROAD_USER)
@@ -222,7 +228,7 @@ class Simulator:
         observations = np.zeros((self.num_worlds, len(self.observation_low)), np.float32)
         mask = self._everywhere if mask is None else mask
         intents = self._as_drawn if intents is None else intents
-        reset_batch(self.worlds, self.users, self.road, self.cast, self.params, mask, intents, observations)
+        reset_batch(self.worlds, self.users, self.road, self.casts, self.params, mask, intents, observations)
         return observations
 
     def step(self, actions: np.ndarray) -> Step:
@@ -242,7 +248,7 @@ class Simulator:
             np.empty(size, np.bool_),
             np.empty((size, NUM_TERMS)),
         )
-        step_batch(self.worlds, self.users, self.road, self.params, self._check(actions), out)
+        step_batch(self.worlds, self.users, self.road, self.casts, self.params, self._check(actions), out)
         self.terms = out.terms
         return out
 
@@ -270,12 +276,17 @@ class Simulator:
             raise ValueError(f"intents is {wanted!r}: give a list of at most {self.num_users - 1} names")
         row = np.full(self.num_users - 1, -1)
         for i, name in enumerate(wanted):
-            choices = [names(Intent)[k] for k in Intent if self.cast[i + 1]["routes"][k] >= 0]
+            choices = self.choices(i + 1)
             if name is not None and name not in choices:
                 raise ValueError(f"road user {i + 1} has no intent {name!r}: choose from {', '.join(choices)}")
             if name is not None:
                 row[i] = names(Intent).index(name)
         return row
+
+    def choices(self, row: int) -> list[str]:
+        """The names of the intents that the road user in ``row`` may have: in any world, if rows are shuffled."""
+        members = self.casts[:, 1:] if self.scenario.shuffled else self.casts[:, row : row + 1]
+        return [names(Intent)[k] for k in Intent if (members["routes"][:, :, k] >= 0).any()]
 
     def scale_weight(self, term: str, factor: float) -> None:
         """Let a reward term weigh ``factor`` times what the scenario says, from the next step on.
@@ -293,8 +304,29 @@ class Simulator:
         return Snapshot(self.worlds.copy(), self.users.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Continue from ``snapshot``, bit for bit."""
+        """Continue from ``snapshot``, bit for bit.
+
+        Raises:
+            ValueError: its numbers make no sense. Kernels look things up by them, and check nothing.
+        """
+        if not self._sound(snapshot):
+            raise ValueError("this is no snapshot of these worlds: its numbers make no sense")
         self.worlds[:], self.users[:] = snapshot.worlds, snapshot.users
+
+    def _sound(self, snapshot: Snapshot) -> bool:
+        """Whether all numbers are finite, all codes known, and what they point at is there."""
+        size, legs = self.num_users, self.scenario.road.legs
+        sizes = {"kind": len(Kind), "later": len(Kind), "intent": len(Intent), "shows": len(Signal), "end": len(End),
+                 "colour": len(Colour), "route": len(self.road.points), "leg": legs, "cast": len(self.casts),
+                 "signaller": size, "member": size}  # fmt: skip
+        for rows in snapshot:
+            for field in rows.dtype.names or ():
+                numbers = rows[field]
+                if not np.isfinite(numbers).all():
+                    return False
+                if field in sizes and not ((numbers >= 0) & (numbers < sizes[field])).all():
+                    return False
+        return bool((np.sort(snapshot.users["member"], axis=1) == np.arange(size)).all())
 
     def observe(self) -> np.ndarray:
         """Observations (W, D) of the worlds as they stand; draws nothing and moves nobody."""

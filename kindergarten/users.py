@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 #: One road user; what the inner loops read comes first. Row 0 of every world is the ego; the others stand in the
-#: cast's order, which tells no intent.
+#: cast's order, or shuffled: neither tells an intent.
 ROAD_USER = np.dtype(
     [
         ("kind", np.int64),  # Kind; NOBODY once it has left the scene
@@ -25,13 +25,23 @@ ROAD_USER = np.dtype(
         ("desired_speed", np.float64),  # [m/s] on a free road
         ("turn_speed", np.float64),  # [m/s] from t3 on, if it turns
         ("intent", np.int64),  # Intent; for the ego the branch that it aims for
-        ("signals", np.int64),  # 1 if it signals its intent at all
+        ("choices", np.int64),  # how many intents it might have
+        ("shows", np.int64),  # Signal that it shows from t1 to t2
+        ("signals", np.int64),  # 1 if that tells the truth
+        ("colour", np.int64),  # Colour of its paint or jacket
+        ("member", np.int64),  # which member of the cast it is
+        ("leg", np.int64),  # which of the road's junctions it belongs to
+        ("later", np.int64),  # Kind that it will be when its leg begins
         ("signal", np.int64),  # Signal that this frame shows: an arm held out or a lamp that is lit
         ("phase", np.int64),  # Phase in this frame
         ("seen", np.int64),  # 1 if the ego sees it in this frame: within sight, not in fog
         ("t1", np.int64),  # [physics steps] the signal comes on
         ("t2", np.int64),  # [physics steps] the signal goes off
         ("t3", np.int64),  # [physics steps] the body first moves differently from the other intents
+        ("reveal", np.int64),  # [physics steps] from here on others may reckon with its way: t3, or 0 without a choice
+        ("yields", np.int64),  # 0: where ways cross it has the right of way, or takes it
+        ("go", np.int64),  # [physics steps] from here on it may pass the stop line; 0: it never has to stop
+        ("dawdle", np.float64),  # what it takes off its speed from t1 until it may go
         ("flash_rate", np.float64),  # [1/s] of a car's indicator, 1..2
         ("flash_phase", np.float64),  # [cycles] 0..1 at t1
         ("offset", np.float64),  # [m] to the left of the route; scripted users keep to 0
@@ -47,6 +57,10 @@ WORLD = np.dtype(
         ("hands_on", np.int64),  # [physics steps] from here on the agent drives; before, the ego cruises
         ("time_limit", np.int64),  # [physics steps]
         ("target_speed", np.float64),  # [m/s] what the discrete control's meta-actions move
+        ("target_offset", np.float64),  # [m] to the left of the route; likewise
+        ("cast", np.int64),  # which of the scenario's casts plays
+        ("leg", np.int64),  # which junction comes next, or is being passed
+        ("signaller", np.int64),  # row of the road user whose intent has to be remembered there
         ("end", np.int64),  # End
     ]
 )
@@ -55,3 +69,4 @@ CAR_LENGTH, CAR_WIDTH = 4.5, 1.8  # [m]
 WHEELBASE = 2.7  # [m]
 MAX_STEERING = 0.6  # [rad] front wheels
 CYCLIST_LENGTH, CYCLIST_WIDTH = 1.8, 0.65  # [m]
+TRUCK_LENGTH, TRUCK_WIDTH = 9.0, 2.5  # [m] (unverified)

@@ -6,36 +6,40 @@ from kindergarten.config import Member, Scenario, Task, Weights
 CROSSING = Scenario(
     name="Crossing",
     summary="Straight on at speed. The oncoming rider waves, puts the arm down, and turns left across your path.",
-    cast=(
-        Member(
-            arm="south",
-            intents=((Intent.STRAIGHT, 1.0),),
-            speed=(16.0, 16.0),
-            due=(0.8, 0.9),  # at the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
-            due_at=0.0,
-            cyclist=0.0,
-        ),
-        Member(
-            arm="north",
-            intents=((Intent.LEFT, 0.5), (Intent.STRAIGHT, 0.25), (Intent.RIGHT, 0.25)),
-            speed=(6.0, 6.2),  # any slower, and a car that turns left is grazed by the group ride below
-            turn_speed=6.0,
-        ),
-        # A group ride from the right closes the junction just behind an ego that has kept its speed:
-        # whoever slowed down for nothing waits for all of it.
-        *(
+    casts=(
+        (
             Member(
-                arm="east",
+                arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
-                speed=(6.0, 6.0),
-                due=(1.7 + 0.71 * k, 1.7 + 0.71 * k),
-                due_at=4.5,
-                cyclist=1.0,
-                signals=False,
-                convoy=k > 0,
-                urge=1.3 if k else 1.0,
-            )
-            for k in range(6)
+                speed=(16.0, 16.0),
+                due=(0.8, 0.9),  # at the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
+                due_at=0.0,
+                cyclist=0.0,
+            ),
+            Member(
+                arm="north",
+                intents=((Intent.LEFT, 0.5), (Intent.STRAIGHT, 0.25), (Intent.RIGHT, 0.25)),
+                speed=(6.0, 6.2),  # any slower, and a car that turns left is grazed by the group ride below
+                turn_speed=6.0,
+                yields=False,
+            ),
+            # A group ride from the right closes the junction just behind an ego that has kept its speed:
+            # whoever slowed down for nothing waits for all of it.
+            *(
+                Member(
+                    arm="east",
+                    intents=((Intent.STRAIGHT, 1.0),),
+                    speed=(6.0, 6.0),
+                    due=(1.7 + 0.71 * k, 1.7 + 0.71 * k),
+                    due_at=4.5,
+                    cyclist=1.0,
+                    signals=False,
+                    convoy=k > 0,
+                    urge=1.3 if k else 1.0,
+                    yields=False,
+                )
+                for k in range(6)
+            ),
         ),
     ),
     task=Task(

@@ -6,26 +6,28 @@ from kindergarten.config import Member, Scenario, Task, Weights
 FOLLOW = Scenario(
     name="Follow",
     summary="Take the way that the leader took. It signals, drops the signal, and turns out of sight, in the fog.",
-    cast=(
-        Member(
-            arm="south",
-            intents=((Intent.STRAIGHT, 1.0),),
-            speed=(6.0, 6.0),
-            due=(1.8, 2.2),  # at 6 m/s some 12 m behind the leader
-            cyclist=0.0,
-        ),
-        Member(
-            arm="south",
-            intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
-            speed=(5.5, 6.0),  # no faster than the ego: at the longest delays it would start behind it
-            due_at=-0.5,
-            turn_speed=5.0,
+    casts=(
+        (
+            Member(
+                arm="south",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(6.0, 6.0),
+                due=(1.8, 2.2),  # at 6 m/s some 12 m behind the leader
+                cyclist=0.0,
+            ),
+            Member(
+                arm="south",
+                intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
+                speed=(5.5, 6.0),  # no faster than the ego: at the longest delays it would start behind it
+                due_at=-0.5,
+                turn_speed=5.0,
+            ),
         ),
     ),
     task=Task(
         weights=Weights(time=-0.02, collision=-1.0, goal=1.0),
         branches=(Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT),
-        goal=None,
+        follow=True,
         goal_at=10.0,
         lead=0.0,
         max_speed=8.0,

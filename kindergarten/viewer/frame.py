@@ -222,7 +222,7 @@ def _with_room(story: Story, users: np.ndarray) -> Story:
 
 def junctions_of(road: RoadMap) -> np.ndarray:
     """Middles and radii (J, 3) of a road's junctions [m]."""
-    return np.array([[0.0, 0.0, road.half_width]])
+    return road.junctions
 
 
 def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:

@@ -7,6 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pygame
 
+from kindergarten.codes import Marking
 from kindergarten.road import RoadMap
 from kindergarten.viewer.camera import Camera
 from kindergarten.viewer.frame import depth_in_fog
@@ -15,6 +16,7 @@ from kindergarten.viewer.palette import Colour, Theme
 PAVEMENT_WIDTH, KERB_WIDTH = 2.4, 0.35  # [m] beside the lane
 STOP_LINE, CENTRE_LINE = 0.5, 0.16  # [m] wide
 SOLID, DASH, PERIOD = 14.0, 3.0, 6.0  # [m] of solid centre line before the junction, then dashes
+DASHED, ACROSS = (Marking.CENTRE_LINE, Marking.LANE_LINE), (Marking.STOP_LINE, Marking.YIELD_LINE)
 BEYOND = 150.0  # [m] that a road goes on where a route begins or ends
 TREE_CELL, TREE_FROM_ROAD = 13.0, 8.5  # [m] one tree per cell; so far from every lane's middle
 FOG_CELL = 8  # [px] the mist is drawn coarsely and smoothed
@@ -32,8 +34,8 @@ class Ground:
             ("pavement", _Shapes([_strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
             ("kerb", _Shapes([_strip(piece, half + KERB_WIDTH) for piece in pieces])),
             ("asphalt", _Shapes([_strip(piece, half + 0.05) for piece in pieces])),
-            ("marking", _Shapes([dash for line in road.centre_lines for dash in _dashes(line)])),
-            ("marking", _Shapes([_bar(line, STOP_LINE) for line in road.stop_lines])),
+            ("marking", _Shapes([dash for line in _lines(road, DASHED) for dash in _dashes(line)])),
+            ("marking", _Shapes([_bar(line, STOP_LINE) for line in _lines(road, ACROSS)])),
         ]
         self._trees = _trees(road)
 
@@ -67,6 +69,11 @@ class Ground:
         small = pygame.image.frombuffer(mist.tobytes(), (columns, rows), "RGBA")
         large = pygame.transform.smoothscale(small, (columns * FOG_CELL, rows * FOG_CELL))
         surface.blit(large, (0, 0), special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+def _lines(road: RoadMap, kinds: tuple[Marking, ...]) -> np.ndarray:
+    """The markings (L, 4) of some kinds."""
+    return road.markings[np.isin(road.markings[:, 4], kinds), :4]
 
 
 def smoothstep(t: np.ndarray) -> np.ndarray:
