@@ -22,7 +22,7 @@ import numpy as np
 import pygame
 
 from benchmarks.common import Clocks, command, made_with, spread, write
-from kindergarten.codes import Action, End
+from kindergarten.codes import Action, End, Intent
 from kindergarten.replay import Episode, Recorder, Replay, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
@@ -48,7 +48,7 @@ def recorded(name: str, seed: int = 3) -> Replay:
         simulator.step(np.full(2, Action.IDLE))
         cells += random.normal(0, 0.1, cells.shape)
         for w, recorder in enumerate(recorders):
-            captions, attention = random.dirichlet(np.ones(3), others), random.dirichlet(np.ones(others))
+            captions, attention = random.dirichlet(np.ones(len(Intent)), others), random.dirichlet(np.ones(others))
             gates, chances = random.random((3, CELLS)), random.dirichlet(np.ones(5))
             recorder.record(Action.IDLE, random.normal(), chances, captions, attention, cells[w], gates)
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], "nobody")

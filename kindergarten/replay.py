@@ -381,7 +381,9 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
             raise ReplayError("damaged: a position, speed or time is not finite or absurdly large")
     discrete = replay.control is Control.DISCRETE
     coded = [
-        *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase")),
+        *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase", "colour")),
+        (users["shows"], len(Signal)),
+        (worlds["signaller"], users.shape[1]),
         (users["route"], len(replay.road.points)),
         (worlds["end"], len(End)),
         (actions if discrete else np.zeros(0), len(Action)),

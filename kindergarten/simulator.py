@@ -15,7 +15,7 @@ from kindergarten.config import Config, Scenario
 from kindergarten.dynamics import choose, move_ego
 from kindergarten.geometry import distance_to_box, overlap
 from kindergarten.jit import njit
-from kindergarten.observation import look, occlude, observe_ego, observe_users
+from kindergarten.observation import look, observe_ego, observe_users, occlude
 from kindergarten.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,

@@ -21,6 +21,7 @@ CAR_LEAST, CYCLIST_LEAST = 34.0, 24.0  # [px] no figure is shorter than this, ho
 BRAKING = -0.8  # [m/s^2] below this the brake lights are on
 CYCLIST_LARGER = 1.35  # a cyclist's body is drawn this much larger than its box
 HALF = 3.6  # [m] from the middle of a figure to the edge of its picture
+LONGEST = 20.0  # [m] of a body; a longer one is cut off
 SIZE_STEP = 0.02  # figures grow in steps of this ratio
 HEADINGS, FRACTIONS = 720, 24  # steps of a whole turn; of an arm and of the front wheels
 KEPT = 1 << 22  # [px] of pictures that are kept
@@ -108,9 +109,9 @@ class Figures:
         """
         if user["kind"] == Kind.NOBODY or opacity <= 0.004:
             return
-        ((x, y),) = camera.project(np.array([[user["x"], user["y"]]]))
+        x, y = camera.locate(user["x"], user["y"])
         pose = _pose(camera, user, arm, steering)
-        half = math.ceil(HALF * pose.scale) + 1
+        half = math.ceil(max(HALF, min(pose.length, LONGEST) / 2 + 1.3) * pose.scale) + 1
         if not (-half < x < camera.width + half and -half < y < camera.height + half):
             return
         key = (*pose, body, theme.name)
@@ -131,7 +132,7 @@ class Figures:
 class Pose(NamedTuple):
     """All that a road user's picture depends on, rounded to what can be seen."""
 
-    cyclist: bool
+    kind: Kind
     scale: float  # [px/m]
     heading: int  # in the picture, turned to the left [1/HEADINGS of a turn]
     length: float  # [m]
@@ -143,13 +144,14 @@ class Pose(NamedTuple):
 
 
 def _pose(camera: Camera, user: np.void, arm: float, steering: float) -> Pose:
-    cyclist = bool(user["kind"] == Kind.CYCLIST)
+    kind = Kind(int(user["kind"]))
+    cyclist = kind is Kind.CYCLIST
     scale = camera.scale * (CYCLIST_LARGER if cyclist else 1.0)
     scale = max(scale, (CYCLIST_LEAST if cyclist else CAR_LEAST) / max(float(user["length"]), 1.0))
     right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
     up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
     return Pose(
-        cyclist,
+        kind,
         math.exp(round(math.log(scale) / SIZE_STEP) * SIZE_STEP),
         round(math.atan2(up, right) / math.tau * HEADINGS) % HEADINGS,
         round(float(user["length"]), 2),
@@ -166,8 +168,10 @@ def _picture(pose: Pose, half: int, body: Colour, theme: Theme) -> pygame.Surfac
     fine = FINE if pose.scale < 60.0 else 2  # large figures need it less, and would cost much more
     heading = pose.heading / HEADINGS * math.tau
     pen = Pen(2 * half * fine, pose.scale * fine, math.cos(heading), math.sin(heading))
-    if pose.cyclist:
+    if pose.kind is Kind.CYCLIST:
         _cyclist(pen, pose, body, theme)
+    elif pose.kind is Kind.TRUCK:
+        _truck(pen, pose, body, theme)
     else:
         _car(pen, pose, body, theme)
     return pygame.transform.smoothscale(pen.surface, (2 * half, 2 * half))
@@ -187,14 +191,9 @@ def _shadow(pen: Pen, length: float, width: float) -> None:
 
 
 def _car(pen: Pen, pose: Pose, body: Colour, theme: Theme) -> None:
-    front, side, lit, braking = pose.length / 2, pose.width / 2, pose.lit, pose.braking
+    front, side = pose.length / 2, pose.width / 2
     _shadow(pen, 2 * front, 2 * side)
-    if braking:
-        for y in (side - 0.3, 0.3 - side):
-            pen.glow(theme.alarm, -front, y, 0.95)
-    if lit:
-        for x in (front - 0.25, 0.2 - front):
-            pen.glow(theme.signal, x, lit * side, 1.7)
+    _glows(pen, pose, theme)
     turn = pose.steering / FRACTIONS * MAX_STEERING
     for x, angle in ((front - 0.85, turn), (0.85 - front, 0.0)):
         for y in (side - 0.04, 0.04 - side):
@@ -202,13 +201,51 @@ def _car(pen: Pen, pose: Pose, body: Colour, theme: Theme) -> None:
     pen.rounded(mix(body, DARKNESS, 0.35), (-front, -side, front, side), 0.55)
     pen.rounded(body, (0.07 - front, 0.07 - side, front - 0.07, side - 0.07), 0.5)
     _cabin(pen, front, side, body, theme)
+    _lamps(pen, pose, theme)
+
+
+def _truck(pen: Pen, pose: Pose, body: Colour, theme: Theme) -> None:
+    """A cab, and behind it a box that is as high as it looks."""
+    front, side = pose.length / 2, pose.width / 2
+    _shadow(pen, 2 * front, 2 * side)
+    _glows(pen, pose, theme)
+    turn = pose.steering / FRACTIONS * MAX_STEERING
+    for x, angle in ((front - 1.2, turn), (1.6 - front, 0.0), (2.9 - front, 0.0)):
+        for y in (side - 0.02, 0.02 - side):
+            pen.rounded(theme.tyre, (x - 0.5, y - 0.17, x + 0.5, y + 0.17), 0.08, angle)
+    cab = front - 2.1
+    pen.rounded(mix(body, DARKNESS, 0.35), (cab - 0.2, -side, front, side), 0.35)
+    pen.rounded(body, (cab - 0.2, 0.08 - side, front - 0.08, side - 0.08), 0.3)
+    pen.rounded(theme.glass, (front - 0.85, 0.2 - side, front - 0.3, side - 0.2), 0.15)
+    box = mix(body, WHITE, 0.55)
+    pen.rounded(mix(box, DARKNESS, 0.4), (-front, -side, cab - 0.25, side), 0.12)
+    pen.rounded(box, (0.1 - front, 0.1 - side, cab - 0.35, side - 0.1), 0.08)
+    for x in range(1, int(cab - 0.25 + front)):
+        pen.limb(mix(box, DARKNESS, 0.12), (x - front, 0.15 - side), (x - front, side - 0.15), 0.05)
+    _lamps(pen, pose, theme)
+
+
+def _glows(pen: Pen, pose: Pose, theme: Theme) -> None:
+    """The light around brake lights and indicators that are on."""
+    front, side = pose.length / 2, pose.width / 2
+    if pose.braking:
+        for y in (side - 0.3, 0.3 - side):
+            pen.glow(theme.alarm, -front, y, 0.95)
+    if pose.lit:
+        for x in (front - 0.25, 0.2 - front):
+            pen.glow(theme.signal, x, pose.lit * side, 1.7)
+
+
+def _lamps(pen: Pen, pose: Pose, theme: Theme) -> None:
+    """Headlights, tail lights and indicators; a lit indicator is larger than life."""
+    front, side = pose.length / 2, pose.width / 2
     for y in (side - 0.38, 0.38 - side):
         pen.rounded(theme.headlight, (front - 0.3, y - 0.2, front - 0.08, y + 0.2), 0.08)
-        tail, size = (theme.alarm, 0.3) if braking else (theme.tail, 0.2)
+        tail, size = (theme.alarm, 0.3) if pose.braking else (theme.tail, 0.2)
         pen.rounded(tail, (0.04 - front, y - size, 0.04 - front + size, y + size), 0.06)
     for y in (side, -side):
         for x in (front - 0.3, 0.25 - front):
-            on = y * lit > 0
+            on = y * pose.lit > 0
             if on:
                 pen.circle(DARKNESS, x, y * 0.92, 0.42)
             pen.circle(theme.signal if on else theme.lamp, x, y * 0.92, 0.35 if on else 0.13)

@@ -34,7 +34,9 @@ class Role(NamedTuple):
 
     kind: Kind
     intent: Intent
-    signals: bool  # whether it signals its intent at all
+    choice: bool  # whether it might have done something else
+    signal: Signal  # what it shows from t1 to t2
+    honest: bool  # whether that is true
     t1: float
     t2: float
     t3: float
@@ -43,8 +45,8 @@ class Role(NamedTuple):
 
     @property
     def shows(self) -> bool:
-        """Whether there is a signal to be seen: who goes straight on has nothing to show."""
-        return self.signals and self.intent is not Intent.STRAIGHT
+        """Whether there is a signal to be seen."""
+        return self.signal is not Signal.NONE
 
     def phase(self, time: float) -> Phase:
         """Its phase at ``time`` [s]."""
@@ -62,6 +64,9 @@ class Story:
     seed: int | None
     label: str  # which episode of how many
     roles: tuple[tuple[Role, ...], ...]  # of each road user, the ego first; one after the other
+    intents: tuple[Intent, ...]  # that there may be, of those who have a choice
+    times: np.ndarray  # (T,) [s] of the frames
+    signallers: np.ndarray  # (T,) whose intent has to be remembered then
     hands_on: float
     start: float
     duration: float
@@ -84,6 +89,11 @@ class Story:
         """What road user ``i`` is up to at ``time`` [s]."""
         roles = self.roles[min(i, len(self.roles) - 1)]
         return next((role for role in roles if time < role.stop - 1e-9), roles[-1])
+
+    def watched(self, focus: int, time: float) -> int:
+        """The road user to look at: ``focus``, or if that is 0, whoever has to be watched at ``time`` [s]."""
+        k = int(np.clip(np.searchsorted(self.times, time + 1e-9, side="right") - 1, 0, len(self.times) - 1))
+        return min(focus or int(self.signallers[k]), len(self.roles) - 1)
 
     def to_middle(self, ego: np.void) -> float:
         """How far [m] the middle of the next junction lies ahead of the ego; of the last one, if it is past all."""
@@ -136,7 +146,8 @@ def story_of(replay: Replay, index: int) -> Story:
     episode = replay.episodes[index]
     users, worlds, dt = episode.users, episode.worlds, replay.physics_step
     times = worlds["tick"] * dt
-    cue = users[users[:, min(1, users.shape[1] - 1)]["phase"] == Phase.CUE]
+    signallers = np.minimum(worlds["signaller"], users.shape[1] - 1)
+    cue = users[np.arange(len(users)), signallers]["phase"] == Phase.CUE
     junctions = junctions_of(replay.road)
     story = Story(
         replay.scenario,
@@ -145,6 +156,9 @@ def story_of(replay: Replay, index: int) -> Story:
         episode.seed,
         f"episode {index + 1} of {len(replay.episodes)}",
         tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
+        _intents(np.concatenate([each.users[0] for each in replay.episodes])),
+        times,
+        signallers,
         float(worlds["hands_on"][0]) * dt,
         float(times[0]),
         float(times[-1]),
@@ -158,13 +172,13 @@ def story_of(replay: Replay, index: int) -> Story:
         junctions,
         episode,
     )
-    return _with_room(story, cue)
+    return _with_room(story, users[cue], signallers[cue])
 
 
 def live_story(simulator: Simulator, w: int) -> Story:
     """The story of a world that is still being written."""
     dt, users, world = simulator.config.physics_step, simulator.users[w], simulator.worlds[w]
-    now = float(world["tick"]) * dt
+    now, signaller = float(world["tick"]) * dt, min(int(world["signaller"]), len(users) - 1)
     roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
     story = Story(
         simulator.scenario.name,
@@ -173,6 +187,9 @@ def live_story(simulator: Simulator, w: int) -> Story:
         None,
         "",
         roles,
+        _intents(users),
+        np.zeros(1),
+        np.array([signaller]),
         float(world["hands_on"]) * dt,
         0.0,
         max(now, LIVE),
@@ -186,20 +203,34 @@ def live_story(simulator: Simulator, w: int) -> Story:
         junctions_of(simulator.road),
     )
     # Where it is unseen, not even the camera may know.
-    return _with_room(story, users[None] if users[min(1, len(users) - 1)]["seen"] else users[None][:0])
+    return _with_room(story, users[None], np.array([signaller])) if users[signaller]["seen"] else story
 
 
 def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
     """What one road user (T,) is up to, one intent after the other; times (T,) [s]."""
+    there = users["kind"][users["kind"] != Kind.NOBODY]
+    kind = Kind(int(there[0])) if there.size else Kind.NOBODY
     what = np.stack([users[name] for name in (*TIMES, "intent")], axis=1)
     begins = [0, *(np.flatnonzero(np.any(np.diff(what, axis=0) != 0, axis=1)) + 1).tolist()]
     roles = []
     for k, following in zip(begins, [*begins[1:], None], strict=True):
         user, stop = users[k], math.inf if following is None else float(times[following])
         t1, t2, t3 = (float(user[name]) * dt for name in TIMES)
-        kind = Kind(int(users["kind"][0]))
-        roles.append(Role(kind, Intent(int(user["intent"])), bool(user["signals"]), t1, t2, t3, float(times[k]), stop))
+        what = (
+            Intent(int(user["intent"])),
+            bool(user["choices"] > 1),
+            Signal(int(user["shows"])),
+            bool(user["signals"]),
+        )
+        roles.append(Role(kind, *what, t1, t2, t3, float(times[k]), stop))
     return tuple(roles)
+
+
+def _intents(users: np.ndarray) -> tuple[Intent, ...]:
+    """What those of the road users (K,) who have a choice may do; left, straight and right go together."""
+    found = set(users["intent"][users["choices"] > 1].tolist())
+    usual = {Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT}
+    return tuple(intent for intent in Intent if intent in (usual if found <= usual else found))
 
 
 def _met(users: np.ndarray) -> int | None:
@@ -210,11 +241,11 @@ def _met(users: np.ndarray) -> int | None:
     return 1 + int(np.where(users["kind"][1:] == Kind.NOBODY, np.inf, far).argmin())
 
 
-def _with_room(story: Story, users: np.ndarray) -> Story:
-    """With ``reach`` and ``beyond`` of frames (T, N) in which the signaller was to be seen."""
+def _with_room(story: Story, users: np.ndarray, signallers: np.ndarray) -> Story:
+    """With ``reach`` and ``beyond`` of frames (T, N) in which the signallers (T,) were to be seen."""
     if not len(users):
         return story
-    ego, other = users[:, 0], users[:, min(1, users.shape[1] - 1)]
+    ego, other = users[:, 0], users[np.arange(len(users)), signallers]
     ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
     to_middle = np.array([story.to_middle(row) for row in ego])
     return replace(story, reach=float(ahead.max()), beyond=float((ahead - to_middle).max()))

@@ -30,7 +30,7 @@ class Drive:
     """What became of one episode."""
 
     seed: int
-    intent: Intent  # of road user 1
+    intent: Intent  # of the last who had to be watched
     end: End
     earned: float
 
@@ -45,7 +45,7 @@ class Game(Controls):
 
     def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False) -> None:
         """``seeds`` (S,): one episode each. ``frames_only``: the street, and nothing that helps to remember."""
-        super().__init__(View(reveal=False, panels=not frames_only, tags=not frames_only))
+        super().__init__(View(reveal=False, ghosts=False, panels=not frames_only, tags=not frames_only))
         self._simulator, self._seeds, self._frames_only = Simulator(scenario, 1, config), seeds, frames_only
         self.drives: list[Drive] = []
         self._recorders: list[Recorder] = []
@@ -93,7 +93,7 @@ class Game(Controls):
         self._earned += float(self._simulator.step(np.array([action])).rewards[0])
         self._recorders[-1].record(action)
         if self.over:
-            user = self._simulator.users[0, min(1, self._simulator.num_users - 1)]
+            user = self._simulator.users[0, int(self._simulator.worlds["signaller"][0])]
             intent, end = Intent(int(user["intent"])), End(int(self._simulator.worlds["end"][0]))
             self.drives.append(Drive(int(self._seeds[len(self.drives)]), intent, end, self._earned))
 

@@ -11,8 +11,10 @@ from kindergarten.viewer.text import Typeface, label
 from kindergarten.viewer.timeline import intent_words
 from kindergarten.viewer.view import View
 
-ANSWERS = {pygame.K_LEFT: Intent.LEFT, pygame.K_UP: Intent.STRAIGHT, pygame.K_RIGHT: Intent.RIGHT}
-QUESTION = "What will it do?   left: arrow left    straight on: arrow up    right: arrow right"
+ARROWS = {
+    Intent.LEFT: (pygame.K_LEFT, "left"), Intent.STRAIGHT: (pygame.K_UP, "up"),
+    Intent.RIGHT: (pygame.K_RIGHT, "right"), Intent.FIRST: (pygame.K_UP, "up"), Intent.LAST: (pygame.K_DOWN, "down"),
+}  # fmt: skip
 
 
 class Guess:
@@ -30,8 +32,9 @@ class Guess:
 
     def ask(self, story: Story, focus: int) -> None:
         """Ask about another episode."""
-        self._story, self._focus = story, focus
-        role = story.role(focus)
+        self._story, self._focus = story, story.watched(focus, story.start)
+        role = story.role(self._focus)
+        self._answers = {ARROWS[intent][0]: intent for intent in story.intents}
         self.moment = min(max(role.t2, story.hands_on), role.t3, story.duration)
         self.answered, self._given = False, Intent.STRAIGHT
 
@@ -41,12 +44,15 @@ class Guess:
 
     def answer(self, key: int, time: float) -> bool:
         """Take an answer; False if ``key`` is none, or it is too early."""
-        if self.answered or key not in ANSWERS or time < self.moment - 1e-6:
+        if self.answered or key not in self._answers or time < self.moment - 1e-6:
             return False
-        self.answered, self._given = True, ANSWERS[key]
+        self.answered, self._given = True, self._answers[key]
         self.asked += 1
         self.right += self._given is self._story.role(self._focus, self.moment).intent
         return True
+
+    def _options(self) -> list[str]:
+        return [f"{intent.name.lower()}: arrow {ARROWS[intent][1]}" for intent in self._story.intents]
 
     def draw(self, surface: pygame.Surface, time: float, view: View) -> None:
         """The question, or how good the answer was, on a card above the street."""
@@ -55,7 +61,7 @@ class Guess:
             verdict = "Right" if self._given is truth else "Wrong"
             words = f"{verdict}: it {intent_words(truth)}.   {self.right} of {self.asked} so far"
         elif time >= self.moment - 1e-6:
-            words = QUESTION
+            words = "What will it do?   " + "   ".join(self._options())
         else:
             words = f"Watch road user {self._focus}: you will be asked what it does"
         width, height = surface.get_size()

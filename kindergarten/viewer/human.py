@@ -15,7 +15,7 @@ class LiveControls(Controls):
     """The keys of a window that shows what is happening now."""
 
     def __init__(self) -> None:
-        super().__init__(View(reveal=False))
+        super().__init__(View(reveal=False, ghosts=False))
 
     def key_play(self, key: int) -> None:
         """Go on, or hold the caller up."""

@@ -35,7 +35,7 @@ def draw(
     if simulator not in _painters:
         _painters[simulator] = Painter(simulator.road)
     story, frame = live_story(simulator, w), live_frame(simulator, w, action)
-    _painters[simulator].draw(surface, story, frame, view or View(reveal=False), hud)
+    _painters[simulator].draw(surface, story, frame, view or View(reveal=False, ghosts=False), hud)
 
 
 def render(simulator: Simulator, w: int = 0, action: object = None, size: tuple[int, int] = SIZE) -> np.ndarray:

@@ -58,7 +58,8 @@ class Painter:
         if areas.memory.height and self._strip is not None:
             self._strip.draw(surface, areas.memory, story, frame)
         if areas.bottom.height:
-            Timeline(areas.bottom, story, self.typeface, view.focus).draw(surface, frame, view, hud or Hud())
+            focus = story.watched(view.focus, frame.time)
+            Timeline(areas.bottom, story, self.typeface, focus).draw(surface, frame, view, hud or Hud())
 
     def visible(self, frame: Frame, view: View) -> Frame:
         """The frame without those thoughts that are not to be shown; sets the theme."""

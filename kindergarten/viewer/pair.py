@@ -72,8 +72,15 @@ class Pair:
             if times.height:
                 self._mind(surface, painter, half, story, frame, view, times.top)
         assert theme is not None
-        seam = round(SEAM * self._typeface.unit)
-        surface.fill(theme.ink, (halves[0].right, 0, seam, (times.top if times.height else surface.get_height())))
+        surface.fill(
+            theme.ink,
+            (
+                halves[0].right,
+                0,
+                halves[1].left - halves[0].right,
+                (times.top if times.height else surface.get_height()),
+            ),
+        )
         if times.height:
             self._timeline(surface, times, frames, view, hud)
 
@@ -85,7 +92,7 @@ class Pair:
         if low:
             low += round(MIND * unit) * view.mind + round(MEMORY * unit) * (view.memory and self._remember())
         half = (width - seam) // 2
-        return [pygame.Rect(0, 0, half, height - low), pygame.Rect(half + seam, 0, width - half - seam, height - low)]
+        return [pygame.Rect(0, 0, half, height - low), pygame.Rect(width - half, 0, half, height - low)]
 
     def _remember(self) -> bool:
         return any(story.episode is not None and story.episode.cells is not None for story in self._stories)
@@ -114,10 +121,11 @@ class Pair:
         """Who drives, in which world, and what nobody can see."""
         type_, unit = self._typeface, self._typeface.unit
         theme = type_.theme
-        hidden = intent_words(story.role(view.focus, frame.time).intent) if view.reveal else "? (press h)"
+        i = story.watched(view.focus, frame.time)
+        hidden = intent_words(story.role(i, frame.time).intent) if view.reveal else "? (press h)"
         lines = [
             (story.agent or story.scenario, 18, theme.ink),
-            (f"road user {view.focus}: {hidden}", 17, theme.heading),
+            (f"road user {i}: {hidden}", 17, theme.heading),
         ]
         width = max(type_.width(words, size) for words, size, _ in lines)
         box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))
@@ -146,12 +154,12 @@ class Pair:
         top = area.top
         if view.mind:
             inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(MIND * unit))
-            belief = frame.belief(view.focus)
+            belief = frame.belief(story.watched(view.focus, frame.time))
             left = pygame.Rect(inner.left, top + round(32 * unit), round(inner.width * 0.43), round(24 * unit))
             right = pygame.Rect(round(inner.left + inner.width * 0.5), left.top, round(inner.width * 0.5), left.height)
             type_.write(surface, "The car believes", (left.left, top + 18 * unit), 17, theme.faded)
             if belief is not None:
-                draw_belief(surface, left, belief, type_)
+                draw_belief(surface, left, belief, story.intents, type_)
             else:
                 type_.write(surface, "(it did not say)", (left.left, left.centery), 17, theme.faded)
             words = frame.action or ("cruising" if frame.end is End.RUNNING else "it is over")
@@ -173,8 +181,8 @@ class Pair:
         pygame.draw.line(surface, theme.rule, area.topleft, (area.right, area.top))
         middle = pygame.Rect(track.left, track.bottom + round(2 * unit), track.width, round(16 * unit))
         second = pygame.Rect(track.left, middle.bottom + round(2 * unit), track.width, track.height)
-        for story, box in zip(self._stories, (track, second), strict=True):
-            draw_role(surface, axis, box, story, view.focus, type_, view.reveal)
+        for story, frame, box in zip(self._stories, frames, (track, second), strict=True):
+            draw_role(surface, axis, box, story, story.watched(view.focus, frame.time), type_, view.reveal)
         self._differing(surface, axis, middle)
         for name, mark in zip("AB", hud.marks, strict=True):
             if mark is not None:

@@ -16,6 +16,7 @@ class Theme:
     """One colour for each thing; see LIGHT for what is what."""
 
     name: str
+    beams: bool = False  # whether headlights throw light that one sees
     # meaning
     signal: Colour = (255, 140, 0)  # an arm held out, a lit indicator, the cue
     memory: Colour = (92, 80, 160)  # the delay: nothing shows, only memory knows
@@ -66,7 +67,7 @@ class Theme:
 
 LIGHT = Theme("light")
 DARK = replace(
-    LIGHT, name="dark", memory=(120, 106, 204), waiting=(112, 117, 126), ahead=(104, 170, 220),
+    LIGHT, name="dark", beams=True, memory=(120, 106, 204), waiting=(112, 117, 126), ahead=(104, 170, 220),
     grass=(47, 60, 50), grass_shade=(38, 50, 42), tree=(46, 78, 54), tree_light=(60, 95, 66),
     pavement=(86, 87, 88), kerb=(70, 71, 73), asphalt=(41, 44, 50), marking=(190, 190, 182),
     roof=(98, 82, 72), wall=(64, 54, 48), fog=(92, 98, 106), frame=(118, 124, 132),
@@ -74,8 +75,8 @@ DARK = replace(
     heading=(104, 184, 236), low=(80, 160, 235), high=(255, 150, 50),
 )  # fmt: skip
 
-#: What cars and jackets may be painted with, by ``colour - 1``; 0 is neutral.
-PAINTS: tuple[Colour, ...] = ((230, 200, 40), (86, 180, 233), (0, 158, 115), (204, 121, 167), (213, 94, 0))
+#: What cars and jackets are painted with, by their codes.Colour. Muted: a lit lamp must stand out on all of them.
+PAINTS: tuple[Colour, ...] = ((176, 92, 62), (96, 128, 196), (238, 234, 224))
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pygame
 
@@ -50,7 +52,7 @@ class Panel:
 
     def _road_user(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
         """The close-up of the road user in focus, its phase, and what nobody can see."""
-        unit, theme, i = self._type.unit, self._type.theme, min(view.focus, len(frame.users) - 1)
+        unit, theme, i = self._type.unit, self._type.theme, story.watched(view.focus, frame.time)
         phase, role = frame.phase(story, i), story.role(i, frame.time)
         box = pygame.Rect(
             round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(114 * unit)
@@ -70,7 +72,7 @@ class Panel:
         if belief is not None:
             blind = phase is Phase.DELAY or (phase is Phase.AFTER and not frame.seen[i])
             self._pair(surface, "The car believes", "with nothing to see" if blind else "", theme.heading)
-            self._belief(surface, belief)
+            self._belief(surface, belief, story)
 
     def _close_up(self, surface: pygame.Surface, story: Story, frame: Frame, view: View, i: int) -> None:
         unit, theme, user = self._type.unit, self._type.theme, frame.users[i]
@@ -119,12 +121,12 @@ class Panel:
         self._type.write(surface, words, box.center, 21, ink, 0.5)
         self._y += 48 * unit
 
-    def _belief(self, surface: pygame.Surface, belief: np.ndarray) -> None:
+    def _belief(self, surface: pygame.Surface, belief: np.ndarray, story: Story) -> None:
         unit = self._type.unit
         box = pygame.Rect(
             round(self._left), round(self._y - 9 * unit), round(self._right - self._left), round(21 * unit)
         )
-        draw_belief(surface, box, belief, self._type)
+        draw_belief(surface, box, belief, story.intents, self._type)
         self._y = box.bottom + 12 * unit
 
     def _reward(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
@@ -168,18 +170,24 @@ class Panel:
         self._y += 10 * self._type.unit
 
 
-def draw_belief(surface: pygame.Surface, area: pygame.Rect, belief: np.ndarray, typeface: Typeface) -> None:
-    """How likely the agent thinks each intent, as cells that fill up."""
+def draw_belief(
+    surface: pygame.Surface, area: pygame.Rect, belief: np.ndarray, intents: Sequence[Intent], typeface: Typeface
+) -> None:
+    """How likely the agent thinks each of ``intents``, as cells that fill up."""
     unit, theme = typeface.unit, typeface.theme
-    width, best = area.width / len(Intent), int(belief.argmax())
-    for intent, chance in zip(Intent, belief.tolist(), strict=True):
-        box = pygame.Rect(round(area.left + intent * width), area.top, round(width - 4 * unit), area.height)
+    width, best = area.width / max(len(intents), 1), int(belief.argmax())
+    for k, intent in enumerate(intents):
+        chance = float(belief[intent])
+        box = pygame.Rect(round(area.left + k * width), area.top, round(width - 4 * unit), area.height)
         pygame.draw.rect(surface, theme.card, box)
         full = round(box.width * min(max(chance, 0.0), 1.0))
         colour = theme.belief if intent == best else mix(theme.card, theme.belief, 0.5)
         pygame.draw.rect(surface, colour, (box.left, box.top, full, box.height))
-        ink = DARKNESS if full > box.width / 2 else theme.ink
-        typeface.write(surface, f"{intent.name.lower()} {100 * chance:.0f} %", box.center, 16, ink, 0.5)
+        words, clip = f"{intent.name.lower()} {100 * chance:.0f} %", surface.get_clip()
+        for part, ink in (((box.left, full), DARKNESS), ((box.left + full, box.width - full), theme.ink)):
+            surface.set_clip(pygame.Rect(part[0], box.top, part[1], box.height).clip(clip))
+            typeface.write(surface, words, box.center, 16, ink, 0.5)
+        surface.set_clip(clip)
 
 
 def draw_chances(surface: pygame.Surface, area: pygame.Rect, frame: Frame, typeface: Typeface) -> None:

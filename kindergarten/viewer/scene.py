@@ -15,7 +15,7 @@ from kindergarten.viewer.figures import Figures
 from kindergarten.viewer.frame import Frame, Story, depth_in_fog
 from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
 from kindergarten.viewer.palette import DARKNESS, PAINTS, WHITE, Colour, Theme
-from kindergarten.viewer.text import Typeface, dot, halo, label
+from kindergarten.viewer.text import Typeface, beam, dot, halo, label
 from kindergarten.viewer.view import View
 
 UNSEEN = 0.4  # opacity of whoever is beyond the ego's sight
@@ -34,31 +34,45 @@ class Scene:
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, words: bool = True
     ) -> None:
         """Fill ``surface``, which is as large as the camera says; ``words``: with what the view says of tags."""
-        theme = self._typeface.theme
+        theme, focus = self._typeface.theme, story.watched(view.focus, frame.time)
         self._backdrop.draw(surface, camera, theme)
         if frame.users[0]["kind"] != Kind.NOBODY:
             self._ribbon(surface, story, frame, camera)
-        users, opacity = frame.users, visibility(story, frame)
+        users, opacity = frame.users, visibility(story, frame, view.ghosts)
         if frame.attention is not None and words:
             self._attention(surface, frame, camera, opacity)
+        if theme.beams:
+            self._beams(surface, users, camera, opacity)
         for i in range(len(users) - 1, -1, -1):
             self._figures.draw(
-                *(surface, camera, users[i], theme, body_of(theme, users[i], i, view.focus)),
+                *(surface, camera, users[i], theme, body_of(theme, users[i], i)),
                 *(float(frame.arms[i]), float(frame.steering[i]), float(opacity[i])),
             )
         if words and view.tags:
-            self._tags(surface, story, frame, camera, opacity, view.focus)
+            self._tags(surface, story, frame, camera, opacity, focus)
 
     def _ribbon(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera) -> None:
         """Where the ego is heading: dots along the way that it aims for."""
         ego, points = frame.users[0], story.road.points[int(frame.users[0]["route"])]
         first = float(ego["s"]) + float(ego["length"]) / 2 + 1.5
         at = ((first + 2.0 * np.arange(int(RIBBON / 2.0))) / SPACING).astype(int)
-        pixels = camera.project(points[at.clip(0, len(points) - 1), :2])
+        ahead = points[at.clip(0, len(points) - 1)]
+        left = np.stack([-ahead[:, 3], ahead[:, 2]], axis=1) * float(ego["offset"])
+        pixels = camera.project(ahead[:, :2] + left)
         for k, (x, y) in enumerate(pixels.tolist()):
             if 0 <= at[k] < len(points):
                 size = max(0.24 * camera.scale, 1.0)
                 dot(surface, self._typeface.theme.ahead, (x, y), size, 1.0 - 2.0 * k / RIBBON)
+
+    def _beams(self, surface: pygame.Surface, users: np.ndarray, camera: Camera, opacity: np.ndarray) -> None:
+        """What the headlights of cars and trucks throw on the road."""
+        for user, share in zip(users, opacity.tolist(), strict=True):
+            if user["kind"] in (Kind.CAR, Kind.TRUCK) and share > 0.3:
+                ahead = float(user["length"]) / 2 - 0.2
+                at = camera.locate(user["x"] + ahead * user["cos"], user["y"] + ahead * user["sin"])
+                right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
+                up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
+                beam(surface, at, math.atan2(up, right), camera.scale)
 
     def _attention(self, surface: pygame.Surface, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
         """A halo around whom the agent attends to, and a dotted line that leads there."""
@@ -88,7 +102,7 @@ class Scene:
         for i in range(1, len(frame.users)):
             belief, flags = frame.belief(i), []
             seen = opacity[i] > 0.5 and frame.users[i]["kind"] != Kind.NOBODY
-            if seen and (i == focus or story.role(i, frame.time).signals):
+            if seen and (i == focus or story.role(i, frame.time).choice):
                 phase = frame.phase(story, i)
                 flags.append((phase.name, phase_colour(theme, phase), phase_ink(phase)))
             if belief is not None:
@@ -125,11 +139,11 @@ def belief_words(belief: np.ndarray) -> str:
     return f"{best.name.lower()} {100 * belief[best]:.0f} %"
 
 
-def visibility(story: Story, frame: Frame) -> np.ndarray:
-    """Opacity (N,) of the road users: none in the fog, little beyond the ego's sight."""
-    users = frame.users
+def visibility(story: Story, frame: Frame, ghosts: bool = True) -> np.ndarray:
+    """Opacity (N,) of the road users: none in the fog, little beyond the ego's sight; none either without ghosts."""
+    users, unseen = frame.users, UNSEEN if ghosts else 0.0
     clear = smoothstep(-depth_in_fog(story.road, users["x"], users["y"]) / FOG_EDGE)
-    opacity = np.where(clear > 0, clear * (UNSEEN + (1.0 - UNSEEN) * frame.seen), 0.0)
+    opacity = np.where(clear > 0, clear * (unseen + (1.0 - unseen) * frame.seen), 0.0)
     opacity[0] = 1.0
     return opacity
 
@@ -144,14 +158,6 @@ def phase_ink(phase: Phase) -> Colour:
     return WHITE if phase in (Phase.DELAY, Phase.AFTER) else DARKNESS
 
 
-def body_of(theme: Theme, user: np.void, i: int, focus: int) -> Colour:
+def body_of(theme: Theme, user: np.void, i: int) -> Colour:
     """The colour of a car, or of a cyclist's jacket."""
-    names = user.dtype.names or ()
-    paint = int(user["colour"]) if "colour" in names else 0
-    if i == 0:
-        return theme.ego
-    if paint > 0:
-        return PAINTS[(paint - 1) % len(PAINTS)]
-    if user["kind"] == Kind.CYCLIST:
-        return theme.jacket if i == focus else theme.jacket_other
-    return theme.car if i == focus else theme.car_other
+    return theme.ego if i == 0 else PAINTS[int(user["colour"]) % len(PAINTS)]

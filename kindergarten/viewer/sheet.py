@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygame
 
+from kindergarten.viewer.frame import Role
 from kindergarten.viewer.palette import DARK, LIGHT
 from kindergarten.viewer.stage import Stage
 from kindergarten.viewer.text import Typeface
@@ -29,7 +30,7 @@ def write_picture(
         ValueError: the file's name does not end in .png, or the time is not within the episode.
         OSError: it cannot be written.
     """
-    role = stage.stories[0].role(1)
+    role = watched_role(stage)
     time = min((role.t1 + role.t2) / 2, stage.duration) if time is None else time
     if not 0.0 <= time <= stage.duration:
         raise ValueError(f"{time:g} s is not within the episode, which lasts {stage.duration:g} s")
@@ -71,8 +72,7 @@ def write_sheet(
 
 def moments(stage: Stage) -> list[tuple[str, float]]:
     """What a contact sheet shows: a name and a time [s] for each of t1, t2, t3 and the decision."""
-    story = stage.stories[0]
-    role = story.role(1)
+    role = watched_role(stage)
     # A car's lamp may be dark at t1 itself: half a flash later it is lit.
     lit = role.t1 + 0.5 if role.shows else role.t1
     found = [
@@ -83,6 +83,12 @@ def moments(stage: Stage) -> list[tuple[str, float]]:
     ]
     found = [(words, min(max(time, stage.start), stage.duration)) for words, time in found]
     return sorted(found, key=lambda moment: moment[1])
+
+
+def watched_role(stage: Stage) -> Role:
+    """What the first who has to be watched is up to."""
+    story = stage.stories[0]
+    return story.role(story.watched(0, story.start), story.start)
 
 
 def decided(stage: Stage) -> tuple[str, float]:

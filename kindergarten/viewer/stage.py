@@ -70,15 +70,15 @@ class Stage:
         area = painter.areas(surface, story, view).bottom
         return (area, Timeline(area, story, painter.typeface).axis) if area.height else None
 
-    def street(self, surface: pygame.Surface, view: View) -> pygame.Rect:
-        """Where the (left) street lies on ``surface``."""
+    def streets(self, surface: pygame.Surface, view: View) -> list[pygame.Rect]:
+        """Where the streets lie on ``surface``."""
         if self._pair is not None:
-            return self._pair.halves(surface, view)[0]
-        return self._painters[0].areas(surface, self.stories[0], view).street
+            return self._pair.halves(surface, view)
+        return [self._painters[0].areas(surface, self.stories[0], view).street]
 
     def user_at(self, at: tuple[int, int], surface: pygame.Surface, time: float, view: View) -> int | None:
         """The road user, but not the ego, that is drawn at a pixel of the (left) street; None if there is none."""
-        street, frame = self.street(surface, view), self.frames(time)[0]
+        street, frame = self.streets(surface, view)[0], self.frames(time)[0]
         if not street.collidepoint(at):
             return None
         camera = camera_of(self.stories[0], frame, street.size, view)

@@ -103,8 +103,8 @@ class Strip:
         surface.set_clip(clip)
 
     def _phases(self, surface: pygame.Surface, box: pygame.Rect, story: Story, time: float, left: float) -> None:
-        """A thin band that says when road user 1 signalled; ``left`` [s]: where it begins."""
-        role = story.role(1, time)
+        """A thin band that says when those who have to be watched signal; ``left`` [s]: where it begins."""
+        role = story.role(story.watched(0, time), time)
         pygame.draw.rect(surface, self._typeface.theme.card, box)
         borders = (max(role.start, story.start), role.t1, role.t2, role.t3, min(role.stop, story.duration))
         for phase, start, stop in zip(Phase, borders[:-1], borders[1:], strict=True):
@@ -118,8 +118,8 @@ def _order(episode: Episode) -> np.ndarray | None:
     """The cells, from the one that holds the most in the delay to the one that holds the least; None without any."""
     if episode.cells is None or not episode.cells.size:
         return None
-    signaller = min(1, episode.users.shape[1] - 1)
-    delay = episode.users["phase"][:-1, signaller] == Phase.DELAY
+    signallers = np.minimum(episode.worlds["signaller"], episode.users.shape[1] - 1)
+    delay = episode.users["phase"][np.arange(len(signallers)), signallers][:-1] == Phase.DELAY
     rows = episode.cells[delay] if delay.any() else episode.cells
     return np.argsort(-rows.astype(np.float32).mean(axis=0), kind="stable")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import pygame
@@ -9,6 +10,8 @@ import pygame
 from kindergarten.viewer.palette import LIGHT, Colour, Theme
 
 FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
+BEAM, TURNS = 17.0, 180  # [m] that headlights reach; steps of a whole turn
+BANDS = 32  # of light, one within the other
 KEPT = 400  # rendered lines that are kept
 
 
@@ -130,3 +133,30 @@ def _halo(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
         shade = tuple(round(c * share) for c in (*colour, 255))  # premultiplied
         pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius * FINE, width * FINE)
     return pygame.transform.smoothscale(sheet, (size, size))
+
+
+def beam(surface: pygame.Surface, at: tuple[float, float], angle: float, scale: float) -> None:
+    """The light of a car's headlights: from ``at`` [px], towards ``angle`` [rad, to the left of right], at px/m."""
+    picture = _beam(round(angle / math.tau * TURNS) % TURNS, round(math.log(max(scale, 0.1)) / 0.05))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_RGB_ADD)
+
+
+@lru_cache(96)
+def _beam(turn: int, size: int) -> pygame.Surface:
+    """``turn`` [1/TURNS]; ``size``: logarithm of the scale. Its source is in the middle."""
+    scale, angle = math.exp(size * 0.05), turn * math.tau / TURNS
+    half = min(math.ceil(BEAM * scale) + 2, 900)
+    sheet = pygame.Surface((half, half), 0, 32)  # coarser by half: light has no edges
+    for k in range(BANDS):
+        share = 1.0 - k / BANDS
+        light = tuple(round(c * (0.006 + 0.022 * (k / BANDS) ** 2)) for c in (255, 240, 200))
+        reach, wide = BEAM * scale / 2 * share, (0.09 + 0.2 * share)
+        corners = [(half / 2, half / 2)]
+        for j in range(-4, 5):
+            turned = angle + wide * j / 4
+            corners.append((half / 2 + reach * math.cos(turned), half / 2 - reach * math.sin(turned)))
+        layer = pygame.Surface((half, half), 0, 32)
+        pygame.draw.polygon(layer, light, corners)
+        sheet.blit(layer, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+    return pygame.transform.smoothscale(sheet, (2 * half, 2 * half))

@@ -32,7 +32,7 @@ def lanes_of(story: Story, focus: int) -> list[int]:
 
 def height_of(story: Story, view: View) -> int:
     """How tall a timeline is, in points."""
-    lanes = len(lanes_of(story, view.focus))
+    lanes = len(lanes_of(story, story.watched(view.focus, story.start)))
     return 118 + lanes * (LANE + GAP)
 
 
@@ -168,7 +168,11 @@ def draw_role(
             if right <= left or until <= begin:
                 continue
             piece = pygame.Rect(left, box.top, right - left, box.height)
-            colour = phase_colour(typeface.theme, phase) if role.signals or box.height > 12 else typeface.theme.rule
+            colour = (
+                phase_colour(typeface.theme, phase)
+                if role.choice or role.shows or box.height > 12
+                else typeface.theme.rule
+            )
             pygame.draw.rect(surface, colour, piece)
             words = SILENT if phase is Phase.CUE and reveal and not role.shows else WORDS[phase]
             for word in words if box.height > 12 * typeface.unit else ():
@@ -218,9 +222,12 @@ def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
     if not reveal:
         return "signal on?", "signal off?", "turns?"
     moves = intent_words(role.intent)
-    return ("signal on", "signal off", moves) if role.shows else ("(no signal)", "(no signal)", moves)
+    if not role.shows:
+        return "(no signal)", "(no signal)", moves
+    return "signal on" if role.honest else "wrong signal on", "signal off", moves
 
 
 def intent_words(intent: Intent) -> str:
     """An intent as people say it."""
-    return "goes straight on" if intent is Intent.STRAIGHT else f"turns {intent.name.lower()}"
+    words = {Intent.STRAIGHT: "goes straight on", Intent.FIRST: "goes first", Intent.LAST: "goes last"}
+    return words.get(intent, f"turns {intent.name.lower()}")

@@ -24,12 +24,15 @@ class View:
     reward: bool = True  # term by term
     memory: bool = True  # what the agent's memory holds, over time
     timeline: bool = True
-    focus: int = 1  # the road user to look at from near
+    ghosts: bool = True  # those whom the ego does not see are drawn too, faintly
+    focus: int = 0  # the road user to look at from near; 0: whoever has to be watched
 
     @property
     def innocent(self) -> View:
         """The same view without anything that tells what will happen, or what the agent makes of it."""
-        return replace(self, reveal=False, beliefs=False, attention=False, mind=False, reward=False, memory=False)
+        return replace(
+            self, reveal=False, beliefs=False, attention=False, mind=False, reward=False, memory=False, ghosts=False
+        )
 
     @property
     def side(self) -> bool:
