@@ -23,7 +23,8 @@ class Theme:
     plain: Colour = (0, 148, 108)  # after t3: everybody can see it; also what is good
     belief: Colour = (190, 180, 232)  # what the car thinks that others will do
     waiting: Colour = (160, 165, 172)  # before t1
-    ahead: Colour = (112, 184, 236)  # the way that the ego aims for; what it attends to
+    ahead: Colour = (112, 184, 236)  # the way that the ego aims for
+    notice: Colour = (222, 120, 180)  # what it attends to
     ego: Colour = (0, 114, 178)
     alarm: Colour = (213, 60, 30)  # brake lights, collisions
     # the street

@@ -77,7 +77,7 @@ class Scene:
     def _attention(self, surface: pygame.Surface, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
         """A halo around whom the agent attends to, and a dotted line that leads there."""
         assert frame.attention is not None
-        colour, unit = self._typeface.theme.ahead, self._typeface.unit
+        colour, unit = self._typeface.theme.notice, self._typeface.unit
         x0, y0 = camera.locate(frame.users[0]["x"], frame.users[0]["y"])
         for i, share in enumerate(frame.attention.tolist(), start=1):
             if i >= len(frame.users) or share < NOTICED or opacity[i] < 0.02 or not frame.users[i]["kind"]:
