@@ -43,14 +43,17 @@ def recorded(name: str, seed: int = 3) -> Replay:
     intents[:, 0] = SCENARIOS[name].intents[:2]
     simulator.reset(intents=intents)
     recorders, random = [Recorder(simulator, w, seed) for w in range(2)], np.random.default_rng(seed)
-    cells, others = np.zeros((2, CELLS)), simulator.num_users - 1
+    cells, gates, others = np.zeros((2, CELLS)), random.normal(0, 2, (2, 3, CELLS)), simulator.num_users - 1
     while not simulator.worlds["end"].all():
         simulator.step(np.full(2, Action.IDLE))
         cells += random.normal(0, 0.1, cells.shape)
         for w, recorder in enumerate(recorders):
             captions, attention = random.dirichlet(np.ones(len(Intent)), others), random.dirichlet(np.ones(others))
-            gates, chances = random.random((3, CELLS)), random.dirichlet(np.ones(5))
-            recorder.record(Action.IDLE, random.normal(), chances, captions, attention, cells[w], gates)
+            gates[w] += random.normal(0, 0.05, (3, CELLS))
+            chances = random.dirichlet(np.ones(5))
+            recorder.record(
+                Action.IDLE, random.normal(), chances, captions, attention, cells[w], 1 / (1 + np.exp(-gates[w]))
+            )
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], "nobody")
 
 

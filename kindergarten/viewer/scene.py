@@ -100,8 +100,10 @@ class Scene:
         """
         theme, thoughts = self._typeface.theme, []
         for i in range(1, len(frame.users)):
-            belief, flags = frame.belief(i), []
-            seen = opacity[i] > 0.5 and frame.users[i]["kind"] != Kind.NOBODY
+            there, flags = frame.users[i]["kind"] != Kind.NOBODY, []
+            belief, seen = frame.belief(i), opacity[i] > 0.5 and there
+            if not there and i != focus:
+                continue  # whoever is not there yet, or any more, is not worth a thought
             if seen and (i == focus or story.role(i, frame.time).choice):
                 phase = frame.phase(story, i)
                 flags.append((phase.name, phase_colour(theme, phase), phase_ink(phase)))
