@@ -125,7 +125,7 @@ class Scenario:
     name: str
     summary: str
     casts: tuple[Cast, ...]
-    task: Task
+    task: Task | tuple[Task, ...]  # the same for all casts, or one for each; with as many steps of speed
     road: Road = Junction()
     lane_width: float = 3.5  # [m] 3.05 to 3.66 in US street design guides
     first: Range = (0.4, 1.0)  # [s] t1 of the first signaller
@@ -138,6 +138,8 @@ class Scenario:
     def __post_init__(self) -> None:
         if len({(len(cast), cast[1].intents[0][0]) for cast in self.casts}) != 1:
             raise ValueError("the casts have not the same number of members, or not the same intents")
+        if len(self.casts) != len(self.tasks) or len({t.max_speed / t.speed_step for t in self.tasks}) != 1:
+            raise ValueError("there is not one task for each cast, with as many steps of speed")
         for cast in self.casts:
             for member in cast:
                 if member.arm not in self.road.arms:
@@ -145,6 +147,11 @@ class Scenario:
             for k, i in enumerate(self.signallers):
                 if cast[i].leg != k or cast[i].due != (0.0, 0.0):
                     raise ValueError(f"member {i} is the signaller of leg {k}: its t3 is the scene's, so due is (0, 0)")
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The task of each cast."""
+        return self.task if isinstance(self.task, tuple) else (self.task,) * len(self.casts)
 
     @property
     def num_users(self) -> int:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from kindergarten.codes import Intent
-from kindergarten.config import Config, Scenario
+from kindergarten.config import Config, Scenario, Task
 from kindergarten.reward import NUM_TERMS, weight_vector
 from kindergarten.road import RoadMap, build, route_numbers
 
@@ -79,7 +79,7 @@ def road_of(scenario: Scenario, config: Config) -> RoadMap:
     members = [member for cast in scenario.casts for member in cast]
     last = scenario.first[1] + max(member.cue[1] for member in members) + config.delay[1]
     approach = max(m.speed[1] * (last + m.due[1]) - m.due_at for m in members) + 10.0
-    leg_length = math.ceil(approach) + scenario.task.goal_at if scenario.road.legs > 1 else 0.0
+    leg_length = math.ceil(approach) + scenario.tasks[0].goal_at if scenario.road.legs > 1 else 0.0
     return build(scenario.road, approach, scenario.lane_width, scenario.fog, scenario.buildings, leg_length)
 
 
@@ -100,9 +100,15 @@ def members_of(scenario: Scenario, road: RoadMap) -> np.ndarray:
 
 
 def params_of(scenario: Scenario, config: Config, road: RoadMap) -> np.ndarray:
-    """Everything else as an array (1,) of PARAMS."""
-    params = np.zeros(1, PARAMS)
-    row, task, numbers = params[0], scenario.task, route_numbers(scenario.road)
+    """Everything else as an array (casts,) of PARAMS."""
+    params = np.zeros(len(scenario.casts), PARAMS)
+    for row, cast, task in zip(params, scenario.casts, scenario.tasks, strict=True):
+        _fill(row, scenario, config, road, cast[0].arm, task)
+    return params
+
+
+def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: str, task: Task) -> None:
+    numbers = route_numbers(scenario.road)
     row["dt"], row["substeps"], row["control"] = config.physics_step, config.substeps, config.control
     row["delay"], row["signal_rate"], row["hands_on"] = config.delay, config.signal_rate, config.hands_on
     row["reliability"], row["spurious"] = config.signals, config.spurious
@@ -111,7 +117,7 @@ def params_of(scenario: Scenario, config: Config, road: RoadMap) -> np.ndarray:
     row["occlusion"] = len(scenario.buildings) > 0 or any(member.truck > 0 for member in members)
     row["branches"] = -1
     for intent in task.branches:
-        row["branches"][intent] = numbers[scenario.casts[0][0].arm, intent]
+        row["branches"][intent] = numbers[arm, intent]
     row["routes_per_leg"], row["legs"], row["follow"] = len(numbers), scenario.road.legs, task.follow
     row["goal_at"] = road.entry + task.goal_at
     for name in ("lead", "max_speed", "speed_step", "side_step", "acceleration", "braking", "stops", "time_limit"):
@@ -120,7 +126,6 @@ def params_of(scenario: Scenario, config: Config, road: RoadMap) -> np.ndarray:
     row["weights"] = weight_vector(task.weights)
     if not math.isfinite(row["weights"].sum()):
         raise ValueError(f"the reward weights {task.weights} are not finite")
-    return params
 
 
 def _way(intent: Intent) -> Intent:

@@ -50,8 +50,9 @@ STORED = Path(__file__).parent / "scenarios" / "references.json"
 
 @dataclass(frozen=True)
 class Plans:
-    """prefixes (P, 3): share of the time to t3, target speed [m/s], side. continuations (C, 2): speed, hold [s].
+    """prefixes (P, 3): share of the time to t3, speed, side. continuations (C, 2): speed, hold [s].
 
+    Speeds count in the task's steps.
     The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the offset to the left [m].
     """
 
@@ -61,8 +62,8 @@ class Plans:
 
 def plans_of(scenario: Scenario) -> Plans:
     """Every plan that the search tries in ``scenario``."""
-    task = scenario.task
-    speeds = np.arange(0.0, task.max_speed + 1e-9, task.speed_step)
+    task = scenario.tasks[0]
+    speeds = np.arange(0.0, task.max_speed / task.speed_step + 1e-9)
     shares = SHARES if scenario.revealed else (0.0,)
     sides = task.branches or (Intent.STRAIGHT,)
     if task.side_step > 0:
@@ -110,7 +111,9 @@ def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
     act_at = int(start + prefix[0] * max(t3 - start, 0))
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
-    follow_plan(world, users, road, casts, params, prefix[1], prefix[2], t3 if revealed else NEVER, terms)
+    follow_plan(
+        world, users, road, casts, params, prefix[1] * params["speed_step"], prefix[2], t3 if revealed else NEVER, terms
+    )
 
 
 @njit
@@ -119,7 +122,8 @@ def end_plan(world, users, road, casts, params, side, continuation, leg, terms):
     if world["leg"] > leg:
         return
     until = users[world["signaller"]]["t3"] + int(continuation[1] / params["dt"])
-    follow_plan(world, users, road, casts, params, continuation[0], side, until, terms)
+    speed = continuation[0] * params["speed_step"]
+    follow_plan(world, users, road, casts, params, speed, side, until, terms)
     if world["leg"] == leg:
         follow_plan(world, users, road, casts, params, params["max_speed"], side, NEVER, terms)
 
@@ -133,17 +137,17 @@ def search(worlds, users, road, casts, params, prefixes, continuations, revealed
     world, cast = worlds[:1].copy(), users[:1].copy()
     later_world, later_cast = worlds[:1].copy(), users[:1].copy()
     for w in range(len(worlds)):
-        leg = worlds[w]["leg"]
+        leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
         for p in range(len(prefixes)):
             world[0], cast[0] = worlds[w], users[w]
-            earned = np.zeros(len(params[0]["weights"]))
-            begin_plan(world[0], cast[0], road, casts, params[0], prefixes[p], revealed, earned)
+            earned = np.zeros(len(rules["weights"]))
+            begin_plan(world[0], cast[0], road, casts, rules, prefixes[p], revealed, earned)
             for c in range(len(continuations)):
                 later_world[0], later_cast[0] = world[0], cast[0]
                 total = earned.copy()
                 side = prefixes[p, 2]
-                end_plan(later_world[0], later_cast[0], road, casts, params[0], side, continuations[c], leg, total)
-                returns[w, p, c] = (total * params[0]["weights"]).sum()
+                end_plan(later_world[0], later_cast[0], road, casts, rules, side, continuations[c], leg, total)
+                returns[w, p, c] = (total * rules["weights"]).sum()
                 survives[w, p, c] = later_world[0]["leg"] > leg
 
 
@@ -152,9 +156,9 @@ def carry_out(worlds, users, road, casts, params, prefixes, continuations, revea
     """Drive each world to the end of its leg by a plan of its own: prefixes (W, 3), continuations (W, 2)."""
     terms = np.zeros(len(params[0]["weights"]))
     for w in range(len(worlds)):
-        leg = worlds[w]["leg"]
-        begin_plan(worlds[w], users[w], road, casts, params[0], prefixes[w], revealed, terms)
-        end_plan(worlds[w], users[w], road, casts, params[0], prefixes[w, 2], continuations[w], leg, terms)
+        leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
+        begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], revealed, terms)
+        end_plan(worlds[w], users[w], road, casts, rules, prefixes[w, 2], continuations[w], leg, terms)
 
 
 def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> Simulator:

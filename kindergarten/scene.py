@@ -181,13 +181,18 @@ def next_leg(world, users, road, casts, params):
 
 
 @njit
+def draw_cast(world, casts):
+    """Draw which of the ``casts`` plays."""
+    world["cast"] = int(uniform(world) * casts)
+
+
+@njit
 def sample_world(world, users, road, casts, params, intents):
-    """Draw a new scene from ``world``'s generator.
+    """Draw a new scene from ``world``'s generator, for the cast that has been drawn.
 
     Args:
         intents: (N - 1,) Intent of each road user but the ego, or -1 to keep what was drawn.
     """
-    world["cast"] = int(uniform(world) * len(casts))
     cast = casts[world["cast"]]
     cast_rows(world, users, params["shuffled"])
     for i in range(len(users)):

@@ -26,7 +26,7 @@ from kindergarten.reward import (
 )
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
-from kindergarten.scene import next_leg, sample_world
+from kindergarten.scene import draw_cast, next_leg, sample_world
 from kindergarten.signals import phase, shown
 from kindergarten.traffic import advance, drive
 from kindergarten.users import ROAD_USER, WORLD
@@ -116,15 +116,15 @@ def step_batch(worlds, users, road, casts, params, actions, out):
         terms = out.terms[w]
         terms[:] = 0.0
         if worlds[w]["end"] == RUNNING:
-            step_world(worlds[w], users[w], road, casts, params[0], actions[w], terms)
+            step_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], actions[w], terms)
         reward = 0.0
         for k in range(len(terms)):
-            terms[k] *= params[0]["weights"][k]
+            terms[k] *= params[worlds[w]["cast"]]["weights"][k]
             reward += terms[k]
         out.rewards[w] = reward
         out.terminated[w] = worlds[w]["end"] != RUNNING and worlds[w]["end"] != TIME_LIMIT
         out.truncated[w] = worlds[w]["end"] == TIME_LIMIT
-        signal_and_observe(worlds[w], users[w], road, params[0], out.observations[w])
+        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], out.observations[w])
 
 
 @njit
@@ -142,15 +142,16 @@ def reset_batch(worlds, users, road, casts, params, mask, intents, observations)
     """Sample the worlds in ``mask`` (W,) anew and observe them."""
     for w in range(len(worlds)):
         if mask[w]:
-            sample_world(worlds[w], users[w], road, casts, params[0], intents[w])
-            signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+            draw_cast(worlds[w], len(casts))
+            sample_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], intents[w])
+            signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
 
 
 @njit
 def observe_batch(worlds, users, road, params, observations):
     """Observe every world."""
     for w in range(len(worlds)):
-        signal_and_observe(worlds[w], users[w], road, params[0], observations[w])
+        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
 
 
 @njit
@@ -297,7 +298,8 @@ class Simulator:
         if term not in TERM_NAMES:
             raise ValueError(f"unknown reward term {term!r}: choose from {', '.join(TERM_NAMES)}")
         k = TERM_NAMES.index(term)
-        self.params["weights"][0, k] = weight_vector(self.scenario.task.weights)[k] * factor
+        for row, task in zip(self.params, self.scenario.tasks, strict=True):
+            row["weights"][k] = weight_vector(task.weights)[k] * factor
 
     def snapshot(self) -> Snapshot:
         """A copy of everything that changes."""

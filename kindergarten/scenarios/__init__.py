@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from kindergarten.config import Scenario
 from kindergarten.scenarios.crossing import CROSSING
+from kindergarten.scenarios.crossroads import CROSSROADS
 from kindergarten.scenarios.follow import FOLLOW
+from kindergarten.scenarios.town import TOWN
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (FOLLOW, CROSSING)}
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (FOLLOW, CROSSING, CROSSROADS, TOWN)}
 
 
 def scenario_named(name: str) -> Scenario:

@@ -1,0 +1,18 @@
+"""Town: Crossing three times over; every junction has its own rider to remember, and the last one to forget."""
+
+from dataclasses import replace
+
+from kindergarten.config import Junction, Scenario
+from kindergarten.scenarios.crossing import CROSSING
+
+LEGS = 3
+EGO, *OTHERS = CROSSING.casts[0]
+
+TOWN = Scenario(
+    name="Town",
+    summary="Straight on through three junctions to a goal. At each somebody else waves: remember, and then forget.",
+    casts=((EGO, *(replace(member, leg=leg) for leg in range(LEGS) for member in OTHERS[:5])),),
+    task=replace(CROSSING.tasks[0], goal_at=20.0),
+    road=Junction(legs=LEGS),
+    sight=CROSSING.sight,
+)
