@@ -1,67 +1,87 @@
 """Crossroads: left, straight or right, as told; of all the others at most one matters to you."""
 
+from dataclasses import replace
+
 from kindergarten.codes import Intent
-from kindergarten.config import Cast, Junction, Member, Scenario, Task, Weights
+from kindergarten.config import Cast, Member, Scenario, Task, Weights
 
 LEFT, STRAIGHT, RIGHT = Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT
-Chances = tuple[tuple[Intent, float], ...]
 ANY = ((LEFT, 0.3), (STRAIGHT, 0.4), (RIGHT, 0.3))
 
 
-def cast_for(way: Intent, due: float, arm: str, intents: Chances, ride: str, late: float) -> Cast:
-    """The ego goes one way, at the edge ``due`` seconds after t3; the signaller comes from ``arm``.
+def cast_for(ego: Member, signaller: Member, late: float) -> Cast:
+    """A group ride from the right is in the junction ``late`` seconds after t3, behind an ego that kept its speed.
 
-    A group ride from ``ride`` reaches the edge ``late`` seconds after t3 and closes the junction behind an ego that
-    kept its speed. Two more signal as well and never matter: one has turned before the ego arrives, one comes behind.
+    One more comes from where the signaller comes from, signals as well and never matters: it has turned before the
+    ego arrives.
     """
+    rider = Member(
+        arm="east",
+        intents=((STRAIGHT, 1.0),),
+        speed=(6.0, 6.0),
+        due_at=4.5,
+        cyclist=1.0,
+        signals=False,
+        yields=False,
+    )
     return (
-        Member(arm="south", intents=((way, 1.0),), speed=(8.0, 8.0), due=(due, due), due_at=0.0, cyclist=0.0),
-        Member(arm=arm, intents=intents, speed=(6.0, 6.0), turn_speed=6.0, yields=False),
-        *(
-            Member(
-                arm=ride,
-                intents=((STRAIGHT, 1.0),),
-                speed=(6.0, 6.0),
-                due=(late + 1.1 * k, late + 1.1 * k),  # near enough that nobody gets through between two of them
-                due_at=0.0,
-                cyclist=1.0,
-                signals=False,
-                yields=False,
-            )
-            for k in range(4)
-        ),
-        Member(
-            arm=arm,
-            intents=ANY,
-            speed=(6.0, 6.0),
-            due=(-5.0, -4.0),
-            turn_speed=6.0,
-            presence=0.7,
-        ),
-        Member(arm="south", intents=ANY, speed=(5.0, 6.0), due=(7.0, 8.0), presence=0.7),
+        ego,
+        signaller,
+        *(replace(rider, due=(late + 0.71 * k, late + 0.71 * k), urge=1.3 if k else 1.0) for k in range(6)),
+        Member(arm=signaller.arm, intents=ANY, speed=(6.5, 6.5), due=(-9.0, -8.0), turn_speed=6.5, presence=0.8),
     )
 
+
+#: Straight on at speed, as in Crossing: an oncoming rider who turns left crosses your way.
+GO_STRAIGHT = cast_for(
+    Member(arm="south", intents=((STRAIGHT, 1.0),), speed=(16.0, 16.0), due=(0.85, 0.85), due_at=0.0, cyclist=0.0),
+    Member(
+        arm="north",
+        intents=((LEFT, 0.5), (STRAIGHT, 0.25), (RIGHT, 0.25)),
+        speed=(6.0, 6.1),
+        turn_speed=6.0,
+        yields=False,
+    ),
+    1.7,
+)
+#: To the left: whoever comes from the left crosses your way, unless it turns right.
+GO_LEFT = cast_for(
+    Member(arm="south", intents=((LEFT, 1.0),), speed=(7.0, 7.0), due=(0.4, 0.4), due_at=4.0, cyclist=0.0),
+    Member(
+        arm="west",
+        intents=((LEFT, 0.0), (STRAIGHT, 0.5), (RIGHT, 0.5)),
+        speed=(7.0, 7.1),
+        due_at=-1.5,
+        turn_speed=5.5,
+        cyclist=0.0,
+        yields=False,
+    ),
+    0.8,
+)
+#: To the right: you are in nobody's way, whatever anybody shows.
+GO_RIGHT = cast_for(
+    Member(arm="south", intents=((RIGHT, 1.0),), speed=(5.6, 5.6), due=(-0.5, -0.5), due_at=0.0, cyclist=0.0),
+    replace(GO_STRAIGHT[1], intents=((LEFT, 0.4), (STRAIGHT, 0.3), (RIGHT, 0.3))),
+    2.2,
+)
+AT_SPEED = Task(
+    weights=Weights(progress=0.01, time=-0.15, collision=-1.5),
+    goal_at=20.0,
+    lead=2.0,
+    max_speed=16.0,
+    speed_step=8.0,
+    acceleration=2.5,
+    braking=4.0,
+    time_limit=14.0,
+)
+TO_THE_LEFT = replace(AT_SPEED, max_speed=7.0, speed_step=3.5, acceleration=1.5, braking=2.0)
+TO_THE_RIGHT = replace(TO_THE_LEFT, max_speed=5.6, speed_step=2.8)
 
 CROSSROADS = Scenario(
     name="Crossroads",
     summary="Left, straight or right, as told. Many signal, and who matters to you depends on where you go.",
-    casts=(
-        cast_for(STRAIGHT, -0.7, "north", ((LEFT, 0.5), (STRAIGHT, 0.25), (RIGHT, 0.25)), "east", 0.1),
-        cast_for(LEFT, -0.15, "west", ((LEFT, 0.0), (STRAIGHT, 0.5), (RIGHT, 0.5)), "north", -0.55),
-        # Whoever turns right is in nobody's way, and must not wait for anybody.
-        cast_for(RIGHT, -0.7, "north", ((LEFT, 0.4), (STRAIGHT, 0.3), (RIGHT, 0.3)), "east", 0.1),
-    ),
-    task=Task(
-        weights=Weights(progress=0.01, time=-0.13, collision=-1.5),
-        goal_at=26.0,
-        lead=2.0,
-        max_speed=8.0,
-        speed_step=4.0,
-        acceleration=1.5,
-        braking=2.5,
-        time_limit=14.0,
-    ),
-    road=Junction(half_width=12.0),
+    casts=(GO_LEFT, GO_STRAIGHT, GO_RIGHT),
+    task=(TO_THE_LEFT, AT_SPEED, TO_THE_RIGHT),
     sight=2000.0,
     shuffled=True,
 )
