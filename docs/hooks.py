@@ -49,12 +49,16 @@ def scenarios() -> str:
 
 
 def _numbers_of(scenario: Scenario) -> tuple[str, ...]:
-    task, ways = scenario.task, names(Intent)
+    tasks, ways = scenario.tasks, names(Intent)
     chances = ", ".join(f"{ways[intent]} {chance:.0%}" for intent, chance in scenario.casts[0][1].intents)
-    weights = {term: getattr(task.weights, term.name) for term in TERMS}
+    weights = {term: getattr(tasks[0].weights, term.name) for term in TERMS}
     paid = ", ".join(f"{term.name} {weight:+g} per {term.unit}" for term, weight in weights.items() if weight)
-    branches = ", ".join(ways[branch] for branch in task.branches)
-    limits = f"{task.max_speed:g} m/s", f"{task.time_limit:g} s"
+    own = [intent for cast in scenario.casts for intent, _ in cast[0].intents]
+    branches = ", ".join(ways[branch] for branch in tasks[0].branches or dict.fromkeys(own))
+    limits = (
+        ", ".join(f"{number:g} {unit}" for number in dict.fromkeys(getattr(task, name) for task in tasks))
+        for name, unit in (("max_speed", "m/s"), ("time_limit", "s"))
+    )
     return scenario.name, chances, branches, *limits, paid.replace(" per 1", "")
 
 

@@ -136,7 +136,7 @@ class Scenario:
     revealed: bool = True  # whether the ego sees the signaller move at t3
 
     def __post_init__(self) -> None:
-        if len({(len(cast), cast[1].intents[0][0]) for cast in self.casts}) != 1:
+        if len({(len(cast), frozenset(intent for intent, _ in cast[1].intents)) for cast in self.casts}) != 1:
             raise ValueError("the casts have not the same number of members, or not the same intents")
         if len(self.casts) != len(self.tasks) or len({t.max_speed / t.speed_step for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")

@@ -93,7 +93,7 @@ def members_of(scenario: Scenario, road: RoadMap) -> np.ndarray:
             for intent, chance in member.intents:
                 row["routes"][intent] = numbers[member.arm, _way(intent)]
                 row["chances"][intent] = chance
-            for name in MEMBER.names[2:]:  # the rest has the same names there
+            for name in (MEMBER.names or ())[2:]:  # the rest has the same names there
                 row[name] = getattr(member, name)
             row["due_at"] = road.entry + member.due_at
     return rows

@@ -278,13 +278,18 @@ def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[
     parallel = (heading * course[nearest]).sum(axis=1) > 0.99 * SPACING
     one = np.flatnonzero((distance < 0.75 * SPACING) & (across < SAME) & parallel)
     if len(one) > 2:
-        start, stop = one[0], one[-1]
-        mine = [origin + k * SPACING for k in (start, stop)]
-        yours = [origin + nearest[k] * SPACING for k in (start, stop)]
-        mine[1] = FAR if stop >= len(ours) - 2 or nearest[stop] >= len(theirs) - 2 else mine[1]
-        yours[1] = FAR if mine[1] == FAR else yours[1]
-        shift = mine[0] - yours[0] + float(heading[start] @ offset[start])
-        return [*mine, shift, FAR, FAR], [*yours, -shift, FAR, FAR]
+        runs = np.split(one, np.flatnonzero(np.diff(one) > 4) + 1)
+        strips = []
+        for start, stop in ((run[0], run[-1]) for run in runs):
+            mine = [origin + k * SPACING for k in (start, stop)]
+            yours = [origin + nearest[k] * SPACING for k in (start, stop)]
+            if stop >= len(ours) - 2 or nearest[stop] >= len(theirs) - 2:
+                mine[1] = yours[1] = FAR
+            shift = mine[0] - yours[0] + float(heading[start] @ offset[start])
+            strips.append(([*mine, shift, FAR, FAR], [*yours, -shift, FAR, FAR]))
+        # In a roundabout those who come from opposite sides and go left share two strips: the end of one's way is
+        # the beginning of the other's. Each has to look out where it comes on to the circle.
+        return min(strip[0] for strip in strips), min(strip[1] for strip in strips)
     near, nigh = np.flatnonzero(distance < CLEAR), np.flatnonzero(gaps.min(axis=0) < CLEAR)
     if not len(near):
         return list(NOWHERE), list(NOWHERE)

@@ -33,7 +33,7 @@ from kindergarten.users import ROAD_USER, WORLD
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
-FAR = 5.0  # [m] between centres; two cars that touch are nearer, and so is whoever is too close to a cyclist
+FAR = 7.2  # [m] between centres; a car and a truck that touch are nearer, and so is a cyclist who is passed too close
 COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
 
 

@@ -37,7 +37,7 @@ def follows(me, other, where, start, fork, their_fork, tick):
         start: [m] where the strip begins, counted likewise; 0 if both come from the same arm.
         fork, their_fork: [m] up to here their routes are those of all from their arms.
     """
-    if tick < me["reveal"] and where >= fork:
+    if tick < me["reveal"] and (start > 0.0 or where >= fork):
         return False
     if tick < other["reveal"] and (start > 0.0 or other["s"] >= their_fork):
         return False

@@ -55,8 +55,8 @@ def along_the_route(pedal: float = 0.0, way: Intent | None = None) -> Driver:
         for action, users in zip(actions, simulator.users, strict=True):
             ego = users[:1].copy()[0]
             if way is not None:
-                ego["route"] = simulator.params[0]["ego_routes"][way]
-            action[1] = steering_towards(ego, simulator.road.points) / MAX_STEERING
+                ego["route"] = simulator.params[0]["branches"][way]
+            action[1] = steering_towards(ego, simulator.road.points, 0.0) / MAX_STEERING
         return actions
 
     return act

@@ -3,7 +3,7 @@
 Clear rather than fast: one world, objects instead of arrays, and the plane as complex numbers, where x + iy is
 a place and a direction is a number of length 1 (so that turning is multiplying, and ``.real`` and ``.imag`` of
 ``d * heading.conjugate()`` are how far ahead and how far to the left something is). Shared with the package:
-codes, configurations, and the sizes of bodies.
+codes, configurations, the sizes of bodies, and the road's map, which is data and has tests of its own.
 """
 
 from __future__ import annotations
@@ -12,23 +12,31 @@ import cmath
 import math
 from bisect import bisect_right
 from dataclasses import astuple, dataclass
-from functools import lru_cache
 from itertools import accumulate
 
-from kindergarten.codes import ARMS, Action, Control, End, Intent, Kind, Phase, Signal
-from kindergarten.config import Config, Scenario
+from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, Signals
+from kindergarten.config import Config, Member, Scenario
+from kindergarten.road import RoadMap, route_numbers
 from kindergarten.users import (
     CAR_LENGTH,
     CAR_WIDTH,
     CYCLIST_LENGTH,
     CYCLIST_WIDTH,
     MAX_STEERING,
+    TRUCK_LENGTH,
+    TRUCK_WIDTH,
     WHEELBASE,
 )
 
-Route = tuple[int, Intent]  # (arm, way)
 SPACING = 0.5  # [m] between a route's samples
 WORD = 2**64
+LATER = 2**19  # [physics steps] the t3 of a leg that has not begun
+SIZES = {
+    Kind.CAR: (CAR_LENGTH, CAR_WIDTH),
+    Kind.CYCLIST: (CYCLIST_LENGTH, CYCLIST_WIDTH),
+    Kind.TRUCK: (TRUCK_LENGTH, TRUCK_WIDTH),
+}
+TURNS = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}
 
 
 def clamp(value: float, low: float, high: float) -> float:
@@ -52,53 +60,36 @@ class SplitMix64:
         return low + (high - low) * ((self.mix(self.state) >> 11) / 2**53)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """How route b meets route a: what is at s on b is at s + shift on a; where they cross, from enter to leave."""
+
+    start: float
+    stop: float
+    shift: float
+    enter: float
+    leave: float
+
+    @property
+    def cross(self) -> bool:
+        return self.enter < 1e5
+
+
 class Road:
-    """A junction around the origin. A route goes straight in, turns on a quarter circle, goes straight out."""
+    """A map that can be asked."""
 
-    def __init__(self, scenario: Scenario, config: Config) -> None:
-        self.half, self.lane, self.leave = scenario.half_width, scenario.lane_width / 2, scenario.leave
-        last = scenario.first[1] + max(m.cue[1] for m in scenario.cast) + config.delay[1]
-        approach = max(m.speed[1] * (last + m.due[1]) - m.due_at for m in scenario.cast) + 10.0
-        self.entry = math.ceil(approach / SPACING) * SPACING
-        self.longest = max(self.samples((0, way)) for way in Intent)
-        self.sample = lru_cache(maxsize=None)(self.curve)
+    def __init__(self, road: RoadMap) -> None:
+        self.samples = [[(complex(x, y), complex(c, s)) for x, y, c, s in route] for route in road.points.tolist()]
+        self.length, self.fork = road.length.tolist(), road.fork.tolist()
+        self.pairs = [[Pair(*pair) for pair in row] for row in road.pairs.tolist()]
+        self.entry, self.leg_length = road.entry, road.leg_length
 
-    def radius(self, way: Intent) -> float:
-        return self.half + self.lane * {Intent.LEFT: 1, Intent.RIGHT: -1}[way]
-
-    def samples(self, route: Route) -> int:
-        """Number of a route's last sample."""
-        inside = 2 * self.half if route[1] == Intent.STRAIGHT else self.radius(route[1]) * math.pi / 2
-        return int((self.entry + inside + self.leave) / SPACING)
-
-    def length(self, route: Route) -> float:
-        return self.samples(route) * SPACING
-
-    def shared(self, a: Route, b: Route) -> float:
-        """Up to where two routes are one [m]."""
-        if a == b:
-            return self.length(a)
-        return self.entry if a[0] == b[0] else 0.0
-
-    def curve(self, route: Route, k: int) -> tuple[complex, complex]:
-        """Place and heading of a route's ``k``-th sample; written for the arm from the south, then turned."""
-        arm, way = route
-        along = min(k, self.samples(route)) * SPACING - self.entry  # 0 at the junction's edge
-        at, heading = complex(self.lane, along - self.half), 1j
-        if way != Intent.STRAIGHT and along > 0.0:
-            side, radius = (1 if way == Intent.LEFT else -1), self.radius(way)
-            turned = cmath.exp(1j * side * min(along / radius, math.pi / 2))
-            beyond = max(along - radius * math.pi / 2, 0.0)
-            centre, heading = complex(self.lane - side * radius, -self.half), 1j * turned
-            at = centre + side * radius * turned + beyond * heading
-        rotation = (1, 1j, -1, -1j)[arm]
-        return at * rotation, heading * rotation
-
-    def locate(self, route: Route, s: float) -> tuple[complex, complex]:
+    def locate(self, route: int, s: float) -> tuple[complex, complex]:
         """Place and heading ``s`` metres down a route, on the line between its samples."""
-        at = clamp(s / SPACING, 0.0, self.longest)
-        k = min(int(at), self.longest - 1)
-        (place, heading), (next_place, next_heading) = self.sample(route, k), self.sample(route, k + 1)
+        samples = self.samples[route]
+        at = clamp(s / SPACING, 0.0, len(samples) - 1.0)
+        k = min(int(at), len(samples) - 2)
+        (place, heading), (next_place, next_heading) = samples[k], samples[k + 1]
         return place + (at - k) * (next_place - place), heading + (at - k) * (next_heading - heading)
 
 
@@ -107,19 +98,27 @@ class User:
     """One road user; the units are those of ``users.ROAD_USER``."""
 
     kind: Kind = Kind.CAR
+    later: Kind = Kind.CAR
     speed: float = 0.0
     desired_speed: float = 0.0
     turn_speed: float = 0.0
-    signals: bool = False
+    yields: bool = True
+    leg: int = 0
     flash_rate: float = 0.0
     flash_phase: float = 0.0
     intent: Intent = Intent.STRAIGHT
+    choices: int = 0
     length: float = CAR_LENGTH
     width: float = CAR_WIDTH
-    arm: int = 0
+    member: int = 0
+    route: int = 0
+    shows: Signal = Signal.NONE
+    signals: bool = False
+    colour: Colour = Colour.ORANGE
+    dawdle: float = 1.0
     s: float = 0.0
     at: complex = 0j
-    heading: complex = 0j
+    heading: complex = 1 + 0j
     acceleration: float = 0.0
     signal: Signal = Signal.NONE
     phase: Phase = Phase.BEFORE
@@ -127,12 +126,14 @@ class User:
     t1: int = 0
     t2: int = 0
     t3: int = 0
+    reveal: int = 0
+    go: int = 0
     offset: float = 0.0
     steering: float = 0.0
 
     @property
-    def route(self) -> Route:
-        return self.arm, self.intent
+    def present(self) -> bool:
+        return self.kind != Kind.NOBODY
 
     def corners(self) -> list[complex]:
         """The body's corners, counterclockwise from its front left one."""
@@ -145,15 +146,25 @@ class User:
         ]
 
 
+def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[complex]:
+    """Its corners, counterclockwise."""
+    return [complex(x0, y0), complex(x1, y0), complex(x1, y1), complex(x0, y1)]
+
+
 def edges(polygon: list[complex]) -> list[tuple[complex, complex]]:
     return list(zip(polygon, polygon[1:] + polygon[:1], strict=True))
+
+
+def side(point: complex, start: complex, end: complex) -> float:
+    """Positive if ``point`` lies to the left of the line from ``start`` to ``end``."""
+    return ((point - start) * (end - start).conjugate()).imag
 
 
 def touch(a: list[complex], b: list[complex]) -> bool:
     """Whether two convex polygons overlap: no edge of either has all of the other on its far side."""
     for one, other in ((a, b), (b, a)):
         for start, end in edges(one):  # counterclockwise: the inside lies to the left
-            if all(((corner - start) * (end - start).conjugate()).imag < 0 for corner in other):
+            if all(side(corner, start, end) < 0 for corner in other):
                 return False
     return True
 
@@ -169,69 +180,169 @@ def distance(polygon: list[complex], point: complex) -> float:
     return min(nearest)
 
 
-class NaiveWorld:
-    """One world of a scenario."""
+def in_the_way(polygon: list[complex], here: complex, there: complex) -> bool:
+    """Whether the line from ``here`` to ``there`` passes through a convex polygon: what every edge leaves of it."""
+    begin, end = 0.0, 1.0
+    for corner, following in edges(polygon):
+        a, b = side(here, corner, following), side(there, corner, following)
+        if a <= 0 and b <= 0:
+            return False
+        if a < 0:
+            begin = max(begin, a / (a - b))
+        elif b < 0:
+            end = min(end, a / (a - b))
+    return begin < end
 
-    def __init__(self, scenario: Scenario, config: Config, seed: int) -> None:
-        self.scenario, self.task, self.config = scenario, scenario.task, config
-        self.dt, self.road, self.random = config.physics_step, Road(scenario, config), SplitMix64(seed)
+
+class NaiveWorld:
+    """One world of a scenario, on the map ``road``."""
+
+    def __init__(self, scenario: Scenario, config: Config, seed: int, road: RoadMap) -> None:
+        self.scenario, self.config = scenario, config
+        self.dt, self.road, self.random = config.physics_step, Road(road), SplitMix64(seed)
+        self.numbers = route_numbers(scenario.road)
         self.continuous = config.control == Control.CONTINUOUS
 
     # ---- a new scene
 
-    def reset(self, intents: dict[int, Intent] | None = None) -> list[float]:
-        """Draw a new scene; ``intents`` overrides what was drawn, by road user. Returns the observation."""
-        self.users: list[User] = []
-        for i in range(len(self.scenario.cast)):
-            self.users.append(self.draw_user(i))
-        self.ego = self.users[0]
-        self.draw_times()
-        self.ego.signals = False
-        if self.ego.intent not in self.task.branches:
-            self.ego.intent = Intent.STRAIGHT
-        for i, intent in (intents or {}).items():
-            self.users[i].intent = intent
-        for user, member in zip(self.users, self.scenario.cast, strict=True):
-            user.arm = ARMS.index(member.arm)
-            user.s = self.road.entry + member.due_at - user.speed * user.t3 * self.dt
-            user.at, user.heading = self.road.locate(user.route, user.s)
-        self.target_speed, self.tick, self.end = self.ego.speed, 0, End.RUNNING
+    def reset(self, intents: dict[int, Intent | None] | None = None) -> list[float]:
+        """Draw a new scene; ``intents`` overrides what was drawn, by row. Returns the observation."""
+        draw = self.random.uniform
+        self.cast = int(draw() * len(self.scenario.casts))
+        self.members, self.task = self.scenario.casts[self.cast], self.scenario.tasks[self.cast]
+        members = self.lots()
+        drawn: list[User] = []
+        for i, member in enumerate(self.members):
+            drawn.append(self.draw_user(i, member, drawn[-1] if drawn else None))
+        self.users, self.ego = [drawn[i] for i in members], drawn[0]
+        for user, member in zip(drawn, self.members, strict=True):
+            wanted = (intents or {}).get(members.index(user.member))
+            if wanted is not None and wanted in [intent for intent, _ in member.intents]:
+                user.intent = wanted
+            self.settle(user, member)
+        self.draw_times(drawn)
+        self.tick, self.leg, self.end = 0, 0, End.RUNNING
+        self.place(self.ego, self.members[0])
+        for user in drawn[1:]:
+            user.kind = Kind.NOBODY
+        self.begin_leg(0)
         return self.observe()
 
-    def draw_user(self, i: int) -> User:
-        member, draw = self.scenario.cast[i], self.random.uniform
-        cyclist, speed = draw() < member.cyclist, draw(*member.speed)
-        if member.convoy:
-            cyclist, speed = self.users[i - 1].kind == Kind.CYCLIST, self.users[i - 1].speed
-        signals = draw() < self.config.signal_rate and member.signals
+    def lots(self) -> list[int]:
+        """Which member stands in which row."""
+        rows = list(range(len(self.members)))
+        if self.scenario.shuffled:
+            for i in reversed(range(2, len(rows))):
+                j = 1 + int(self.random.uniform() * i)
+                rows[i], rows[j] = rows[j], rows[i]
+        return rows
+
+    def draw_user(self, i: int, member: Member, before: User | None) -> User:
+        draw = self.random.uniform
+        present, which, speed = draw() < member.presence, draw(), draw(*member.speed)
+        kind = Kind.TRUCK if which < member.cyclist + member.truck else Kind.CAR
+        if which < member.cyclist:
+            kind = Kind.CYCLIST
+        if member.convoy and before:
+            kind, speed = before.later, before.speed
         normal = math.sqrt(-2 * math.log(1 - draw())) * math.cos(2 * math.pi * draw())  # Box and Muller
         flash_rate, flash_phase = clamp(1.4 + 0.15 * normal, 1.0, 2.0), draw()
-        ways, chances = zip(*sorted(member.intents), strict=True)
+        ways, chances = zip(*sorted((way, chance) for way, chance in member.intents if chance > 0), strict=True)
         intent = ways[bisect_right(list(accumulate(chances))[:-1], draw())]
-        kind = Kind.CYCLIST if cyclist else Kind.CAR
-        size = (CYCLIST_LENGTH, CYCLIST_WIDTH) if cyclist else (CAR_LENGTH, CAR_WIDTH)
-        plan = (bool(signals), flash_rate, flash_phase, intent)
-        return User(kind, speed, speed * member.urge, member.turn_speed, *plan, *size)
+        later = kind if present else Kind.NOBODY
+        speeds = speed, speed * member.urge, member.turn_speed
+        size = SIZES.get(kind, SIZES[Kind.CAR])
+        return User(
+            *(later, later, *speeds, member.yields, member.leg, flash_rate, flash_phase, intent, len(ways), *size, i)
+        )
 
-    def draw_times(self) -> None:
+    def settle(self, user: User, member: Member) -> None:
+        """What follows from the intent: the way, the signal, the colour, and whether it comes dawdling."""
+        way = user.intent if user.intent <= Intent.RIGHT else Intent.STRAIGHT
+        user.route = self.numbers[member.arm, way] + user.leg * len(self.numbers)
+        user.shows = self.announcement(user.intent, member)
+        dice, user.colour = self.random.uniform(), Colour(int(self.random.uniform() * len(Colour)))
+        ways = sorted(intent for intent, chance in member.intents if chance > 0)
+        if dice < abs(self.config.spurious) and len(ways) > 1:
+            shift = 0 if self.config.spurious > 0 else 1
+            user.colour = Colour((sum(way < user.intent for way in ways) + shift) % len(ways) % len(Colour))
+        user.signals = user.shows == TURNS.get(user.intent, Signal.NONE) and self.willing
+        if user.intent == Intent.LAST:
+            user.dawdle = member.dawdle
+        if user.member == 0:
+            user.signals, user.shows = False, Signal.NONE
+
+    def announcement(self, intent: Intent, member: Member) -> Signal:
+        rate, dice = self.config.signal_rate, self.random.uniform()
+        self.willing = member.signals and dice < rate
+        truth = TURNS.get(intent, Signal.NONE)
+        if not self.willing or self.config.signals == Signals.PERFECT:
+            return truth if self.willing else Signal.NONE
+        share = dice / rate
+        if intent not in TURNS:
+            return Signal.NONE if share >= 0.05 else Signal.LEFT if share < 0.025 else Signal.RIGHT
+        wrong = Signal.RIGHT if truth == Signal.LEFT else Signal.LEFT
+        return wrong if share < 0.03 else truth if share < 0.75 else Signal.NONE
+
+    def draw_times(self, drawn: list[User]) -> None:
         draw, dt = self.random.uniform, self.dt
-        first = round(draw(*self.scenario.first) / dt)
-        delay = round(draw(*self.config.delay) / dt)
-        scene_t3 = 0
-        for i, (user, member) in list(enumerate(zip(self.users, self.scenario.cast, strict=True)))[1:]:
+        scene_t3, delay, legs = round(draw(*self.scenario.first) / dt), 0, set()
+        for user, member in list(zip(drawn, self.members, strict=True))[1:]:
+            signaller = member.leg not in legs
+            if signaller:
+                legs.add(member.leg)
+                delay = round(draw(*self.config.delay) / dt)
             cue = round(math.exp(draw(math.log(member.cue[0]), math.log(member.cue[1]))) / dt)
             due = round(draw(*member.due) / dt)
-            if i == 1:
-                scene_t3 = first + cue + delay
+            if signaller:
+                scene_t3 = scene_t3 + cue + delay if member.leg == 0 else LATER
             user.t3 = scene_t3 + due
             user.t2 = max(user.t3 - delay, 0)
             user.t1 = max(user.t2 - cue, 0)
-        self.ego.t3 = scene_t3 + round(draw(*self.scenario.cast[0].due) / dt)
-        ready = scene_t3 - round(self.task.lead / dt)
-        if delay:
-            ready = max(ready, self.users[1].t2)
-        self.hands_on = 0 if self.config.hands_on else max(ready, 0)
-        self.time_limit = scene_t3 + round(self.task.time_limit / dt)
+            user.reveal = user.t3 if user.choices > 1 else 0
+            if member.stops:
+                user.go = user.t3 + (round(member.patience / dt) if user.intent == Intent.LAST else 0)
+        self.ego.t3 = drawn[1].t3 + round(draw(*self.members[0].due) / dt)
+        if self.members[0].stops:
+            self.ego.t1 = drawn[1].t1
+
+    def place(self, user: User, member: Member) -> None:
+        """Where it must be now to be where it is due in time."""
+        due = user.t1 if member.stops else user.t3
+        user.s = self.road.entry + member.due_at - user.speed * (due - self.tick) * self.dt
+        user.at, user.heading = self.road.locate(user.route, user.s)
+        user.kind = user.later
+
+    def begin_leg(self, shift: int) -> None:
+        """Everybody of the leg appears; their times count from now on."""
+        theirs = sorted((user.member, row) for row, user in enumerate(self.users) if row and user.leg == self.leg)
+        self.signaller = theirs[0][1]
+        for member, row in theirs:
+            user = self.users[row]
+            user.t1, user.t2, user.t3 = user.t1 + shift, user.t2 + shift, user.t3 + shift
+            user.reveal += shift if user.choices > 1 else 0
+            user.go += shift if user.go else 0
+            self.place(user, self.members[member])
+        signaller = self.users[self.signaller]
+        ready = signaller.t3 - round(self.task.lead / self.dt)
+        if signaller.t2 < signaller.t3:
+            ready = max(ready, signaller.t2)
+        self.hands_on = self.tick if self.config.hands_on else max(ready, self.tick)
+        self.time_limit = signaller.t3 + round(self.task.time_limit / self.dt)
+        self.target_speed, self.target_offset = self.ego.desired_speed, 0.0
+
+    def next_leg(self) -> None:
+        """The ego will drive as it drove at first; the leg begins so that it is then where it is due."""
+        ego, task = self.ego, self.task
+        due = ego.t3 - self.users[self.signaller].t3
+        self.leg += 1
+        ego.s -= self.road.leg_length
+        ego.route += len(self.numbers)
+        change = ego.desired_speed - ego.speed
+        seconds = change / task.acceleration if change > 0 else -change / task.braking
+        rest = self.road.entry + self.members[0].due_at - ego.s - (ego.speed + ego.desired_speed) / 2 * seconds
+        ego.t3 = self.tick + round((seconds + rest / ego.desired_speed) / self.dt)
+        self.begin_leg(ego.t3 - due - LATER)
 
     # ---- one decision
 
@@ -239,39 +350,48 @@ class NaiveWorld:
         """Take a decision. Returns the observation and the weighted reward terms."""
         terms = dict.fromkeys(self.task.weights.__dataclass_fields__, 0.0)
         if self.end == End.RUNNING:
-            driven = self.tick >= self.hands_on
+            driven, leg = self.tick >= self.hands_on, self.leg
             if driven and not self.continuous:
                 self.choose(Action(action))
             for _ in range(self.config.substeps):
                 self.physics_step(action, driven, terms)
-                if self.end != End.RUNNING:
+                if self.end != End.RUNNING or self.leg > leg:
                     break
         weights = astuple(self.task.weights)
         return self.observe(), {name: terms[name] * w for name, w in zip(terms, weights, strict=True)}
 
     def choose(self, action: Action) -> None:
+        task = self.task
         if action == Action.FASTER:
-            self.target_speed = min(self.target_speed + self.task.speed_step, self.task.max_speed)
+            self.target_speed = min(self.target_speed + task.speed_step, task.max_speed)
         elif action == Action.SLOWER:
-            self.target_speed = max(self.target_speed - self.task.speed_step, 0.0)
-        elif action != Action.IDLE and self.ego.s < self.road.entry:
-            ways = sorted(self.task.branches)
-            if action == Action.LEFT:
-                self.ego.intent = max((w for w in ways if w < self.ego.intent), default=self.ego.intent)
-            else:
-                self.ego.intent = min((w for w in ways if w > self.ego.intent), default=self.ego.intent)
+            self.target_speed = max(self.target_speed - task.speed_step, 0.0)
+        elif action == Action.IDLE:
+            pass
+        elif task.side_step > 0:
+            moved = self.target_offset + (task.side_step if action == Action.LEFT else -task.side_step)
+            self.target_offset = clamp(moved, -task.side_step, task.side_step)
+        elif self.ego.s < self.road.entry:
+            further = (lambda way: way < self.ego.intent) if action == Action.LEFT else (lambda w: w > self.ego.intent)
+            ways = [way for way in task.branches if further(way)]
+            if ways:
+                self.take_way(min(ways, key=lambda way: abs(way - self.ego.intent)))
+
+    def take_way(self, way: Intent) -> None:
+        self.ego.intent, self.ego.route = way, self.numbers[self.members[0].arm, way]
 
     def physics_step(self, action, driven: bool, terms: dict[str, float]) -> None:
-        others = [user for user in self.users[1:] if user.kind != Kind.NOBODY]
+        others = [user for user in self.users[1:] if user.present]
         for user in others:
-            user.acceleration = self.idm(user)
+            user.acceleration = self.wish(user)
         before = self.ego.s
         self.move_ego(action, driven)
+        way = self.ego.s - before
         for user in others:
             self.move_along(user)
         self.tick += 1
         if driven:
-            terms["progress"] += self.ego.s - before
+            terms["progress"] += way
             terms["time"] += self.dt
             terms["harsh_braking"] += max(-self.ego.acceleration - 3.4, 0.0) * self.dt
             terms["clearance"] += self.dt * self.squeezes_a_cyclist()
@@ -284,36 +404,98 @@ class NaiveWorld:
         }
         if self.end in blame:
             terms[blame[self.end]] += 1.0
+        if self.end == End.RUNNING and self.is_through():
+            self.next_leg()
 
-    def idm(self, user: User) -> float:
-        """Acceleration by the Intelligent Driver Model (Treiber, Hennecke, Helbing 2000), bounded below."""
-        a, b, headway, standstill = 1.5, 2.0, 1.0, 2.0
-        if user.kind == Kind.CYCLIST:
-            a, headway, standstill = 0.8, 0.25, 0.5
+    # ---- the scripted drivers
+
+    def wish(self, user: User) -> float:
+        """The acceleration that a scripted driver decides on."""
         desired = user.desired_speed
-        if user.intent != Intent.STRAIGHT and self.tick >= user.t3:
+        if user.intent in TURNS and self.tick >= user.t3:
             desired = min(desired, user.turn_speed)
-        acceleration = max(a * (1 - (user.speed / desired) ** 4), -b)
-        ahead = [
-            (other.s - user.s - (other.length + user.length) / 2, other.speed)
-            for other in self.users
-            if other.kind != Kind.NOBODY and user.s < other.s < self.road.shared(user.route, other.route)
-        ]
+        elif user.t1 <= self.tick < user.go:
+            desired *= user.dawdle
+        a = 0.8 if user.kind == Kind.CYCLIST else 1.5
+        free = max(a * (1 - (user.speed / desired) ** 4), -2.0)
+        wishes = [free]
+        ahead = [self.ahead(user, other) for other in self.users if self.is_followed(user, other)]
         if ahead:
-            gap, leader_speed = min(ahead)
-            approach = user.speed * (user.speed - leader_speed) / (2 * math.sqrt(a * b))
-            wanted = max(standstill + headway * user.speed + approach, 0.0)
-            acceleration -= a * (wanted / max(gap, 0.1)) ** 2
-        return max(acceleration, -6.0)
+            gap, speed = min(ahead)
+            wishes.append(free - self.idm(user, speed, gap))
+        for enter in (self.pair(user, other).enter for other in self.users if self.has_way(user, other)):
+            wishes.append(free - self.idm(user, 0.0, enter - user.s - user.length / 2))
+        line = self.line(user) - user.s
+        if self.tick < user.go and line > 0 and user.speed**2 / (2 * line) > 1.2:
+            wishes.append(-(user.speed**2) / (2 * line))
+        return max(min(wishes), -6.0)
+
+    def idm(self, user: User, leader_speed: float, gap: float) -> float:
+        """What a leader takes off by the Intelligent Driver Model (Treiber, Hennecke, Helbing 2000)."""
+        a, headway, standstill = (0.8, 0.25, 0.5) if user.kind == Kind.CYCLIST else (1.5, 1.0, 2.0)
+        approach = user.speed * (user.speed - leader_speed) / (2 * math.sqrt(a * 2.0))
+        wanted = max(standstill + headway * user.speed + approach, 0.0)
+        return a * (wanted / max(gap, 0.1)) ** 2
+
+    def pair(self, user: User, other: User) -> Pair:
+        return self.road.pairs[user.route][other.route]
+
+    def ahead(self, user: User, other: User) -> tuple[float, float]:
+        """The gap between their bumpers [m], and the other's speed."""
+        return other.s + self.pair(user, other).shift - user.s - (user.length + other.length) / 2, other.speed
+
+    def is_followed(self, user: User, other: User) -> bool:
+        """Whether ``other`` is ahead on the same strip, as far as anybody may know."""
+        pair = self.pair(user, other)
+        where = other.s + pair.shift
+        if not other.present or not user.s < where < pair.stop:
+            return False
+        one_arm = pair.start == 0.0
+        # Before its reveal a road user is nowhere but on the way that all from its arm have in common.
+        for who, s in ((user, where), (other, other.s)):
+            if self.tick < who.reveal and not (one_arm and s < self.road.fork[who.route]):
+                return False
+        room = 0.0 if other is self.ego else 15.0
+        return one_arm or where >= pair.start - room
+
+    def has_way(self, user: User, other: User) -> bool:
+        """Whether ``user`` has to let ``other`` pass where their ways cross."""
+        mine, theirs = self.pair(user, other), self.pair(other, user)
+        known = self.tick >= max(user.go, user.reveal, other.go, other.reveal)
+        if not (user.yields and other.present and known and mine.cross and user.s < mine.enter):
+            return False
+        if other is self.ego and user.go == 0:
+            return False
+        way = mine.enter - user.s - user.length / 2
+        their_way, their_rest = (
+            s - other.s for s in (theirs.enter - other.length / 2, theirs.leave + other.length / 2)
+        )
+        if not (0 < way <= 40 and their_rest > 0 and their_way <= 40):
+            return False
+        speed, their_speed = max(user.speed, 1.0), max(other.speed, 1.0)
+        if other.yields and their_way > 0:
+            stuck, they_are = way < speed**2 / 12, their_way < their_speed**2 / 12
+            first = (way / speed, user.member) < (their_way / their_speed, other.member)
+            if (stuck and not they_are) or (stuck == they_are and first):
+                return False
+        return their_rest / their_speed + 0.5 > way / speed
+
+    def line(self, user: User) -> float:
+        """Where its middle is when it stands at the line [m]."""
+        return self.road.entry - 1.0 - user.length / 2
 
     def move_along(self, user: User) -> None:
         speed = max(user.speed + user.acceleration * self.dt, 0.0)
+        s, line = user.s + (user.speed + speed) / 2 * self.dt, self.line(user)
+        if self.tick < user.go and speed < 0.5 and -0.3 < s - line < 1.0:
+            s, speed = line, 0.0
         user.acceleration = (speed - user.speed) / self.dt
-        user.s += (user.speed + speed) / 2 * self.dt
-        user.speed = speed
+        user.s, user.speed = s, speed
         user.at, user.heading = self.road.locate(user.route, user.s)
-        if user.s >= self.road.length(user.route):
+        if user.s >= self.road.length[user.route]:
             user.kind = Kind.NOBODY
+
+    # ---- the ego
 
     def move_ego(self, action, driven: bool) -> None:
         ego, task, dt = self.ego, self.task, self.dt
@@ -323,18 +505,32 @@ class NaiveWorld:
             acceleration = min(acceleration, (task.max_speed - ego.speed) / dt)
             steering = wheel * MAX_STEERING
         else:
+            if task.stops and not driven:
+                self.come_to_the_line()
             acceleration = clamp((self.target_speed - ego.speed) / dt, -task.braking, task.acceleration)
             steering = self.pursue()
         guess = ego.s + self.bicycle(acceleration, steering)
         if self.continuous and guess < self.road.entry + 6.0:  # the way that it is nearest to; its own wins a tie
             ways = [ego.intent, *sorted(task.branches)]
-            ego.intent = min(ways, key=lambda way: abs(self.project((ego.arm, way), guess)[1]))
+            routes = [ego.route, *(self.numbers[self.members[0].arm, way] for way in sorted(task.branches))]
+            away = [abs(self.project(route, guess)[1]) for route in routes]
+            best = away.index(min(away))
+            ego.intent, ego.route = ways[best], routes[best]
         ego.s, ego.offset = self.project(ego.route, guess)
 
+    def come_to_the_line(self) -> None:
+        ego, way = self.ego, self.line(self.ego) - self.ego.s
+        if ego.speed < 0.5:
+            self.target_speed = 0.0
+        elif way > 0 and ego.speed**2 / (2 * way) > 1.2:
+            self.target_speed = max(ego.speed - ego.speed**2 / (2 * way) * self.dt, 0.0)
+
     def pursue(self) -> float:
-        """Steering angle of pure pursuit [rad]: along the arc through a point of the route ahead."""
+        """Steering angle of pure pursuit [rad]: along the arc through a point ahead, beside the route."""
         ego, rear = self.ego, WHEELBASE / 2
-        aim, _ = self.road.locate(ego.route, ego.s + max(3.0, 0.5 * ego.speed))
+        far = 1.0 if abs(self.target_offset - ego.offset) > 1.0 else 0.5
+        aim, heading = self.road.locate(ego.route, ego.s + max(3.0, far * ego.speed))
+        aim += 1j * heading * self.target_offset
         curvature = 2 * ((aim - ego.at) * ego.heading.conjugate()).imag / max(abs(aim - ego.at) ** 2, 1.0)
         beta = math.asin(clamp(curvature * rear, -0.9, 0.9))
         return clamp(math.atan(math.tan(beta) * WHEELBASE / rear), -MAX_STEERING, MAX_STEERING)
@@ -350,7 +546,7 @@ class NaiveWorld:
         ego.acceleration, ego.speed, ego.steering = (speed - ego.speed) / self.dt, speed, steering
         return way
 
-    def project(self, route: Route, s: float) -> tuple[float, float]:
+    def project(self, route: int, s: float) -> tuple[float, float]:
         """The ego's arc length and its offset to the left of ``route`` [m], searched near ``s``."""
         place, heading = self.road.locate(route, s)
         s += ((self.ego.at - place) * heading.conjugate()).real
@@ -362,13 +558,16 @@ class NaiveWorld:
         cyclists = [user for user in self.users[1:] if user.kind == Kind.CYCLIST]
         return any(distance(body, user.at) - user.width / 2 < 1.5 for user in cyclists)
 
+    def is_through(self) -> bool:
+        return self.ego.s >= self.road.entry + self.task.goal_at
+
     def how_it_stands(self) -> End:
         ego, body = self.ego, self.ego.corners()
-        if any(user.kind != Kind.NOBODY and touch(body, user.corners()) for user in self.users[1:]):
+        if any(user.present and touch(body, user.corners()) for user in self.users[1:]):
             return End.COLLISION
-        if ego.s >= self.road.entry + self.task.goal_at:
-            right = self.users[1].intent if self.task.goal is None else self.task.goal
-            return End.GOAL if ego.intent == right else End.WRONG_WAY
+        if self.is_through() and self.leg == self.scenario.road.legs - 1:
+            wrong = self.task.follow and ego.intent != self.users[self.signaller].intent
+            return End.WRONG_WAY if wrong else End.GOAL
         if abs(ego.offset) > 0.75 * self.scenario.lane_width + 1.0:
             return End.OFF_ROAD
         return End.TIME_LIMIT if self.tick >= self.time_limit else End.RUNNING
@@ -376,22 +575,30 @@ class NaiveWorld:
     # ---- what is seen
 
     def show(self, user: User) -> Signal:
-        if not user.signals or user.intent == Intent.STRAIGHT or user.phase != Phase.CUE:
+        if not user.t1 <= self.tick < user.t2:
             return Signal.NONE
         cycles = (self.tick - user.t1) * self.dt * user.flash_rate + user.flash_phase
         if user.kind != Kind.CYCLIST and cycles % 1.0 >= 0.5:
             return Signal.NONE
-        return Signal.LEFT if user.intent == Intent.LEFT else Signal.RIGHT
+        return user.shows
 
     def is_visible(self, user: User) -> bool:
         x0, y0, x1, y1 = self.scenario.fog
         foggy = x0 < user.at.real < x1 and y0 < user.at.imag < y1
-        return user.kind != Kind.NOBODY and not foggy and abs(user.at - self.ego.at) <= self.scenario.sight
+        if not user.present or foggy or abs(user.at - self.ego.at) > self.scenario.sight:
+            return False
+        here, there = self.ego.at, user.at
+        for truck in self.users[1:]:  # in the truck's own frame
+            box = rectangle(-truck.length / 2, -truck.width / 2, truck.length / 2, truck.width / 2)
+            ends = [(place - truck.at) * truck.heading.conjugate() for place in (here, there)]
+            if truck is not user and truck.kind == Kind.TRUCK and in_the_way(box, *ends):
+                return False
+        return not any(in_the_way(rectangle(*box), here, there) for box in self.scenario.buildings)
 
     def observe(self) -> list[float]:
         ego, bound = self.ego, lambda value: clamp(value, -1.0, 1.0)
         if self.continuous:
-            self.target_speed = ego.speed
+            self.target_speed, self.target_offset = ego.speed, ego.offset
         _, along = self.road.locate(ego.route, ego.s)
         row = [
             float(self.tick >= self.hands_on),
@@ -400,6 +607,7 @@ class NaiveWorld:
             ego.intent - 1.0,
             bound((self.road.entry - ego.s) / 60),
             bound(ego.offset / 5),
+            bound(self.target_offset / 5),
             bound((ego.heading * along.conjugate()).imag),
             bound(ego.steering / 0.6),
         ]
@@ -411,6 +619,7 @@ class NaiveWorld:
             columns = [
                 1.0,
                 float(user.kind == Kind.CYCLIST),
+                bound(user.length / 10),
                 bound(towards.real),
                 bound(towards.imag),
                 bound(turned.real),
@@ -418,6 +627,7 @@ class NaiveWorld:
                 bound(user.speed / 20),
                 float(user.signal == Signal.LEFT),
                 float(user.signal == Signal.RIGHT),
+                *(float(user.colour == colour) for colour in Colour),
             ]
             row += columns if user.seen else [0.0] * len(columns)
         return row

@@ -29,8 +29,8 @@ def test_rates_are_per_turn_and_ratios_per_round():
 
 def test_a_crowd_is_crossing_with_more_riders():
     few, many = simulator.crowd(7), simulator.crowd(8)
-    assert (len(few.cast), len(many.cast)) == (7, 8) and few.cast == many.cast[:7]
-    assert many.cast[-1].due > few.cast[-1].due
+    assert (few.num_users, many.num_users) == (7, 8) and few.casts[0] == many.casts[0][:7]
+    assert many.casts[0][-1].due > few.casts[0][-1].due
 
 
 def test_simulator(tmp_path, capsys, monkeypatch):

@@ -24,7 +24,6 @@ from kindergarten.codes import Action, Control, Intent, names
 from kindergarten.envs import KindergartenEnv, KindergartenVectorEnv
 from kindergarten.observation import columns
 from kindergarten.reward import TERMS
-from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.users import MAX_STEERING
 from tests.driving import JIT, same, sample
@@ -290,7 +289,7 @@ def test_a_snapshot_is_bytes_and_exact(id: str, control: str):
             assert same(found, observation) and others == rest
 
 
-@pytest.mark.parametrize("damage", ["short", "long", "foreign", "noise", "nan", "intent"])
+@pytest.mark.parametrize("damage", ["short", "long", "foreign", "noise", "nan", "intent", "route", "member"])
 def test_bytes_that_are_no_snapshot_are_refused(damage: str):
     env = make(CROSSING)
     env.reset(seed=3)
@@ -301,7 +300,11 @@ def test_bytes_that_are_no_snapshot_are_refused(damage: str):
     if damage == "nan":
         users["s"][0, 2] = np.nan
     if damage == "intent":
-        users["intent"][0, 1] = 3
+        users["intent"][0, 1] = len(Intent)
+    if damage == "route":
+        users["route"][0, 1] = -1
+    if damage == "member":
+        users["member"][0, 1] = 2
     wrongs: dict[str, bytes] = {
         "short": blob[:-1],
         "long": blob + b"\0",
@@ -464,14 +467,14 @@ def test_an_episode_out_of_time_is_truncated():
 def test_labels_are_the_intents_of_those_who_have_a_choice(id: str):
     vec = make_sb3(id, num_envs=50, seed=0)
     vec.reset()
-    labels, users = vec.labels(), vec.envs.simulator.users
-    scenario = SCENARIOS[id[len("Kindergarten/") : -len("-v0")]]
-    for i, member in enumerate(scenario.cast[1:]):
-        if len(member.intents) > 1:
-            assert (labels[:, i] == users["intent"][:, i + 1]).all()
-        else:
-            assert (labels[:, i] == -1).all()
-    assert not np.shares_memory(labels, users)
+    labels, simulator = vec.labels(), vec.envs.simulator
+    assert labels.shape == (50, simulator.num_users - 1)
+    for world, users, row in zip(simulator.worlds, simulator.users, labels, strict=True):
+        cast = simulator.scenario.casts[world["cast"]]
+        for user, label in zip(users[1:], row, strict=True):
+            chosen = len(cast[user["member"]].intents) > 1
+            assert label == (user["intent"] if chosen else -1)
+    assert not np.shares_memory(labels, simulator.users)
 
 
 @ids

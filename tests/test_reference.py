@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kindergarten import reference
-from kindergarten.codes import Action, Control, End, Intent
+from kindergarten.codes import Action, Control, End, Intent, Signals
 from kindergarten.config import Config, Scenario
-from kindergarten.reference import Plans, Reference, compute, fingerprint, ladder, plans_of, search, twins
+from kindergarten.reference import Plans, Reference, compute, fingerprint, ladder, plans_of, relevant, search, twins
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.simulator import Simulator
 from tests.driving import sample
@@ -51,8 +51,8 @@ def test_control_does_not_matter_to_the_references(scenario: Scenario):
 def returns_of(family: Simulator, scenario: Scenario, plans: Plans) -> np.ndarray:
     """What each plan earns in each world (W, P, C)."""
     returns = np.zeros((family.num_worlds, len(plans.prefixes), len(plans.continuations)))
-    arrays = (family.worlds, family.users, family.road, family.params)
-    search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, returns)
+    arrays = (family.worlds, family.users, family.road, family.casts, family.params)
+    search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, returns, np.zeros(returns.shape, bool))
     return returns
 
 
@@ -74,29 +74,33 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     family = twins(scenario, config, SEEDS[: sample(4, 1)])
     start = family.snapshot()
     returns = returns_of(family, scenario, some)
-    for p, (share, speed, branch) in enumerate(some.prefixes):
-        for c, (first, hold) in enumerate(some.continuations):
+    for p, prefix in enumerate(some.prefixes):
+        for c, continuation in enumerate(some.continuations):
             family.restore(start)
             total = np.zeros(family.num_worlds)
-            while (family.worlds["end"] == End.RUNNING).any():
-                actions = np.full(family.num_worlds, Action.IDLE)
-                for w, (world, users) in enumerate(zip(family.worlds, family.users, strict=True)):
-                    tick, t3 = world["tick"], users[1]["t3"]
-                    wanted = speed
-                    if scenario.revealed and tick >= t3:
-                        wanted = first if tick < t3 + int(hold / config.physics_step) else scenario.task.max_speed
-                    if tick >= int(world["hands_on"] + share * max(t3 - world["hands_on"], 0)):
-                        actions[w] = towards(users[0]["intent"], branch, world["target_speed"], wanted, scenario)
-                total += family.step(actions).rewards
+            while (under_way := (family.worlds["end"] == End.RUNNING) & (family.worlds["leg"] == 0)).any():
+                actions = [action_of(family, w, prefix, continuation) for w in range(family.num_worlds)]
+                total += family.step(np.array(actions)).rewards * under_way
             np.testing.assert_allclose(returns[:, p, c], total, atol=1e-9)
 
 
-def towards(aim: int, branch: int, target: float, speed: float, scenario: Scenario) -> Action:
-    """The meta-action that brings the targets nearer to ``branch`` and ``speed``: first the way, then the pace."""
-    if aim != branch:
-        return Action.LEFT if branch < aim else Action.RIGHT
-    steps = (speed - target) / scenario.task.speed_step
-    return Action.FASTER if steps > 0.5 else Action.SLOWER if steps < -0.5 else Action.IDLE
+def action_of(family: Simulator, w: int, prefix: np.ndarray, continuation: np.ndarray) -> Action:
+    """What a plan asks for in world ``w`` as it stands: first the side, then the pace."""
+    world, users, (share, steps, side) = family.worlds[w], family.users[w], prefix
+    task = family.scenario.tasks[world["cast"]]
+    tick, t3 = world["tick"], users[world["signaller"]]["t3"]
+    if tick < int(world["hands_on"] + share * max(t3 - world["hands_on"], 0)):
+        return Action.IDLE
+    if family.scenario.revealed and tick >= t3:
+        first, hold = continuation
+        held = tick < t3 + int(hold / family.config.physics_step)
+        steps = first if held else task.max_speed / task.speed_step
+    aim = world["target_offset"] if task.side_step else users[0]["intent"]
+    more_left = side > aim if task.side_step else side < aim
+    if (task.branches or task.side_step) and side != aim:
+        return Action.LEFT if more_left else Action.RIGHT
+    missing = steps - world["target_speed"] / task.speed_step
+    return Action.FASTER if missing > 0.5 else Action.SLOWER if missing < -0.5 else Action.IDLE
 
 
 # ---- the score, on made-up numbers
@@ -153,13 +157,15 @@ def test_the_ladder_has_a_name_for_every_rung(scenario: Scenario):
 
 def test_every_setting_has_its_own_fingerprint():
     settings = [(s, c) for s in SCENARIOS.values() for _, c in ladder(s)]
-    settings += [
-        (scenario_named("Follow"), Config(signal_rate=0.5)),
-        (scenario_named("Follow"), Config(hands_on=True)),
-    ]
+    settings.append((scenario_named("Follow"), Config(hands_on=True)))
     assert len({fingerprint(*setting) for setting in settings}) == len(settings)
-    follow = scenario_named("Follow")
-    assert fingerprint(follow, Config(Control.CONTINUOUS)) == fingerprint(follow, Config(Control.DISCRETE))
+
+
+@scenarios
+def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario: Scenario):
+    others = Config(Control.CONTINUOUS), Config(signal_rate=0.5), Config(signals=Signals.REAL), Config(spurious=0.9)
+    assert {relevant(config) for config in others} == {Config()}
+    assert {fingerprint(scenario, config) for config in others} == {fingerprint(scenario, Config())}
 
 
 @pytest.mark.jit

@@ -7,15 +7,18 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from kindergarten.codes import Control, End, Phase
+from kindergarten.codes import Control, End, Phase, Signals
 from kindergarten.config import Config, Scenario
 from kindergarten.reference import twins
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from tests.driving import at_random, drive, sample
+from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
 RANDOM_SEEDS = np.random.default_rng(1)  # of twins: nothing special about any of them
+#: What the signaller keeps to itself until its t3: its way, what it shows and for how long it is to wait.
+MADE_OF_THE_INTENT = ("intent", "route", "shows", "signals", "go", "dawdle")
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 CASES = [
     ("as registered", Config(), sample(1000, 3)),
@@ -27,6 +30,7 @@ CASES = [
     ("hands on, continuous", Config(CONTINUOUS, hands_on=True), sample(200, 1)),
     ("half of them signal", Config(signal_rate=0.5), sample(200, 2)),
     ("nobody signals", Config(signal_rate=0.0), sample(200, 1)),
+    ("as on real roads", Config(signals=Signals.REAL), sample(200, 1)),
 ]
 
 
@@ -35,11 +39,17 @@ def rows(array: np.ndarray, families: int) -> np.ndarray:
     return np.ascontiguousarray(array).view(np.uint8).reshape(-1, families, array.nbytes // len(array))
 
 
-def state(simulator: Simulator) -> np.ndarray:
-    """Everything that changes, but for the intent itself and the way that follows from it; as bytes."""
+def signallers(simulator: Simulator, leg: int = 0) -> np.ndarray:
+    """Whose intent has to be remembered on ``leg``: one record of ROAD_USER for each world."""
+    rows = (simulator.users["member"] == simulator.scenario.signallers[leg]).argmax(axis=1)
+    return simulator.users[np.arange(simulator.num_worlds), rows]
+
+
+def state(simulator: Simulator, leg: int = 0) -> np.ndarray:
+    """Everything that changes, but for the signaller's intent and what it has made of it; as bytes."""
     users = simulator.users.copy()
-    for name in ("intent", "route"):
-        users[name][:, 1] = 0
+    for name in MADE_OF_THE_INTENT:
+        users[name][users["member"] == simulator.scenario.signallers[leg]] = 0
     return np.concatenate(
         [simulator.worlds[:, None].view(np.uint8), users.reshape(len(users), -1).view(np.uint8)], axis=1
     )
@@ -48,25 +58,35 @@ def state(simulator: Simulator) -> np.ndarray:
 class Family:
     """Twins on the same journey: what differs, by phase, between each pair of them, as long as both are under way.
 
+    On a road of several legs they are twins of one of them, up to its end.
+
     frames, seen, hidden: (phases, pairs, families) number of frames; of those that look different; of those that
     are different in anything but the intent itself.
+    differs: (pairs, families) whether they have anything to show that differs.
     """
 
-    def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray) -> None:
-        self.simulator, self.num = twins(scenario, config, seeds), len(seeds)
+    def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> None:
+        self.simulator, self.num, self.leg = twins(scenario, config, seeds, leg), len(seeds), leg
         self.pairs = list(combinations(range(len(scenario.intents)), 2))
         self.frames, self.seen, self.hidden = np.zeros((3, len(Phase), len(self.pairs), self.num), int)
         self.under_way = np.ones((len(scenario.intents), self.num), bool)
+        self.differs = self.differ("shows") | self.differ("dawdle")
         siblings = Simulator(scenario, self.num, config)  # for the form of an action alone
         chance = at_random(7)
         self.watch(self.simulator.observe())
         for step in drive(self.simulator, lambda _: np.concatenate([chance(siblings)] * len(scenario.intents))):
             self.watch(step.observations)
 
+    def differ(self, name: str) -> np.ndarray:
+        """Between which pairs of twins (pairs, families) a field of the signaller differs."""
+        values = signallers(self.simulator, self.leg)[name].reshape(-1, self.num)
+        return np.array([values[a] != values[b] for a, b in self.pairs])
+
     def watch(self, observations: np.ndarray) -> None:
-        views, states = rows(observations, self.num), rows(state(self.simulator), self.num)
-        phases = self.simulator.users["phase"][: self.num, 1]
-        runs = (self.simulator.worlds["end"] == End.RUNNING).reshape(self.under_way.shape)
+        views, states = rows(observations, self.num), rows(state(self.simulator, self.leg), self.num)
+        phases = signallers(self.simulator, self.leg)["phase"][: self.num]
+        worlds = self.simulator.worlds
+        runs = ((worlds["end"] == End.RUNNING) & (worlds["leg"] <= self.leg)).reshape(self.under_way.shape)
         for k, (a, b) in enumerate(self.pairs):
             # After t3 their journeys may end differently, and with them the frames in which they end.
             together = np.where(phases == Phase.AFTER, runs[a] & runs[b], self.under_way[a] & self.under_way[b])
@@ -77,32 +97,46 @@ class Family:
             self.hidden[at] += (states[a] != states[b])[both].any(1)
         self.under_way = runs
 
+    def check(self) -> None:
+        """Between t2 and t3, and before t1, all is the same."""
+        for phase in (Phase.BEFORE, Phase.DELAY):
+            assert not self.seen[phase].any(), f"a frame of phase {phase.name} gives the intent away"
+            assert not self.hidden[phase].any(), f"in phase {phase.name} something differs that is not seen yet"
+        assert not self.seen[Phase.CUE][~self.differs].any()
+
 
 @scenarios
 @pytest.mark.parametrize(("config", "count"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Scenario, config: Config, count: int):
-    family = Family(scenario, config, RANDOM_SEEDS.integers(1 << 62, size=count))
-    signals = family.simulator.users["signals"][:count, 1] == 1
-    frames, seen, hidden = family.frames, family.seen, family.hidden
-    if not config.hands_on:  # nobody ends a scene before the agent drives
-        assert frames[Phase.CUE].all() and frames[Phase.AFTER].all()
-        assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
-    assert not seen[Phase.BEFORE].any() and not hidden[Phase.BEFORE].any()
-    assert seen[Phase.CUE][:, signals].all() and not seen[Phase.CUE][:, ~signals].any()
-    assert not seen[Phase.DELAY].any(), "a frame between t2 and t3 gives the intent away"
-    assert not hidden[Phase.DELAY].any(), "something that is not seen yet gives the intent away later"
-    if scenario.revealed:
-        assert seen[Phase.AFTER][frames[Phase.AFTER] > 5].all()
-    else:
-        assert not seen[Phase.AFTER].any()
+    for leg in range(scenario.road.legs):
+        family = Family(scenario, config, RANDOM_SEEDS.integers(1 << 62, size=count), leg)
+        family.check()
+        frames, seen = family.frames, family.seen
+        if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
+            assert frames[Phase.CUE].all() and frames[Phase.AFTER].all()
+            assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
+        assert frames[Phase.DELAY].any() or config.delay[0] == 0.0
+        assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
+        if scenario.revealed:
+            assert seen[Phase.AFTER][frames[Phase.AFTER] > 5].all()
+        else:
+            assert not seen[Phase.AFTER].any()
+
+
+@pytest.mark.parametrize("control", Control, ids=lambda control: control.name.lower())
+@pytest.mark.parametrize("scenario", [BUSY, CIRCLE, LANES, LEGS], ids=lambda scenario: scenario.name)
+def test_no_driver_gives_away_what_another_is_about_to_do(scenario: Scenario, control: Control):
+    """Whatever happens: who follows, yields or stops beside the signaller does not know more than it shows."""
+    for leg in range(scenario.road.legs):
+        Family(scenario, Config(control), RANDOM_SEEDS.integers(1 << 62, size=sample(1000, 2)), leg).check()
 
 
 @scenarios
 @pytest.mark.parametrize("delay", [0.5, 2.0, 32.0])
 def test_the_agent_drives_only_when_the_signal_is_off(scenario: Scenario, delay: float):
     family = twins(scenario, Config(delay=(delay, delay)), np.arange(sample(1000, 20)))
-    assert (family.worlds["hands_on"] >= family.users["t2"][:, 1]).all()
-    assert (family.worlds["hands_on"] <= family.users["t3"][:, 1]).all()
+    assert (family.worlds["hands_on"] >= signallers(family)["t2"]).all()
+    assert (family.worlds["hands_on"] <= signallers(family)["t3"]).all()
 
 
 @scenarios
@@ -117,6 +151,5 @@ def test_twins_begin_as_one(scenario: Scenario):
     count = sample(1000, 20)
     family = twins(scenario, Config(), np.arange(count))
     assert (rows(state(family), count) == rows(state(family), count)[0]).all()
-    intents = family.users["intent"].reshape(-1, count, family.num_users)
-    assert {tuple(each) for each in intents[:, :, 1].T.tolist()} == {scenario.intents}
-    assert (intents[:, :, 2:] == intents[0, :, 2:]).all()
+    intents = signallers(family)["intent"].reshape(-1, count)
+    assert {tuple(each) for each in intents.T.tolist()} == {scenario.intents}

@@ -10,37 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.codes import Action, Control, End, Intent, Kind, Signal
+from kindergarten.codes import Action, Control, End, Intent, Kind, Signal, Signals
 from kindergarten.config import Config, Scenario, Weights
 from kindergarten.geometry import overlap
-from kindergarten.road import SPACING, junction, locate
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.signals import shown
 from kindergarten.simulator import Simulator
 from kindergarten.users import CAR_WIDTH, ROAD_USER
 from tests.driving import along_the_route, at_random, batch, drive, same, sample, steadily
 from tests.naive import NaiveWorld, User, touch
+from tests.worlds import ALL, EVERY_TERM
 
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
+WAYS = (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT)
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+worlds = pytest.mark.parametrize("scenario", ALL.values(), ids=ALL.keys())
 controls = pytest.mark.parametrize("control", Control, ids=lambda control: control.name.lower())
 
 
 # ---- the naive world
-
-EVERY_TERM = Weights(1.0, -2.0, -3.0, -4.0, -5.0, 6.0, -7.0)  # so that none is multiplied by 0
 
 
 def compare(simulator: Simulator, naive: NaiveWorld) -> None:
     """Everything that changes: numbers to 1e-9, codes and ticks exactly."""
     world = simulator.worlds[0]
     assert int(world["rng"]) == naive.random.state
-    for name in ("tick", "hands_on", "time_limit", "end"):
+    for name in ("tick", "hands_on", "time_limit", "cast", "leg", "signaller", "end"):
         assert world[name] == getattr(naive, name), name
-    assert world["target_speed"] == pytest.approx(naive.target_speed, abs=1e-9)
+    for name in ("target_speed", "target_offset"):
+        assert world[name] == pytest.approx(getattr(naive, name), abs=1e-9), name
     for i, (row, user) in enumerate(zip(simulator.users[0].tolist(), naive.users, strict=True)):
         place = {"x": user.at.real, "y": user.at.imag, "cos": user.heading.real, "sin": user.heading.imag}
-        expected = {**vars(user), **place, "route": 3 * user.arm + user.intent}
+        expected = {**vars(user), **place}
         for name, value in zip(ROAD_USER.names or (), row, strict=True):
             tolerance = 1e-9 if isinstance(value, float) else 0
             assert abs(value - expected[name]) <= tolerance, (i, name, value, expected[name])
@@ -55,34 +56,34 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
     return pedal, min(max(naive.pursue() / 0.6 + pull, -1.0), 1.0)
 
 
-@scenarios
+@worlds
 @controls
-@settings(max_examples=sample(40, 12))
+@settings(max_examples=sample(40, 6))
 @given(
     seed=st.integers(0, 2**64 - 1),
     delay=st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 8.0)).map(sorted).map(tuple)
     | st.sampled_from([(0.0, 0.0), (0.5, 0.5), (32.0, 32.0)]),
     signal_rate=st.sampled_from([0.0, 0.5, 1.0]),
+    signals=st.sampled_from(Signals),
+    spurious=st.sampled_from([-1.0, -0.5, 0.0, 0.7]),
     hands_on=st.booleans(),
     style=st.sampled_from(["dither", "faster", "slower", "idle", "left", "right"]),
     wildness=st.sampled_from([0.0, 0.05, 1.0]),
-    wanted=st.none() | st.integers(0, 2),
+    wanted=st.none() | st.sampled_from(Intent),
 )
 def test_the_kernels_do_what_the_naive_world_does(
-    scenario: Scenario, control, seed, delay, signal_rate, hands_on, style, wildness, wanted
+    scenario: Scenario, control, seed, delay, signal_rate, signals, spurious, hands_on, style, wildness, wanted
 ):
-    config = Config(control, delay, signal_rate, hands_on)
-    scenario = replace(scenario, task=replace(scenario.task, weights=EVERY_TERM))
-    simulator, naive = Simulator(scenario, 1, config), NaiveWorld(scenario, config, seed)
+    config = Config(control, delay, signal_rate, signals, hands_on, spurious)
+    scenario = replace(scenario, task=tuple(replace(task, weights=EVERY_TERM) for task in scenario.tasks))
+    simulator = Simulator(scenario, 1, config)
+    naive = NaiveWorld(scenario, config, seed, simulator.road)
     simulator.seed(np.array([seed], np.uint64))
-    intent = None if wanted is None else scenario.intents[wanted % len(scenario.intents)]
-    intents = np.full((1, simulator.num_users - 1), -1)
-    if intent is not None:
-        intents[0, 0] = intent
+    intents = np.full((1, simulator.num_users - 1), -1 if wanted is None else wanted)
     dice = random.Random(seed)
     for _ in range(2):  # the second scene goes on with the generator where the first one left it
         seen = simulator.reset(intents=intents)[0]
-        expected = naive.reset({} if intent is None else {1: intent})
+        expected = naive.reset(dict.fromkeys(range(1, simulator.num_users), wanted))
         compare(simulator, naive)
         np.testing.assert_allclose(seen, expected, rtol=0.0, atol=1e-6)
         while naive.end == End.RUNNING:
@@ -119,7 +120,7 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
 # ---- one seed, one world
 
 
-@scenarios
+@worlds
 @controls
 @settings(max_examples=sample(10, 2))
 @given(st.lists(st.integers(0, 2**63), min_size=1, max_size=sample(9, 3)), st.integers(0, 99))
@@ -143,7 +144,7 @@ def test_a_row_of_a_batch_is_that_seed_alone(scenario: Scenario, control: Contro
             assert same(together.users[i : i + 1], single.users) and same(together.worlds[i : i + 1], single.worlds)
 
 
-@scenarios
+@worlds
 @controls
 def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control):
     def journey(burn: int) -> list[bytes]:
@@ -159,7 +160,7 @@ def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control
     assert journey(1) == journey(2)
 
 
-@scenarios
+@worlds
 @controls
 @pytest.mark.parametrize("moment", [0, 7, 30])
 def test_a_restored_snapshot_goes_on_as_before(scenario: Scenario, control: Control, moment: int):
@@ -190,7 +191,7 @@ def batch_goes_on(snapshot, scenario: Scenario, control: Control) -> np.ndarray:
 # ---- what holds of every frame
 
 
-@scenarios
+@worlds
 @controls
 @pytest.mark.parametrize("delay", [(1.0, 4.0), (0.0, 0.0), (32.0, 32.0)])
 def test_every_frame_is_sound(scenario: Scenario, control: Control, delay):
@@ -210,7 +211,7 @@ def test_every_frame_is_sound(scenario: Scenario, control: Control, delay):
         running, last = ~ended, step.observations
 
 
-@scenarios
+@worlds
 @controls
 def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenario, control: Control):
     simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control)), at_random()
@@ -224,54 +225,12 @@ def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenari
     assert not simulator.worlds["end"].any() and not simulator.worlds["tick"].any()
 
 
-# ---- roads
-
-
-@pytest.mark.parametrize(("half_width", "lane_width"), [(8.0, 3.5), (6.0, 3.05), (12.0, 3.66)])
-def test_routes_are_sampled_by_arc_length_and_shared_up_to_the_edge(half_width: float, lane_width: float):
-    road = junction(50.3, 30.0, half_width, lane_width)
-    tightest = half_width - lane_width / 2
-    for route, (points, length) in enumerate(zip(road.points, road.length, strict=True)):
-        points = points[: round(length / SPACING) + 1]
-        chord = np.hypot(*np.diff(points[:, :2], axis=0).T)
-        assert (chord <= SPACING + 1e-12).all() and (chord >= SPACING - SPACING**3 / (24 * tightest**2) - 1e-12).all()
-        assert np.hypot(*points[:, 2:].T) == pytest.approx(1.0)
-        middle = points[:-1, 2:] + points[1:, 2:]  # a chord points halfway between the headings at its ends
-        cross = middle[:, 0] * np.diff(points[:, 1]) - middle[:, 1] * np.diff(points[:, 0])
-        assert abs(cross).max() < 0.01
-        edge = round(road.entry / SPACING)
-        assert abs(points[edge, :2]).max() == half_width
-        for twin in range(route - route % 3, route - route % 3 + 3):
-            assert same(road.points[route, : edge + 1], road.points[twin, : edge + 1])
-            assert road.shared[route, twin] == (length if twin == route else road.entry)
-    apart = np.arange(12)[:, None] // 3 != np.arange(12) // 3
-    assert not road.shared[apart].any()
-
-
-def test_everybody_keeps_to_the_right():
-    road = junction(50.0)
-    for points, length in zip(road.points, road.length, strict=True):
-        for x, y, cos, sin in points[[0, round(length / SPACING)]]:
-            assert x * sin - y * cos == pytest.approx(road.lane_width / 2)  # the middle of the road is on the left
-    left, straight, right = (road.points[k, -1, 2:] for k in range(3))  # from the south
-    np.testing.assert_allclose([left, straight, right], [[-1, 0], [0, 1], [1, 0]], atol=1e-12)
-
-
-def test_a_place_between_two_samples_lies_between_them():
-    road = junction(50.0)
-    for s in (-5.0, 0.0, 12.3, road.entry + 4.2, 1e6):
-        x, y, cos, sin = locate(road.points, 0, s)
-        k = min(max(s / SPACING, 0.0), len(road.points[0]) - 1.0)
-        expected = [np.interp(k, np.arange(len(road.points[0])), column) for column in road.points[0].T]
-        np.testing.assert_allclose([x, y, cos, sin], expected, atol=1e-9)
-
-
 # ---- signals
 
 
 @scenarios
 def test_times_are_drawn_from_the_scenario(scenario: Scenario):
-    config, member = Config(delay=(2.0, 3.0)), scenario.cast[1]
+    config, member = Config(delay=(2.0, 3.0)), scenario.casts[0][1]
     simulator = batch(scenario, np.arange(sample(1000, 50)), config)
     user, dt = simulator.users[:, 1], config.physics_step
     for length, (low, high) in (
@@ -289,7 +248,7 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
     simulator = batch(scenario, np.arange(20))
     seconds, dt = 40, 0.02
     for user in simulator.users[:, 1]:
-        user["t1"], user["t2"], user["signals"], user["intent"] = 0, seconds / dt, 1, Intent.RIGHT
+        user["t1"], user["t2"], user["shows"] = 0, seconds / dt, Signal.RIGHT
         frames = np.array([shown(user, tick, dt) for tick in range(-10, round(seconds / dt) + 10)])
         assert not frames[:10].any() and not frames[-10:].any()
         lit = frames[10:-10] == Signal.RIGHT
@@ -331,31 +290,38 @@ def test_a_held_ego_cruises_whatever_the_actions(scenario: Scenario, control: Co
 @scenarios
 def test_targets_persist(scenario: Scenario):
     simulator = batch(scenario, np.arange(sample(20, 2)), Config(hands_on=True, delay=(32.0, 32.0)))
-    ego, worlds = simulator.users[:, 0], simulator.worlds
-    wanted = ego["speed"] - scenario.task.speed_step
+    ego, worlds, rules = simulator.users[:, 0], simulator.worlds, rules_of(simulator)
+    wanted = ego["speed"] - rules["speed_step"]
     simulator.step(np.full(len(ego), Action.SLOWER))
     for _ in range(40):
         assert worlds["target_speed"] == pytest.approx(wanted)
         simulator.step(np.full(len(ego), Action.IDLE))
     assert ego["speed"] == pytest.approx(wanted, abs=1e-6)
-    for action, end in ((Action.LEFT, min), (Action.RIGHT, max)):
+    own, branches = ego["intent"].copy(), scenario.tasks[0].branches
+    for action, end, side in ((Action.LEFT, min, 1.0), (Action.RIGHT, max, -1.0)):
         for _ in range(3):
             simulator.step(np.full(len(ego), action))
         for _ in range(3):
             simulator.step(np.full(len(ego), Action.IDLE))
-            assert (ego["intent"] == end(scenario.task.branches)).all()
-    for action, extreme in ((Action.FASTER, scenario.task.max_speed), (Action.SLOWER, 0.0)):
+            assert (ego["intent"] == (end(branches) if branches else own)).all()
+            assert (worlds["target_offset"] == side * rules["side_step"]).all()
+    for action, extreme in ((Action.FASTER, rules["max_speed"]), (Action.SLOWER, 0.0)):
         for _ in range(10):
             simulator.step(np.full(len(ego), action))
         assert (worlds["target_speed"] == extreme).all()
 
 
-@pytest.mark.parametrize("way", Intent, ids=lambda way: way.name.lower())
+def rules_of(simulator: Simulator) -> np.ndarray:
+    """PARAMS of each world: those of its cast."""
+    return simulator.params[simulator.worlds["cast"]]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name.lower())
 def test_the_small_controller_keeps_to_every_way_at_every_speed(way: Intent):
     scenario = scenario_named("Follow")
     simulator = batch(scenario, np.arange(sample(100, 3)), Config(hands_on=True))
     simulator.users["kind"][:, 1] = Kind.NOBODY  # an empty road
-    simulator.worlds["target_speed"] = np.linspace(4.0, scenario.task.max_speed, simulator.num_worlds)
+    simulator.worlds["target_speed"] = np.linspace(4.0, scenario.tasks[0].max_speed, simulator.num_worlds)
     spare = (scenario.lane_width - CAR_WIDTH) / 2  # what it may cut a corner by
     for _ in drive(simulator, lambda simulator: towards(simulator, way)):
         assert abs(simulator.users["offset"][:, 0]).max() < 0.75 * spare
@@ -369,7 +335,7 @@ def towards(simulator: Simulator, way: Intent) -> np.ndarray:
     return np.where(aim > way, Action.LEFT, np.where(aim < way, Action.RIGHT, Action.IDLE))
 
 
-@pytest.mark.parametrize("way", Intent, ids=lambda way: way.name.lower())
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name.lower())
 def test_continuous_control_can_take_every_way(way: Intent):
     simulator = batch(scenario_named("Follow"), np.arange(sample(20, 2)), Config(CONTINUOUS))
     simulator.users["kind"][:, 1] = Kind.NOBODY
@@ -392,7 +358,7 @@ def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):
 def test_continuous_control_never_exceeds_the_top_speed(scenario: Scenario):
     simulator = batch(scenario, np.arange(3), Config(CONTINUOUS, hands_on=True))
     for _ in drive(simulator, along_the_route(pedal=1.0)):
-        assert simulator.users["speed"][:, 0].max() <= scenario.task.max_speed + 1e-9
+        assert (simulator.users["speed"][:, 0] <= rules_of(simulator)["max_speed"] + 1e-9).all()
 
 
 # ---- traffic
@@ -426,7 +392,6 @@ def near_each_other(users: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (dict(arm="down"), "down.*south, east"),
         (dict(speed=(3.0, 2.0)), "speed"),
         (dict(cue=(0.0, 1.0)), "cue"),
         (dict(due=(float("nan"), 1.0)), "due"),
@@ -436,7 +401,21 @@ def near_each_other(users: np.ndarray) -> np.ndarray:
 )
 def test_a_member_without_sense_is_refused(change: dict, words: str):
     with pytest.raises(ValueError, match=words):
-        replace(scenario_named("Crossing").cast[1], **change)
+        replace(scenario_named("Crossing").casts[0][1], **change)
+
+
+def test_a_scenario_without_sense_is_refused():
+    crossing = scenario_named("Crossing")
+    (cast,) = crossing.casts
+    ego, signaller, *others = cast
+    with pytest.raises(ValueError, match="'down'.*south, east"):
+        replace(crossing, casts=((ego, replace(signaller, arm="down"), *others),))
+    with pytest.raises(ValueError, match="same number"):
+        replace(crossing, casts=(cast, cast[:-1]))
+    with pytest.raises(ValueError, match="same intents"):
+        replace(crossing, casts=(cast, (ego, *others, others[0])))
+    with pytest.raises(ValueError, match="signaller of leg 0"):
+        replace(crossing, casts=((ego, replace(signaller, due=(0.0, 1.0)), *others),))
 
 
 @pytest.mark.parametrize(
@@ -458,7 +437,7 @@ def test_a_simulator_without_sense_is_refused():
     scenario = scenario_named("Follow")
     with pytest.raises(ValueError, match="num_worlds"):
         Simulator(scenario, 0)
-    heavy = replace(scenario.task, weights=Weights(time=float("inf")))
+    heavy = replace(scenario.tasks[0], weights=Weights(time=float("inf")))
     with pytest.raises(ValueError, match="weights"):
         Simulator(replace(scenario, task=heavy))
 

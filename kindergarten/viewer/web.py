@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
+from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
 from kindergarten.replay import Episode, Replay
 from kindergarten.road import SPACING, RoadMap
 
@@ -27,7 +27,10 @@ SCRIPTS = ("replay.js", "street.js", "figures.js", "scene.js", "timeline.js", "p
 TYPES = {"Uint8": np.dtype("u1"), "Int16": np.dtype("<i2"), "Int32": np.dtype("<i4")}  # smallest first
 POINT, ANGLE, PACE, CHANCE, WORTH = 0.01, 0.0002, 0.01, 0.0005, 0.0001  # [m], [rad], [m/s], [1], [reward]
 STRAIGHT = 1e-4  # [rad] from one sample to the next; where a road turns less, samples are left out
-MARKINGS = ("centre_line", "lane_line", "stop_line", "yield_line")
+CODES = {
+    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action, "colour": Colour,
+    "marking": Marking,
+}  # fmt: skip
 
 
 def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
@@ -72,13 +75,12 @@ def content(replay: Replay) -> dict[str, Any]:
     Raises:
         ValueError: a number is not finite or too large to be shown.
     """
-    codes = {"kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action}
     return {
         "scenario": replay.scenario,
         "agent": replay.agent,
         "discrete": replay.control is Control.DISCRETE,
         "terms": list(replay.term_names),
-        "names": {name: names(code) for name, code in codes.items()} | {"marking": MARKINGS},
+        "names": {name: names(code) for name, code in CODES.items()},
         "road": _road(replay.road),
         "episodes": [_episode(episode, replay.physics_step) for episode in replay.episodes],
     }
@@ -96,13 +98,13 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
         "plans": [_plans(column, dt) for column in users.T],
         "time": _column(worlds["tick"] * dt, dt),
         "hands_on": _column(worlds["hands_on"] * dt, dt),
-        "signaller": _column(np.full(len(worlds), min(1, users.shape[1] - 1))),
+        "signaller": _column(np.clip(worlds["signaller"], 0, users.shape[1] - 1)),
         "x": _column(users["x"], POINT),
         "y": _column(users["y"], POINT),
         "heading": _column(np.arctan2(users["sin"], users["cos"]), ANGLE),
         "speed": _column(users["speed"], PACE),
         "acceleration": _column(users["acceleration"], PACE),
-        **{name: _column(users[name]) for name in ("kind", "signal", "phase", "seen")},
+        **{name: _column(users[name]) for name in ("kind", "signal", "phase", "seen", "colour")},
         "steering": _column(ego["steering"], ANGLE),
         "route": _column(ego["route"]),
         "way": _column(ego["s"], POINT),
@@ -116,14 +118,14 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
 def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
     """What a road user (T + 1,) is up to, one entry for each junction.
 
-    From which frame on, its times and intent, whether that matters to others, and whether it shows anything.
+    From which frame on, its times and intent, whether it had a choice, what it shows, and whether that is true.
     """
-    fields = np.stack([column[name] for name in ("t1", "t2", "t3", "intent", "signals")], axis=1)
+    fields = np.stack([column[name] for name in ("t1", "t2", "t3", "intent", "choices", "shows", "signals")], axis=1)
     starts = [0, *(np.flatnonzero(np.any(np.diff(fields, axis=0), axis=1)) + 1).tolist()]
     return [
         {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent,
-         "matters": bool(signals), "shows": bool(signals) and intent != Intent.STRAIGHT}
-        for k, (t1, t2, t3, intent, signals) in zip(starts, fields[starts].tolist(), strict=True)
+         "matters": choices > 1, "shows": shows != Signal.NONE, "lies": shows != Signal.NONE and not true}
+        for k, (t1, t2, t3, intent, choices, shows, true) in zip(starts, fields[starts].tolist(), strict=True)
     ]  # fmt: skip
 
 
@@ -134,16 +136,10 @@ def _road(road: RoadMap) -> dict[str, Any]:
         "lane_width": road.lane_width,
         "fog": fog if fog[2] > fog[0] and fog[3] > fog[1] else None,
         "routes": [_route(points, length) for points, length in zip(road.points, road.length, strict=True)],
-        "markings": _markings(road).round(2).tolist(),
-        "junctions": [[0.0, 0.0, road.half_width]],
-        "buildings": [],
+        "markings": road.markings.round(2).tolist(),
+        "junctions": road.junctions.round(2).tolist(),
+        "buildings": road.buildings.round(2).tolist(),
     }
-
-
-def _markings(road: RoadMap) -> np.ndarray:
-    """Lines (L, 5) on the road: x0, y0, x1, y1 [m] and which of MARKINGS."""
-    lines = [(road.centre_lines, "centre_line"), (road.stop_lines, "stop_line")]
-    return np.concatenate([np.insert(ends, 4, MARKINGS.index(name), axis=1) for ends, name in lines])
 
 
 def _route(points: np.ndarray, length: float) -> dict[str, Any]:

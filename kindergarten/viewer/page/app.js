@@ -2,8 +2,8 @@
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 const LINGER = 1; // [s] on the last picture before a loop begins again
-const INKS = ("grass grass-shade tree tree-light pavement kerb asphalt marking roof roof-edge fog shadow ego car car-other cargo jacket " +
-  "jacket-other sleeve trousers skin helmet glass tyre frame outline headlight tail brake lamp signal signal-heart beam ahead alarm " +
+const INKS = ("grass grass-shade tree tree-light pavement kerb asphalt marking roof roof-edge fog shadow ego paint-orange paint-blue " +
+  "paint-white cargo sleeve trousers skin helmet glass tyre frame outline headlight tail brake lamp signal signal-heart beam ahead alarm " +
   "belief on-belief belief-best belief-rest before cue delay after on-before on-cue on-delay on-after").split(" ");
 const KEYS = [
   ["space", "play, pause"], ["left, right", "one decision back, on"], ["up, down", "faster, slower"],

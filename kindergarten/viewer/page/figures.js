@@ -183,7 +183,7 @@ function drawCyclist(ctx, camera, user, jacket, ink) {
   box(ctx, -0.3, 0, 0.26, 0.5, 0.12, "#00000026");
   spot(ctx, 0.2, 0, 0.23, ink.outline);
   spot(ctx, 0.2, 0, 0.19, ink.helmet);
-  for (const y of [0.09, 0, -0.09]) limb(ctx, [[0.1, y], [0.29, y * 0.7]], 0.03, "#00000055");
+  for (const y of [0.09, 0, -0.09]) limb(ctx, [[0.1, y], [0.29, y * 0.7]], 0.035, "#ffffff66");
 }
 
 /** An arm on the handlebar, or so far ``out`` (0..1) to its side. */

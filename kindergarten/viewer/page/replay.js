@@ -3,7 +3,7 @@
 
 const TYPES = { Uint8: Uint8Array, Int16: Int16Array, Int32: Int32Array };
 // What the columns that a road user has in each frame are called.
-const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen"];
+const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen", "colour"];
 
 function unpack(column) {
   const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
@@ -143,6 +143,7 @@ class Episode {
     for (const name of PER_USER) user[name] = this.columns[name][a];
     const then = (name) => this.columns[name][b];
     user.type = this.names.kind[user.kind];
+    user.colour = this.names.colour[user.colour];
     user.cyclist = user.type === "cyclist";
     [user.length, user.width] = this.sizes[i];
     user.steering = 0;

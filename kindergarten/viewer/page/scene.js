@@ -59,8 +59,8 @@ function drawScene(canvas, street, episode, time, view, ink) {
   if (view.captions) halos(ctx, camera, episode.told("attention", frame.k) || [], frame, ink);
   for (let i = frame.users.length - 1; i >= 0; i--) {
     const user = frame.users[i], ghost = view.reveal && opacity[i] < 0.5;
-    const watched = episode.signallers.some((signaller) => signaller.user === i);
-    drawFigure(ctx, camera, user, paint(user, i, watched, ink), episode.side(user.signal), ink, ghost ? 0.5 : opacity[i]);
+    const body = i ? ink[`paint-${user.colour}`] : ink.ego;
+    drawFigure(ctx, camera, user, body, episode.side(user.signal), ink, ghost ? 0.5 : opacity[i]);
   }
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   if (frame.over && episode.end === "collision") crash(ctx, camera, frame, ink);
@@ -82,12 +82,6 @@ function halos(ctx, camera, attention, frame, ink) {
 function visible(street, user) {
   const clear = smoothstep(-street.depth(user.x, user.y) / FOG_EDGE);
   return clear * mix(UNSEEN, 1, user.seen);
-}
-
-function paint(user, i, watched, ink) {
-  if (i === 0) return ink.ego;
-  const what = user.cyclist ? "jacket" : "car";
-  return ink[watched ? what : `${what}-other`];
 }
 
 /** Where the car is heading: dots along the way that it aims for. */

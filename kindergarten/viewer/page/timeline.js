@@ -91,7 +91,7 @@ class Timeline {
 
   /** t1, t2 and t3 of a plan that lie between two times. */
   _times(plan, episode, start, stop, reveal, marks) {
-    const words = [plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", sayIntent(episode.names.intent[plan.intent])];
+    const words = [plan.lies ? "false signal on" : plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", sayIntent(episode.names.intent[plan.intent])];
     ["t1", "t2", "t3"].forEach((name, k) => {
       if (plan[name] >= start && plan[name] <= stop)
         marks.append(this._mark(plan[name], reveal && words[k] ? [`${name} ${words[k]}`, name] : [name]));
