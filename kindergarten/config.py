@@ -95,7 +95,8 @@ class Roundabout:
     """Four arms and a circle, driven counterclockwise; whoever is on it goes first."""
 
     radius: float = 13.0  # [m] of the line that one drives on
-    bend: float = 11.0  # [m] radius of the curves on to it and off it
+    bend: float = 13.0  # [m] radius of the curves on to it
+    exit_bend: float = 8.0  # [m] radius of the curves off it; the tighter, the later ways part
     leave: float = 80.0  # [m] of road behind it
     arms: tuple[str, ...] = ARMS
     legs: int = 1

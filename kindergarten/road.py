@@ -161,25 +161,33 @@ def _junction(road: Junction, entry: float, lane: float) -> Plan:
 def _roundabout(road: Roundabout, entry: float, lane: float) -> Plan:
     """Straight in, a bend to the right on to the circle, round it to the left, a bend off it, straight out.
 
-    The bend touches the circle from outside: its centre lies ``radius + bend`` from the middle and ``lane + bend``
-    from the arm's axis.
+    A bend touches the circle from outside.
     """
-    circle, bend = road.radius, road.bend
-    across = lane + bend
-    deep = math.sqrt((circle + bend) ** 2 - across**2)  # [m] from the middle to where the bend begins
-    touch = math.atan2(deep, across)  # how far the bend turns until it touches, and where on the circle that is
+    circle, bend, off = road.radius, road.bend, road.exit_bend
+    touch, deep = _tangency(circle, bend, lane)
+    leave, _ = _tangency(circle, off, lane)
     routes, markings = {}, []
     quarters = {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}
     for arm in road.arms:
         for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT):
-            # Both bends take their share of each quarter that lies between coming on and going off.
-            round_it = quarters[intent] * math.pi / 2 - 2 * (math.pi / 2 - touch)
+            # The bends take their share of the quarters that lie between coming on and going off.
+            round_it = (quarters[intent] - 2) * math.pi / 2 + touch + leave
             pieces = [(entry, 0.0), (bend * touch, -1 / bend), (circle * round_it, 1 / circle),
-                      (bend * touch, -1 / bend), (road.leave, 0.0)]  # fmt: skip
+                      (off * leave, -1 / off), (road.leave, 0.0)]  # fmt: skip
             routes[arm, intent] = (_turned(arm, lane, -deep - entry), pieces)
         markings.append((*_line(arm, 0.0, -deep, 2 * lane, -deep), Marking.YIELD_LINE))
         markings.append((*_line(arm, 0.0, -deep, 0.0, -deep - min(entry, road.leave)), Marking.CENTRE_LINE))
     return Plan(routes, markings, deep)
+
+
+def _tangency(circle: float, bend: float, lane: float) -> tuple[float, float]:
+    """How far a bend between an arm's lane and the circle turns [rad], and how far from the middle it begins [m].
+
+    Its centre lies ``circle + bend`` from the middle and ``lane + bend`` from the arm's axis.
+    """
+    across = lane + bend
+    deep = math.sqrt((circle + bend) ** 2 - across**2)
+    return math.atan2(deep, across), deep
 
 
 def _lanes(road: Lanes, entry: float, width: float) -> Plan:

@@ -6,9 +6,13 @@ from kindergarten.config import Scenario
 from kindergarten.scenarios.crossing import CROSSING
 from kindergarten.scenarios.crossroads import CROSSROADS
 from kindergarten.scenarios.follow import FOLLOW
+from kindergarten.scenarios.pullout import PULL_OUT
+from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (FOLLOW, CROSSING, CROSSROADS, TOWN)}
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario for scenario in (FOLLOW, CROSSING, PULL_OUT, ROUNDABOUT, CROSSROADS, TOWN)
+}
 
 
 def scenario_named(name: str) -> Scenario:

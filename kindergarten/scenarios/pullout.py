@@ -1,0 +1,61 @@
+"""PullOut: out of a side road, just ahead of the traffic; the car that comes may turn off."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Junction, Member, Scenario, Task, Weights
+
+PULL_OUT = Scenario(
+    name="PullOut",
+    summary="Turn left out of a side road. The car that comes indicated right: does it turn off, or drive on?",
+    road=Junction(arms=("south", "east", "west"), half_width=12.0),  # wide: 7 m/s round a bend of 14 m
+    casts=(
+        (
+            # To the left, because that way crosses the car's soon, and at a speed from which one does not stop at
+            # once: turning right, whoever slowed down a little could look what the car does and lose nothing.
+            Member(
+                arm="south",
+                intents=((Intent.LEFT, 1.0),),
+                speed=(7.0, 7.0),
+                due=(0.45, 0.55),  # at t3 it is 3.5 m before the car's lane, and needs 10 m to stop
+                due_at=7.3,  # here its nose is in that lane; 1 s later the car is there, if it drives on
+                cyclist=0.0,
+            ),
+            Member(
+                arm="west",
+                intents=((Intent.STRAIGHT, 0.5), (Intent.RIGHT, 0.5)),
+                speed=(7.0, 7.2),
+                due_at=-1.5,
+                turn_speed=6.0,
+                cyclist=0.0,
+                yields=False,
+            ),
+            # A group ride the other way closes the road 0.3 s behind an ego that has kept its speed: whoever slowed
+            # down for nothing waits for all of it.
+            *(
+                Member(
+                    arm="east",
+                    intents=((Intent.STRAIGHT, 1.0),),
+                    speed=(6.0, 6.0),
+                    due=(1.4 + 0.71 * k, 1.4 + 0.71 * k),
+                    due_at=12.0,
+                    cyclist=1.0,
+                    signals=False,
+                    convoy=k > 0,
+                    urge=1.3 if k else 1.0,
+                    yields=False,
+                )
+                for k in range(4)
+            ),
+        ),
+    ),
+    task=Task(
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
+        goal_at=30.0,
+        lead=3.0,
+        max_speed=7.0,
+        speed_step=3.5,
+        acceleration=1.25,
+        braking=2.5,  # comfortable; at the delay of 1 s it is just enough
+        time_limit=14.0,
+    ),
+    sight=2000.0,  # at the ladder's longest delay the car indicates a quarter of a kilometre away
+)
