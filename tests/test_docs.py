@@ -1,29 +1,137 @@
-"""The pages can be made: every table that they ask for exists, and so does every result that it is made from."""
+"""The pages can be made: all that they ask for exists, and every scenario has a page, a line and a picture to come."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-SPEC = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
-assert SPEC is not None and SPEC.loader is not None
-hooks = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(hooks)
+from kindergarten.codes import Action, End, Intent
+from kindergarten.config import Config
+from kindergarten.observation import columns
+from kindergarten.reference import twins
+from kindergarten.replay import Recorder, Replay
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS))  # as mkdocs does it
+hooks, pictures = importlib.import_module("hooks"), importlib.import_module("pictures")
+sys.path.remove(str(DOCS))
+PAGES = sorted(DOCS.glob("scenarios/*.md"))
+
+
+def asked(pages: list[Path]) -> set[tuple[str, str]]:
+    """What the pages ask for: names, and of which scenario if any."""
+    return {pair for page in pages for pair in re.findall(r"\{\{ (\w+)(?: (\w+))? \}\}", page.read_text("utf-8"))}
+
+
+def check_tables(text: str) -> None:
+    """Every row is as long as the first."""
+    for block in re.findall(r"(?:^\|.*\n?)+", text, flags=re.MULTILINE):
+        rows = [len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()]
+        assert len(set(rows)) == 1
 
 
 def test_pages_ask_for_what_there_is():
-    asked = {name for page in DOCS.glob("*.md") for name in re.findall(r"\{\{ (\w+) \}\}", page.read_text())}
-    assert asked == set(hooks.FILL)
+    assert asked(list(DOCS.glob("*.md"))) == {(name, "") for name in hooks.FILL}
 
 
-@pytest.mark.parametrize("name", sorted(set(hooks.FILL) - {"references"}))  # that one may have to compute
+@pytest.mark.parametrize("name", sorted(hooks.FILL))
 def test_tables_can_be_made(name):
     text = hooks.on_page_markdown(f"before\n\n{{{{ {name} }}}}\n\nafter")
     assert text.startswith("before\n\n") and "{{" not in text and len(text.split()) > 5
-    for block in re.findall(r"(?:^\|.*\n?)+", text, flags=re.MULTILINE):  # every row as long as the first
-        rows = [len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()]
-        assert len(set(rows)) == 1
+    check_tables(text)
+
+
+def test_every_scenario_has_a_page_and_every_page_a_scenario():
+    assert {page.stem for page in PAGES} == set(SCENARIOS)
+    nav = re.findall(r"- scenarios/(\w+)\.md", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert nav == list(SCENARIOS), "in the order in which they are registered"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_tells_all_of_its_own_scenario(page):
+    assert asked([page]) == {(name, page.stem) for name in hooks.OF_SCENARIO}
+    text = hooks.on_page_markdown(page.read_text("utf-8"))
+    assert "{{" not in text and f"`Kindergarten/{page.stem}-v0`" in text
+    check_tables(text)
+    for t in ("t1", "t2", "t3"):
+        assert f"\n- **{t}**: " in text
+    titles = ["What happens", "The point of no return", "Who is there", "Observation", "Reward", "Arguments"]
+    assert re.findall(r"^## (.*)", text, re.MULTILINE) == [*titles, "References", "Baselines", "Versions"]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_columns_on_the_page_are_those_of_the_observation(name):
+    text = hooks.on_page_markdown(f"{{{{ tables {name} }}}}")
+    section = text.split("## Observation")[1].split("##")[0]
+    table = columns(SCENARIOS[name].num_users)
+    assert section.split()[0] == str(len(table))
+    named = re.findall(r"^\| (\d+)[^|]*\| `([\w.]+)`", section, re.MULTILINE)
+    assert named == [(str(i), table[i].name) for i in range(len(named))]
+    last = [int(numbers.split(",")[-1]) for numbers in re.findall(r"^\| (\d[^|]*) \|", section, re.MULTILINE)]
+    assert max(last) == len(table) - 1
+
+
+def test_every_argument_is_on_the_page():
+    text = hooks.on_page_markdown("{{ tables Follow }}").split("## Arguments")[1].split("##")[0]
+    arguments = ["observation", "control", "delay_s", "signal_rate", "signals", "hands_on", "spurious", "render_mode"]
+    assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == arguments
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []
+
+
+def test_what_is_asked_of_nobody_is_an_error():
+    with pytest.raises(ValueError, match="Crosing"):
+        hooks.on_page_markdown("{{ head Crosing }}")
+    with pytest.raises(KeyError, match="tail"):
+        hooks.on_page_markdown("{{ tail Crossing }}")
+
+
+def test_the_readme_lists_all_scenarios():
+    rows = [f"| `Kindergarten/{s.name}-v0` | {s.summary} |" for s in SCENARIOS.values()]
+    listed = re.findall(r"^\| `Kindergarten/.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == rows
+
+
+def idle_twins(name: str, seed: int) -> Replay:
+    """Twins that nobody steers."""
+    simulator: Simulator = twins(SCENARIOS[name], Config(), np.array([seed]))
+    recorders = [Recorder(simulator, w, seed) for w in range(simulator.num_worlds)]
+    while not simulator.worlds["end"].all():
+        simulator.step(np.full(simulator.num_worlds, Action.IDLE))
+        for recorder in recorders:
+            recorder.record(Action.IDLE)
+    return Replay.of(simulator, [recorder.episode() for recorder in recorders], "idle")
+
+
+def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
+    """The newest replay of a scenario becomes a small GIF; those that have none are named."""
+    monkeypatch.setattr(pictures, "IMAGES", tmp_path / "images")
+    monkeypatch.setattr(pictures, "SIZE", (160, 90))
+    recorded = idle_twins("Crossing", 3)
+    recorded.write(tmp_path / "Crossing-lstm" / "seed0" / "replays" / "final.npz")
+    assert pictures.main([str(tmp_path)]) == 2
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["Crossing.gif"]
+    assert (tmp_path / "images" / "Crossing.gif").stat().st_size < pictures.LARGEST
+    err = capsys.readouterr().err
+    assert "Follow" in err and "Crossing" not in err.replace(str(tmp_path), "")
+
+    chosen = recorded.episodes[pictures.best(recorded)]
+    assert chosen.end is End.GOAL and chosen.users[0, 1]["intent"] != Intent.STRAIGHT, "it arrives, and saw an arm"
+    start, stop = pictures.interesting(chosen, recorded.physics_step)
+    t1, t3 = (float(chosen.users[0, 1][t]) * recorded.physics_step for t in ("t1", "t3"))
+    assert 0.0 <= start <= t1 < t3 < stop <= start + pictures.LONGEST
+    assert pictures.zoom(chosen) == 1.0, "who comes towards the ego is in the picture anyway"
+
+
+def test_whoever_comes_from_the_side_is_looked_at_from_further_away():
+    recorded = idle_twins("Crossroads", 3)
+    assert {int(e.worlds["cast"][0]) for e in recorded.episodes} == {0}, "seed 3 turns left: who matters is on the left"
+    assert all(0.1 < pictures.zoom(episode) < 1.0 for episode in recorded.episodes)

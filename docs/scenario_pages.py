@@ -1,0 +1,284 @@
+"""The pages of the scenarios: what they say that the code or the results say as well."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kindergarten.codes import Intent, names
+from kindergarten.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
+from kindergarten.envs import KindergartenEnv
+from kindergarten.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
+from kindergarten.reference import SEEDS, STORED, Reference, fingerprint, ladder
+from kindergarten.reward import TERMS
+from kindergarten.scenarios import SCENARIOS
+
+DOCS = Path(__file__).resolve().parent
+RESULTS = DOCS.parent / "benchmarks" / "results"
+WAYS = names(Intent)
+UNKNOWN = "–"  # in a table: not computed yet, or nothing to say
+#: What a scenario's lengths are counted from: the place from which the routes go apart.
+EDGES: dict[type, str] = {
+    Junction: "the edge of the junction",
+    Roundabout: "the edge of the roundabout",
+    Lanes: "the edge, which is where changes of lane begin",
+}
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[Any]], numbers: int = 0) -> str:
+    """A Markdown table whose last ``numbers`` columns are set to the right."""
+    header = list(header)
+    rule = ["---"] * (len(header) - numbers) + ["--:"] * numbers
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, rule, *rows))
+
+
+def measured(name: str) -> dict[str, Any]:
+    """What benchmarks/results holds under this name."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def agents() -> str:
+    """What agents reach, with and without memory."""
+    return _agents(measured("agents")["rows"])
+
+
+def _agents(results: list[dict[str, Any]]) -> str:
+    rows = []
+    for row in results:
+        low, high = row["ci95"]
+        score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+        seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
+        crashes = f"{row['collision_rate']:.1%}"
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes))
+    return table(("scenario", "memory", "decisions", "anticipation", "each seed", "collisions"), rows, 4)
+
+
+def scenarios() -> str:
+    """All scenarios, one line each."""
+    rows = []
+    for scenario in SCENARIOS.values():
+        link = f"[`Kindergarten/{scenario.name}-v0`](scenarios/{scenario.name}.md)"
+        rows.append((link, scenario.summary, scenario.num_users, *_numbers(scenario, Config(), "blind oracle stakes")))
+    return table(("id", "what happens", "road users", "blind", "oracle", "stakes"), rows, 4)
+
+
+def stakes() -> str:
+    """The stakes of every scenario at the default delays and on every rung of the ladder."""
+    settings = {scenario.name: [config for _, config in ladder(scenario)] for scenario in SCENARIOS.values()}
+    delays = next(iter(settings.values()))
+    rows = [
+        (f"[{name}](scenarios/{name}.md)", *(_numbers(SCENARIOS[name], config, "stakes")[0] for config in configs))
+        for name, configs in settings.items()
+    ]
+    return table(("scenario", *(f"{_between(config.delay)} s" for config in delays)), rows, len(delays))
+
+
+def head(scenario: Scenario) -> str:
+    """What happens, in a sentence and in a picture, once somebody has made it (docs/pictures.py)."""
+    picture = f"images/scenarios/{scenario.name}.gif"
+    shown = f"\n\n![A trained agent drives](../{picture})" if (DOCS / picture).exists() else ""
+    return f"`Kindergarten/{scenario.name}-v0`: {scenario.summary}{shown}"
+
+
+def times(scenario: Scenario) -> str:
+    """When t1, t2, t3 are, when the agent drives and when all ends."""
+    cue, delay, edge = scenario.casts[0][1].cue, Config().delay, EDGES[type(scenario.road)]
+    tasks = scenario.tasks
+    leads, goals, limits = ({getattr(task, name) for task in tasks} for name in ("lead", "goal_at", "time_limit"))
+    begins = f"{_either(leads)} s before t3, or until t2 if that is later" if any(leads) else "t3"
+    again = " On each further leg they follow from when the ego will be there." if scenario.road.legs > 1 else ""
+    return (
+        f"t1 is {_between(scenario.first)} s after the reset, t2 {_between(cue)} s after t1, t3 {_between(delay)} s "
+        f"(`delay_s`) after t2.{again} The car cruises by itself until {begins}; then the agent drives. The goal is "
+        f"{_either(goals)} m behind {edge}; {_either(limits)} s after t3 time is up."
+    )
+
+
+def commitment(scenario: Scenario) -> str:
+    """What the ego can still change at t3: where it is if it has kept its speed, and what it needs to stop."""
+    rows = [_ego_at_t3(cast[0], task) for cast, task in zip(scenario.casts, scenario.tasks, strict=True)]
+    return table(("the ego goes", "at", "is at t3", "stops within", "may choose"), rows)
+
+
+def _ego_at_t3(ego: Member, task: Task) -> tuple[str, ...]:
+    """One line of ``commitment``; lengths at constant braking."""
+    speed = ego.speed[1]
+    ways = " or ".join(WAYS[intent] for intent in task.branches) or _chances(ego)
+    where = _place((ego.due_at - speed * ego.due[1], ego.due_at - speed * ego.due[0]))
+    stops = f"{speed**2 / (2 * task.braking):.1f} m ({task.braking:g} m/s²)"
+    if task.stops:
+        where, stops = "at the stop line", UNKNOWN
+    speeds = ", ".join(f"{v:g}" for v in np.arange(0.0, task.max_speed + 1e-9, task.speed_step))
+    aside = f"; {task.side_step:g} m to either side" if task.side_step else ""
+    return (
+        ways,
+        f"{_between(ego.speed)} m/s",
+        where,
+        stops,
+        f"{speeds} m/s, gained at {task.acceleration:g} m/s²{aside}",
+    )
+
+
+def tables(scenario: Scenario) -> str:
+    """The second half of a scenario's page: all that can be said in numbers."""
+    found = [row for row in measured("agents")["rows"] if row["scenario"] == scenario.name]
+    parts = {
+        "Who is there": "\n\n".join(_cast_table(scenario, k) for k in range(len(scenario.casts))),
+        "Observation": _observation(scenario),
+        "Reward": _reward(scenario),
+        "Arguments": _arguments(),
+        "References": _references(scenario),
+        "Baselines": _agents(found) if found else "Not measured yet.",
+    }
+    return "\n\n".join(f"## {title}\n\n{part}" for title, part in parts.items())
+
+
+def _cast_table(scenario: Scenario, k: int) -> str:
+    """The road users of cast ``k``; those that differ in nothing but when they come share a line."""
+    cast: Cast = scenario.casts[k]
+    groups: list[list[int]] = []
+    for i, member in enumerate(cast):
+        before = cast[groups[-1][0]] if groups else None
+        alike = before and replace(member, due=before.due, urge=before.urge, convoy=before.convoy) == before
+        groups[-1].append(i) if alike and i - 1 not in (0, *scenario.signallers) else groups.append([i])
+    rows = [_members(scenario, cast, group) for group in groups]
+    header = ("road user", "columns", "comes from", "may go", "kind", "speed", "signals", "where, when")
+    title = f"Cast {k + 1} of {len(scenario.casts)}, all equally likely:\n\n" if len(scenario.casts) > 1 else ""
+    return title + table(header, rows)
+
+
+def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...]:
+    """One line of ``_cast_table``."""
+    first, last, member = group[0], group[-1], cast[group[0]]
+    due = min(cast[i].due[0] for i in group), max(cast[i].due[1] for i in group)
+    leg = f", leg {member.leg + 1}" if scenario.road.legs > 1 and first > 0 else ""
+    signals = UNKNOWN if first == 0 else "yes" if member.signals else "no"
+    return (
+        *_row(scenario, first, last),
+        f"{member.arm}{leg}",
+        _chances(member),
+        _kinds(member),
+        f"{_between(member.speed)} m/s",
+        signals,
+        f"{_place((member.due_at, member.due_at))} {'at t1' if member.stops else _when(due)}",
+    )
+
+
+def _row(scenario: Scenario, first: int, last: int) -> tuple[str, str]:
+    """Which road users of the observation the members ``first`` to ``last`` are, and in which columns."""
+    if first == 0:
+        return "ego", f"0..{NUM_EGO - 1}"
+    if scenario.shuffled:
+        return "the signaller" if first == 1 else f"{last - first + 1} more", "by lot"
+    return _ends(first, last), f"{NUM_EGO + NUM_USER * (first - 1)}..{NUM_EGO + NUM_USER * last - 1}"
+
+
+def _kinds(member: Member) -> str:
+    """What ``member`` may be, and how likely it is not there at all."""
+    kinds = {"cyclist": member.cyclist, "truck": member.truck, "car": 1.0 - member.cyclist - member.truck}
+    absent = f"; absent {1.0 - member.presence:.0%}" if member.presence < 1.0 else ""
+    return " or ".join(name for name, chance in kinds.items() if chance > 1e-9) + absent
+
+
+def _observation(scenario: Scenario) -> str:
+    """The columns of the flat Box, with their numbers."""
+    users = scenario.num_users
+    rows: list[tuple[Any, ...]] = [(i, f"`ego.{c.name}`", *c[1:]) for i, c in enumerate(EGO_COLUMNS)]
+    for i, column in enumerate(USER_COLUMNS):
+        numbers = [NUM_EGO + i + NUM_USER * k for k in range(users - 1)]
+        shown = ", ".join(map(str, numbers if users < 5 else (*numbers[:2], "…", numbers[-1])))
+        rows.append((shown, f"`user1.{column.name}`" + (" …" if users > 2 else ""), *column[1:]))
+    size = (
+        f"{NUM_EGO + NUM_USER * (users - 1)} numbers, float32, scaled as the unit says and clipped to the bounds.\n\n"
+    )
+    return size + table(("column", "name", "low", "high", "unit", "meaning"), rows)
+
+
+def _reward(scenario: Scenario) -> str:
+    """The terms that are paid, and how much: one number where all casts have the same."""
+    rows = []
+    for term in TERMS:
+        weights = [getattr(task.weights, term.name) for task in scenario.tasks]
+        if any(weights):
+            paid = ", ".join(f"{weight:+g}" for weight in dict.fromkeys(weights))
+            rows.append((f"`{term.name}`", paid, term.unit, term.meaning))
+    return table(("term", "weight", "per", "meaning"), rows)
+
+
+def _arguments() -> str:
+    """The keyword arguments of ``gymnasium.make``: defaults from the signature, meanings from the docstring."""
+    page = inspect.cleandoc(KindergartenEnv.__doc__ or "")
+    section = page[page.index("## Arguments") :].split("\n## ")[0]
+    found = re.findall(r"^- `(\w+)`: (.*(?:\n  .*)*)", section, flags=re.MULTILINE)
+    meanings = {name: " ".join(text.split()) for name, text in found}
+    defaults = {name: value.default for name, value in inspect.signature(KindergartenEnv).parameters.items()}
+    rows = [(f"`{name}`", f"`{defaults[name]!r}`", text) for name, text in meanings.items() if name != "scenario"]
+    return table(("argument", "default", "meaning"), rows)
+
+
+def _references(scenario: Scenario) -> str:
+    """Blind, oracle, worst answer and stakes at every delay."""
+    wanted = "blind oracle worst stakes"
+    rows = [(f"{_between(config.delay)} s", *_numbers(scenario, config, wanted)) for _, config in ladder(scenario)]
+    text = "Returns, means over 256 seeds; [how they are found](../scores.md). At 0 s the signal is shown until t3.\n\n"
+    return text + table(("delay", "blind", "oracle", "worst answer", "stakes"), rows, 4)
+
+
+def _numbers(scenario: Scenario, config: Config, wanted: str) -> tuple[str, ...]:
+    """The means named in ``wanted`` as they are stored with the package."""
+    entry = json.loads(STORED.read_text(encoding="utf-8")).get(fingerprint(scenario, config))
+    if entry is None:
+        return tuple(UNKNOWN for _ in wanted.split())
+    found = Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
+    digits = {name: 2 if name == "stakes" else 3 for name in wanted.split()}
+    return tuple(f"{np.mean(getattr(found, name)):.{digits[name]}f}" for name in digits)
+
+
+def _between(ends: Range) -> str:
+    """A range, or the one number that it is."""
+    return _ends(*(f"{end:.3g}" for end in ends))
+
+
+def _ends(low: Any, high: Any) -> str:
+    return f"{low}" if low == high else f"{low}..{high}"
+
+
+def _place(ends: Range) -> str:
+    """Where on its way somebody is, in metres from the edge, where the routes part."""
+    low, high = ends
+    if low == high == 0.0:
+        return "at the edge"
+    if high <= 0.0:
+        return f"{_between((-high, -low))} m before the edge"
+    return f"{_between(ends)} m behind the edge"
+
+
+def _when(ends: Range) -> str:
+    """Seconds from the scene's t3."""
+    low, high = ends
+    if low == high == 0.0:
+        return "at t3"
+    return f"{_between((-high, -low))} s before t3" if high < 0.0 else f"{_between(ends)} s after t3"
+
+
+def _either(numbers: set[float]) -> str:
+    return " or ".join(f"{number:g}" for number in sorted(numbers))
+
+
+def _chances(member: Member) -> str:
+    """What ``member`` may do, how likely if there is a choice."""
+    intents = [(WAYS[intent], chance) for intent, chance in member.intents if chance > 0]
+    return ", ".join(f"{way} {chance:.0%}" if len(intents) > 1 else way for way, chance in intents)
+
+
+#: What can be asked of one scenario.
+OF_SCENARIO: dict[str, Callable[[Scenario], str]] = {
+    function.__name__: function for function in (head, times, commitment, tables)
+}
