@@ -239,16 +239,19 @@ def test_only_a_running_episode_can_be_stepped(id: str):
 @ids
 def test_info_says_what_is_going_on(id: str):
     env = make(id)
-    _, info = env.reset(seed=3, options={"intents": ["left"]})
-    assert info["intents"][0] == "left" and len(info["intents"]) == env.simulator.num_users - 1
-    assert info["phases"][0] == "before" and not any(info["terms"].values())
+    env.reset(seed=3)
+    row = int(env.simulator.worlds["signaller"][0]) - 1  # in info the ego is left out
+    intent = names(Intent)[env.simulator.scenario.casts[env.simulator.worlds["cast"][0]][1].intents[-1][0]]
+    _, info = env.reset(seed=3, options={"intents": [None] * row + [intent]})
+    assert info["intents"][row] == intent and len(info["intents"]) == env.simulator.num_users - 1
+    assert info["phases"][row] == "before" and not any(info["terms"].values())
     seen, done = ["before"], False
     while not done:
         _, reward, terminated, truncated, info = env.step(Action.SLOWER)
         assert type(reward) is float and type(terminated) is bool and type(truncated) is bool
         assert reward == pytest.approx(sum(info["terms"].values()), abs=1e-12)
-        assert list(info["terms"]) == [term.name for term in TERMS] and info["intents"][0] == "left"
-        seen += [info["phases"][0]] if info["phases"][0] != seen[-1] else []
+        assert list(info["terms"]) == [term.name for term in TERMS] and info["intents"][row] == intent
+        seen += [info["phases"][row]] if info["phases"][row] != seen[-1] else []
         done = terminated or truncated
     assert seen == ["before", "cue", "delay", "after"]
     assert any(info["terms"].values())
@@ -271,15 +274,19 @@ def test_a_seed_is_a_world(id: str, control: str):
 
 @ids
 @controls
-def test_a_snapshot_is_bytes_and_exact(id: str, control: str):
+@pytest.mark.parametrize("moment", [0, 5, 15])
+def test_a_snapshot_is_bytes_and_exact(id: str, control: str, moment: int):
     env, other, rng = make(id, control=control), make(id, control=control), np.random.default_rng(0)
     env.reset(seed=3)
-    for _ in range(20):
+    for _ in range(moment):
         env.step(actions_for(env.simulator, rng)[0])
     blob = env.snapshot()
     assert isinstance(blob, bytes)
-    plan = [actions_for(env.simulator, rng)[0] for _ in range(10)]
-    wanted = [env.step(action) for action in plan]
+    plan, wanted = [], []
+    while len(plan) < 10 and not env.simulator.worlds["end"][0]:
+        plan.append(actions_for(env.simulator, rng)[0])
+        wanted.append(env.step(plan[-1]))
+    assert plan
     other.restore(blob)  # one that was never reset
     for again in (env, other):
         again.restore(blob)

@@ -11,13 +11,24 @@ import pytest
 from kindergarten import reference
 from kindergarten.codes import Action, Control, End, Intent, Signals
 from kindergarten.config import Config, Scenario
-from kindergarten.reference import Plans, Reference, compute, fingerprint, ladder, plans_of, relevant, search, twins
+from kindergarten.reference import (
+    Plans,
+    Reference,
+    chances,
+    compute,
+    fingerprint,
+    ladder,
+    plans_of,
+    relevant,
+    search,
+    twins,
+)
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.simulator import Simulator
 from tests.driving import sample
 
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
-SEEDS = np.arange(32)
+SEEDS = np.arange(16)
 
 
 # ---- the search
@@ -59,18 +70,21 @@ def returns_of(family: Simulator, scenario: Scenario, plans: Plans) -> np.ndarra
 @pytest.mark.jit
 @scenarios
 def test_no_answer_is_right_for_all_twins(scenario: Scenario):
-    table = returns_of(twins(scenario, Config(), SEEDS[:8]), scenario, plans_of(scenario))
-    table = table.reshape(len(scenario.intents), 8, -1)
+    """But where there are several casts, some may be such that nothing depends on the signaller."""
+    count = 8 * len(scenario.casts)
+    family = twins(scenario, Config(), np.arange(count))
+    table = returns_of(family, scenario, plans_of(scenario)).reshape(len(scenario.intents), count, -1)
     best = table >= table.max(2, keepdims=True) - 1e-9
-    assert not best.all(0).any()
+    best |= (chances(family) == 0.0)[:, :, None]
+    right_for_all = best.all(0).any(1)
+    assert right_for_all.mean() < (0.5 if len(scenario.casts) > 1 else 1e-9)
 
 
 @scenarios
 def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     """The search against the simulator, driven step by step from outside."""
     config, every = Config(delay=(1.0, 1.0)), plans_of(scenario)
-    rng = np.random.default_rng(0)
-    some = Plans(rng.permutation(every.prefixes)[: sample(8, 2)], rng.permutation(every.continuations)[: sample(8, 2)])
+    some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
     family = twins(scenario, config, SEEDS[: sample(4, 1)])
     start = family.snapshot()
     returns = returns_of(family, scenario, some)
@@ -82,6 +96,11 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
                 actions = [action_of(family, w, prefix, continuation) for w in range(family.num_worlds)]
                 total += family.step(np.array(actions)).rewards * under_way
             np.testing.assert_allclose(returns[:, p, c], total, atol=1e-9)
+
+
+def some_of(rows: np.ndarray, count: int) -> np.ndarray:
+    """Some of the rows, in their order: a longer hold goes on from a shorter one."""
+    return rows[np.sort(np.random.default_rng(0).permutation(len(rows))[:count])]
 
 
 def action_of(family: Simulator, w: int, prefix: np.ndarray, continuation: np.ndarray) -> Action:
@@ -198,9 +217,9 @@ def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest
     assert computed == [config]
 
 
-@pytest.mark.skipif(not reference.STORED.exists(), reason="no references are stored")
 @scenarios
-def test_a_scenario_is_summed_up(scenario: Scenario):
+def test_a_scenario_is_summed_up(scenario: Scenario, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reference, "reference", lambda *_: made_up([1.0, 0.5], [0.25, 0.25]))
     row = reference.summary(scenario)
     assert row["id"] == f"Kindergarten/{scenario.name}-v0" and row["summary"] == scenario.summary
     assert sum(row["intents"].values()) == pytest.approx(1.0)

@@ -21,16 +21,16 @@ RANDOM_SEEDS = np.random.default_rng(1)  # of twins: nothing special about any o
 MADE_OF_THE_INTENT = ("intent", "route", "shows", "signals", "go", "dawdle")
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 CASES = [
-    ("as registered", Config(), sample(1000, 3)),
-    ("continuous", Config(CONTINUOUS), sample(1000, 1)),
-    ("half a second", Config(delay=(0.5, 0.5)), sample(200, 2)),
-    ("half a minute", Config(delay=(32.0, 32.0)), sample(50, 1)),
-    ("shown until t3", Config(delay=(0.0, 0.0)), sample(200, 1)),
-    ("hands on", Config(hands_on=True), sample(200, 1)),
-    ("hands on, continuous", Config(CONTINUOUS, hands_on=True), sample(200, 1)),
-    ("half of them signal", Config(signal_rate=0.5), sample(200, 2)),
-    ("nobody signals", Config(signal_rate=0.0), sample(200, 1)),
-    ("as on real roads", Config(signals=Signals.REAL), sample(200, 1)),
+    ("as registered", Config(), sample(300, 3)),
+    ("continuous", Config(CONTINUOUS), sample(300, 1)),
+    ("half a second", Config(delay=(0.5, 0.5)), sample(100, 2)),
+    ("half a minute", Config(delay=(32.0, 32.0)), sample(30, 1)),
+    ("shown until t3", Config(delay=(0.0, 0.0)), sample(100, 1)),
+    ("hands on", Config(hands_on=True), sample(100, 1)),
+    ("hands on, continuous", Config(CONTINUOUS, hands_on=True), sample(100, 1)),
+    ("half of them signal", Config(signal_rate=0.5), sample(100, 2)),
+    ("nobody signals", Config(signal_rate=0.0), sample(100, 1)),
+    ("as on real roads", Config(signals=Signals.REAL), sample(100, 1)),
 ]
 
 
@@ -115,7 +115,7 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
         if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
             assert frames[Phase.CUE].all() and frames[Phase.AFTER].all()
             assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
-        assert frames[Phase.DELAY].any() or config.delay[0] == 0.0
+        assert frames[Phase.DELAY].any() or config.delay[0] == 0.0 or config.hands_on
         assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
         if scenario.revealed:
             assert seen[Phase.AFTER][frames[Phase.AFTER] > 5].all()
@@ -128,7 +128,7 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
 def test_no_driver_gives_away_what_another_is_about_to_do(scenario: Scenario, control: Control):
     """Whatever happens: who follows, yields or stops beside the signaller does not know more than it shows."""
     for leg in range(scenario.road.legs):
-        Family(scenario, Config(control), RANDOM_SEEDS.integers(1 << 62, size=sample(1000, 2)), leg).check()
+        Family(scenario, Config(control), RANDOM_SEEDS.integers(1 << 62, size=sample(500, 2)), leg).check()
 
 
 @scenarios
