@@ -70,14 +70,14 @@ def returns_of(family: Simulator, scenario: Scenario, plans: Plans) -> np.ndarra
 @pytest.mark.jit
 @scenarios
 def test_no_answer_is_right_for_all_twins(scenario: Scenario):
-    """But where there are several casts, some may be such that nothing depends on the signaller."""
+    """But where there are several casts, in some nothing may depend on the signaller, or a second may do."""
     count = 8 * len(scenario.casts)
     family = twins(scenario, Config(), np.arange(count))
     table = returns_of(family, scenario, plans_of(scenario)).reshape(len(scenario.intents), count, -1)
     best = table >= table.max(2, keepdims=True) - 1e-9
     best |= (chances(family) == 0.0)[:, :, None]
     right_for_all = best.all(0).any(1)
-    assert right_for_all.mean() < (0.5 if len(scenario.casts) > 1 else 1e-9)
+    assert right_for_all.mean() < (2 / 3 if len(scenario.casts) > 1 else 1e-9)
 
 
 @scenarios

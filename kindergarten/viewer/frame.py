@@ -74,6 +74,7 @@ class Story:
     met: int | None  # the road user that the ego collided with
     reach: float  # [m] how far ahead of the ego the signaller is at most while it signals
     beyond: float  # [m] how far behind the junction's middle, as the ego sees it
+    aside: float  # [m] how far to the side of the ego, for each metre that the ego is before that
     heading: tuple[float, float]  # direction of the ego at the start
     term_names: tuple[str, ...]
     step: float  # [s] per decision
@@ -166,6 +167,7 @@ def story_of(replay: Replay, index: int) -> Story:
         _met(users[-1]) if episode.end is End.COLLISION else None,
         0.0,
         0.0,
+        0.0,
         (float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
         replay.term_names,
         dt * replay.substeps,
@@ -195,6 +197,7 @@ def live_story(simulator: Simulator, w: int) -> Story:
         max(now, LIVE),
         End(int(world["end"])),
         _met(users) if world["end"] == End.COLLISION else None,
+        0.0,
         0.0,
         0.0,
         (float(users[0]["cos"]), float(users[0]["sin"])),
@@ -242,13 +245,19 @@ def _met(users: np.ndarray) -> int | None:
 
 
 def _with_room(story: Story, users: np.ndarray, signallers: np.ndarray) -> Story:
-    """With ``reach`` and ``beyond`` of frames (T, N) in which the signallers (T,) were to be seen."""
+    """With ``reach``, ``beyond`` and ``aside`` of frames (T, N) in which the signallers (T,) were to be seen."""
     if not len(users):
         return story
     ego, other = users[:, 0], users[np.arange(len(users)), signallers]
     ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
+    aside = np.abs((other["y"] - ego["y"]) * ego["cos"] - (other["x"] - ego["x"]) * ego["sin"])
     to_middle = np.array([story.to_middle(row) for row in ego])
-    return replace(story, reach=float(ahead.max()), beyond=float((ahead - to_middle).max()))
+    return replace(
+        story,
+        reach=float(ahead.max()),
+        beyond=float((ahead - to_middle).max()),
+        aside=float((aside / np.maximum(to_middle, 10.0)).max()),
+    )
 
 
 def junctions_of(road: RoadMap) -> np.ndarray:
