@@ -114,19 +114,21 @@ def seconds(delay: str) -> float:
 
 
 def cell(scores: Sequence[float]) -> str:
-    """Interquartile mean and interval; nothing where nothing is at stake."""
+    """Interquartile mean and, beneath it, the interval; nothing where nothing is at stake."""
     if not scores or any(math.isnan(score) for score in scores):
         return ""
     middle, low, high = with_interval(scores)
-    return f"{middle:.3f}" if len(scores) == 1 else f"{middle:.3f} ({low:.2f}..{high:.2f})"
+    return f"{middle:.3f}" if len(scores) == 1 else f"{middle:.3f}\n{low:.2f}..{high:.2f}"
 
 
 def print_groups(groups: list[Group]) -> None:
     """The table."""
     delays = delays_of(groups)
     table = Table(title="Anticipation: interquartile mean (95 % stratified bootstrap interval)", title_justify="left")
-    for heading in ("scenario", "memory", "trained on", "seeds", *delays):
-        table.add_column(heading, justify="left" if heading in ("scenario", "memory", "trained on") else "right")
+    for heading in ("scenario", "memory", "trained on"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("seeds", *delays):
+        table.add_column(heading, justify="right", overflow="fold")
     for group in groups:
         cells = [cell(group.scores.get(delay, [])) for delay in delays]
         table.add_row(group.scenario, group.memory.value, group.trained, str(len(group.curves)), *cells)
@@ -143,7 +145,7 @@ def together(tasks: Sequence[Sequence[float]]) -> str:
     if not all(tasks) or any(math.isnan(score) for scores in tasks for score in scores):
         return ""
     middle, low, high = with_interval(*tasks)
-    return f"{middle:.3f} ({low:.2f}..{high:.2f})"
+    return f"{middle:.3f}\n{low:.2f}..{high:.2f}"
 
 
 def draw_curves(axes: Axes, groups: list[Group]) -> None:

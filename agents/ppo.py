@@ -1,7 +1,7 @@
 """The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch as th
@@ -10,6 +10,7 @@ from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from sb3_contrib.ppo_recurrent.ppo_recurrent import RecurrentPPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback, Schedule
 from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explained_variance
 from stable_baselines3.common.vec_env import VecEnv
@@ -41,6 +42,9 @@ class MemoryPPO(RecurrentPPO):
     captions learn from the labels, with ``caption_coef``. From any other it learns as RecurrentPPO does.
     """
 
+    policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = dict.fromkeys(
+        ("MemoryPolicy", "MlpLstmPolicy"), MemoryPolicy
+    )
     policy: MemoryPolicy
     rollout_buffer: WorldRolloutBuffer
 

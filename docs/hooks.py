@@ -71,6 +71,14 @@ def trainer_rates() -> str:
     return table(("", "decisions/s"), rows, 1) + "\n\n" + _ratios(result)
 
 
+def trainer_phases() -> str:
+    """Where the time of our updates goes."""
+    result = measured("trainer")
+    rows = [(phase, f"{share:.1%}") for phase, share in result["phases"].items()]
+    rows += [("**in LSTM and linear kernels**", f"**{result['kernels']:.1%}**")]
+    return table(("phase", "share of the time on the wall"), rows, 1)
+
+
 def times_to_score() -> str:
     """Seconds to the score, run by run."""
     result = measured("time_to_score")
@@ -170,6 +178,7 @@ FILL: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         *(environment, scenarios, stakes, simulator_rates, simulator_ratios, start_up, trainer_rates),
+        trainer_phases,
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
         *(agents, agents_made_with, keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),
     )
