@@ -49,10 +49,10 @@ def choose(world, ego, action, entry, params):
 def steering_towards(ego, points, offset):
     """Steering angle [rad] of pure pursuit: the arc through a point down the road, ``offset`` left of the route.
 
-    The point is half a second ahead; a whole second while the car moves aside, or it would swerve.
+    The point is half a second ahead; up to a whole second while the car moves aside, or it would swerve.
     """
-    aside = abs(offset - ego["offset"]) > 1.0
-    x, y, cos, sin = locate(points, ego["route"], ego["s"] + max(3.0, (1.0 if aside else 0.5) * ego["speed"]))
+    aside = min(max(abs(offset - ego["offset"]) - 0.5, 0.0), 1.0)
+    x, y, cos, sin = locate(points, ego["route"], ego["s"] + max(3.0, (0.5 + 0.5 * aside) * ego["speed"]))
     dx, dy = x - offset * sin - ego["x"], y + offset * cos - ego["y"]
     left = dy * ego["cos"] - dx * ego["sin"]
     curvature = 2.0 * left / max(dx * dx + dy * dy, 1.0)

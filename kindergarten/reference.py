@@ -36,6 +36,7 @@ IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)
 TURN_LEFT, TURN_RIGHT = int(Action.LEFT), int(Action.RIGHT)
 RUNNING = int(End.RUNNING)
 NEVER = 1 << 40  # a tick that never comes
+KEEP = 99.0  # a continuation's side: as before
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
@@ -43,6 +44,8 @@ SEEDS = 1_000_000 + np.arange(256)
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: When in the time between hands-on and t3 the prefix acts, as a share of it.
 SHARES = tuple(np.arange(10) / 10)
+#: When it goes back to the highest speed, as a share of what is left of that time then; at 1 not before t3.
+BACK = (1.0, 0.7, 0.4)
 #: [s] How long the continuation keeps its first speed after t3 before it goes on at the highest.
 HOLDS = (*np.arange(0.0, 7.0, 0.2), *np.arange(7.0, 11.0, 0.5))
 STORED = Path(__file__).parent / "scenarios" / "references.json"
@@ -50,10 +53,11 @@ STORED = Path(__file__).parent / "scenarios" / "references.json"
 
 @dataclass(frozen=True)
 class Plans:
-    """prefixes (P, 3): share of the time to t3, speed, side. continuations (C, 2): speed, hold [s].
+    """prefixes (P, 4): share of the time to t3, speed, side, share at which it goes back to the highest speed.
+    continuations (C, 3): speed, hold [s], side.
 
-    Speeds count in the task's steps.
-    The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the offset to the left [m].
+    Speeds count in the task's steps. The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the
+    offset to the left [m]; a continuation's may be ``KEEP``, that of the prefix.
     """
 
     prefixes: np.ndarray
@@ -65,12 +69,20 @@ def plans_of(scenario: Scenario) -> Plans:
     task = scenario.tasks[0]
     speeds = np.arange(0.0, task.max_speed / task.speed_step + 1e-9)
     shares = SHARES if scenario.revealed else (0.0,)
-    sides = task.branches or (Intent.STRAIGHT,)
+    sides, later = task.branches or (Intent.STRAIGHT,), (KEEP,)
     if task.side_step > 0:
-        sides = (-task.side_step, 0.0, task.side_step)
-    prefixes = [(share, v, side) for side in sides for v in speeds for share in shares]
-    continuations = [(v, hold) for v in speeds[:-1] for hold in HOLDS] + [(speeds[-1], 0.0)]
-    return Plans(np.array(prefixes, float), np.array(continuations if scenario.revealed else [(0.0, 0.0)]))
+        sides = later = (-task.side_step, 0.0, task.side_step)
+    prefixes = [
+        (share, v, side, share + (1.0 - share) * back)
+        for side in sides
+        for v in speeds
+        for share in shares
+        for back in (BACK if scenario.revealed and v < speeds[-1] else (1.0,))
+    ]
+    holds = HOLDS[:: len(later)]
+    then = [(v, hold) for v in speeds[:-1] for hold in holds] + [(speeds[-1], 0.0)]
+    continuations = [(*plan, side) for side in later for plan in then]
+    return Plans(np.array(prefixes, float), np.array(continuations if scenario.revealed else [(0.0, 0.0, KEEP)]))
 
 
 @njit
@@ -102,12 +114,19 @@ def follow_plan(world, users, road, casts, params, speed, side, until, terms):
 def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
     """Carry out a prefix: keep on until its share of the time to t3 is over, then towards its speed and side."""
     t3, start = users[world["signaller"]]["t3"], world["hands_on"]
-    act_at = int(start + prefix[0] * max(t3 - start, 0))
+    left = max(t3 - start, 0)
+    act_at, back_at = int(start + prefix[0] * left), int(start + prefix[3] * left)
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
-    follow_plan(
-        world, users, road, casts, params, prefix[1] * params["speed_step"], prefix[2], t3 if revealed else NEVER, terms
-    )
+    speed = prefix[1] * params["speed_step"]
+    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if revealed else NEVER, terms)
+    follow_plan(world, users, road, casts, params, params["max_speed"], prefix[2], t3, terms)
+
+
+@njit
+def side_after(prefix, continuation):
+    """The side on which the ego drives after t3."""
+    return prefix[2] if continuation[2] == KEEP else continuation[2]
 
 
 @njit
@@ -125,7 +144,7 @@ def finish(world, users, road, casts, params, side, terms):
 
 @njit
 def changes_nothing(world, ego, params, prefix):
-    """Whether a prefix asks for what the ego does already, so that it does not matter when."""
+    """Whether a prefix asks for what the ego does already: it does not matter when, and to go back is another one."""
     aside = world["target_offset"] if params["side_step"] > 0.0 else float(ego["intent"])
     return abs(world["target_speed"] - prefix[1] * params["speed_step"]) < 0.1 and prefix[2] == aside
 
@@ -152,10 +171,11 @@ def search(worlds, users, road, casts, params, prefixes, continuations, revealed
             earned[:] = 0.0
             begin_plan(world[0], cast[0], road, casts, rules, prefixes[p], revealed, earned)
             for c in range(len(continuations)):
-                if c == 0 or continuations[c, 0] != continuations[c - 1, 0]:
+                other = c > 0 and continuations[c, 2] != continuations[c - 1, 2]
+                if c == 0 or other or continuations[c, 0] != continuations[c - 1, 0]:
                     held_world[0], held_cast[0] = world[0], cast[0]
                     held[:] = earned
-                side = prefixes[p, 2]
+                side = side_after(prefixes[p], continuations[c])
                 if held_world[0]["leg"] == leg:
                     hold(held_world[0], held_cast[0], road, casts, rules, side, continuations[c], held)
                 later_world[0], later_cast[0] = held_world[0], held_cast[0]
@@ -168,15 +188,16 @@ def search(worlds, users, road, casts, params, prefixes, continuations, revealed
 
 @njit
 def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed):
-    """Drive each world to the end of its leg by a plan of its own: prefixes (W, 3), continuations (W, 2)."""
+    """Drive each world to the end of its leg by a plan of its own: prefixes (W, 4), continuations (W, 3)."""
     terms = np.zeros(len(params[0]["weights"]))
     for w in range(len(worlds)):
         leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
         begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], revealed, terms)
+        side = side_after(prefixes[w], continuations[w])
         if worlds[w]["leg"] == leg:
-            hold(worlds[w], users[w], road, casts, rules, prefixes[w, 2], continuations[w], terms)
+            hold(worlds[w], users[w], road, casts, rules, side, continuations[w], terms)
         if worlds[w]["leg"] == leg:
-            finish(worlds[w], users[w], road, casts, rules, prefixes[w, 2], terms)
+            finish(worlds[w], users[w], road, casts, rules, side, terms)
 
 
 def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> Simulator:
@@ -309,7 +330,7 @@ def relevant(config: Config) -> Config:
 
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
-    what = (scenario, relevant(config), SHARES, HOLDS, SEEDS[0], len(SEEDS))
+    what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(SEEDS))
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 

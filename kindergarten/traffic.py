@@ -37,6 +37,8 @@ def follows(me, other, where, start, fork, their_fork, tick):
         start: [m] where the strip begins, counted likewise; 0 if both come from the same arm.
         fork, their_fork: [m] up to here their routes are those of all from their arms.
     """
+    if abs(other["offset"]) > 0.5 * (me["width"] + other["width"]):  # the ego, on its way past
+        return False
     if tick < me["reveal"] and (start > 0.0 or where >= fork):
         return False
     if tick < other["reveal"] and (start > 0.0 or other["s"] >= their_fork):

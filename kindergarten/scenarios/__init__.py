@@ -5,13 +5,16 @@ from __future__ import annotations
 from kindergarten.config import Scenario
 from kindergarten.scenarios.crossing import CROSSING
 from kindergarten.scenarios.crossroads import CROSSROADS
+from kindergarten.scenarios.cut_in import CUT_IN
 from kindergarten.scenarios.follow import FOLLOW
+from kindergarten.scenarios.overtake import OVERTAKE
 from kindergarten.scenarios.pullout import PULL_OUT
 from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (FOLLOW, CROSSING, PULL_OUT, ROUNDABOUT, CROSSROADS, TOWN)
+    scenario.name: scenario
+    for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ROUNDABOUT, CROSSROADS, TOWN)
 }
 
 

@@ -1,0 +1,45 @@
+"""CutIn: keep lane and speed; the lorry that overtakes slowly may move over too early."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Lanes, Member, Scenario, Task, Weights
+
+CUT_IN = Scenario(
+    name="CutIn",
+    summary="Keep lane and speed. The lorry beside you flashes three times, goes dark, and cuts in seconds later.",
+    casts=(
+        (
+            Member(
+                arm="right",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(14.0, 14.0),
+                # At t3 its middle is a little behind the lorry's front, in the blind spot: to let the lorry in takes
+                # 11 m, more than can be made up once it moves.
+                due_at=3.5,
+                cyclist=0.0,
+            ),
+            Member(
+                arm="left",
+                intents=((Intent.STRAIGHT, 0.6), (Intent.RIGHT, 0.4)),
+                speed=(14.0, 14.2),
+                due_at=-0.5,
+                cue=(1.9, 2.2),  # three flashes: one touch of the lever
+                turn_speed=14.2,  # a lane change slows nobody down
+                cyclist=0.0,
+                truck=1.0,
+            ),
+        ),
+    ),
+    task=Task(
+        # At 14 m/s progress and time add up to nothing; a metre lost costs 0.025, so that to brake for nothing costs
+        # about half as much as to be hit, and a collision saves no time.
+        weights=Weights(progress=0.025, time=-0.35, collision=-1.1, harsh_braking=-0.1),
+        goal_at=80.0,
+        lead=2.5,
+        max_speed=14.0,
+        speed_step=7.0,
+        acceleration=1.0,
+        braking=5.0,
+        time_limit=14.0,
+    ),
+    road=Lanes(change=34.0),
+)

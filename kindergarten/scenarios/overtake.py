@@ -1,0 +1,60 @@
+"""Overtake: past a rider in the middle of the lane, on the side to which the rider does not turn."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Junction, Member, Scenario, Task, Weights
+
+OVERTAKE = Scenario(
+    name="Overtake",
+    summary="Pass the rider in mid-lane: on the right of a left turn, on the left of a right turn; else stay behind.",
+    casts=(
+        (
+            Member(
+                arm="south",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(12.0, 12.0),
+                due=(0.3, 0.3),
+                due_at=-0.7,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
+                cyclist=0.0,
+            ),
+            Member(
+                arm="south",
+                intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
+                speed=(6.0, 6.0),
+                due_at=-0.5,
+                turn_speed=5.0,  # at 4.6 a rider who turns left no longer meets a car that passes on the left
+                cyclist=1.0,
+                yields=False,
+            ),
+            # A lorry from either side closes the junction just behind an ego that has kept its speed (the one from
+            # the west on its left, the one from the east on its right), and behind a rider who goes straight on.
+            *(
+                Member(
+                    arm=arm,
+                    intents=((Intent.STRAIGHT, 1.0),),
+                    speed=(5.5, 5.5),
+                    due=(due, due),
+                    due_at=0.0,
+                    cyclist=0.0,
+                    truck=1.0,
+                    signals=False,
+                    yields=False,
+                )
+                for arm, due in (("west", 0.4), ("east", 2.2))
+            ),
+        ),
+    ),
+    task=Task(
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.1, clearance=-0.5),
+        goal_at=24.0,
+        lead=2.5,
+        max_speed=12.0,
+        speed_step=6.0,
+        side_step=2.4,  # leaves 1.2 m to a rider who goes on: to pass costs clearance, unless the rider turns off
+        acceleration=1.0,  # whoever has slowed down to see comes too late: at 1.5 that cost next to nothing
+        braking=4.0,
+        time_limit=14.0,
+    ),
+    road=Junction(half_width=9.0),
+    lane_width=6.5,
+    sight=2000.0,  # at the ladder's longest delay the rider waves 200 m ahead
+)
