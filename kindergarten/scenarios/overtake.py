@@ -13,7 +13,7 @@ OVERTAKE = Scenario(
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(12.0, 12.0),
                 due=(0.3, 0.3),
-                due_at=-0.7,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
+                due_at=-0.6,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
                 cyclist=0.0,
             ),
             Member(
@@ -44,13 +44,13 @@ OVERTAKE = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.1, clearance=-0.5),
+        weights=Weights(progress=0.01, time=-0.15, collision=-0.9, clearance=-0.5),
         goal_at=24.0,
-        lead=2.5,
+        lead=1.6,  # time to move aside, but not to brake and be fast again
         max_speed=12.0,
         speed_step=6.0,
         side_step=2.4,  # leaves 1.2 m to a rider who goes on: to pass costs clearance, unless the rider turns off
-        acceleration=1.0,  # whoever has slowed down to see comes too late: at 1.5 that cost next to nothing
+        acceleration=0.8,  # whoever has slowed down to see comes too late: at 1.5 that cost next to nothing
         braking=4.0,
         time_limit=14.0,
     ),
