@@ -13,7 +13,7 @@ OVERTAKE = Scenario(
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(12.0, 12.0),
                 due=(0.3, 0.3),
-                due_at=-0.6,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
+                due_at=-0.75,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
                 cyclist=0.0,
             ),
             Member(
