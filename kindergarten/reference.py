@@ -72,12 +72,13 @@ def plans_of(scenario: Scenario) -> Plans:
     sides, later = task.branches or (Intent.STRAIGHT,), (KEEP,)
     if task.side_step > 0:
         sides = later = (-task.side_step, 0.0, task.side_step)
+    cruises = scenario.revealed and scenario.casts[0][0].speed[1] >= task.max_speed
     prefixes = [
         (share, v, side, share + (1.0 - share) * back)
         for side in sides
         for v in speeds
         for share in shares
-        for back in (BACK if scenario.revealed and v < speeds[-1] else (1.0,))
+        for back in (BACK if cruises and v < speeds[-1] else (1.0,))
     ]
     holds = HOLDS[:: len(later)]
     then = [(v, hold) for v in speeds[:-1] for hold in holds] + [(speeds[-1], 0.0)]
@@ -144,7 +145,7 @@ def finish(world, users, road, casts, params, side, terms):
 
 @njit
 def changes_nothing(world, ego, params, prefix):
-    """Whether a prefix asks for what the ego does already: it does not matter when, and to go back is another one."""
+    """Whether a prefix asks for what the ego does already, so that it does not matter when."""
     aside = world["target_offset"] if params["side_step"] > 0.0 else float(ego["intent"])
     return abs(world["target_speed"] - prefix[1] * params["speed_step"]) < 0.1 and prefix[2] == aside
 

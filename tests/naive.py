@@ -450,6 +450,8 @@ class NaiveWorld:
         where = other.s + pair.shift
         if not other.present or not user.s < where < pair.stop:
             return False
+        if abs(other.offset) > (user.width + other.width) / 2:  # the ego, on its way past
+            return False
         one_arm = pair.start == 0.0
         # Before its reveal a road user is nowhere but on the way that all from its arm have in common.
         for who, s in ((user, where), (other, other.s)):
@@ -528,7 +530,7 @@ class NaiveWorld:
     def pursue(self) -> float:
         """Steering angle of pure pursuit [rad]: along the arc through a point ahead, beside the route."""
         ego, rear = self.ego, WHEELBASE / 2
-        far = 1.0 if abs(self.target_offset - ego.offset) > 1.0 else 0.5
+        far = 0.5 + 0.5 * clamp(abs(self.target_offset - ego.offset) - 0.5, 0.0, 1.0)
         aim, heading = self.road.locate(ego.route, ego.s + max(3.0, far * ego.speed))
         aim += 1j * heading * self.target_offset
         curvature = 2 * ((aim - ego.at) * ego.heading.conjugate()).imag / max(abs(aim - ego.at) ** 2, 1.0)

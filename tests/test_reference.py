@@ -12,6 +12,7 @@ from kindergarten import reference
 from kindergarten.codes import Action, Control, End, Intent, Signals
 from kindergarten.config import Config, Scenario
 from kindergarten.reference import (
+    KEEP,
     Plans,
     Reference,
     chances,
@@ -105,13 +106,17 @@ def some_of(rows: np.ndarray, count: int) -> np.ndarray:
 
 def action_of(family: Simulator, w: int, prefix: np.ndarray, continuation: np.ndarray) -> Action:
     """What a plan asks for in world ``w`` as it stands: first the side, then the pace."""
-    world, users, (share, steps, side) = family.worlds[w], family.users[w], prefix
+    world, users, (share, steps, side, back) = family.worlds[w], family.users[w], prefix
     task = family.scenario.tasks[world["cast"]]
     tick, t3 = world["tick"], users[world["signaller"]]["t3"]
-    if tick < int(world["hands_on"] + share * max(t3 - world["hands_on"], 0)):
+    start, left = world["hands_on"], max(t3 - world["hands_on"], 0)
+    if tick < int(start + share * left):
         return Action.IDLE
+    if family.scenario.revealed and int(start + back * left) <= tick < t3:
+        steps = task.max_speed / task.speed_step
     if family.scenario.revealed and tick >= t3:
-        first, hold = continuation
+        first, hold, later = continuation
+        side = side if later == KEEP else later
         held = tick < t3 + int(hold / family.config.physics_step)
         steps = first if held else task.max_speed / task.speed_step
     aim = world["target_offset"] if task.side_step else users[0]["intent"]

@@ -13,8 +13,7 @@ from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario
-    for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ROUNDABOUT, CROSSROADS, TOWN)
+    scenario.name: scenario for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ROUNDABOUT, CROSSROADS, TOWN)
 }
 
 
