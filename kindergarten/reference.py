@@ -118,6 +118,7 @@ def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
     left = max(t3 - start, 0)
     act_at, back_at = int(start + prefix[0] * left), int(start + prefix[3] * left)
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
+    follow_plan(world, users, road, casts, params, 0.0, keep, start, terms)  # by itself, whatever is asked of it
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
     speed = prefix[1] * params["speed_step"]
     follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if revealed else NEVER, terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kindergarten.config import Scenario
+from kindergarten.scenarios.all_way_stop import ALL_WAY_STOP
 from kindergarten.scenarios.crossing import CROSSING
 from kindergarten.scenarios.crossroads import CROSSROADS
 from kindergarten.scenarios.cut_in import CUT_IN
@@ -13,7 +14,8 @@ from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ROUNDABOUT, CROSSROADS, TOWN)
+    scenario.name: scenario
+    for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ALL_WAY_STOP, ROUNDABOUT, CROSSROADS, TOWN)
 }
 
 
