@@ -63,8 +63,9 @@ def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarra
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
-    """The scores of an agent on SEEDS, as ``evaluation.json`` holds them."""
-    outcome, limits = drive(model, scenario, config), reference(scenario, config)
+    """The scores of an agent on the setting's seeds, as ``evaluation.json`` holds them."""
+    limits = reference(scenario, config)
+    outcome = drive(model, scenario, config, limits.seeds)
     returns = outcome.mean(outcome.returns)
     crashed, arrived = outcome.ends == End.COLLISION, outcome.ends == End.GOAL
     return {

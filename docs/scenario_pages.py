@@ -16,7 +16,7 @@ from kindergarten.codes import Intent, names
 from kindergarten.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
 from kindergarten.envs import KindergartenEnv
 from kindergarten.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
-from kindergarten.reference import SEEDS, STORED, Reference, fingerprint, ladder
+from kindergarten.reference import ladder, stored
 from kindergarten.reward import TERMS
 from kindergarten.scenarios import SCENARIOS
 
@@ -233,10 +233,9 @@ def _references(scenario: Scenario) -> str:
 
 def _numbers(scenario: Scenario, config: Config, wanted: str) -> tuple[str, ...]:
     """The means named in ``wanted`` as they are stored with the package."""
-    entry = json.loads(STORED.read_text(encoding="utf-8")).get(fingerprint(scenario, config))
-    if entry is None:
+    found = stored(scenario, config)
+    if found is None:
         return tuple(UNKNOWN for _ in wanted.split())
-    found = Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
     digits = {name: 2 if name == "stakes" else 3 for name in wanted.split()}
     return tuple(f"{np.mean(getattr(found, name)):.{digits[name]}f}" for name in digits)
 

@@ -40,6 +40,7 @@ KEEP = 99.0  # a continuation's side: as before
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
+FEW = 64  # of them are enough for other delays than the default ones
 #: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: When in the time between hands-on and t3 the prefix acts, as a share of it.
@@ -332,12 +333,17 @@ def relevant(config: Config) -> Config:
 
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
-    what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(SEEDS))
+    what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
+def seeds_of(config: Config) -> np.ndarray:
+    """The seeds on which a setting is scored: all of SEEDS at the default delays, else the first FEW."""
+    return SEEDS if config.delay == Config().delay else SEEDS[:FEW]
+
+
 def reference(scenario: Scenario, config: Config) -> Reference:
-    """The reference of a setting on SEEDS: stored with the package, else in the user's cache, else computed."""
+    """The reference of a setting on its seeds: stored with the package, else in the user's cache, else computed."""
     key = fingerprint(scenario, config)
     kept = user_cache() / "references" / f"{key}.json"
     for path in (STORED, kept):
@@ -345,7 +351,7 @@ def reference(scenario: Scenario, config: Config) -> Reference:
             entry = json.loads(path.read_text()).get(key)
             if entry is not None:
                 return _reference_of(entry)
-    entry = _entry(scenario, config, compute(scenario, config))
+    entry = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
     kept.parent.mkdir(parents=True, exist_ok=True)
     _write(kept, {key: entry})
     return _reference_of(entry)  # as everybody will read it from now on
@@ -363,12 +369,18 @@ def update() -> None:
     for scenario in SCENARIOS.values():
         for _, config in ladder(scenario):
             key = fingerprint(scenario, config)
-            entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config))
+            entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config, seeds_of(config)))
     _write(STORED, entries)
 
 
+def stored(scenario: Scenario, config: Config) -> Reference | None:
+    """The reference of a setting as the package has it; None if it has none."""
+    entry = json.loads(STORED.read_text(encoding="utf-8")).get(fingerprint(scenario, config))
+    return None if entry is None else _reference_of(entry)
+
+
 def _reference_of(entry: dict[str, Any]) -> Reference:
-    return Reference(SEEDS, *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
+    return Reference(SEEDS[: len(entry["oracle"])], *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
 
 
 def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:

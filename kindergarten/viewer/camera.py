@@ -66,9 +66,7 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     width, height = size
     ego = frame.users[0]
     ahead = max(min(story.to_middle(ego) + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
-    aside = (
-        story.aside * max(story.to_middle(ego), 10.0) + 9.0
-    )  # [m] to show beside it: who comes from there comes on
+    aside = story.aside * max(story.to_middle(ego), 10.0) + 9.0  # [m] to show beside it: who comes from there comes on
     scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
     scale = min(scale, 0.5 * height / aside)
     steps = math.floor(math.log(CLOSEST * width / 960 / scale) / math.log(LEVEL) + 1e-9)
