@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from scenario_pages import OF_SCENARIO, agents, measured, scenarios, stakes, table
+from scenario_pages import DOCS, OF_SCENARIO, agents, measured, scenarios, stakes, table
 
 from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import scenario_named
@@ -39,6 +39,11 @@ def _filled(match: re.Match[str]) -> str:
 def environment() -> str:
     """The environment's page: its class docstring."""
     return inspect.cleandoc(KindergartenEnv.__doc__ or "")
+
+
+def own_scenario() -> str:
+    """The example of a scenario outside the package."""
+    return (DOCS.parent / "examples" / "own_scenario.py").read_text(encoding="utf-8").rstrip()
 
 
 def simulator_rates() -> str:
@@ -177,7 +182,7 @@ def _made_with(result: dict[str, Any]) -> str:
 FILL: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
-        *(environment, scenarios, stakes, simulator_rates, simulator_ratios, start_up, trainer_rates),
+        *(environment, scenarios, stakes, own_scenario, simulator_rates, simulator_ratios, start_up, trainer_rates),
         trainer_phases,
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
         *(agents, agents_made_with, keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),

@@ -104,6 +104,7 @@ def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
     t3, start = users[world["signaller"]]["t3"], world["hands_on"]
     act_at = int(start + prefix[0] * max(t3 - start, 0))
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
+    follow_plan(world, users, road, casts, params, 0.0, keep, start, terms)  # by itself, whatever is asked of it
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
     follow_plan(
         world, users, road, casts, params, prefix[1] * params["speed_step"], prefix[2], t3 if revealed else NEVER, terms

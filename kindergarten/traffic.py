@@ -112,7 +112,7 @@ def braking_for(user, s):
     if way <= 0.0:
         return 0.0
     needed = user["speed"] * user["speed"] / (2.0 * way)
-    return needed if needed > 0.6 * COMFORTABLE_BRAKING else 0.0
+    return needed if needed > 0.9 * COMFORTABLE_BRAKING else 0.0
 
 
 @njit

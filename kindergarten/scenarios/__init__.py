@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kindergarten.config import Scenario
+from kindergarten.scenarios.all_way_stop import ALL_WAY_STOP
 from kindergarten.scenarios.crossing import CROSSING
 from kindergarten.scenarios.crossroads import CROSSROADS
 from kindergarten.scenarios.follow import FOLLOW
@@ -11,7 +12,7 @@ from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (FOLLOW, CROSSING, PULL_OUT, ROUNDABOUT, CROSSROADS, TOWN)
+    scenario.name: scenario for scenario in (FOLLOW, CROSSING, PULL_OUT, ALL_WAY_STOP, ROUNDABOUT, CROSSROADS, TOWN)
 }
 
 

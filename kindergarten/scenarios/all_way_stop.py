@@ -1,0 +1,76 @@
+"""AllWayStop: go in your turn; once all stand still, no frame shows who came first."""
+
+from kindergarten.codes import Intent
+from kindergarten.config import Junction, Member, Scenario, Task, Weights
+
+ALL_WAY_STOP = Scenario(
+    name="AllWayStop",
+    summary="First come, first served. All stand still: did the car from the right come before you, or after?",
+    road=Junction(half_width=3.5),  # so small that whoever has set out is soon in the others' way
+    casts=(
+        (
+            Member(
+                arm="south",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(6.0, 6.0),
+                due_at=-24.5,  # it stands 5 s after t1
+                cyclist=0.0,
+                stops=True,
+            ),
+            # It stands 1.4 s before the ego, or 0.6 s after it at the least. If it is the first it goes at t3 without
+            # looking, and hits whoever has set out in the last two seconds. If it is the last it waits for the ego,
+            # but not for long: whoever sets out later than 0.9 s before t3 does not get past it any more.
+            Member(
+                arm="east",
+                intents=((Intent.FIRST, 0.5), (Intent.LAST, 0.5)),
+                speed=(5.8, 6.2),
+                due_at=-17.0,
+                cue=(7.6, 7.6),  # long enough for the last one to stand, too
+                cyclist=0.0,
+                signals=False,
+                yields=False,
+                stops=True,
+                dawdle=0.22,
+                patience=1.3,
+            ),
+            # A car from the left rolls through without stopping. Whoever has set out and brakes again stands in its way,
+            # and whoever hesitates has to let it pass. And it is a clock: where nothing moves, too early looks like too
+            # late, and agents learned to go at once or to wait until everybody was gone, and nothing between.
+            Member(
+                arm="west",
+                intents=((Intent.STRAIGHT, 1.0),),
+                speed=(8.0, 8.0),
+                due=(2.1, 2.1),  # its bumper at the ego's lane: whoever set out 0.9 s before t3 is just out of its way
+                due_at=2.1,
+                cyclist=0.0,
+                signals=False,
+                yields=False,
+            ),
+            # Why all stand: a cyclist turns left in front of everybody. The last of it is gone when the ego may drive.
+            Member(
+                arm="north",
+                intents=((Intent.LEFT, 1.0),),
+                speed=(5.0, 5.0),
+                due=(-2.7, -2.7),
+                due_at=8.0,
+                cyclist=1.0,
+                signals=False,
+                yields=False,
+            ),
+        ),
+    ),
+    task=Task(
+        # Waiting has to look a little better than going: from there agents find their turn; from "always go" never.
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.1, goal=0.5),
+        goal_at=14.0,
+        lead=2.0,
+        max_speed=4.0,  # any faster, and whoever goes out of turn escapes
+        speed_step=2.0,
+        acceleration=2.5,
+        braking=3.0,  # so that whoever sets out 1 s before t3 does not come to a stop before the car from the left
+        stops=True,
+        time_limit=15.0,
+    ),
+    # Houses at the corners on the right: a driver at the line sees 9 m down the road there, before it less.
+    buildings=((4.5, -40.0, 40.0, -4.5), (4.5, 4.5, 40.0, 40.0)),
+)

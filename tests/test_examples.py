@@ -1,0 +1,52 @@
+"""The example of a scenario of one's own: it is short, trains, is evaluated, and is known by its id."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "own_scenario.py"
+
+
+def run(*arguments: object) -> str:
+    """What Python prints when it is run from the repository's root, where the package need not be installed."""
+    line, path = [sys.executable, *map(str, arguments)], os.pathsep.join(map(str, (ROOT, EXAMPLE.parent)))
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_is_short():
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) < 60
+
+
+@pytest.mark.jit
+def test_it_trains_and_its_run_can_be_evaluated(tmp_path: Path):
+    out = tmp_path / "run"
+    common = "--worlds", 16, "--steps", 2048
+    assert "this agent" in run(EXAMPLE, "train", "--scenario", "Detour", *common, "--out", out)
+    assert json.loads((out / "evaluation.json").read_text())["scenario"] == "Detour"
+    assert "Detour" in run(EXAMPLE, "evaluate", out)
+
+
+def test_gymnasium_knows_it_and_another_of_its_name_is_refused():
+    script = """
+import dataclasses, gymnasium, kindergarten, own_scenario
+env = gymnasium.make("Kindergarten/Detour-v0")
+_, info = env.reset(seed=1, options={"intents": ["left"]})
+assert info["intents"] == ["left"], info
+try:
+    kindergarten.register(dataclasses.replace(own_scenario.DETOUR, sight=1.0))
+except ValueError as error:
+    print(error)
+"""
+    assert "Detour" in run("-c", script)
