@@ -48,4 +48,4 @@ DETOUR = Scenario(
 register(DETOUR)
 
 if __name__ == "__main__":
-    sys.exit(cli.main(sys.argv[1:] or ["train", "--scenario", DETOUR.name, "--steps", "100000"]))
+    sys.exit(cli.main(sys.argv[1:] or ["train", "--scenario", DETOUR.name, "--steps", "300000"]))

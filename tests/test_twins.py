@@ -116,7 +116,8 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
             assert frames[Phase.CUE].all() and frames[Phase.AFTER].all()
             assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
         assert frames[Phase.DELAY].any() or config.delay[0] == 0.0 or config.hands_on
-        assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
+        if not (config.hands_on and scenario.buildings):  # a driver may have stayed where houses hide it all
+            assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
         if scenario.revealed:
             assert seen[Phase.AFTER][frames[Phase.AFTER] > 5].all()
         else:

@@ -33,9 +33,9 @@ ALL_WAY_STOP = Scenario(
                 dawdle=0.22,
                 patience=1.3,
             ),
-            # A car from the left rolls through without stopping. Whoever has set out and brakes again stands in its way,
-            # and whoever hesitates has to let it pass. And it is a clock: where nothing moves, too early looks like too
-            # late, and agents learned to go at once or to wait until everybody was gone, and nothing between.
+            # A car from the left rolls through without stopping. Whoever has set out and brakes again stands in its
+            # way, and whoever hesitates has to let it pass. And it is a clock: where nothing moves, too early looks
+            # like too late, and agents learned to go at once or to wait until all were gone, and nothing between.
             Member(
                 arm="west",
                 intents=((Intent.STRAIGHT, 1.0),),
