@@ -426,7 +426,7 @@ class NaiveWorld:
         for enter in (self.pair(user, other).enter for other in self.users if self.has_way(user, other)):
             wishes.append(free - self.idm(user, 0.0, enter - user.s - user.length / 2))
         line = self.line(user) - user.s
-        if self.tick < user.go and line > 0 and user.speed**2 / (2 * line) > 1.2:
+        if self.tick < user.go and line > 0 and user.speed**2 / (2 * line) > 1.8:
             wishes.append(-(user.speed**2) / (2 * line))
         return max(min(wishes), -6.0)
 
@@ -522,7 +522,7 @@ class NaiveWorld:
         ego, way = self.ego, self.line(self.ego) - self.ego.s
         if ego.speed < 0.5:
             self.target_speed = 0.0
-        elif way > 0 and ego.speed**2 / (2 * way) > 1.2:
+        elif way > 0 and ego.speed**2 / (2 * way) > 1.8:
             self.target_speed = max(ego.speed - ego.speed**2 / (2 * way) * self.dt, 0.0)
 
     def pursue(self) -> float:
