@@ -66,7 +66,7 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
         th.onnx.export(
             Actor(policy).eval(),
             (observation, h, c),
-            file,
+            file,  # pyright: ignore[reportArgumentType] torch takes any file
             input_names=INPUTS,
             output_names=OUTPUTS,
             dynamic_axes={name: {axis: "worlds"} for name, axis in axes.items()},
