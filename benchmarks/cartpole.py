@@ -102,7 +102,12 @@ def train(make: Callable[[int, int], RecurrentPPO], decisions: int, number: int,
     model.learn(decisions, curve)
     final, spread = evaluate_policy(model, worlds(1, 1_000 + seed), n_eval_episodes=50)
     solved = next((point for point in curve.points if point["return"] >= SOLVED), None)
-    found = {"seed": seed, "solved": solved, "final_return": round(float(np.mean(final)), 1), "std": round(float(np.mean(spread)), 1)}
+    found = {
+        "seed": seed,
+        "solved": solved,
+        "final_return": round(float(np.mean(final)), 1),
+        "std": round(float(np.mean(spread)), 1),
+    }
     return {**found, "end": curve.points[-1], "curve": curve.points[:: max(1, len(curve.points) // 30)]}
 
 
