@@ -40,7 +40,7 @@ def check_render_mode(mode: str | None, modes: list[str]) -> None:
     Raises:
         ValueError: names it and the choices.
     """
-    if mode is not None and mode not in modes:
+    if mode is not None and not (isinstance(mode, str) and mode in modes):
         raise ValueError(f"unknown render_mode {mode!r}: choose from None, {', '.join(modes)}")
 
 

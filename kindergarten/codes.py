@@ -121,6 +121,6 @@ def parse(codes: type[Code], name: str, what: str) -> Code:
         ValueError: there is none; the message names the value and the choices.
     """
     for code in codes:
-        if name == code.name.lower():
+        if isinstance(name, str) and name == code.name.lower():
             return code
     raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(names(codes))}")

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from numbers import Real
 
+import numpy as np
+
 from kindergarten.codes import ARMS, Control, Intent, Observation, Signals, parse
 
 Range = tuple[float, float]
@@ -215,8 +217,11 @@ def make_config(
     ends = delay_s if isinstance(delay_s, (tuple, list)) else (delay_s, delay_s)
     if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
         raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them")
+    _check_range("delay_s", (ends[0], ends[1]), 0.0, 600.0)
     _check_number("signal_rate", signal_rate, 0.0, 1.0)
     _check_number("spurious", spurious, -1.0, 1.0)
+    if not isinstance(hands_on, (bool, np.bool_)):
+        raise ValueError(f"hands_on is {hands_on!r}: it must be True or False")
     return Config(
         parse(Control, control, "control"),
         (float(ends[0]), float(ends[1])),

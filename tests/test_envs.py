@@ -18,12 +18,15 @@ import pytest
 from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kindergarten
-from kindergarten.codes import Action, Control, Intent, names
+from kindergarten.codes import Action, Control, Intent, Observation, Signals, names
 from kindergarten.envs import KindergartenEnv, KindergartenVectorEnv
 from kindergarten.observation import columns
 from kindergarten.reward import TERMS
+from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.users import MAX_STEERING
 from tests.driving import JIT, same, sample
@@ -167,6 +170,55 @@ def test_what_cannot_be_made_is_named(make_it, wrong: dict, words: str):
         warnings.simplefilter("ignore")  # Gymnasium has its own thoughts on render modes
         with pytest.raises(ValueError, match=words):
             make_it(**wrong)
+
+
+WILD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.floats(),
+    st.text(max_size=8),
+    st.binary(max_size=4),
+    st.lists(st.floats(-1.0, 5.0) | st.text(max_size=3), max_size=3),
+    st.tuples(st.floats(), st.floats()),
+    st.sampled_from([10**400, -0.0, 1e308, 1j, np.float32(0.5), np.array(1.0), np.array([1.0, 2.0]), object(), {}, ()]),
+)
+SENSE: dict[str, st.SearchStrategy[Any]] = {
+    "scenario": st.sampled_from(list(SCENARIOS)),
+    "observation": st.sampled_from(names(Observation)),
+    "control": st.sampled_from(names(Control)),
+    "delay_s": st.floats(0.0, 8.0) | st.tuples(st.floats(0.0, 2.0), st.floats(2.0, 4.0)),
+    "signal_rate": st.floats(0.0, 1.0),
+    "signals": st.sampled_from(names(Signals)),
+    "hands_on": st.booleans(),
+    "spurious": st.floats(-1.0, 1.0),
+    "render_mode": st.sampled_from([None, "rgb_array"]),
+}
+
+
+def test_every_argument_is_fuzzed():
+    assert list(inspect.signature(KindergartenEnv).parameters) == list(SENSE)
+
+
+@settings(max_examples=sample(200, 60))
+@given(st.fixed_dictionaries({}, optional=SENSE), st.dictionaries(st.sampled_from(list(SENSE)), WILD, max_size=2))
+def test_whatever_is_asked_for_is_made_or_refused_in_one_line(sense: dict, wild: dict):
+    """A clear word about one of the arguments, or an environment that works."""
+    try:
+        env = KindergartenEnv(**{**sense, **wild})
+    except ValueError as error:
+        assert wild, "what makes sense is not refused"
+        assert any(name in str(error) for name in (*wild, *(f"unknown {name}" for name in wild)))
+        assert "\n" not in str(error)
+        return
+    observation, _ = env.reset(seed=1)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        assert env.observation_space.contains(observation)
+        observation, reward, terminated, truncated, _ = env.step(actions_for(env.simulator, rng)[0])
+        assert np.isfinite(reward)
+        if terminated or truncated:
+            break
 
 
 @pytest.mark.parametrize("env", [make(), make_vec()])

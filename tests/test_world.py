@@ -17,7 +17,7 @@ from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.signals import shown
 from kindergarten.simulator import Simulator
 from kindergarten.users import CAR_WIDTH, ROAD_USER
-from tests.driving import along_the_route, at_random, batch, drive, same, sample, steadily
+from tests.driving import along_the_route, at_random, batch, drive, same, sample
 from tests.naive import NaiveWorld, User, touch
 from tests.worlds import ALL, EVERY_TERM
 
@@ -376,31 +376,6 @@ def test_continuous_control_never_exceeds_the_top_speed(scenario: Scenario):
     simulator = batch(scenario, np.arange(3), Config(CONTINUOUS, hands_on=True))
     for _ in drive(simulator, along_the_route(pedal=1.0)):
         assert (simulator.users["speed"][:, 0] <= rules_of(simulator)["max_speed"] + 1e-9).all()
-
-
-# ---- traffic
-
-
-@scenarios
-@pytest.mark.parametrize("action", [Action.IDLE, Action.SLOWER], ids=lambda action: action.name.lower())
-def test_nobody_drives_through_anybody(scenario: Scenario, action: Action):
-    """But for the ego, whose collisions end the scene. Looked at after every physics step."""
-    simulator = batch(scenario, np.arange(sample(1000, 5)), Config(substeps=1))
-    for _ in drive(simulator, steadily(action)):
-        for w, i, j in near_each_other(simulator.users[simulator.worlds["end"] != End.COLLISION]):
-            users = simulator.users[w]
-            assert not overlap(users[i], users[j]), (w, i, j, simulator.worlds[w]["tick"], users[i], users[j])
-
-
-def near_each_other(users: np.ndarray) -> np.ndarray:
-    """(K, 3) world and two road users, ego left out, whose bodies may touch."""
-    reach = np.hypot(users["length"], users["width"]) / 2
-    apart = np.hypot(*(users[name][:, :, None] - users[name][:, None] for name in "xy"))
-    near = apart < reach[:, :, None] + reach[:, None]
-    present = users["kind"] != Kind.NOBODY
-    near &= present[:, :, None] & present[:, None] & np.triu(np.ones(near.shape[1:], bool), 1)
-    near[:, 0] = False
-    return np.argwhere(near)
 
 
 # ---- what makes no sense

@@ -25,6 +25,6 @@ def scenario_named(name: str) -> Scenario:
     Raises:
         ValueError: there is none; the message names the choices.
     """
-    if name not in SCENARIOS:
+    if not isinstance(name, str) or name not in SCENARIOS:
         raise ValueError(f"unknown scenario {name!r}: choose from {', '.join(SCENARIOS)}")
     return SCENARIOS[name]
