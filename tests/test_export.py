@@ -64,6 +64,7 @@ def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: P
         action, logits, h, c = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
         thoughts = policy.think(th.as_tensor(obs), states, th.as_tensor(starts))
         states = thoughts.states
+        assert thoughts.probabilities is not None
         np.testing.assert_allclose(th.softmax(th.as_tensor(logits), 1), thoughts.probabilities, atol=1e-5)
         np.testing.assert_array_equal(action, thoughts.actions)
         obs, _, dones, _ = env.step(action)

@@ -13,7 +13,7 @@ WAYS = ((Intent.RIGHT, 1), (Intent.STRAIGHT, 2), (Intent.LEFT, 3))
 
 
 def road_of(road: Roundabout) -> RoadMap:
-    return build(road, 60.0, 3.5, (0.0,) * 4, ())
+    return build(road, 60.0, 3.5, (0.0, 0.0, 0.0, 0.0), ())
 
 
 @pytest.mark.parametrize("exit_bend", [4.0, 6.0, 13.0])

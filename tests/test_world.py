@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kindergarten.codes import Action, Control, End, Intent, Kind, Signal, Signals
-from kindergarten.config import Config, Scenario, Weights
+from kindergarten.config import Config, Lanes, Scenario, Weights
 from kindergarten.geometry import overlap
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.signals import shown
@@ -250,6 +250,8 @@ def test_a_cue_is_as_long_as_people_signal(scenario: Scenario):
     """1 to 4 seconds, so that whoever looks cannot miss it."""
     for cast in scenario.casts:
         for k in scenario.signallers:
+            if not cast[k].signals:
+                continue  # then something else is the cue
             assert cast[k].cue[0] >= 1.0 and cast[k].cue[1] <= 4.0
 
 
@@ -278,10 +280,11 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
 @scenarios
 def test_the_signal_rate_is_the_share_that_signals(scenario: Scenario, rate: float):
     simulator = batch(scenario, np.arange(sample(2000, 300)), Config(signal_rate=rate))
-    might = [[member.signals for member in cast] for cast in scenario.casts]
+    might = np.array([[member.signals for member in cast] for cast in scenario.casts])
     user = signallers(simulator)
-    share = user["signals"][np.array(might)[simulator.worlds["cast"], user["member"]]].mean()
-    assert share == pytest.approx(rate, abs=sample(50, 100) / 1000)
+    signals = user["signals"][might[simulator.worlds["cast"], user["member"]]]
+    if len(signals):
+        assert signals.mean() == pytest.approx(rate, abs=sample(50, 100) / 1000)
 
 
 # ---- the ego
@@ -289,17 +292,18 @@ def test_the_signal_rate_is_the_share_that_signals(scenario: Scenario, rate: flo
 
 @scenarios
 @controls
-def test_a_held_ego_cruises_whatever_the_actions(scenario: Scenario, control: Control):
-    simulator = batch(scenario, np.arange(sample(200, 3)), Config(control, delay=(4.0, 4.0)))
+def test_a_held_ego_drives_by_itself_whatever_the_actions(scenario: Scenario, control: Control):
+    simulator, alone = (batch(scenario, np.arange(sample(200, 3)), Config(control, delay=(4.0, 4.0))) for _ in range(2))
     rng = np.random.default_rng(0)
-    speed = simulator.users["speed"][:, 0].copy()
+    speed, cruises = simulator.users["speed"][:, 0].copy(), rules_of(simulator)["stops"] == 0
+    nothing = np.zeros((len(speed), 2)) if not simulator.discrete else np.full(len(speed), Action.IDLE)
     assert simulator.worlds["hands_on"].min() > 0
     while (held := simulator.worlds["tick"] < simulator.worlds["hands_on"]).any():
         wild = rng.integers(5, size=len(held)) if simulator.discrete else rng.uniform(-1, 1, (len(held), 2))
-        step = simulator.step(wild)
-        ego = simulator.users[:, 0]
-        assert same(ego["speed"][held], speed[held]) and same(simulator.worlds["target_speed"][held], speed[held])
-        assert (ego["offset"][held] == 0.0).all()
+        step, _ = simulator.step(wild), alone.step(nothing)
+        assert same(simulator.users[held], alone.users[held]) and same(simulator.worlds[held], alone.worlds[held])
+        ego, cruising = simulator.users[:, 0], held & cruises
+        assert same(ego["speed"][cruising], speed[cruising]) and (ego["offset"][held] == 0.0).all()
         assert not step.terms[held].any()
 
 
@@ -324,7 +328,7 @@ def test_targets_persist(scenario: Scenario):
     for action, extreme in ((Action.FASTER, rules["max_speed"]), (Action.SLOWER, 0.0)):
         for _ in range(10):
             simulator.step(np.full(len(ego), action))
-        assert (worlds["target_speed"] == extreme).all()
+        assert ((worlds["target_speed"] == extreme) | (worlds["end"] != End.RUNNING)).all()
 
 
 def rules_of(simulator: Simulator) -> np.ndarray:
@@ -367,7 +371,9 @@ def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):
     simulator = batch(scenario, np.arange(sample(50, 2)), Config(CONTINUOUS, hands_on=True))
     *_, last = drive(simulator, lambda simulator: np.tile([0.0, wheel], (simulator.num_worlds, 1)))
     ends = simulator.worlds["end"]
-    assert np.isin(ends, (End.OFF_ROAD, End.COLLISION)).all() and (ends == End.OFF_ROAD).mean() > 0.5
+    assert np.isin(ends, (End.OFF_ROAD, End.COLLISION)).all()
+    beside = isinstance(scenario.road, Lanes) and wheel > 0  # there it meets whoever drives in the lane to the left
+    assert beside or (ends == End.OFF_ROAD).mean() > 0.5
     assert last.terminated.all() and not last.truncated.any()
 
 
