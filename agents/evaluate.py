@@ -12,6 +12,7 @@ import torch as th
 from rich.console import Console
 from rich.table import Table
 
+from kindergarten.agents.captions import Diary, Frames, assess, caption_table
 from kindergarten.agents.policies import Thoughts
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
@@ -28,6 +29,7 @@ class Outcome:
     returns: np.ndarray  # (I, S)
     ends: np.ndarray  # (I, S) End
     chances: np.ndarray  # (I, S) of the intents
+    frames: Frames | None = None  # what the agent thought of the others, if that was noted
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of ``values`` (I, S) over the intents, weighted by their chances: (S,)."""
@@ -50,22 +52,29 @@ class Driver:
         return thoughts
 
 
-def drive(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Outcome:
-    """Drive every intent of every seed to its end."""
+def drive(
+    model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS, captions: bool = False
+) -> Outcome:
+    """Drive every intent of every seed to its end; with ``captions`` note what the agent thinks, if it says so."""
     simulator = twins(scenario, config, seeds)
     driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
-    returns = np.zeros(simulator.num_worlds)
+    returns, weights = np.zeros(simulator.num_worlds), chances(simulator)
+    every = np.tile(seeds, len(scenario.intents))
+    diary = Diary(simulator, every, weights.flatten()) if captions and model.policy.num_labels else None
     while (simulator.worlds["end"] == End.RUNNING).any():
-        observations, rewards, *_ = simulator.step(driver.think(observations).actions.numpy())
+        thoughts = driver.think(observations)
+        if diary is not None and thoughts.captions is not None:
+            diary.note(thoughts.captions.numpy())
+        observations, rewards, *_ = simulator.step(thoughts.actions.numpy())
         returns += rewards  # worlds that have ended earn nothing
-    shape = (len(scenario.intents), len(seeds))
-    return Outcome(returns.reshape(shape), simulator.worlds["end"].reshape(shape), chances(simulator))
+    ends = simulator.worlds["end"].reshape(weights.shape)
+    return Outcome(returns.reshape(weights.shape), ends, weights, diary.frames() if diary else None)
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
     """The scores of an agent on the setting's seeds, as ``evaluation.json`` holds them."""
     limits = reference(scenario, config)
-    outcome = drive(model, scenario, config, limits.seeds)
+    outcome = drive(model, scenario, config, limits.seeds, captions=True)
     returns = outcome.mean(outcome.returns)
     crashed, arrived = outcome.ends == End.COLLISION, outcome.ends == End.GOAL
     return {
@@ -89,6 +98,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
             }
             for k, intent in enumerate(scenario.intents)
         },
+        **({} if outcome.frames is None else {"captions": assess(outcome.frames)}),
     }
 
 
@@ -137,6 +147,8 @@ def print_table(found: dict[str, Any]) -> None:
         table.add_row(f"  user 1: {name}", f"{row['return_mean']:.3f}", "", *rates)
     table.add_row("oracle: intents known", f"{found['oracle']:.3f}", "1", "", "")
     Console().print(table)
+    if "captions" in found:
+        Console().print(caption_table(found["captions"]))
 
 
 def rescore(run: Run, configs: list[Config], ladder: bool, allow_pickle: bool) -> None:

@@ -1,0 +1,177 @@
+"""The captions' scores mean what they say, and labels never get into what an agent sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch as th
+from rich.console import Console
+
+from kindergarten.agents import MemoryPPO, PPOConfig
+from kindergarten.agents.captions import STAGES, Diary, Frames, assess, auc, caption_table, course, scores
+from kindergarten.agents.evaluate import evaluate, print_table
+from kindergarten.agents.loss import Weights, ppo_loss, prepared
+from kindergarten.codes import Action, End, Intent, Phase, Signal
+from kindergarten.config import Config
+from kindergarten.envs import make_sb3
+from kindergarten.reference import SEEDS, twins
+from kindergarten.scenarios import SCENARIOS
+
+LEFT, STRAIGHT, RIGHT = (int(intent) for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT))
+
+
+def sure(best: list[int]) -> np.ndarray:
+    """Captions that are sure of ``best``."""
+    return np.eye(len(Intent))[best]
+
+
+def test_the_ends_of_every_scale():
+    intent = np.array([LEFT, STRAIGHT, RIGHT, LEFT])
+    ones = np.ones(4)
+    perfect = scores(sure(intent.tolist()), intent, ones)
+    assert perfect == {"accuracy": 1, "macro_f1": 1, "auc": 1, "brier": 0, "ece": 0, "frames": 4}
+    wrong = scores(sure([RIGHT, LEFT, LEFT, RIGHT]), intent, ones)
+    assert wrong["accuracy"] == wrong["macro_f1"] == 0 and wrong["brier"] == 2 and wrong["ece"] == 1
+    shy = scores(np.full((4, len(Intent)), 0.2), intent, ones)
+    assert shy["auc"] == 0.5 and shy["brier"] == pytest.approx(0.8)
+    assert shy["ece"] == pytest.approx(abs(shy["accuracy"] - 0.2))
+    assert scores(np.zeros((0, len(Intent))), intent[:0], ones[:0])["accuracy"] is None
+
+
+def test_a_weight_is_a_number_of_frames():
+    dice = np.random.default_rng(0)
+    believed, intent = dice.dirichlet(np.ones(len(Intent)), 60), dice.integers(3, size=60)
+    weight = dice.integers(1, 4, 60)
+    often = [np.repeat(array, weight, axis=0) for array in (believed, intent)]
+    one, other = scores(believed, intent, weight.astype(float)), scores(often[0], often[1], np.ones(weight.sum()))
+    assert {**one, "frames": 0} == {**other, "frames": 0}
+
+
+def test_auc_is_the_share_of_pairs_in_the_right_order():
+    dice = np.random.default_rng(1)
+    score, positive = dice.integers(5, size=40).astype(float), dice.random(40) < 0.4
+    gaps = score[positive][:, None] - score[~positive][None]
+    assert auc(score, positive, np.ones(40)) == pytest.approx(((gaps > 0) + 0.5 * (gaps == 0)).mean())
+
+
+def episode(best: list[int], phases: list[Phase]) -> tuple[Frames, np.ndarray]:
+    """One road user that turns left, a second per frame, t3 after the last one of the delay."""
+    size, t3, t1 = len(best), phases.index(Phase.AFTER), phases.index(Phase.CUE)
+    now, same = np.arange(size), np.zeros(size, int)
+    frames = Frames(
+        track=same,
+        half=same,
+        weight=np.ones(size),
+        intent=same + LEFT,
+        stage=np.array([int(phase) for phase in phases]),
+        since_cue=(now - t1).astype(float),
+        to_event=(t3 - now).astype(float),
+        told=same == 0,
+        last=same,
+        single=np.zeros((size, 1), np.float32),
+        believed=sure(best),
+    )
+    return frames, frames.believed
+
+
+def test_latency_retention_and_flips():
+    before, cue, delay, after = list(Phase)
+    phases = [before, cue, cue, cue, delay, delay, after]
+    kept = course(*episode([RIGHT, RIGHT, RIGHT, LEFT, LEFT, LEFT, LEFT], phases))
+    assert kept == {"noticed": 1, "latency_s": 2, "retention": 1, "flips": 1}
+    lost = course(*episode([LEFT, LEFT, LEFT, LEFT, LEFT, RIGHT, LEFT], phases))
+    assert lost == {"noticed": 1, "latency_s": 0, "retention": 0, "flips": 2}
+    never = course(*episode([RIGHT, RIGHT, RIGHT, RIGHT, RIGHT, RIGHT, LEFT], phases))
+    assert never == {"noticed": 0, "latency_s": None, "retention": None, "flips": 1}
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", ["Crossing", "Crossroads"])
+def test_in_the_delay_the_last_signal_tells_all_and_a_frame_nothing(name: str):
+    seeds = SEEDS[:96]
+    simulator = twins(SCENARIOS[name], Config(), seeds)
+    count, others = simulator.num_worlds, simulator.num_users - 1
+    diary = Diary(simulator, np.tile(seeds, count // len(seeds)), np.ones(count))
+    while (simulator.worlds["end"] == End.RUNNING).any():
+        diary.note(np.full((count, others, len(Intent)), 1 / len(Intent), np.float32))
+        simulator.step(np.full(count, Action.IDLE))
+    frames = diary.frames()
+    assert (frames.stage == Phase.DELAY).any() and (np.diff(frames.to_event)[np.diff(frames.track) == 0] < 0).all()
+    found = assess(frames)
+    delay = {name: found[name]["by_phase"]["delay"]["accuracy"] for name in ("last_signal", "single_frame")}
+    assert delay["last_signal"] == 1.0
+    assert delay["single_frame"] < found["chance"] + 0.15
+    assert found["single_frame"]["by_phase"]["cue"]["accuracy"] > delay["single_frame"] + 0.15
+    assert found["last_signal"]["retention"] == 1.0 and found["agent"]["flips"] == 0.0
+
+
+@pytest.fixture(scope="module")
+def beginner() -> MemoryPPO:
+    """An agent that has learned next to nothing, with captions that are a probe."""
+    worlds = make_sb3("Kindergarten/Follow-v0", 8, seed=0)
+    config = PPOConfig(n_steps=64, batch_size=512, n_epochs=1, hidden=8, features=8, caption_coef=0.0)
+    return MemoryPPO.from_config(worlds, config, seed=0).learn(512)
+
+
+@pytest.mark.jit
+def test_a_probe_changes_no_gradient(beginner: MemoryPPO):
+    (batch,) = beginner.rollout_buffer.get()
+    own = set(beginner.policy.caption_parameters())
+    others = [parameter for parameter in beginner.policy.parameters() if parameter not in own]
+    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
+    with_head, without = (ppo_loss(beginner.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0))
+    assert (batch.labels >= 0).any() and with_head != without
+    assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in (with_head, without))))
+
+
+@pytest.mark.jit
+def test_an_evaluation_scores_the_captions_beside_two_others(
+    beginner: MemoryPPO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    found = evaluate(beginner, SCENARIOS["Follow"], Config())
+    captions = found["captions"]
+    assert captions["chance"] == pytest.approx(1 / 3, abs=0.01)
+    measures = {"accuracy", "macro_f1", "auc", "brier", "ece", "noticed", "latency_s", "retention", "flips"}
+    for name in ("agent", "last_signal", "single_frame"):
+        assert captions[name].keys() >= measures and set(captions[name]["by_phase"]) == set(STAGES)
+        assert sum(row["frames"] for row in captions[name]["by_time_to_event"]) > 0
+    assert captions["last_signal"]["by_phase"]["hidden"]["accuracy"] == 1.0  # it turns in the fog
+    assert captions["single_frame"]["by_phase"]["hidden"]["accuracy"] < 0.4
+    print_table(found)
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("last signal", "one frame", *STAGES, "latency", "kept", "ECE"))
+    console = Console(width=80)
+    assert console.measure(caption_table(captions)).maximum <= 80
+
+
+@pytest.mark.jit
+def test_labels_travel_beside_the_observations_and_never_in_them():
+    """Twins in the delay look alike although their labels differ; and who asks for labels sees nothing else."""
+    simulator = twins(SCENARIOS["Crossing"], Config(), SEEDS[:1])
+    compared = 0
+    while not simulator.worlds["end"].any():
+        frames = simulator.step(np.full(simulator.num_worlds, Action.IDLE)).observations
+        if (simulator.users["phase"][:, 1] == Phase.DELAY).all():
+            assert len(set(simulator.users["intent"][:, 1].tolist())) == 3 and (frames == frames[0]).all()
+            compared += 1
+    assert compared > 3
+    asked, other = (make_sb3("Kindergarten/Crossing-v0", 4, seed=3) for _ in range(2))
+    for envs in (asked, other):
+        envs.reset()
+    for _ in range(40):
+        labels = asked.labels()
+        labels[:] = RIGHT  # and they are a copy
+        asked.driven()[:] = False
+        one, two = (envs.step(np.full(4, Action.IDLE)) for envs in (asked, other))
+        np.testing.assert_array_equal(one[0], two[0])
+
+
+def test_what_nobody_signalled_means_as_little_as_can_be():
+    frames, _ = episode([LEFT] * 3, [Phase.CUE, Phase.DELAY, Phase.AFTER])
+    halves = Frames(*(np.concatenate([column, column]) for column in frames))
+    halves.half[3:], halves.last[:3], halves.last[3:] = 1, Signal.LEFT, Signal.RIGHT
+    assert assess(halves)["last_signal"]["accuracy"] == 1.0  # only one intent was ever seen
