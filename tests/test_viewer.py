@@ -38,6 +38,7 @@ from kindergarten.viewer import (
 from kindergarten.viewer.camera import Camera, follow
 from kindergarten.viewer.frame import Frame, Story, frame_at, story_of
 from kindergarten.viewer.player import KEYS, Player
+from kindergarten.viewer.sentence import sentence
 from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.timeline import apart
 
@@ -190,11 +191,11 @@ def test_who_is_gone_is_not_drawn(car):
     assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
 
 
-def test_a_belief_stands_above_whom_it_is_about_or_out_of_sight_above_who_believes_it(cyclist):
+def test_a_belief_stands_below_whom_it_is_about_or_out_of_sight_above_who_believes_it(cyclist):
     story, painter = story_of(cyclist, 0), Painter(cyclist.road)
     users = cyclist.episodes[0].users[:, 1]
     begins, unseen = np.flatnonzero(users["phase"] == Phase.DELAY)[0], np.flatnonzero(users["seen"] == 0)[-1]
-    for k, holder in ((int(begins), 1), (int(unseen), 0)):
+    for k, holder, side in ((int(begins), 1, 1), (int(unseen), 0, -1)):
         frame = frame_at(cyclist, 0, time_of(cyclist, k))
         assert frame.belief(1) is None and frame.belief(0) is None
         left, right, none = (
@@ -205,11 +206,27 @@ def test_a_belief_stands_above_whom_it_is_about_or_out_of_sight_above_who_believ
         ((x, y),) = camera.project(np.array([[frame.users["x"][holder], frame.users["y"][holder]]]))
         for picture in pictures[1:3]:
             rows, columns = np.nonzero(np.abs(picture - pictures[0]).max(axis=2))
-            assert abs(columns.mean() - x) < 8 and -80 < rows.mean() - y < -20
+            assert abs(columns.mean() - x) < 8 and 20 < side * (rows.mean() - y) < 80
         assert (pictures[1] != pictures[2]).any() and (pictures[3] == pictures[0]).all()
         for view in (View(beliefs=False), View(beliefs=False, dark=True)):
             plain, told = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
             assert (plain == told).all()
+
+
+def test_a_belief_reads_as_a_sentence(cyclist):
+    story, user = story_of(cyclist, 0), cyclist.episodes[0].users[0, 1]
+    t1, t2 = (float(user[name]) * cyclist.physics_step for name in ("t1", "t2"))
+    belief = np.zeros(len(Intent))
+    belief[Intent.LEFT], belief[Intent.STRAIGHT] = 0.94, 0.06
+    said = [sentence(story, frame_at(cyclist, 0, time), 1, belief) for time in (t1 - 0.1, t1, t2 + 0.6)]
+    assert said == [
+        "cyclist 1 will turn left, 94 %",
+        "cyclist 1 will turn left, 94 %, signals now",
+        "cyclist 1 will turn left, 94 %, signalled 0.6 s ago",
+    ]
+    straight = int(np.flatnonzero([e.users[0, 1]["shows"] == Signal.NONE for e in cyclist.episodes])[0])
+    quiet = sentence(story_of(cyclist, straight), frame_at(cyclist, straight, t2), 1, belief)
+    assert quiet == "cyclist 1 will turn left, 94 %", "whoever shows nothing has not signalled"
 
 
 def test_brake_lights(car):

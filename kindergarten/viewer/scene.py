@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pygame
 
-from kindergarten.codes import Intent, Kind, Phase
+from kindergarten.codes import Kind, Phase
 from kindergarten.road import SPACING
 from kindergarten.viewer.backdrop import Backdrop
 from kindergarten.viewer.camera import Camera
@@ -15,6 +15,7 @@ from kindergarten.viewer.figures import Figures
 from kindergarten.viewer.frame import Frame, Story, depth_in_fog
 from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
 from kindergarten.viewer.palette import DARKNESS, PAINTS, WHITE, Colour, Theme
+from kindergarten.viewer.sentence import sentence
 from kindergarten.viewer.text import Typeface, beam, dot, halo, label
 from kindergarten.viewer.view import View
 
@@ -94,25 +95,26 @@ class Scene:
     def _tags(
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray, focus: int
     ) -> None:
-        """Flags above the road users that matter: what the car believes and, on who may signal, its phase.
+        """Above the road users that may signal, their phase; below whom the car has an opinion of, a sentence.
 
         A belief about somebody out of sight is a thought, and stands above the one who thinks it.
         """
         theme, thoughts = self._typeface.theme, []
         for i in range(1, len(frame.users)):
             there, flags = frame.users[i]["kind"] != Kind.NOBODY, []
-            belief, seen = frame.belief(i), opacity[i] > 0.5 and there
+            belief, seen = frame.belief(i), bool(opacity[i] > 0.5 and there)
             if not there and i != focus:
                 continue  # whoever is not there yet, or any more, is not worth a thought
             if seen and (i == focus or story.role(i, frame.time).choice):
                 phase = frame.phase(story, i)
                 flags.append((phase.name, phase_colour(theme, phase), phase_ink(phase)))
+            self._flags(surface, frame.users[i], flags, camera)
             if belief is not None:
-                flags.append((belief_words(belief), theme.belief, DARKNESS))
-            if seen:
-                self._flags(surface, frame.users[i], flags, camera)
-            else:
-                thoughts += flags
+                said = (sentence(story, frame, i, belief), theme.belief, DARKNESS)
+                if seen:
+                    self._below(surface, frame.users[i], said, camera)
+                else:
+                    thoughts.append(said)
         self._flags(surface, frame.users[0], thoughts, camera)
 
     def _flags(
@@ -127,18 +129,27 @@ class Scene:
         unit = self._typeface.unit
         height, tip = round(20 * unit), 6 * unit
         bottom = round(y - max(2.4 * camera.scale, 26.0) - 10 * unit)
-        for words, colour, ink in flags:
-            width = round(self._typeface.width(words, 17) + 14 * unit)
-            box = pygame.Rect(round(x - width / 2), bottom - height, width, height)
-            label(surface, colour, box, 5 * unit, pointer=tip)
-            self._typeface.write(surface, words, box.center, 17, ink, 0.5)
-            bottom, tip = box.top - round(3 * unit), 0.0
+        for flag in flags:
+            bottom = self._flag(surface, flag, (x, bottom - height / 2), tip).top - round(3 * unit)
+            tip = 0.0
 
+    def _below(self, surface: pygame.Surface, user: np.void, flag: tuple[str, Colour, Colour], camera: Camera) -> None:
+        """Words below a road user; what would not fit into the picture moves aside."""
+        x, y = camera.locate(user["x"], user["y"])
+        half = min(self._typeface.width(flag[0], 17) / 2 + 12 * self._typeface.unit, surface.get_width() / 2)
+        x = min(max(x, half), surface.get_width() - half)
+        self._flag(surface, flag, (x, y + max(2.4 * camera.scale, 26.0) + 10 * self._typeface.unit))
 
-def belief_words(belief: np.ndarray) -> str:
-    """The likeliest intent of a belief (intents,), and how likely it is."""
-    best = Intent(int(belief.argmax()))
-    return f"{best.name.lower()} {100 * belief[best]:.0f} %"
+    def _flag(
+        self, surface: pygame.Surface, flag: tuple[str, Colour, Colour], at: tuple[float, float], tip: float = 0.0
+    ) -> pygame.Rect:
+        """Words on a coloured ground around ``at`` [px], with a ``tip`` that points down; where they stand."""
+        (words, colour, ink), unit = flag, self._typeface.unit
+        box = pygame.Rect(0, 0, round(self._typeface.width(words, 17) + 14 * unit), round(20 * unit))
+        box.center = round(at[0]), round(at[1])
+        label(surface, colour, box, 5 * unit, pointer=tip)
+        self._typeface.write(surface, words, box.center, 17, ink, 0.5)
+        return box
 
 
 def visibility(story: Story, frame: Frame, ghosts: bool = True) -> np.ndarray:

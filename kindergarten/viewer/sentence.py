@@ -1,0 +1,30 @@
+"""What the car thinks of a road user, as a sentence. Plain words, no pygame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kindergarten.codes import Intent
+from kindergarten.viewer.frame import Frame, Role, Story
+
+WILL = {
+    Intent.LEFT: "turn left",
+    Intent.STRAIGHT: "go straight on",
+    Intent.RIGHT: "turn right",
+    Intent.FIRST: "go first",
+    Intent.LAST: "go last",
+}
+
+
+def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
+    """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %, signalled 2.6 s ago"."""
+    role, best = story.role(i, frame.time), Intent(int(belief.argmax()))
+    said = f"{role.kind.name.lower()} {i} will {WILL[best]}, {100 * belief[best]:.0f} %"
+    return ", ".join(part for part in (said, signal_words(role, frame.time)) if part)
+
+
+def signal_words(role: Role, time: float) -> str:
+    """How long ago [s] it signalled, seen from ``time`` [s]; nothing if it has not."""
+    if not role.shows or time + 1e-9 < role.t1:
+        return ""
+    return "signals now" if time + 1e-9 < role.t2 else f"signalled {time - role.t2:.1f} s ago"
