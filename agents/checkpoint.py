@@ -104,6 +104,8 @@ def capture(model: MemoryPPO) -> Checkpoint:
     tensors["last/starts"] = th.as_tensor(model._last_episode_starts)
     for name, state in zip(STATES, (*states.pi, *states.vf), strict=True):
         tensors[f"last/{name}"] = state
+    if model.policy.exploration.noise is not None:
+        tensors["last/noise"] = model.policy.exploration.noise
     if isinstance(env := model.get_env(), Kept):
         tensors |= {f"worlds/{name}": th.as_tensor(array) for name, array in env.snapshot().items()}
     notes |= {
@@ -128,6 +130,7 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
         model._last_episode_starts = tensors["last/starts"].numpy()
         h_pi, c_pi, h_vf, c_vf = (tensors[f"last/{name}"].to(model.device) for name in STATES)
         model._last_lstm_states = RNNStates((h_pi, c_pi), (h_vf, c_vf))
+        model.policy.exploration.noise = tensors.get("last/noise")  # there is none unless it is held
         if isinstance(env := model.get_env(), Kept):
             env.restore({name[7:]: tensor.numpy() for name, tensor in tensors.items() if name.startswith("worlds/")})
         model._n_updates = int(notes["n_updates"])

@@ -25,6 +25,7 @@ class Weights:
     ent_coef: float
     vf_coef: float
     caption_coef: float = 0.0
+    policy_coef: float = 1.0
 
 
 def prepared(batch: WorldSamples, normalize: bool) -> WorldSamples:
@@ -65,7 +66,7 @@ def ppo_loss(policy: MemoryPolicy, batch: WorldSamples, weights: Weights, told: 
         values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
     value_loss = (batch.returns - values).square().mean()
     entropy_loss = -(entropy * batch.mask).mean()
-    loss = policy_loss + weights.ent_coef * entropy_loss + weights.vf_coef * value_loss
+    loss = weights.policy_coef * policy_loss + weights.ent_coef * entropy_loss + weights.vf_coef * value_loss
     with th.no_grad():
         log = {
             "entropy_loss": entropy_loss.detach(),

@@ -12,6 +12,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.exploration import HeldNoise
 from kindergarten.agents.inside import Inside, look_inside
 from kindergarten.agents.memory import FORGET_BIAS, FRAMES, Memory, make_memory, state_size
 from kindergarten.agents.sequences import layout_for, step
@@ -106,6 +107,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
         self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
         self.lstm_hidden_state_shape = (1, 1, state_size(self.lstm_actor))  # what `predict` begins with
+        self.exploration = HeldNoise()
         self.num_labels = num_labels
         self.caption_net = nn.Linear(lstm_hidden_size, num_labels * len(Intent)) if num_labels else None
         options = dict(self.optimizer_kwargs, lr=lr_schedule(1))
@@ -173,15 +175,16 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
     ) -> tuple[th.Tensor, th.Tensor, th.Tensor, RNNStates]:
         """One decision of every world: action, value (worlds, 1), log-probability (worlds,), new states.
 
-        It does without distribution objects (70 us each), but draws the very same actions as they do.
+        It does without distribution objects (70 us each), but draws the very same actions as they do, unless
+        ``exploration`` holds its noise.
         """
         latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf))
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         if isinstance(self.action_space, spaces.Discrete):
-            actions, log_prob = _draw_discrete(outputs, deterministic)
+            actions, log_prob = self._draw_discrete(outputs, deterministic)
         else:
-            noise = 0.0 if deterministic else self.log_std.exp() * th.randn_like(outputs)
+            noise = 0.0 if deterministic else self.log_std.exp() * self.exploration(th.randn_like(outputs))
             actions = outputs + noise
             log_prob = self._gaussian_log_prob(outputs, actions)
             actions = actions.view(-1, *(self.action_space.shape or ()))
@@ -220,6 +223,16 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         latent_vf, vf_states = step(self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), episode_starts)
         return latent_pi, latent_vf, RNNStates(pi_states, vf_states)
 
+    def _draw_discrete(self, logits: th.Tensor, deterministic: bool) -> tuple[th.Tensor, th.Tensor]:
+        """(rows, actions) -> an action and its log-probability, (rows,) each."""
+        log_probs = th.log_softmax(logits, dim=1)
+        if deterministic:
+            actions = log_probs.argmax(1, keepdim=True)
+        else:  # what multinomial does, without its checks, which take longer than the drawing
+            noise = self.exploration(th.empty_like(log_probs).exponential_())
+            actions = (log_probs.exp() / noise).argmax(1, keepdim=True)
+        return actions.squeeze(1), log_probs.gather(1, actions).squeeze(1)
+
     def _gaussian_log_prob(self, mean: th.Tensor, actions: th.Tensor) -> th.Tensor:
         """(rows, dimensions) twice -> (rows,)."""
         distance = (actions - mean) * (-self.log_std).exp()
@@ -233,13 +246,3 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
     def _critic_memory(self) -> nn.RNNBase:
         assert self.lstm_critic is not None  # set in __init__; the parent class allows a critic without memory
         return self.lstm_critic
-
-
-def _draw_discrete(logits: th.Tensor, deterministic: bool) -> tuple[th.Tensor, th.Tensor]:
-    """(rows, actions) -> an action and its log-probability, (rows,) each."""
-    log_probs = th.log_softmax(logits, dim=1)
-    if deterministic:
-        actions = log_probs.argmax(1, keepdim=True)
-    else:  # what multinomial does, without its checks, which take longer than the drawing
-        actions = (log_probs.exp() / th.empty_like(log_probs).exponential_()).argmax(1, keepdim=True)
-    return actions.squeeze(1), log_probs.gather(1, actions).squeeze(1)

@@ -40,6 +40,9 @@ class MemoryPPO(RecurrentPPO):
 
     An environment may teach (`lesson_of`): only decisions that have an effect then count in the policy's loss, and the
     captions learn from the labels, with ``caption_coef``. From any other it learns as RecurrentPPO does.
+
+    For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
+    learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
     """
 
     policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = dict.fromkeys(
@@ -72,6 +75,8 @@ class MemoryPPO(RecurrentPPO):
         seed: int | None = None,
         threads: int = 1,
         caption_coef: float = _DEFAULT.caption_coef,
+        warmup: float = 0.0,
+        noise_hold: float = 1.0,
         device: th.device | str = "cpu",
         _init_setup_model: bool = True,
     ):
@@ -99,6 +104,7 @@ class MemoryPPO(RecurrentPPO):
             _init_setup_model=False,
         )
         self.threads, self.caption_coef = threads, caption_coef
+        self.warmup, self.noise_hold = warmup, noise_hold
         self.entropy_schedule = FloatSchedule(ent_coef)
         if _init_setup_model:
             self._setup_model()
@@ -142,12 +148,15 @@ class MemoryPPO(RecurrentPPO):
             seed=seed,
             threads=threads,
             caption_coef=config.caption_coef,
+            warmup=0.0 if lesson is None else config.warmup,
+            noise_hold=config.noise_hold,
         )
 
     def _setup_model(self) -> None:
         super()._setup_model()
         if not isinstance(self.policy, MemoryPolicy):
             raise ValueError(f"policy {self.policy_class.__name__}: MemoryPPO needs a MemoryPolicy")
+        self.policy.exploration.hold = self.noise_hold
         self.rollout_buffer = WorldRolloutBuffer(
             self.n_steps,
             self.observation_space,
@@ -270,6 +279,7 @@ class MemoryPPO(RecurrentPPO):
             ent_coef=self.ent_coef,
             vf_coef=self.vf_coef,
             caption_coef=self.caption_coef,
+            policy_coef=0.0 if 1.0 - remaining <= self.warmup else 1.0,
         )
         with ThreadPoolExecutor(self.threads, initializer=th.set_num_threads, initargs=(1,)) as pool:
             logs = self._epochs(weights, pool)

@@ -26,7 +26,7 @@ from kindergarten.scenarios import scenario_named
 
 FAILED = 1  # exit code
 #: The least that an option may be.
-LEAST = {"worlds": 1, "frames": 2, "seeds": 1, "threads": 1, "seed": 0, "captions": 0.0, "caution": 1.0}
+LEAST = {"worlds": 1, "frames": 2, "seeds": 1, "threads": 1, "seed": 0, "captions": 0.0}
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,6 @@ class Options:
     """Begin with delays of at most four seconds, and double them up to `delay` as the agent succeeds."""
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
-    caution: float = 1.4
-    """Collisions cost this many times as much at first; it falls to once at 30 % of the training."""
     threads: int = 1
     """Shares of each minibatch that are worked on side by side."""
     wandb: str | None = None
@@ -79,15 +77,7 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
     config = make_config(control=options.control, delay_s=delay)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
-    for name, least in (
-        ("worlds", 1),
-        ("frames", 2),
-        ("seeds", 1),
-        ("threads", 1),
-        ("seed", 0),
-        ("captions", 0.0),
-        ("caution", 1),
-    ):
+    for name, least in LEAST.items():
         if not getattr(options, name) >= least:
             raise ValueError(f"--{name} is {getattr(options, name)}: it must be at least {least:g}")
     if options.wandb:

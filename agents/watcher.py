@@ -14,12 +14,10 @@ from kindergarten.agents.curriculum import Curriculum
 from kindergarten.agents.evaluate import drive, record
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
-from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.reference import reference
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
-CAUTIOUS = 0.3  # share of the training in which collisions cost more
 CHECKS = 40  # how often in a training the validation seeds are driven
 SHOW_EVERY = 3.0  # [s] at least from one replay for ``watch --follow`` to the next; one takes 0.04 s
 
@@ -62,7 +60,6 @@ class Watcher(BaseCallback):
             self.logger.record(name, value)
 
     def _on_rollout_start(self) -> None:
-        self.be_cautious()
         if self.curriculum is not None:
             self.curriculum.step(self.model)
         self._keep(check=self.model.num_timesteps >= self._next)
@@ -86,16 +83,6 @@ class Watcher(BaseCallback):
         """Let go of the screen."""
         if self.bar is not None:
             self.bar.close()
-
-    def be_cautious(self) -> None:
-        """Who has learned early that a crash is dear finds out what the brake is for.
-
-        Without it one LSTM of four settled for never braking on Crossing, as the memoryless do; with it none of five.
-        """
-        early = max(0.0, 1.0 - self.model.num_timesteps / (CAUTIOUS * self.total))
-        env = self.training_env
-        assert isinstance(env, KindergartenVecEnv)
-        env.envs.simulator.scale_weight("collision", 1.0 + (self.run.options["caution"] - 1.0) * early)
 
     def _keep(self, check: bool) -> None:
         """Score the agent if it is time to, and write the checkpoints."""

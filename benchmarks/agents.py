@@ -21,8 +21,6 @@ from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.agents.statistics import with_interval
 from kindergarten.scenarios import SCENARIOS
 
-#: What is not a default. The curriculum holds the memoryless back: one seed of Crossing ended at -0.18 with it.
-OPTIONS = {("Crossing", "none"): ["--caution", "1"]}
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -30,7 +28,6 @@ def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
     """The evaluation of one run, which is trained if it is not there yet."""
     if not (folder / "evaluation.json").exists():
         options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder)]
-        options += OPTIONS.get((scenario, memory), [])
         subprocess.run([sys.executable, str(ROOT / "train.py"), *options], check=True)
     found = json.loads((folder / "evaluation.json").read_text())
     with (folder / "metrics.csv").open() as file:

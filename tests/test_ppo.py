@@ -343,7 +343,9 @@ class School(CueDelay):
         return np.where(self.time < CUE_STEPS + 1, self.cue, -1)[:, None]
 
 
-def teach(threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1) -> MemoryPPO:
+def teach(
+    threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1, warmup: float = 0.0, steps: int = 2
+) -> MemoryPPO:
     learner = MemoryPPO(
         MemoryPolicy,
         School(WORLDS, delay=(2, 6), width=WIDTH),
@@ -352,12 +354,14 @@ def teach(threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1) -> M
         policy_kwargs=dict(lstm_hidden_size=8, num_labels=num_labels),
         threads=threads,
         caption_coef=caption_coef,
+        warmup=warmup,
+        ent_coef=0.0,
     )
     with th.no_grad():
         for parameter in learner.policy.parameters():
             parameter.copy_(th.linspace(-0.3, 0.3, parameter.numel()).view_as(parameter))
     learner.set_random_seed(0)
-    return learner.learn(2 * 16 * WORLDS)
+    return learner.learn(steps * 16 * WORLDS) if steps else learner
 
 
 def test_captions_and_mask_are_the_same_on_two_threads():
@@ -384,3 +388,29 @@ def test_only_decisions_that_count_teach_the_actor():
     weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
     losses = [ppo_loss(learner.policy, prepared(b, True), weights, told=0.0)[0] for b in (batch, other)]
     th.testing.assert_close(*losses)
+
+
+def test_held_noise_changes_what_is_drawn_together_not_what_is_drawn():
+    """Every action is as likely as the policy says, and held for as many decisions as asked for."""
+    learner = teach()
+    policy, logits = learner.policy, th.tensor([[0.5, -0.5, 0.0]])
+    policy.exploration.hold = 5.0
+    th.manual_seed(0)
+    drawn = th.stack([policy._draw_discrete(logits.expand(2000, 3), False)[0] for _ in range(200)])
+    shares = drawn.flatten().bincount(minlength=3) / drawn.numel()
+    th.testing.assert_close(shares, logits[0].softmax(0), atol=0.01, rtol=0.0)
+    kept = (drawn[1:] == drawn[:-1]).float().mean()
+    chance = logits[0].softmax(0).square().sum()
+    assert kept == pytest.approx(float(0.8 + 0.2 * chance), abs=0.01)
+
+
+def test_in_the_warmup_the_memory_learns_and_the_policy_does_not():
+    fresh, warm, driving = teach(steps=0), teach(warmup=1.0), teach()
+
+    def moved(learner: MemoryPPO, part: str) -> bool:
+        weights = learner.policy.state_dict()
+        return any(not th.equal(weights[name], old) for name, old in fresh.policy.state_dict().items() if part in name)
+
+    for part in ("lstm_actor", "lstm_critic", "caption_net", "action_net"):
+        assert moved(driving, part)
+        assert moved(warm, part) == (part != "action_net")

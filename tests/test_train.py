@@ -11,10 +11,6 @@ from kindergarten import cli, replay
 from kindergarten.agents import checkpoint
 from kindergarten.agents.run import Run
 from kindergarten.agents.statistics import with_interval
-from kindergarten.agents.watcher import CAUTIOUS
-from kindergarten.reward import TERM_NAMES
-from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
 
 pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
 TINY = ["--steps", "2048", "--worlds", "8"]
@@ -107,7 +103,6 @@ def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: p
         (["--control", "telepathy"], "unknown control 'telepathy': choose from discrete, continuous"),
         (["--delay", "4", "1"], "delay_s is (4.0, 1.0)"),
         (["--worlds", "0"], "--worlds is 0"),
-        (["--caution", "0.5"], "--caution is 0.5"),
         (["--delay", "1", "2", "3"], "delay_s is (1.0, 2.0, 3.0)"),
     ],
 )
@@ -122,19 +117,6 @@ def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["train", *TINY, "--out", str(folder)]) == cli.ERROR
     assert str(folder) in capsys.readouterr().err
     assert (folder / "evaluation.json").read_bytes() == before
-
-
-def test_the_curriculum_ends_at_the_scenarios_own_price():
-    simulator = Simulator(SCENARIOS["Crossing"])
-    own = simulator.params["weights"].copy()
-    simulator.scale_weight("collision", 2.0)
-    changed = simulator.params["weights"] != own
-    assert changed.sum() == 1 and changed[0, TERM_NAMES.index("collision")]
-    simulator.scale_weight("collision", 1.0)
-    np.testing.assert_array_equal(simulator.params["weights"], own)
-    assert 0.0 < CAUTIOUS < 1.0
-    with pytest.raises(ValueError, match="unknown reward term 'luck'"):
-        simulator.scale_weight("luck", 1.0)
 
 
 def test_interquartile_mean():
