@@ -175,8 +175,6 @@ def _row(scenario: Scenario, first: int, last: int) -> tuple[str, str]:
     """Which road users of the observation the members ``first`` to ``last`` are, and in which columns."""
     if first == 0:
         return "ego", f"0..{NUM_EGO - 1}"
-    if scenario.shuffled:
-        return "the signaller" if first == 1 else f"{last - first + 1} more", "by lot"
     return _ends(first, last), f"{NUM_EGO + NUM_USER * (first - 1)}..{NUM_EGO + NUM_USER * last - 1}"
 
 

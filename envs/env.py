@@ -84,6 +84,7 @@ class KindergartenEnv(gymnasium.Env):
     - `hands_on`: the agent drives from the first frame.
     - `spurious`: how far the colour of paint and jackets goes with the intent: 0 not at all, 1 always, -1 always with
       another intent.
+    - `shuffled`: the road users stand in random order, so that no row of the observation tells who matters.
     - `render_mode`: `None`, `"rgb_array"` or `"human"`.
 
     ## Info
@@ -107,10 +108,11 @@ class KindergartenEnv(gymnasium.Env):
         signals: str = "perfect",
         hands_on: bool = False,
         spurious: float = 0.0,
+        shuffled: bool = False,
         render_mode: str | None = None,
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
-        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious)
+        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, 1, config)
         self.observation_space = space_of_observations(self.simulator)
         self.action_space = action_space(self.simulator)

@@ -39,11 +39,12 @@ class KindergartenVectorEnv(VectorEnv):
         signals: str = "perfect",
         hands_on: bool = False,
         spurious: float = 0.0,
+        shuffled: bool = False,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode, ["rgb_array"])
-        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious)
+        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)

@@ -135,7 +135,6 @@ class Scenario:
     sight: float = 60.0  # [m] the ego sees no further
     fog: Box = (0.0, 0.0, 0.0, 0.0)  # nobody sees into it
     buildings: tuple[Box, ...] = ()  # nobody sees through them
-    shuffled: bool = False  # True: the road users stand in random order, so that no row tells who matters
     revealed: bool = True  # whether the ego sees the signaller move at t3
 
     def __post_init__(self) -> None:
@@ -183,6 +182,7 @@ class Config:
     signals: Signals = Signals.PERFECT
     hands_on: bool = False  # True: the agent drives from the first frame
     spurious: float = 0.0  # how far colours go with intents, -1..1
+    shuffled: bool = False  # True: the road users stand in random order, so that no row tells who matters
     physics_step: float = 0.1  # [s]
     substeps: int = 2  # physics steps per decision
 
@@ -207,6 +207,7 @@ def make_config(
     signals: str = "perfect",
     hands_on: bool = False,
     spurious: float = 0.0,
+    shuffled: bool = False,
 ) -> Config:
     """A Config from what people type.
 
@@ -220,8 +221,9 @@ def make_config(
     _check_range("delay_s", (ends[0], ends[1]), 0.0, 600.0)
     _check_number("signal_rate", signal_rate, 0.0, 1.0)
     _check_number("spurious", spurious, -1.0, 1.0)
-    if not isinstance(hands_on, (bool, np.bool_)):
-        raise ValueError(f"hands_on is {hands_on!r}: it must be True or False")
+    for name, value in (("hands_on", hands_on), ("shuffled", shuffled)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name} is {value!r}: it must be True or False")
     return Config(
         parse(Control, control, "control"),
         (float(ends[0]), float(ends[1])),
@@ -229,6 +231,7 @@ def make_config(
         parse(Signals, signals, "signals"),
         bool(hands_on),
         float(spurious),
+        bool(shuffled),
     )
 
 

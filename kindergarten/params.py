@@ -111,8 +111,8 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     numbers = route_numbers(scenario.road)
     row["dt"], row["substeps"], row["control"] = config.physics_step, config.substeps, config.control
     row["delay"], row["signal_rate"], row["hands_on"] = config.delay, config.signal_rate, config.hands_on
-    row["reliability"], row["spurious"] = config.signals, config.spurious
-    row["first"], row["sight"], row["shuffled"] = scenario.first, scenario.sight, scenario.shuffled
+    row["reliability"], row["spurious"], row["shuffled"] = config.signals, config.spurious, config.shuffled
+    row["first"], row["sight"] = scenario.first, scenario.sight
     members = [member for cast in scenario.casts for member in cast]
     row["occlusion"] = len(scenario.buildings) > 0 or any(member.truck > 0 for member in members)
     row["branches"] = -1

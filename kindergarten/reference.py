@@ -320,7 +320,7 @@ def _to_next_leg(simulator: Simulator, plans: Plans) -> None:
 
 
 def relevant(config: Config) -> Config:
-    """``config`` without what makes no difference to the references: how one drives, and who signals what."""
+    """``config`` without what makes no difference to the references: control, signals, colours, order of rows."""
     plain = Config()
     return replace(
         config,
@@ -328,6 +328,7 @@ def relevant(config: Config) -> Config:
         signal_rate=plain.signal_rate,
         signals=plain.signals,
         spurious=plain.spurious,
+        shuffled=plain.shuffled,
     )
 
 

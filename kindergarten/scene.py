@@ -6,15 +6,18 @@ made of them: so one seed with other intents gives *twins*, worlds that differ i
 
 from __future__ import annotations
 
+import numpy as np
+
 from kindergarten.codes import Colour, End, Intent, Kind
 from kindergarten.jit import njit
-from kindergarten.rng import between, uniform
+from kindergarten.rng import between, mix, uniform
 from kindergarten.road import locate
 from kindergarten.signals import announce, draw_cue, draw_flashing
 from kindergarten.users import CAR_LENGTH, CAR_WIDTH, CYCLIST_LENGTH, CYCLIST_WIDTH, TRUCK_LENGTH, TRUCK_WIDTH
 
 NOBODY, CAR, CYCLIST, TRUCK = int(Kind.NOBODY), int(Kind.CAR), int(Kind.CYCLIST), int(Kind.TRUCK)
 RUNNING, LAST, WAYS, COLOURS = int(End.RUNNING), int(Intent.LAST), len(Intent), len(Colour)
+LOTS = np.uint64(0x1075)  # sets the stream that rows are drawn from apart from the scene's
 LATER = 1 << 19  # [physics steps] times on legs that have not begun count from here
 
 
@@ -33,13 +36,18 @@ def draw_intent(world, chances):
 
 @njit
 def cast_rows(world, users, shuffled):
-    """Give every member of the cast a row: the ego the first, the others in order or by lot."""
+    """Give every member of the cast a row: the ego the first, the others in order or by lot.
+
+    The lots come from a stream of their own: a seed is the same scene, shuffled or not.
+    """
     for i in range(len(users)):
         users[i]["member"] = i
     if shuffled == 1:
+        kept, world["rng"] = world["rng"], mix(world["rng"] ^ LOTS)
         for i in range(len(users) - 1, 1, -1):
             j = 1 + int(uniform(world) * i)
             users[i]["member"], users[j]["member"] = users[j]["member"], users[i]["member"]
+        world["rng"] = kept
 
 
 @njit

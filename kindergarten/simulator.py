@@ -19,10 +19,8 @@ from kindergarten.observation import look, observe_ego, observe_users, occlude
 from kindergarten.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
-    TERM_NAMES,
     add_end_terms,
     add_step_terms,
-    weight_vector,
 )
 from kindergarten.rng import seed_generator
 from kindergarten.road import locate
@@ -286,20 +284,8 @@ class Simulator:
 
     def choices(self, row: int) -> list[str]:
         """The names of the intents that the road user in ``row`` may have: in any world, if rows are shuffled."""
-        members = self.casts[:, 1:] if self.scenario.shuffled else self.casts[:, row : row + 1]
+        members = self.casts[:, 1:] if self.config.shuffled else self.casts[:, row : row + 1]
         return [names(Intent)[k] for k in Intent if (members["routes"][:, :, k] >= 0).any()]
-
-    def scale_weight(self, term: str, factor: float) -> None:
-        """Let a reward term weigh ``factor`` times what the scenario says, from the next step on.
-
-        Raises:
-            ValueError: there is no such term.
-        """
-        if term not in TERM_NAMES:
-            raise ValueError(f"unknown reward term {term!r}: choose from {', '.join(TERM_NAMES)}")
-        k = TERM_NAMES.index(term)
-        for row, task in zip(self.params, self.scenario.tasks, strict=True):
-            row["weights"][k] = weight_vector(task.weights)[k] * factor
 
     def snapshot(self) -> Snapshot:
         """A copy of everything that changes."""

@@ -231,9 +231,11 @@ class NaiveWorld:
     def lots(self) -> list[int]:
         """Which member stands in which row."""
         rows = list(range(len(self.members)))
-        if self.scenario.shuffled:
+        if self.config.shuffled:
+            apart = SplitMix64(0)
+            apart.state = SplitMix64.mix(self.random.state ^ 0x1075)
             for i in reversed(range(2, len(rows))):
-                j = 1 + int(self.random.uniform() * i)
+                j = 1 + int(apart.uniform() * i)
                 rows[i], rows[j] = rows[j], rows[i]
         return rows
 

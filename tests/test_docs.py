@@ -81,7 +81,17 @@ def test_the_columns_on_the_page_are_those_of_the_observation(name):
 
 def test_every_argument_is_on_the_page():
     text = hooks.on_page_markdown("{{ tables Follow }}").split("## Arguments")[1].split("##")[0]
-    arguments = ["observation", "control", "delay_s", "signal_rate", "signals", "hands_on", "spurious", "render_mode"]
+    arguments = [
+        "observation",
+        "control",
+        "delay_s",
+        "signal_rate",
+        "signals",
+        "hands_on",
+        "spurious",
+        "shuffled",
+        "render_mode",
+    ]
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == arguments
     readme = (ROOT / "README.md").read_text("utf-8")
     assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []

@@ -192,6 +192,7 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "signals": st.sampled_from(names(Signals)),
     "hands_on": st.booleans(),
     "spurious": st.floats(-1.0, 1.0),
+    "shuffled": st.booleans(),
     "render_mode": st.sampled_from([None, "rgb_array"]),
 }
 

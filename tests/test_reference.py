@@ -187,7 +187,13 @@ def test_every_setting_has_its_own_fingerprint():
 
 @scenarios
 def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario: Scenario):
-    others = Config(Control.CONTINUOUS), Config(signal_rate=0.5), Config(signals=Signals.REAL), Config(spurious=0.9)
+    others = (
+        Config(Control.CONTINUOUS),
+        Config(signal_rate=0.5),
+        Config(signals=Signals.REAL),
+        Config(spurious=0.9),
+        Config(shuffled=True),
+    )
     assert {relevant(config) for config in others} == {Config()}
     assert {fingerprint(scenario, config) for config in others} == {fingerprint(scenario, Config())}
 

@@ -66,15 +66,27 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
     signal_rate=st.sampled_from([0.0, 0.5, 1.0]),
     signals=st.sampled_from(Signals),
     spurious=st.sampled_from([-1.0, -0.5, 0.0, 0.7]),
+    shuffled=st.booleans(),
     hands_on=st.booleans(),
     style=st.sampled_from(["dither", "faster", "slower", "idle", "left", "right"]),
     wildness=st.sampled_from([0.0, 0.05, 1.0]),
     wanted=st.none() | st.sampled_from(Intent),
 )
 def test_the_kernels_do_what_the_naive_world_does(
-    scenario: Scenario, control, seed, delay, signal_rate, signals, spurious, hands_on, style, wildness, wanted
+    scenario: Scenario,
+    control,
+    seed,
+    delay,
+    signal_rate,
+    signals,
+    spurious,
+    shuffled,
+    hands_on,
+    style,
+    wildness,
+    wanted,
 ):
-    config = Config(control, delay, signal_rate, signals, hands_on, spurious)
+    config = Config(control, delay, signal_rate, signals, hands_on, spurious, shuffled)
     scenario = replace(scenario, task=tuple(replace(task, weights=EVERY_TERM) for task in scenario.tasks))
     simulator = Simulator(scenario, 1, config)
     naive = NaiveWorld(scenario, config, seed, simulator.road)
@@ -118,6 +130,23 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
 
 
 # ---- one seed, one world
+
+
+@scenarios
+def test_shuffled_a_seed_is_the_same_scene_in_another_order(scenario: Scenario):
+    seeds = np.arange(sample(500, 20))
+    plain, shuffled = (batch(scenario, seeds, Config(shuffled=shuffled)) for shuffled in (False, True))
+    for _ in range(30):
+        for simulator in (plain, shuffled):
+            simulator.step(np.full(len(seeds), Action.IDLE))
+    order = shuffled.users["member"].argsort(axis=1)
+    own = [name for name in plain.users.dtype.names or () if name != "row"]
+    assert same(np.take_along_axis(shuffled.users, order, 1)[own], plain.users[own])
+    assert (shuffled.users["member"][:, 0] == 0).all()
+    rows = order[:, 1]  # where the signaller stands
+    if len(seeds) > 100 and plain.num_users > 2:
+        counts = np.bincount(rows, minlength=plain.num_users)[1:]
+        assert counts.min() > 0.5 * counts.mean()
 
 
 @worlds

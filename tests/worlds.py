@@ -41,7 +41,6 @@ BUSY = Scenario(
     task=Task(EVERY_TERM, branches=(LEFT, STRAIGHT, RIGHT), follow=True, time_limit=8.0),
     buildings=((8.0, -40.0, 30.0, -8.0), (-30.0, 8.0, -8.0, 25.0)),
     fog=(-100.0, 30.0, 100.0, 60.0),
-    shuffled=True,
 )
 STOP = Scenario(
     name="Stop",
@@ -104,7 +103,6 @@ LEGS = Scenario(
     ),
     task=Task(EVERY_TERM, time_limit=9.0),
     road=Junction(legs=3),
-    shuffled=True,
 )
 MADE_UP = {scenario.name: scenario for scenario in (BUSY, STOP, CIRCLE, LANES, LEGS)}
 ALL = {**SCENARIOS, **MADE_UP}

@@ -83,5 +83,4 @@ CROSSROADS = Scenario(
     casts=(GO_LEFT, GO_STRAIGHT, GO_RIGHT),
     task=(TO_THE_LEFT, AT_SPEED, TO_THE_RIGHT),
     sight=2000.0,
-    shuffled=True,
 )

@@ -5,14 +5,14 @@ from kindergarten.config import Junction, Member, Scenario, Task, Weights
 
 OVERTAKE = Scenario(
     name="Overtake",
-    summary="Pass the rider in mid-lane: on the right of a left turn, on the left of a right turn; else stay behind.",
+    summary="Pass the rider in mid-lane on the side to which he does not turn, and leave him a metre and a half.",
     casts=(
         (
             Member(
                 arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(12.0, 12.0),
-                due=(0.3, 0.3),
+                due=(0.4, 0.4),
                 due_at=-0.75,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
                 cyclist=0.0,
             ),
@@ -39,22 +39,24 @@ OVERTAKE = Scenario(
                     signals=False,
                     yields=False,
                 )
-                for arm, due in (("west", 0.4), ("east", 2.2))
+                for arm, due in (("west", 0.75), ("east", 2.7))
             ),
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-0.9, clearance=-0.5),
+        # At 12 m/s progress and time add up to nothing; a metre lost costs 0.04. Were it cheap, one could fall back and
+        # look which way the rider turns.
+        weights=Weights(progress=0.5 / 12.0, time=-0.5, collision=-1.1, clearance=-0.3),
         goal_at=24.0,
         lead=1.6,  # time to move aside, but not to brake and be fast again
         max_speed=12.0,
         speed_step=6.0,
-        side_step=2.4,  # leaves 1.2 m to a rider who goes on: to pass costs clearance, unless the rider turns off
+        side_step=2.8,  # leaves 1.6 m, and 1.5 m are asked for: whoever moves aside in time keeps the distance
         acceleration=0.8,  # whoever has slowed down to see comes too late: at 1.5 that cost next to nothing
         braking=4.0,
         time_limit=14.0,
     ),
-    road=Junction(half_width=9.0),
-    lane_width=6.5,
+    road=Junction(half_width=10.0),
+    lane_width=7.5,  # wide enough to pass on either side without leaving it
     sight=2000.0,  # at the ladder's longest delay the rider waves 200 m ahead
 )

@@ -50,7 +50,7 @@ PULL_OUT = Scenario(
     task=Task(
         weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
         goal_at=30.0,
-        lead=3.0,
+        lead=2.0,
         max_speed=7.0,
         speed_step=3.5,
         acceleration=1.25,
