@@ -117,7 +117,7 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
         if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
             assert frames[Phase.CUE].all() and (frames[Phase.AFTER] > 0).mean() > 0.9  # some are wrecked before t3
             assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
-        if leg > 0 and JIT and not config.hands_on:  # somebody gets there by chance, if there are enough
+        if leg > 0 and JIT and not config.hands_on and count >= 1000:  # of so many somebody gets there by chance
             assert frames[Phase.DELAY].any() or config.delay[0] == 0.0
         if not (config.hands_on and scenario.buildings):  # a driver may have stayed where houses hide it all
             assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
