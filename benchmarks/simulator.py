@@ -30,6 +30,7 @@ from kindergarten.simulator import Simulator
 PACKAGES = ("numpy", "numba", "gymnasium", "stable-baselines3", "highway-env")
 USERS = 8
 SIMULATOR, SINGLE_WORLD = "simulator, {:,} worlds", "simulator, 1 world"
+OTHER, LARGE = "simulator, {}", ("Crossroads", "Town")
 VECTOR, SB3 = "vector env, {:,} worlds", "SB3 VecEnv, {:,} worlds"
 CROSSING, FOLLOW = "Crossing-v0, gymnasium.make", "Follow-v0, gymnasium.make"
 CARTPOLE, CARTPOLES = "CartPole-v1, gymnasium.make", "CartPole-v1, vector env, {:,} worlds"
@@ -63,9 +64,9 @@ def actions(choices: int, *shape: int) -> Iterator[Any]:
     return cycle(np.random.default_rng(0).integers(choices, size=(251, *shape)))
 
 
-def simulator(worlds: int, steps: int) -> Work:
+def simulator(scenario: Scenario, worlds: int, steps: int) -> Work:
     """The core itself, with resets of what has ended."""
-    core = Simulator(crowd(), worlds)
+    core = Simulator(scenario, worlds)
     core.reset()
     todo, each = actions(5, worlds), core.num_users * core.config.substeps
 
@@ -136,10 +137,11 @@ def entries(worlds: int, sb3_worlds: int) -> dict[str, Work]:
     kinder = {"vectorization_mode": "vector_entry_point", "num_envs": worlds}
     ours = gymnasium.make_vec("Kindergarten/Crossing-v0", scenario=crowd(), **kinder)
     found = {
-        SIMULATOR.format(worlds): simulator(worlds, 20),
+        SIMULATOR.format(worlds): simulator(crowd(), worlds, 20),
+        **{OTHER.format(name): simulator(SCENARIOS[name], worlds, 20) for name in LARGE},
         VECTOR.format(worlds): vector(ours, worlds, 5, 20),
         CARTPOLES.format(worlds): vector(gymnasium.make_vec("CartPole-v1", **kinder), worlds, 2, 20),
-        SINGLE_WORLD: simulator(1, 500),
+        SINGLE_WORLD: simulator(crowd(), 1, 500),
         CROSSING: single(gymnasium.make("Kindergarten/Crossing-v0"), 5, 500),
         FOLLOW: single(gymnasium.make("Kindergarten/Follow-v0"), 5, 500),
         CARTPOLE: single(gymnasium.make("CartPole-v1"), 2, 500),
