@@ -24,7 +24,7 @@ HALF_HEIGHT = 15.0  # [m] that are to be seen above and below the ego at this si
 RATES = tuple(
     100 / pause for pause in (10, 12, 15, 20)
 )  # [1/s] the next if the file gets too large; GIF counts in 1/100 s
-LONGEST, LARGEST = 10.0, 700_000  # [s], [B]
+LONGEST, LARGEST = 10.0, 900_000  # [s], [B]
 BEFORE, AFTER = 1.0, 5.0  # [s] before t1 and after t3 that are shown, as far as there is time
 
 

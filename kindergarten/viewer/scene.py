@@ -100,6 +100,10 @@ class Scene:
         A belief about somebody out of sight is a thought, and stands above the one who thinks it.
         """
         theme, thoughts = self._typeface.theme, []
+        x, y = camera.locate(frame.users[0]["x"], frame.users[0]["y"])
+        own = pygame.Rect(0, 0, *[2 * round(1.3 * camera.scale)] * 2)
+        own.center = round(x), round(y)
+        taken = [own]  # nothing is written over the ego, nor over another sentence
         for i in range(1, len(frame.users)):
             there, flags = frame.users[i]["kind"] != Kind.NOBODY, []
             belief, seen = frame.belief(i), bool(opacity[i] > 0.5 and there)
@@ -112,7 +116,7 @@ class Scene:
             if belief is not None:
                 said = (sentence(story, frame, i, belief), theme.belief, DARKNESS)
                 if seen:
-                    self._below(surface, frame.users[i], said, camera)
+                    taken.append(self._below(surface, frame.users[i], said, camera, taken))
                 else:
                     thoughts.append(said)
         self._flags(surface, frame.users[0], thoughts, camera)
@@ -133,12 +137,25 @@ class Scene:
             bottom = self._flag(surface, flag, (x, bottom - height / 2), tip).top - round(3 * unit)
             tip = 0.0
 
-    def _below(self, surface: pygame.Surface, user: np.void, flag: tuple[str, Colour, Colour], camera: Camera) -> None:
-        """Words below a road user; what would not fit into the picture moves aside."""
+    def _below(
+        self,
+        surface: pygame.Surface,
+        user: np.void,
+        flag: tuple[str, Colour, Colour],
+        camera: Camera,
+        taken: list[pygame.Rect],
+    ) -> pygame.Rect:
+        """Words below a road user, and below what is ``taken``; what would not fit into the picture moves aside."""
         x, y = camera.locate(user["x"], user["y"])
-        half = min(self._typeface.width(flag[0], 17) / 2 + 12 * self._typeface.unit, surface.get_width() / 2)
-        x = min(max(x, half), surface.get_width() - half)
-        self._flag(surface, flag, (x, y + max(2.4 * camera.scale, 26.0) + 10 * self._typeface.unit))
+        unit = self._typeface.unit
+        half = min(self._typeface.width(flag[0], 17) / 2 + 12 * unit, surface.get_width() / 2)
+        x, y = min(max(x, half), surface.get_width() - half), y + max(2.4 * camera.scale, 26.0) + 10 * unit
+        box = pygame.Rect(0, 0, round(2 * half), round(22 * unit))
+        for other in sorted(taken, key=lambda rect: rect.top):
+            box.center = round(x), round(y)
+            if box.colliderect(other):
+                y = other.bottom + 13 * unit
+        return self._flag(surface, flag, (x, y))
 
     def _flag(
         self, surface: pygame.Surface, flag: tuple[str, Colour, Colour], at: tuple[float, float], tip: float = 0.0

@@ -77,7 +77,7 @@ def moments(stage: Stage) -> list[tuple[str, float]]:
     lit = role.t1 + 0.5 if role.shows else role.t1
     found = [
         ("t1: the signal", min(lit, role.t2)),
-        ("t2: it is gone", role.t2),
+        ("t2: it is gone", min(role.t2 + 0.3, role.t3)),  # an arm takes its time to go down
         (f"the decision: {decided(stage)[0]}", decided(stage)[1]),
         ("t3: it moves", role.t3),
     ]
