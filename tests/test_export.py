@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,11 +58,12 @@ def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: P
     exported, policy = session((tmp_path / "car.onnx").read_bytes()), run.load_model().policy
     env = make_sb3("Kindergarten/Follow-v0", 2, seed=5)
     obs, states = env.reset(), policy.no_memories(2)
-    h, c = (state.numpy() for state in states.pi)
-    starts = np.ones(2, np.float32)
+    memory: Any = np.stack([state.numpy() for state in states.pi])  # h and c; Any: a type checker gets lost in it
+    starts: Any = np.ones(2, np.float32)
     for _ in range(1000):
-        h, c = (state * (1.0 - starts)[None, :, None] for state in (h, c))  # an episode begins without memories
-        action, logits, h, c = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
+        h, c = memory * (1.0 - starts)[None, None, :, None]  # an episode begins without memories
+        action, logits, *memory = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
+        memory = np.stack(memory)
         thoughts = policy.think(th.as_tensor(obs), states, th.as_tensor(starts))
         states = thoughts.states
         assert thoughts.probabilities is not None
