@@ -10,7 +10,8 @@ from benchmarks import cartpole
 
 def test_one_frame_does_not_show_the_velocities():
     env = cartpole.worlds(2, 0)
-    assert np.shape(env.reset()) == (2, 2)
+    observations = env.reset()
+    assert isinstance(observations, np.ndarray) and observations.shape == (2, 2)
     assert env.observation_space.shape == (2,)
 
 
