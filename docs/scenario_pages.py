@@ -56,8 +56,11 @@ def _agents(results: list[dict[str, Any]]) -> str:
         score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
         seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
         crashes = f"{row['collision_rate']:.1%}"
-        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes))
-    return table(("scenario", "memory", "decisions", "anticipation", "each seed", "collisions"), rows, 4)
+        told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
+        told = ["" if share is None else f"{share:.1%}" for share in told]
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes, *told))
+    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "told in the delay", "one frame")
+    return table(names, rows, 6)
 
 
 def scenarios() -> str:
