@@ -60,8 +60,8 @@ ALL_WAY_STOP = Scenario(
         ),
     ),
     task=Task(
-        # Waiting has to look a little better than going: from there agents find their turn; from "always go" never.
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.1, goal=0.5),
+        # Always to wait and always to go earn the same.
+        weights=Weights(progress=0.01, time=-0.15, collision=-0.95, goal=0.5),
         goal_at=14.0,
         lead=2.0,
         max_speed=4.0,  # any faster, and whoever goes out of turn escapes
