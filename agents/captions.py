@@ -54,9 +54,15 @@ class Diary:
         others = simulator.num_worlds, simulator.num_users - 1
         self._last, self._met = np.full(others, Signal.NONE), np.zeros(others, bool)
         self._notes: list[Frames] = []
+        self._attended = np.zeros(3)
 
-    def note(self, captions: np.ndarray) -> None:
-        """Note what is thought of the frame in which the simulator stands: captions (W, N - 1, intents)."""
+    def note(self, captions: np.ndarray, attention: np.ndarray | None = None) -> None:
+        """Note what is thought of the frame in which the simulator stands.
+
+        captions: (W, N - 1, intents); attention: (W, N - 1), if it attends to anybody.
+        """
+        if attention is not None:
+            self._note_attention(attention)
         worlds, others = self._simulator.worlds, self._simulator.users[:, 1:]
         seen = others["seen"] == 1
         self._met |= seen
@@ -80,9 +86,23 @@ class Diary:
             )
         )
 
+    def _note_attention(self, attention: np.ndarray) -> None:
+        worlds, users = self._simulator.worlds, self._simulator.users
+        rows = np.arange(len(worlds)), worlds["signaller"]
+        seen = users["seen"][:, 1:] == 1
+        asked = (worlds["end"] == End.RUNNING) & (users["seen"][rows] == 1) & (users["phase"][rows] != Phase.AFTER)
+        share = attention[rows[0], rows[1] - 1] / np.maximum(attention.sum(1), 1e-9)
+        told = np.stack([share, 1 / np.maximum(seen.sum(1), 1), np.ones(len(worlds))])
+        self._attended += told[:, asked] @ self._weights[asked]
+
     def frames(self) -> Frames:
-        """All notes."""
+        """All notes on captions."""
         return Frames(*(np.concatenate(column) for column in zip(*self._notes, strict=True)))
+
+    def attended(self) -> dict[str, float] | None:
+        """How much of the attention went to the signaller, in sight and before t3, and how much would by count."""
+        share, count, total = self._attended.tolist()
+        return {"signaller": round(share / total, 4), "by_count": round(count / total, 4)} if total else None
 
 
 def shown_of(users: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

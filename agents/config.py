@@ -54,6 +54,12 @@ class PPOConfig:
     """Units of the layer before the LSTM."""
     frames: int = FRAMES
     """How many the memory ``stack`` sees at once."""
+    encoder: str = "flat"
+    """What looks at a frame: flat, or attention."""
+    trunk: str = "relu"
+    """What lies between encoder and memory: relu, selu, highway or residual layers."""
+    depth: int = 1
+    """Layers before the memory, the encoder's own included: at 1 there is no trunk."""
 
 
 #: Decisions that a scenario is trained for by default.

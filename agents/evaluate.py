@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Outcome:
     ends: np.ndarray  # (I, S) End
     chances: np.ndarray  # (I, S) of the intents
     frames: Frames | None = None  # what the agent thought of the others, if that was noted
+    attention: dict[str, float] | None = None  # to whom it attended; see Diary
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of ``values`` (I, S) over the intents, weighted by their chances: (S,)."""
@@ -64,11 +65,13 @@ def drive(
     while (simulator.worlds["end"] == End.RUNNING).any():
         thoughts = driver.think(observations)
         if diary is not None and thoughts.captions is not None:
-            diary.note(thoughts.captions.numpy())
+            attention = None if thoughts.attention is None else thoughts.attention.numpy()
+            diary.note(thoughts.captions.numpy(), attention)
         observations, rewards, *_ = simulator.step(thoughts.actions.numpy())
         returns += rewards  # worlds that have ended earn nothing
     ends = simulator.worlds["end"].reshape(weights.shape)
-    return Outcome(returns.reshape(weights.shape), ends, weights, diary.frames() if diary else None)
+    outcome = Outcome(returns.reshape(weights.shape), ends, weights)
+    return replace(outcome, frames=diary.frames(), attention=diary.attended()) if diary else outcome
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
             for k, intent in enumerate(scenario.intents)
         },
         **({} if outcome.frames is None else {"captions": assess(outcome.frames)}),
+        **({} if outcome.attention is None else {"attention": outcome.attention}),
     }
 
 
@@ -149,6 +153,9 @@ def print_table(found: dict[str, Any]) -> None:
     Console().print(table)
     if "captions" in found:
         Console().print(caption_table(found["captions"]))
+    if "attention" in found:
+        to, count = (found["attention"][name] for name in ("signaller", "by_count"))
+        print(f"attention to whoever has to be remembered, before t3: {to:.1%} (by count {count:.1%})")
 
 
 def rescore(run: Run, configs: list[Config], ladder: bool, allow_pickle: bool) -> None:

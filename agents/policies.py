@@ -12,6 +12,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.encoders import AttentionFeatures, MlpFeatures, TrunkLayer, UserCaptions, split
 from kindergarten.agents.exploration import HeldNoise
 from kindergarten.agents.inside import Inside, look_inside
 from kindergarten.agents.memory import FORGET_BIAS, FRAMES, Memory, make_memory, state_size
@@ -20,19 +21,6 @@ from kindergarten.codes import Intent
 
 _DEFAULT = PPOConfig()
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
-
-
-class MlpFeatures(BaseFeaturesExtractor):
-    """Flat observations through one hidden layer."""
-
-    def __init__(self, observation_space: spaces.Space, size: int = _DEFAULT.features):
-        super().__init__(observation_space, size)
-        inputs = spaces.flatdim(observation_space)
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(inputs, size), nn.ReLU())
-
-    def forward(self, observations: th.Tensor) -> th.Tensor:
-        """(rows, *observation) -> (rows, size)."""
-        return self.layers(observations)
 
 
 class Thoughts(NamedTuple):
@@ -109,7 +97,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self.lstm_hidden_state_shape = (1, 1, state_size(self.lstm_actor))  # what `predict` begins with
         self.exploration = HeldNoise()
         self.num_labels = num_labels
-        self.caption_net = nn.Linear(lstm_hidden_size, num_labels * len(Intent)) if num_labels else None
+        self.caption_net = self._make_captions(lstm_hidden_size) if num_labels else None
+        for module in self.modules():
+            if isinstance(module, TrunkLayer):
+                module.reset()  # the parent class has its own idea of how a linear layer begins
         options = dict(self.optimizer_kwargs, lr=lr_schedule(1))
         self.optimizer = self.optimizer_class(self.parameters(), **options)
 
@@ -161,9 +152,19 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         entropy = (self.log_std + 0.5 + _HALF_LOG_TWO_PI).sum().expand(len(outputs))
         return values, self._gaussian_log_prob(outputs, actions.view_as(outputs)), entropy
 
-    def captions(self, latent_pi: th.Tensor) -> th.Tensor:
-        """Logits (rows, num_labels, intents) of what each road user will do, from the actor's memory."""
+    def _make_captions(self, hidden: int) -> nn.Module:
+        """One output for each row, where the memory knows which is which; else the same net for all rows."""
+        attends = isinstance(self.pi_features_extractor, AttentionFeatures)
+        return UserCaptions(hidden) if attends else nn.Linear(hidden, self.num_labels * len(Intent))
+
+    def captions(self, latent_pi: th.Tensor, obs: th.Tensor) -> th.Tensor:
+        """Logits (rows, num_labels, intents) of what each road user will do, from the actor's memory.
+
+        obs: (rows, *observation), to say whom each row is about, where the memory does not know them by their rows.
+        """
         assert self.caption_net is not None, "this policy was made without captions"
+        if isinstance(self.caption_net, UserCaptions):
+            return self.caption_net(latent_pi, split(obs)[1])
         return self.caption_net(latent_pi).view(len(latent_pi), self.num_labels, -1)
 
     def caption_parameters(self) -> list[nn.Parameter]:
@@ -196,13 +197,15 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
         values = self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten()
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
-        captions = self.captions(latent_pi).softmax(2) if self.num_labels else None
+        captions = self.captions(latent_pi, obs).softmax(2) if self.num_labels else None
         inside = self._look(obs, lstm_states, episode_starts, states) if look else None
+        encoder = self.pi_features_extractor
+        attention = encoder.weights(obs) if isinstance(encoder, AttentionFeatures) else None
         if isinstance(self.action_space, spaces.Box):
             low, high = th.as_tensor(self.action_space.low), th.as_tensor(self.action_space.high)
             bounded = outputs.clamp(low.to(outputs), high.to(outputs))
-            return Thoughts(bounded, values, None, captions, states, inside)
-        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states, inside)
+            return Thoughts(bounded, values, None, captions, states, inside, attention)
+        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states, inside, attention)
 
     def _look(self, obs: th.Tensor, before: RNNStates, episode_starts: th.Tensor, after: RNNStates) -> Inside:
         """The inside of the actor's memory."""

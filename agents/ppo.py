@@ -18,9 +18,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from kindergarten.agents.allocator import keep_freed_memory
 from kindergarten.agents.buffer import Lesson, WorldRolloutBuffer
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.encoders import ENCODERS, Encoder
 from kindergarten.agents.loss import Log, Weights, add_gradients, prepared, shorten
 from kindergarten.agents.memory import Memory
-from kindergarten.agents.policies import MemoryPolicy, MlpFeatures
+from kindergarten.agents.policies import MemoryPolicy
 
 _DEFAULT = PPOConfig()
 
@@ -140,8 +141,8 @@ class MemoryPPO(RecurrentPPO):
                 memory=Memory(memory).value,
                 lstm_hidden_size=config.hidden,
                 frames=config.frames,
-                features_extractor_class=MlpFeatures,
-                features_extractor_kwargs=dict(size=config.features),
+                features_extractor_class=ENCODERS[Encoder(config.encoder)],
+                features_extractor_kwargs=dict(size=config.features, trunk=config.trunk, depth=config.depth),
                 num_labels=0 if lesson is None else lesson.labels.shape[1],
             ),
             verbose=verbose,
@@ -156,6 +157,8 @@ class MemoryPPO(RecurrentPPO):
         super()._setup_model()
         if not isinstance(self.policy, MemoryPolicy):
             raise ValueError(f"policy {self.policy_class.__name__}: MemoryPPO needs a MemoryPolicy")
+        if not isinstance(self.observation_space, spaces.Box):
+            raise ValueError("MemoryPPO needs a Box: observation 'features' holds all that 'users' does")
         self.policy.exploration.hold = self.noise_hold
         self.rollout_buffer = WorldRolloutBuffer(
             self.n_steps,

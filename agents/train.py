@@ -14,6 +14,7 @@ from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from kindergarten.agents import checkpoint, seeds, uploads
 from kindergarten.agents.config import STEPS, PPOConfig
+from kindergarten.agents.encoders import Encoder, Trunk, trunk_layers
 from kindergarten.agents.evaluate import evaluate, print_table, record
 from kindergarten.agents.interrupts import code_of, politely
 from kindergarten.agents.memory import Memory
@@ -41,6 +42,12 @@ class Options:
     """Decisions to train for; the scenario's own number if left out."""
     frames: int = PPOConfig.frames
     """How many the memory stack sees at once."""
+    encoder: str = PPOConfig.encoder
+    """flat, or attention: the car attends to the road users that matter, whatever their order."""
+    trunk: str = PPOConfig.trunk
+    """relu, selu, highway or residual: what lies between encoder and memory, if `depth` is more than 1."""
+    depth: int = PPOConfig.depth
+    """Layers before the memory, the encoder's own included."""
     worlds: int = 256
     """Worlds side by side."""
     seed: int = 0
@@ -77,6 +84,8 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
     config = make_config(control=options.control, delay_s=delay)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
+    Encoder(options.encoder)
+    trunk_layers(Trunk(options.trunk), 1, options.depth)
     for name, least in LEAST.items():
         if not getattr(options, name) >= least:
             raise ValueError(f"--{name} is {getattr(options, name)}: it must be at least {least:g}")
@@ -104,7 +113,18 @@ def begin(options: Options) -> Run:
     folder = folder_for(options)
     settled = replace(options, steps=steps, delay=config.delay, seeds=1)
     kept = {**asdict(settled), "out": str(folder), "resume": None}
-    return Run.create(folder, kept, PPOConfig(caption_coef=options.captions, frames=options.frames))
+    return Run.create(folder, kept, numbers_of(options))
+
+
+def numbers_of(options: Options) -> PPOConfig:
+    """The hyperparameters that are options."""
+    return PPOConfig(
+        caption_coef=options.captions,
+        frames=options.frames,
+        encoder=options.encoder,
+        trunk=options.trunk,
+        depth=options.depth,
+    )
 
 
 def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:

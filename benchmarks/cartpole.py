@@ -25,7 +25,7 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
 from benchmarks.common import Clocks, command, made_with, write
-from kindergarten.agents.policies import MlpFeatures
+from kindergarten.agents.encoders import MlpFeatures
 from kindergarten.agents.ppo import MemoryPPO
 
 SOLVED = 475.0

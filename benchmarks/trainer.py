@@ -22,7 +22,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from benchmarks.common import Clocks, Done, Work, command, made_with, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.config import STEPS, PPOConfig
-from kindergarten.agents.policies import MlpFeatures
+from kindergarten.agents.encoders import MlpFeatures
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.watcher import VALIDATION_SEEDS
 from kindergarten.codes import End

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.codes import Intent, Phase, names
+from kindergarten.codes import Intent, Observation, Phase, names, parse
 from kindergarten.config import Range, Scenario, make_config
-from kindergarten.envs.common import RENDER_MODES, action_space, build, check_options, check_render_mode
+from kindergarten.envs.common import RENDER_MODES, Seen, action_space, as_seen, build, check_options, check_render_mode
 from kindergarten.envs.common import observation_space as space_of_observations
 from kindergarten.observation import NUM_EGO, columns
 from kindergarten.reward import TERM_NAMES, TERMS
@@ -50,9 +50,12 @@ class KindergartenEnv(gymnasium.Env):
 
     ## Observation Space
 
-    One frame as a flat `Box`, float32, every value scaled and clipped.
+    `observation="features"`: one frame as a flat `Box`, float32, every value scaled and clipped.
 
     $OBSERVATION
+
+    `observation="users"`: a `Dict` of the same numbers, for attention: `ego`, the first $EGO; `users`, a row for each
+    other road user, in no telling order; `mask`, 1 for those in sight. Rows of the others are 0.
 
     ## Rewards
 
@@ -74,7 +77,7 @@ class KindergartenEnv(gymnasium.Env):
     ## Arguments
 
     - `scenario`: a name, or a `kindergarten.config.Scenario`; the registered ids set it.
-    - `observation`: `"features"`.
+    - `observation`: `"features"` or `"users"`.
     - `control`: `"discrete"` or `"continuous"`.
     - `delay_s`: t3 - t2 in seconds, drawn uniformly from a pair, or fixed by a number. 0 is the control
       experiment: the signal is shown until t3.
@@ -114,16 +117,15 @@ class KindergartenEnv(gymnasium.Env):
         check_render_mode(render_mode, RENDER_MODES)
         config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, 1, config)
-        self.observation_space = space_of_observations(self.simulator)
+        self._observation = parse(Observation, observation, "observation")
+        self.observation_space = space_of_observations(self.simulator, self._observation)
         self.action_space = action_space(self.simulator)
         self.render_mode = render_mode
         self._seeded = False
         self._screen: Any = None
         self._intents: list[str] = []
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Seen, dict[str, Any]]:
         """Sample a new scene; see Starting State for ``options``.
 
         Raises:
@@ -141,9 +143,9 @@ class KindergartenEnv(gymnasium.Env):
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
-        return observations[0], self._info()
+        return as_seen(observations[0], self._observation), self._info()
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """Take one decision (0.2 s).
 
         Raises:
@@ -156,7 +158,8 @@ class KindergartenEnv(gymnasium.Env):
         observations, rewards, terminated, truncated, _ = simulator.step(np.asarray(action)[None])
         if self.render_mode == "human":
             self.render()
-        return observations[0], float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
+        seen = as_seen(observations[0], self._observation)
+        return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
 
     def render(self) -> Any:
         """The current frame: (H, W, 3) uint8 for ``"rgb_array"``; shown in a window for ``"human"``."""
@@ -219,6 +222,7 @@ def _page(template: str) -> str:
     return (
         template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))
         .replace("$OBSERVATION", _table(("#", "name", "low", "high", "unit", "meaning"), rows) + f"\n\n    ({users})")
+        .replace("$EGO", str(NUM_EGO))
         .replace("$REWARD", _table(("term", "unit", "meaning"), [tuple(term) for term in TERMS]))
     )
 

@@ -9,8 +9,17 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from kindergarten.codes import Observation, parse
 from kindergarten.config import Range, Scenario, make_config
-from kindergarten.envs.common import action_space, build, check_options, check_render_mode, observation_space
+from kindergarten.envs.common import (
+    Seen,
+    action_space,
+    as_seen,
+    build,
+    check_options,
+    check_render_mode,
+    observation_space,
+)
 from kindergarten.reward import TERM_NAMES
 
 
@@ -54,7 +63,8 @@ class KindergartenVectorEnv(VectorEnv):
             "autoreset_mode": self.autoreset_mode,
         }
         self.render_mode = render_mode
-        self.single_observation_space = observation_space(self.simulator)
+        self._observation = parse(Observation, observation, "observation")
+        self.single_observation_space = observation_space(self.simulator, self._observation)
         self.single_action_space = action_space(self.simulator)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -63,7 +73,7 @@ class KindergartenVectorEnv(VectorEnv):
 
     def reset(
         self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Seen, dict[str, Any]]:
         """Sample new scenes.
 
         Args:
@@ -85,7 +95,7 @@ class KindergartenVectorEnv(VectorEnv):
             observations = self.simulator.observe()
         self.simulator.terms = np.where(mask[:, None], 0.0, self.simulator.terms)
         self._done &= ~mask
-        return observations, self._infos()
+        return as_seen(observations, self._observation), self._infos()
 
     def _seed(self, seed: int | list[int] | None, mask: np.ndarray) -> None:
         if seed is None and self._seeded:
@@ -103,7 +113,7 @@ class KindergartenVectorEnv(VectorEnv):
         self.simulator.seed(seeds, mask)
         self._seeded = True
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[Seen, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Take one decision in every world.
 
         Raises:
@@ -123,7 +133,7 @@ class KindergartenVectorEnv(VectorEnv):
         if mode is AutoresetMode.SAME_STEP and self._done.any():
             infos = self._final(observations)
             self._replace(observations, self._done)
-        return observations, rewards, terminated, truncated, {**self._infos(), **infos}
+        return as_seen(observations, self._observation), rewards, terminated, truncated, {**self._infos(), **infos}
 
     def _replace(self, observations: np.ndarray, mask: np.ndarray) -> None:
         """Reset the worlds in ``mask`` and put their first observations in place."""
@@ -133,7 +143,7 @@ class KindergartenVectorEnv(VectorEnv):
         """The last observations and infos of the episodes that have just ended, as Gymnasium's SyncVectorEnv."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(self._done):
-            final[i] = observations[i].copy()
+            final[i] = as_seen(observations[i].copy(), self._observation)
         done = self._done.copy()
         return {"final_obs": final, "_final_obs": done, "final_info": self._infos(), "_final_info": done.copy()}
 

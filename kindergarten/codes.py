@@ -104,9 +104,10 @@ class Control(IntEnum):
 
 
 class Observation(IntEnum):
-    """What the agent sees."""
+    """What the agent sees: one frame as a row of numbers, or the same numbers with a row for each road user."""
 
     FEATURES = 0
+    USERS = 1
 
 
 def names(codes: type[IntEnum]) -> list[str]:

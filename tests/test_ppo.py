@@ -12,9 +12,9 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO, PPOConfig
 from kindergarten.agents.buffer import WorldRolloutBuffer
+from kindergarten.agents.encoders import MlpFeatures
 from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.agents.memory import FRAMES, MemorylessLSTM
-from kindergarten.agents.policies import MlpFeatures
 from tests.cue_delay import CUE_STEPS, CueDelay
 
 WIDTH, WORLDS, STEPS, HIDDEN = 6, 12, 20, 8

@@ -1,0 +1,190 @@
+"""From a frame to what the memory gets: an encoder, flat or with attention, and a trunk of any depth behind it."""
+
+from enum import Enum
+from typing import Any
+
+import torch as th
+from gymnasium import spaces
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import nn
+
+from kindergarten.agents.config import PPOConfig
+from kindergarten.codes import Intent
+from kindergarten.observation import NUM_EGO, NUM_USER
+
+HEADS = 4  # of the attention
+DEEPEST = 32  # layers before the memory
+GATE = -2.0  # bias of a highway's gates: they let 88 % of their input through unchanged at the start
+_DEFAULT = PPOConfig()
+
+
+class Encoder(Enum):
+    """The encoders to choose from, by the names that people type."""
+
+    FLAT = "flat"
+    ATTENTION = "attention"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Encoder":
+        raise ValueError(f"unknown encoder {value!r}: choose one of {', '.join(repr(e.value) for e in cls)}")
+
+
+class Trunk(Enum):
+    """What a deep trunk is made of, by the names that people type."""
+
+    RELU = "relu"
+    SELU = "selu"
+    HIGHWAY = "highway"
+    RESIDUAL = "residual"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Trunk":
+        raise ValueError(f"unknown trunk {value!r}: choose one of {', '.join(repr(t.value) for t in cls)}")
+
+
+class TrunkLayer(nn.Module):
+    """One layer of a trunk: (rows, size) -> (rows, size)."""
+
+    def __init__(self, kind: Trunk, size: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.linear = nn.Linear(size, 2 * size if kind is Trunk.HIGHWAY else size)
+        self.reset()
+
+    @th.no_grad()
+    def reset(self) -> None:
+        """Initialise as the kind wants it.
+
+        relu: He. selu: LeCun, which keeps mean 0 and variance 1 (Klambauer et al. 2017). highway: He, with gates that
+        carry (Srivastava et al. 2015). residual: zeros, so that it begins as the identity.
+        """
+        rows = self.linear.weight[: self.linear.in_features]
+        if self.kind is Trunk.RESIDUAL:
+            nn.init.zeros_(rows)
+        else:
+            nn.init.kaiming_normal_(rows, nonlinearity="linear" if self.kind is Trunk.SELU else "relu")
+        nn.init.zeros_(self.linear.bias)
+        if self.kind is Trunk.HIGHWAY:
+            nn.init.kaiming_normal_(self.linear.weight[len(rows) :], nonlinearity="linear")
+            self.linear.bias[len(rows) :] = GATE
+
+    def forward(self, x: th.Tensor) -> th.Tensor:
+        """(rows, size) -> (rows, size)."""
+        if self.kind is Trunk.RESIDUAL:
+            return x + self.linear(x.relu())
+        if self.kind is Trunk.HIGHWAY:
+            new, gate = self.linear(x).chunk(2, dim=1)
+            return x + gate.sigmoid() * (new.relu() - x)
+        return nn.functional.selu(self.linear(x)) if self.kind is Trunk.SELU else self.linear(x).relu()
+
+
+def trunk_width(kind: Trunk, size: int, depth: int) -> int:
+    """What comes out of a trunk behind ``size`` units. A highway has two weights where others have one: so it is
+    narrower, and the budget is the same.
+    """
+    return round(size / 2**0.5) if kind is Trunk.HIGHWAY and depth > 1 else size
+
+
+def trunk_layers(kind: Trunk, size: int, depth: int) -> list[nn.Module]:
+    """The layers behind an encoder's own, which is the first of ``depth``: none at depth 1.
+
+    Raises:
+        ValueError: a depth that is not within 1..DEEPEST.
+    """
+    if not 1 <= depth <= DEEPEST:
+        raise ValueError(f"depth is {depth}: it must be from 1 to {DEEPEST}")
+    width = trunk_width(kind, size, depth)
+    narrower = [] if width == size else [nn.Linear(size, width), nn.ReLU()]
+    return [*narrower, *(TrunkLayer(kind, width) for _ in range(depth - 1))]
+
+
+class MlpFeatures(BaseFeaturesExtractor):
+    """Flat observations through one hidden layer, and a trunk behind it."""
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        size: int = _DEFAULT.features,
+        trunk: Trunk | str = Trunk.RELU,
+        depth: int = _DEFAULT.depth,
+    ):
+        kind = Trunk(trunk)
+        super().__init__(observation_space, trunk_width(kind, size, depth))
+        inputs = spaces.flatdim(observation_space)
+        behind = trunk_layers(kind, size, depth)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(inputs, size), nn.ReLU(), *behind)
+
+    def forward(self, observations: th.Tensor) -> th.Tensor:
+        """(rows, *observation) -> (rows, size)."""
+        return self.layers(observations)
+
+
+class AttentionFeatures(BaseFeaturesExtractor):
+    """The ego asks, and the road users in sight answer: who is important gets more of the attention.
+
+    The order of the road users makes no difference, nor does their number to the weights. Takes the observations
+    "features" and "users" alike, for they hold the same numbers; ``seen`` must be 0 or 1 there. Where nobody is worth
+    a look, the attention goes to a zero that stands beside the road users.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        size: int = _DEFAULT.features,
+        trunk: Trunk | str = Trunk.RELU,
+        depth: int = _DEFAULT.depth,
+    ):
+        kind = Trunk(trunk)
+        super().__init__(observation_space, trunk_width(kind, size, depth))
+        shown = spaces.flatdim(observation_space) - NUM_EGO
+        if isinstance(observation_space, spaces.Box) and shown % NUM_USER:
+            raise ValueError(f"the encoder 'attention' needs rows of {NUM_USER} numbers, not {shown} numbers in all")
+        self.ego, self.user = nn.Linear(NUM_EGO, size), nn.Linear(NUM_USER, size)
+        self.attention = nn.MultiheadAttention(size, HEADS, add_zero_attn=True, batch_first=True)
+        self.layers = nn.Sequential(nn.Linear(2 * size, size), nn.ReLU(), *trunk_layers(kind, size, depth))
+
+    def forward(self, observations: Any) -> th.Tensor:
+        """(rows, *observation), or a dict of it, -> (rows, size)."""
+        ego, answer, _ = self._ask(observations, tell=False)
+        return self.layers(th.cat((ego, answer), dim=1))
+
+    def weights(self, observations: Any) -> th.Tensor:
+        """How much attention each road user gets, (rows, users) 0..1: the mean over the heads."""
+        weights = self._ask(observations, tell=True)[2]
+        assert weights is not None
+        return weights[:, 0, :-1]  # the last is the zero's
+
+    def _ask(self, observations: Any, tell: bool) -> tuple[th.Tensor, th.Tensor, th.Tensor | None]:
+        """The ego's own features and what attention brings it, (rows, size) each; and the weights, if to be told."""
+        ego, users = split(observations)
+        ego, known = self.ego(ego).relu(), self.user(users).relu()
+        mask = users[:, :, 0].log()  # 0 for those in sight, minus infinity for the others: ONNX takes this one
+        answer, weights = self.attention(ego.unsqueeze(1), known, known, mask, need_weights=tell)
+        return ego, answer.squeeze(1), weights
+
+
+def split(observations: Any) -> tuple[th.Tensor, th.Tensor]:
+    """The ego's columns (rows, NUM_EGO), and those of the road users (rows, users, NUM_USER), 0 for those unseen."""
+    if isinstance(observations, dict):
+        return observations["ego"], observations["users"]
+    flat = observations.flatten(1)
+    return flat[:, :NUM_EGO], flat[:, NUM_EGO:].unflatten(1, (-1, NUM_USER))
+
+
+class UserCaptions(nn.Module):
+    """Captions where the memory cannot tell one row from another: each road user is asked for by what it looks like."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.memory, self.user = nn.Linear(hidden, hidden), nn.Linear(NUM_USER, hidden, bias=False)
+        self.out = nn.Linear(hidden, len(Intent))
+
+    def forward(self, latent: th.Tensor, users: th.Tensor) -> th.Tensor:
+        """(rows, hidden), (rows, users, NUM_USER) -> logits (rows, users, intents)."""
+        return self.out((self.memory(latent).unsqueeze(1) + self.user(users)).relu())
+
+
+ENCODERS: dict[Encoder, type[BaseFeaturesExtractor]] = {
+    Encoder.FLAT: MlpFeatures,
+    Encoder.ATTENTION: AttentionFeatures,
+}
