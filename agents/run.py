@@ -77,7 +77,14 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What tells this run's results from another's."""
-        return {name: self.options[name] for name in ("scenario", "memory", "seed")}
+        return {name: self.options[name] for name in ("scenario", "memory", "seed")} | {"eyes": self.eyes}
+
+    @property
+    def eyes(self) -> str:
+        """What stands before its memory, such as "attention, residual 8"; nothing if that is the default."""
+        numbers = self.hyperparameters
+        trunk = f"{numbers.trunk} {numbers.depth}" if numbers.depth > 1 else ""
+        return ", ".join(part for part in (numbers.encoder, trunk) if part not in ("", PPOConfig.encoder))
 
     def untrained(self, worlds: int) -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it."""

@@ -14,10 +14,18 @@ from kindergarten.agents.compare import cell, curve_of, delay_name, delays_of, e
 from kindergarten.agents.run import Run
 
 
-def fake_run(folder: Path, scenario: str, memory: str, seed: int, score: float, ladder: bool = True) -> None:
+def fake_run(
+    folder: Path,
+    scenario: str,
+    memory: str,
+    seed: int,
+    score: float,
+    ladder: bool = True,
+    numbers: PPOConfig = PPOConfig(),  # noqa: B008  # it is frozen
+) -> None:
     """A run's folder as far as comparing reads it."""
     options = {"scenario": scenario, "memory": memory, "seed": seed, "control": "discrete", "delay": [1.0, 4.0]}
-    run = Run.create(folder, options, PPOConfig())
+    run = Run.create(folder, options, numbers)
     run.write_json("evaluation.json", {"delay_s": [1.0, 4.0], "anticipation": score})
     if ladder:
         rungs = (0.0, 0.5, 8.0, 32.0)
@@ -34,6 +42,18 @@ def runs(tmp_path: Path) -> Path:
             for seed in range(3):
                 fake_run(tmp_path / f"{scenario}-{memory}" / f"seed{seed}", scenario, memory, seed, score + seed / 100)
     return tmp_path
+
+
+def test_runs_with_other_eyes_are_another_group(tmp_path: Path):
+    eyes = PPOConfig(), PPOConfig(encoder="attention"), PPOConfig(encoder="attention", trunk="residual", depth=4)
+    for k, numbers in enumerate((*eyes, PPOConfig(trunk="selu"))):
+        fake_run(tmp_path / str(k), "Follow", "lstm", 0, 0.9, numbers=numbers)
+    groups = grouped(expand(sorted(tmp_path.iterdir())))
+    assert {group.trained: len(group.curves) for group in groups} == {
+        "1..4 s": 2,  # without a trunk it makes no difference what it would be made of
+        "1..4 s, attention": 1,
+        "1..4 s, attention, residual 4": 1,
+    }
 
 
 def test_runs_are_grouped_by_what_they_are(runs: Path):
