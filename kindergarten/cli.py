@@ -22,6 +22,7 @@ A playground where cars learn by themselves to read what others are about to do.
 
   train                 teach a car; the same as python train.py
   evaluate RUN          how well a trained car anticipates
+  diagnose RUN          what it learned, and for the right reason: a page and a verdict for each question
   compare RUN...        what several runs say together, as a table and a picture
   export-onnx RUN OUT   the trained car as one file for other programs
   watch RUN-or-REPLAY   look at what it does, in a window or as a video
@@ -34,6 +35,7 @@ kindergarten COMMAND --help says more. kindergarten --version says the version.
 DELEGATED = {  # the module whose main(argv) takes the rest of the line as it is
     "train": "kindergarten.agents.train",
     "evaluate": "kindergarten.agents.evaluate",
+    "diagnose": "kindergarten.agents.diagnose.command",
     "compare": "kindergarten.agents.compare",
     "export-onnx": "kindergarten.agents.export",
     "scenarios": "kindergarten.reference",

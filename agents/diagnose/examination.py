@@ -1,0 +1,54 @@
+"""All questions, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kindergarten.agents.diagnose import cheating, credit, memory, probes, reasons, vanishing
+from kindergarten.agents.diagnose.exam import Exam
+from kindergarten.agents.diagnose.finding import FULL, Effort, Finding, Subject
+from kindergarten.agents.diagnose.mind import Mind
+from kindergarten.agents.diagnose.stage import Stage, drive
+from kindergarten.config import Config, Scenario
+from kindergarten.reference import SEEDS
+
+Question = Callable[[Subject], Finding]
+QUESTIONS: tuple[Question, ...] = (
+    memory.ask,
+    credit.ask,
+    vanishing.ask,
+    reasons.ask,
+    probes.ask,
+    cheating.ask,
+)
+
+
+def prepare(
+    mind: Mind,
+    scenario: Scenario,
+    config: Config,
+    effort: Effort = FULL,
+    untrained: Mapping[str, Mind] | None = None,
+    beside: Mapping[str, Mind] | None = None,
+) -> Subject:
+    """An agent on its worlds, and how its answers there are marked.
+
+    Args:
+        mind: the agent.
+        scenario: where it drives.
+        config: in which setting it was trained.
+        effort: how much is tried.
+        untrained: the same network before its first lesson with each memory, by name; its own memory first.
+        beside: other agents, by what they are called.
+    """
+    stage = Stage(scenario, config, SEEDS[: effort.seeds])
+    return Subject(mind, stage, drive(mind, stage), Exam.of(stage), effort, untrained or {}, beside or {})
+
+
+def diagnose(subject: Subject, done: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
+    """Ask everything; ``done`` hears of each answer as it comes."""
+    findings = []
+    for ask in QUESTIONS:
+        findings.append(ask(subject))
+        done(findings[-1])
+    return findings

@@ -1,0 +1,237 @@
+"""What was planted is found, and the gradients are those of finite differences."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+th = pytest.importorskip("torch")
+
+from sb3_contrib import RecurrentPPO  # noqa: E402
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy  # noqa: E402
+
+from kindergarten import cli  # noqa: E402
+from kindergarten.agents import MemoryPPO  # noqa: E402
+from kindergarten.agents.diagnose import (  # noqa: E402
+    QUICK,
+    Finding,
+    PolicyMind,
+    Verdict,
+    cheating,
+    command,
+    credit,
+    diagnose,
+    linear,
+    memory,
+    prepare,
+    probes,
+    reasons,
+    vanishing,
+)
+from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
+from kindergarten.agents.diagnose.stage import Stage, drive  # noqa: E402
+from kindergarten.agents.memory import Memory  # noqa: E402
+from kindergarten.config import Config  # noqa: E402
+from kindergarten.envs import make_sb3  # noqa: E402
+from kindergarten.scenarios import SCENARIOS  # noqa: E402
+from tests import planted  # noqa: E402
+
+pytestmark = pytest.mark.jit
+SMALL = replace(QUICK, seeds=12, delays=(1.0, 8.0), credit_delays=(1.0, 4.0, 8.0))
+FOLLOW = SCENARIOS["Follow"]
+
+
+@lru_cache
+def subject(kind: type[planted.Planted], hands_on: bool = False) -> Subject:
+    return prepare(kind(), FOLLOW, Config(hands_on=hands_on), SMALL)
+
+
+def follow(memory: str = "lstm") -> PolicyMind:
+    """A small network that has learned nothing; ``stock``: sb3-contrib's own."""
+    env, small = make_sb3("Kindergarten/Follow-v0", 1, 0), {"lstm_hidden_size": 16}
+    if memory == "stock":
+        policy = RecurrentPPO("MlpLstmPolicy", env, policy_kwargs=small, seed=0).policy
+        assert isinstance(policy, RecurrentActorCriticPolicy)
+        return PolicyMind(policy)
+    return PolicyMind(MemoryPPO("MemoryPolicy", env, policy_kwargs={**small, "memory": memory}, seed=0).policy)
+
+
+def rates(finding: Finding) -> dict[str, float]:
+    return {name: found["mean"] for name, found in finding.numbers["answers"].items()}
+
+
+def test_who_remembers_is_right_until_its_memory_is_wiped():
+    found = memory.ask(subject(planted.Remembers))
+    assert found.verdict is Verdict.YES
+    right = rates(found)
+    assert right["as it is"] == 1.0
+    assert right["memory wiped at t2"] == right["signal deleted"] == pytest.approx(1 / 3)
+    assert right["shown its twin's past"] == 0.0
+    assert right["history shuffled"] == 1.0, "the order of frames is nothing to it"
+    assert found.numbers["rewriting"]["mean"] == 1.0
+    for row in found.numbers["sweep"]:
+        assert row["as it is"] > 0.9 and row["memory wiped at t2"] < 0.1
+
+
+def test_who_never_remembers_guesses():
+    found = memory.ask(subject(planted.NeverRemembers))
+    assert found.verdict is Verdict.NO and rates(found)["as it is"] == pytest.approx(1 / 3)
+    assert credit.ask(subject(planted.NeverRemembers)).verdict is Verdict.NO
+    assert probes.ask(subject(planted.NeverRemembers)).verdict is Verdict.NO
+
+
+def test_who_reads_the_colour_is_found_out():
+    found = reasons.ask(subject(planted.ReadsColour))
+    assert found.verdict is Verdict.NO and found.numbers["agents"]["this agent"]["reliance"] == 1.0
+    mine = found.numbers["agents"]["this agent"]
+    assert mine["colour alone"]["right"]["mean"] == 1.0 and mine["signal alone"]["right"]["mean"] < 0.5
+    assert memory.ask(subject(planted.ReadsColour)).verdict is Verdict.NO, "where colours tell nothing it knows nothing"
+    honest = reasons.ask(subject(planted.Remembers))
+    assert honest.verdict is Verdict.YES and honest.numbers["agents"]["this agent"]["reliance"] == 0.0
+    assert reasons.ask(subject(planted.NeverRemembers)).verdict is Verdict.OPEN
+
+
+def test_who_writes_the_cue_into_its_speed_is_found_out():
+    cheat = subject(planted.WritesIntoSpeed, hands_on=True)
+    found = cheating.ask(cheat)
+    assert found.verdict is Verdict.NO and "speed" in found.answer
+    assert found.numbers["hands on"]["columns"]["target_speed"] > 0.9
+    assert found.numbers["hands on"]["wiped"]["mean"] == found.numbers["hands on"]["right"]["mean"] > 0.8
+    assert found.numbers["hands off"]["probe"] <= found.numbers["hands off"]["bound"], "held, it can write nothing"
+    assert memory.ask(cheat).verdict is Verdict.PARTLY, "it knows, but not by its memory"
+    assert cheating.ask(subject(planted.Remembers)).verdict is Verdict.YES
+
+
+def test_the_gradient_of_what_fades_fades_by_as_much():
+    found = credit.ask(subject(planted.Fades)).numbers["agents"]["this agent"]
+    assert found["slope"] == pytest.approx(math.log(planted.Fades.kept), abs=1e-3)
+    assert found["half_life"] == pytest.approx(math.log(2) / -math.log(planted.Fades.kept), rel=0.02)
+
+
+def test_credit_is_even_for_who_remembers_wherever_the_cue_is():
+    finding = credit.ask(subject(planted.Remembers))
+    found = finding.numbers["agents"]["this agent"]
+    assert finding.verdict is Verdict.YES
+    assert abs(found["slope"]) < 1e-3 and found["share"] == pytest.approx(1.0)
+    assert [place["mean"] for place in finding.numbers["places"].values()] == [1.0, 1.0, 1.0]
+    assert all(flip["irrelevant"] == 0.0 < flip["cue"] for flip in finding.numbers["flips"])
+
+
+def test_probes_find_the_intent_in_the_memory_and_not_in_the_frame():
+    found = probes.ask(subject(planted.Remembers))
+    assert found.verdict is Verdict.YES
+    start = -probes.SPAN[0]
+    inside, outside = (np.array(found.numbers["intent"][name]) for name in ("memory", "frame"))
+    assert np.nanmin(inside[start:]) == 1.0 and np.nanmax(outside[start:]) <= found.numbers["bound"]
+    assert found.numbers["silenced"][-1]["right"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("memory", [memory.value for memory in Memory])
+def test_gradients_agree_with_finite_differences(memory: str):
+    mind = follow(memory)
+    mind = PolicyMind(mind.policy.double())
+    stage = Stage(FOLLOW, Config(), np.arange(2))
+    tape = drive(mind, stage)
+    frames, at = tape.frames.astype(np.float64), credit.decision(mind, stage, tape)
+    slopes = credit.gradients(mind, frames, at)
+    assert slopes is not None
+    rng, step = np.random.default_rng(0), 1e-5
+    largest = np.argsort(-np.abs(slopes).ravel())[:200]
+    for place in rng.choice(largest, 8, replace=False):
+        t, w, d = np.unravel_index(place, slopes.shape)
+        moved = []
+        for sign in (1.0, -1.0):
+            near = frames.copy()
+            near[t, w, d] += sign * step
+            moved.append(credit.margins(mind, th.as_tensor(near), at)[w].item())
+        assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(slopes[t, w, d], rel=1e-4)
+
+
+def test_gradients_through_time_are_those_of_the_memory():
+    """A tanh network whose matrix is known: the norm shrinks by its factor at every frame."""
+    mind = follow("rnn")
+    with th.no_grad():
+        for name, weight in mind.memory.named_parameters():
+            weight.zero_()
+            if name == "weight_hh_l0":
+                weight += 0.5 * th.eye(len(weight))
+            if name == "weight_ih_l0":
+                weight += 1e-3 * th.eye(*weight.shape)
+    curve = vanishing.through_time(mind, np.zeros((12, 3, planted.WIDTH), np.float32))
+    np.testing.assert_allclose(curve, 0.5 ** np.arange(12), rtol=1e-3)
+
+
+def test_probes_are_tested_on_what_they_were_not_fitted_on():
+    rng = np.random.default_rng(0)
+    noise, labels = rng.normal(size=(400, 50)), rng.integers(3, size=400)
+    train = np.arange(400) % 2 == 0
+    assert linear.accuracy(noise, labels, train) < 0.45
+    assert linear.accuracy(np.hstack((noise, labels[:, None] == np.arange(3))), labels, train) > 0.95
+    assert linear.explained(noise, noise[:, 0] + 0.01, train) > 0.95
+
+
+@pytest.mark.parametrize("memory", ["none", "stack", "gru", "stock"])
+def test_any_recurrent_policy_can_be_diagnosed(memory: str):
+    """It says and remembers what the policy's own ``predict`` does; every question has an answer, twice the same."""
+    mind = follow(memory)
+    effort = replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0))
+    examined = prepare(mind, FOLLOW, Config(), effort)
+    found = diagnose(examined)
+    assert [finding.key for finding in found] == ["memory", "credit", "vanishing", "reasons", "probes", "cheating"]
+    if memory == "gru":
+        assert plain([finding.numbers for finding in diagnose(examined)]) == plain([f.numbers for f in found])
+    state, starts = None, np.ones(examined.tape.frames.shape[1])
+    for t in range(5):
+        action, state = mind.policy.predict(examined.tape.frames[t], state, starts, deterministic=True)
+        np.testing.assert_array_equal(action, examined.tape.actions[t])
+        starts = np.zeros_like(starts)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs that have learned next to nothing, of two memories."""
+    folder = tmp_path_factory.mktemp("runs")
+    for kind in ("lstm", "none"):
+        words = ["train", "--memory", kind, "--steps", "1", "--worlds", "1", "--out", str(folder / kind)]
+        assert cli.main(words) == 0
+    return folder
+
+
+def test_the_command_writes_a_page_that_needs_nothing_else(runs, monkeypatch, capsys):
+    tiny = replace(SMALL, seeds=4, delays=(1.0, 4.0), credit_delays=(1.0, 2.0))
+    monkeypatch.setattr(command, "QUICK", tiny)
+    words = ["diagnose", str(runs / "lstm"), "--beside", str(runs / "none"), "--quick"]
+    assert cli.main(words) == 0
+    printed = capsys.readouterr().out
+    assert str(runs / "lstm" / "report" / "index.html") in printed and "Does it remember?" in printed
+    page = (runs / "lstm" / "report" / "index.html").read_text("utf-8")
+    assert not re.search(r"""(src|href)=["'](?!#)""", page) and "url(http" not in page and "@import" not in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) and set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert page.count("<figure>") >= 12 and "nan" not in re.sub(r"<[^>]*>", " ", page).split()
+    found = json.loads((runs / "lstm" / "report" / "numbers.json").read_text("utf-8"))
+    assert {found[key]["verdict"] for key in ("memory", "credit", "reasons", "probes")} <= {v.value for v in Verdict}
+    assert "none, seed 0" in found["memory"]["sweep"][0] and found["scenario"] == "Follow"
+
+
+def test_what_cannot_be_diagnosed_is_one_line(runs, tmp_path, capsys):
+    other = tmp_path / "other"
+    about = json.loads((runs / "none" / "config.json").read_text())
+    about["options"]["scenario"] = "Crossing"
+    other.mkdir()
+    (other / "config.json").write_text(json.dumps(about))
+    for words, said in (
+        ([str(tmp_path)], "is no run"),
+        ([str(runs / "lstm"), "--beside", str(other)], "drives Crossing, not Follow"),
+        ([str(other)], "no checkpoint yet"),
+    ):
+        assert cli.main(["diagnose", *words]) == 2
+        printed = capsys.readouterr().err
+        assert said in printed and printed.count("\n") == 1
