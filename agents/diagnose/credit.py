@@ -55,14 +55,15 @@ def untrained(subject: Subject) -> dict[str, Mind]:
     return {f"{name}, untrained": mind for name, mind in subject.untrained.items()}
 
 
-def judged(found: dict[str, Any] | None, flips: list[dict[str, float]]) -> tuple[Verdict, str]:
+def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[Verdict, str]:
     """The verdict, and why. The flips are the truth; gradients may be small where a memory is full."""
-    flips = [flip for flip in flips if flip["cue"] > 0]
+    flips = [flip for flip in flips if flip["cue"] > 0 and flip["parted"] >= 0.5]
     if not flips:
         return Verdict.NO, "It decides the same whatever was shown: there is no credit to give."
-    ratio = float(np.median([flip["cue"] / max(flip["irrelevant"], 1e-3 * flip["cue"]) for flip in flips]))
+    both = [(flip["cue"], flip["irrelevant"]) for flip in flips if flip["irrelevant"] is not None]
+    ratio = float(np.median([cue / max(other, 1e-3 * cue) for cue, other in both])) if both else 0.0
     kept = flips[-1]["cue"] / flips[0]["cue"]
-    times = "over a thousand" if ratio > 999 else f"{ratio:.0f}"
+    times = "over a thousand" if ratio > 990 else f"{ratio:.0f}"
     said = (
         f"Exchanging the cue moves the decision {times} times as far as exchanging other frames, "
         f"after {flips[-1]['delay']:g} s {kept:.0%} as far as after {flips[0]['delay']:g} s."
@@ -237,22 +238,25 @@ def fit(per_delay: list[tuple[np.ndarray, ...]], seeds: int) -> tuple[float | No
 
 
 @th.no_grad()
-def flipped(mind: Mind, stage: Stage, tape: Tape) -> dict[str, float]:
-    """How far the margin moves if the cue is its twin's, or if as many frames of the delay are another world's."""
+def flipped(mind: Mind, stage: Stage, tape: Tape) -> dict[str, Any]:
+    """How far the margin moves if the cue is its twin's, or if as many frames of the delay are another world's.
+
+    The latter is None where the car drives as soon as the signal is over.
+    """
     at = decision(mind, stage, tape)
     if not at.parted.any():
-        return {"delay": stage.config.delay[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": 0.0}
-    chosen = th.as_tensor(at.parted)
+        return {"delay": stage.config.delay[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": None}
+    chosen, foreign = th.as_tensor(at.parted), with_foreign_delay(stage, tape)
     whole, cue, other = (
         margins(mind, th.as_tensor(frames), at)[chosen]
-        for frames in (tape.frames, with_twins_cue(stage, tape), with_foreign_delay(stage, tape))
+        for frames in (tape.frames, with_twins_cue(stage, tape), foreign)
     )
     return {
         "delay": stage.config.delay[0],
         "parted": float(at.parted.mean()),
         "margin": float(whole.mean()),
         "cue": float((cue - whole).abs().mean()),
-        "irrelevant": float((other - whole).abs().mean()),
+        "irrelevant": None if np.array_equal(foreign, tape.frames) else float((other - whole).abs().mean()),
     }
 
 

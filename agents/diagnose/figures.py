@@ -157,7 +157,8 @@ def flips(axes: Axes, numbers: Numbers) -> None:
         (-0.19, "cue", MINE, "the cue"),
         (0.19, "irrelevant", OTHER, "frames of the delay"),
     ):
-        axes.bar(places + shift, [max(row[key], floor) for row in rows], width=0.36, color=colour, label=label)
+        heights = np.maximum(array(row[key] for row in rows), floor)
+        axes.bar(places + shift, heights, width=0.36, color=colour, label=label)
     axes.set_yscale("log")
     axes.set_xticks(places, [f"{row['delay']:g}" for row in rows])
     axes.set_xlabel("delay [s]")
