@@ -63,4 +63,4 @@ class PPOConfig:
 
 
 #: Decisions that a scenario is trained for by default.
-STEPS = {"Follow": 200_000, "Crossing": 1_200_000, "Crossroads": 2_500_000, "Town": 10_000_000, "other": 1_500_000}
+STEPS = {"Follow": 200_000, "Crossing": 1_200_000, "Crossroads": 2_500_000, "Town": 8_000_000, "other": 1_500_000}

@@ -14,7 +14,7 @@ from kindergarten.scenarios import scenario_named
 from kindergarten.simulator import Simulator
 
 RENDER_MODES = ["rgb_array", "human"]
-Seen = np.ndarray | dict[str, np.ndarray]
+Seen = Any
 """What an environment returns of a frame: see ``as_seen``."""
 
 
