@@ -164,6 +164,7 @@ class Scene:
         (words, colour, ink), unit = flag, self._typeface.unit
         box = pygame.Rect(0, 0, round(self._typeface.width(words, 17) + 14 * unit), round(20 * unit))
         box.center = round(at[0]), round(at[1])
+        box.left = max(min(box.left, surface.get_width() - box.width), 0)  # in the picture, if that is wide enough
         label(surface, colour, box, 5 * unit, pointer=tip)
         self._typeface.write(surface, words, box.center, 17, ink, 0.5)
         return box

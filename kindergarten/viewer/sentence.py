@@ -14,12 +14,16 @@ WILL = {
     Intent.FIRST: "go first",
     Intent.LAST: "go last",
 }
+#: ... where all ways lead in one direction.
+LANES = {Intent.LEFT: "move over to the left", Intent.STRAIGHT: "keep its lane", Intent.RIGHT: "move over to the right"}
 
 
 def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
     """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %, signalled 2.6 s ago"."""
     role, best = story.role(i, frame.time), Intent(int(belief.argmax()))
-    said = f"{role.kind.name.lower()} {i} will {WILL[best]}, {100 * belief[best]:.0f} %"
+    ends = story.road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
+    will = WILL if ((ends[:, 0] * ends[:, 1]).sum(1) < 0.9).any() else WILL | LANES
+    said = f"{role.kind.name.lower()} {i} will {will[best]}, {100 * belief[best]:.0f} %"
     return ", ".join(part for part in (said, signal_words(role, frame.time)) if part)
 
 
@@ -27,4 +31,4 @@ def signal_words(role: Role, time: float) -> str:
     """How long ago [s] it signalled, seen from ``time`` [s]; nothing if it has not."""
     if not role.shows or time + 1e-9 < role.t1:
         return ""
-    return "signals now" if time + 1e-9 < role.t2 else f"signalled {time - role.t2:.1f} s ago"
+    return "signals now" if time + 1e-9 < role.t2 else f"signalled {max(time - role.t2, 0.0):.1f} s ago"
