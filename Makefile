@@ -22,13 +22,13 @@ train: $(stamp)agents
 	$(bin)/python train.py $(ARGS)
 
 test: $(stamp)test
-	$(bin)/python -m pytest $(ARGS)
+	$(bin)/python -m pytest -n auto $(ARGS)
 
 slow: $(stamp)test
 	$(bin)/python -m pytest -m slow $(ARGS)
 
 test-nojit: $(stamp)test
-	NUMBA_DISABLE_JIT=1 $(bin)/python -m pytest -m 'not slow and not jit' $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(bin)/python -m pytest -n auto -m 'not slow and not jit' $(ARGS)
 
 check: $(stamp)test
 	$(bin)/ruff check .
