@@ -35,8 +35,9 @@ def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/anticipation"]), 3)] for row in rows]
-    trained = json.loads((folder / "config.json").read_text())["options"]["steps"]
-    return {**found, "steps": trained, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
+    config = json.loads((folder / "config.json").read_text())
+    about = {"steps": config["options"]["steps"], "commit": config["made_with"]["commit"]}
+    return {**found, **about, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
 
 
 def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:
@@ -53,6 +54,7 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "scenario": runs[0]["scenario"],
         "memory": runs[0]["memory"],
         "decisions": runs[0]["steps"],
+        "commits": sorted({run["commit"] for run in runs}),
         "anticipation": middle,
         "ci95": [low, high],
         "seeds": [round(float(score), 3) for score in scores],
