@@ -1,6 +1,5 @@
 """From a frame to what the memory gets: an encoder, flat or with attention, and a trunk of any depth behind it."""
 
-from enum import Enum
 from typing import Any
 
 import torch as th
@@ -8,6 +7,7 @@ from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
+from kindergarten.agents.choice import Choice
 from kindergarten.agents.config import PPOConfig
 from kindergarten.codes import Intent
 from kindergarten.observation import NUM_EGO, NUM_USER
@@ -18,28 +18,20 @@ GATE = -2.0  # bias of a highway's gates: they let 88 % of their input through u
 _DEFAULT = PPOConfig()
 
 
-class Encoder(Enum):
+class Encoder(Choice):
     """The encoders to choose from, by the names that people type."""
 
     FLAT = "flat"
     ATTENTION = "attention"
 
-    @classmethod
-    def _missing_(cls, value: object) -> "Encoder":
-        raise ValueError(f"unknown encoder {value!r}: choose one of {', '.join(repr(e.value) for e in cls)}")
 
-
-class Trunk(Enum):
+class Trunk(Choice):
     """What a deep trunk is made of, by the names that people type."""
 
     RELU = "relu"
     SELU = "selu"
     HIGHWAY = "highway"
     RESIDUAL = "residual"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Trunk":
-        raise ValueError(f"unknown trunk {value!r}: choose one of {', '.join(repr(t.value) for t in cls)}")
 
 
 class TrunkLayer(nn.Module):

@@ -5,10 +5,11 @@ buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """
 
 from collections.abc import Callable
-from enum import Enum
 
 import torch as th
 from torch import nn
+
+from kindergarten.agents.choice import Choice
 
 States = tuple[th.Tensor, th.Tensor]
 """(h, c), each (layers, sequences, hidden)."""
@@ -20,7 +21,7 @@ FRAMES = 8
 """How many the memory ``stack`` sees: 1.6 s of them."""
 
 
-class Memory(Enum):
+class Memory(Choice):
     """The memories to choose from, by the names that people type."""
 
     NONE = "none"
@@ -29,11 +30,6 @@ class Memory(Enum):
     GRU = "gru"
     LSTM = "lstm"
     LSTM_DEFAULT = "lstm-default"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Memory":
-        choices = ", ".join(repr(memory.value) for memory in cls)
-        raise ValueError(f"unknown memory {value!r}: choose one of {choices}")
 
 
 class MemorylessLSTM(nn.LSTM):
