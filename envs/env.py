@@ -55,7 +55,7 @@ class KindergartenEnv(gymnasium.Env):
     $OBSERVATION
 
     `observation="users"`: a `Dict` of the same numbers, for attention: `ego`, the first $EGO; `users`, a row for each
-    other road user, in no telling order; `mask`, 1 for those in sight. Rows of the others are 0.
+    other road user, in the same order; `mask`, 1 for those in sight. Rows of the others are 0.
 
     ## Rewards
 
@@ -115,7 +115,7 @@ class KindergartenEnv(gymnasium.Env):
         render_mode: str | None = None,
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
-        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
+        config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, 1, config)
         self._observation = parse(Observation, observation, "observation")
         self.observation_space = space_of_observations(self.simulator, self._observation)

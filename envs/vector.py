@@ -53,7 +53,7 @@ class KindergartenVectorEnv(VectorEnv):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode, ["rgb_array"])
-        config = make_config(observation, control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
+        config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)

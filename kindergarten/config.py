@@ -8,7 +8,7 @@ from numbers import Real
 
 import numpy as np
 
-from kindergarten.codes import ARMS, Control, Intent, Observation, Signals, parse
+from kindergarten.codes import ARMS, Control, Intent, Signals, parse
 
 Range = tuple[float, float]
 Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
@@ -200,7 +200,6 @@ class Config:
 
 
 def make_config(
-    observation: str = "features",
     control: str = "discrete",
     delay_s: float | Range = (1.0, 4.0),
     signal_rate: float = 1.0,
@@ -214,7 +213,6 @@ def make_config(
     Raises:
         ValueError: a value makes no sense; the message names it and the choices.
     """
-    parse(Observation, observation, "observation")
     ends = delay_s if isinstance(delay_s, (tuple, list)) else (delay_s, delay_s)
     if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
         raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them")
