@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +86,12 @@ class Story:
     def live(self) -> bool:
         """Whether the future is not known."""
         return self.episode is None
+
+    @cached_property
+    def lanes(self) -> bool:
+        """Whether all ways lead in one direction: then nobody turns, and whoever leaves its way moves over."""
+        ends = self.road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
+        return bool(((ends[:, 0] * ends[:, 1]).sum(1) > 0.9).all())
 
     def role(self, i: int, time: float = 0.0) -> Role:
         """What road user ``i`` is up to at ``time`` [s]."""

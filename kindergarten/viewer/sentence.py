@@ -21,8 +21,7 @@ LANES = {Intent.LEFT: "move over to the left", Intent.STRAIGHT: "keep its lane",
 def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
     """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %, signalled 2.6 s ago"."""
     role, best = story.role(i, frame.time), Intent(int(belief.argmax()))
-    ends = story.road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
-    will = WILL if ((ends[:, 0] * ends[:, 1]).sum(1) < 0.9).any() else WILL | LANES
+    will = WILL | LANES if story.lanes else WILL
     said = f"{role.kind.name.lower()} {i} will {will[best]}, {100 * belief[best]:.0f} %"
     return ", ".join(part for part in (said, signal_words(role, frame.time)) if part)
 
