@@ -42,7 +42,7 @@ class Group:
 
     scenario: str
     memory: Memory
-    trained: str  # on which delays, and with which eyes
+    trained: str  # on which delays, how, and with which eyes
     scores: Scores
     curves: list[np.ndarray]  # per run (2, points): decisions, anticipation on the validation seeds
 
@@ -89,11 +89,11 @@ def curve_of(run: Run) -> np.ndarray:
 
 
 def grouped(runs: Iterable[Run]) -> list[Group]:
-    """Runs by scenario, memory, delays and eyes, in the order of scenarios given and of the ladder of memories."""
+    """Runs by scenario, memory, lessons and eyes, in the order of scenarios given and of the ladder of memories."""
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
         scenario, memory = run.scenario.name, Memory(run.options["memory"])
-        trained = ", ".join(part for part in (delay_name(run.config.delay), run.eyes) if part)
+        trained = ", ".join(part for part in (delay_name(run.config.delay), run.taught, run.eyes) if part)
         group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
         for delay, scores in scores_of(run).items():
             group.scores.setdefault(delay, []).extend(scores)

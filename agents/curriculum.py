@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
-from kindergarten.config import make_config
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.reference import reference
 
@@ -53,5 +53,5 @@ class Curriculum:
 
     def _measure(self) -> None:
         """Success is on the scale of the longest delay; returns hardly depend on it."""
-        config = make_config(control=self.run.options["control"], delay_s=self.longest)
+        config = replace(self.run.config, delay=(self.longest, self.longest))
         self.limits = reference(self.run.scenario, config)

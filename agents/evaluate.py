@@ -17,7 +17,7 @@ from kindergarten.agents.policies import Thoughts
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
-from kindergarten.config import Config, Scenario, make_config
+from kindergarten.config import Config, Scenario
 from kindergarten.reference import LADDER, SEEDS, chances, reference, twins
 from kindergarten.replay import Recorder, Replay
 
@@ -182,6 +182,6 @@ def main(argv: list[str]) -> int:
     delays = LADDER if options.ladder else [] if options.delay is None else [options.delay]
     for folder in runs_in(options.run) or [options.run]:
         run = Run.open(folder)
-        configs = [make_config(control=run.options["control"], delay_s=delay) for delay in delays]
+        configs = [replace(run.config, delay=(delay, delay)) for delay in delays]
         rescore(run, configs, options.ladder, options.allow_pickle)
     return 0

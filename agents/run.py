@@ -72,12 +72,14 @@ class Run:
     @cached_property
     def config(self) -> Config:
         """... and in which setting."""
-        return make_config(control=self.options["control"], delay_s=tuple(self.options["delay"]))
+        spurious = self.options.get("spurious", 0.0)  # older runs do not name it
+        return make_config(self.options["control"], tuple(self.options["delay"]), spurious=spurious)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What tells this run's results from another's."""
-        return {name: self.options[name] for name in ("scenario", "memory", "seed")} | {"eyes": self.eyes}
+        told = {name: self.options[name] for name in ("scenario", "memory", "seed")}
+        return told | {"eyes": self.eyes, "taught": self.taught}
 
     @property
     def eyes(self) -> str:
@@ -85,6 +87,11 @@ class Run:
         numbers = self.hyperparameters
         trunk = f"{numbers.trunk} {numbers.depth}" if numbers.depth > 1 else ""
         return ", ".join(part for part in (numbers.encoder, trunk) if part not in ("", PPOConfig.encoder))
+
+    @property
+    def taught(self) -> str:
+        """What is out of the ordinary in its lessons, such as "colours 0.9"; nothing by default."""
+        return f"colours {self.config.spurious:g}" if self.config.spurious else ""
 
     def untrained(self, worlds: int) -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it."""
@@ -95,6 +102,7 @@ class Run:
             options["seed"],
             control=options["control"],
             delay_s=self.config.delay,
+            spurious=self.config.spurious,
         )
         threads = options["threads"]
         return MemoryPPO.from_config(env, self.hyperparameters, options["memory"], options["seed"], threads=threads)

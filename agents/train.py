@@ -62,6 +62,8 @@ class Options:
     """discrete or continuous."""
     delay: tuple[float, ...] = (1.0, 4.0)
     """Seconds from the signal's end to the movement: a number, or two between which it is drawn."""
+    spurious: float = 0.0
+    """How far colours go with intents in training, -1..1: does it learn the signal, or the jacket?"""
     curriculum: bool = False
     """Begin with delays of at most four seconds, and double them up to `delay` as the agent succeeds."""
     captions: float = PPOConfig.caption_coef
@@ -82,7 +84,7 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     """
     scenario = scenario_named(options.scenario)
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
-    config = make_config(control=options.control, delay_s=delay)  # pyright: ignore[reportArgumentType]  # it looks itself
+    config = make_config(options.control, delay, spurious=options.spurious)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
     Encoder(options.encoder)
     trunk_layers(Trunk(options.trunk), 1, options.depth)

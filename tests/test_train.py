@@ -11,6 +11,7 @@ from kindergarten import cli, replay
 from kindergarten.agents import checkpoint
 from kindergarten.agents.run import Run
 from kindergarten.agents.statistics import with_interval
+from kindergarten.envs.sb3 import KindergartenVecEnv
 
 pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
 TINY = ["--steps", "2048", "--worlds", "8"]
@@ -87,6 +88,16 @@ def test_a_delay_may_be_one_number(tmp_path: Path):
     assert json.loads((tmp_path / "a" / "evaluation.json").read_text())["delay_s"] == [2.0, 2.0]
 
 
+def test_colours_may_go_with_the_intents(tmp_path: Path):
+    options = ["--spurious", "0.9", "--steps", "1", "--worlds", "3", "--out", str(tmp_path / "a")]
+    assert cli.main(["train", *options]) == 0
+    run = Run.open(tmp_path / "a")
+    env = run.untrained(1).get_env()
+    assert isinstance(env, KindergartenVecEnv)
+    assert run.config.spurious == env.envs.simulator.config.spurious == 0.9
+    assert run.read_json("evaluation.json")["taught"] == "colours 0.9"
+
+
 def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: pytest.CaptureFixture[str]):
     before = json.loads((folder / "evaluation.json").read_text())
     assert cli.main(["evaluate", str(folder)]) == 0
@@ -103,6 +114,7 @@ def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: p
         (["--control", "telepathy"], "unknown control 'telepathy': choose from discrete, continuous"),
         (["--delay", "4", "1"], "delay_s is (4.0, 1.0)"),
         (["--worlds", "0"], "--worlds is 0"),
+        (["--spurious", "2"], "spurious is 2.0: it must be between -1 and 1"),
         (["--delay", "1", "2", "3"], "delay_s is (1.0, 2.0, 3.0)"),
     ],
 )
