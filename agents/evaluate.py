@@ -18,7 +18,8 @@ from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario
-from kindergarten.reference import LADDER, SEEDS, chances, reference, twins
+from kindergarten.planner import chances, twins
+from kindergarten.reference import LADDER, SEEDS, reference
 from kindergarten.replay import Recorder, Replay
 
 

@@ -28,7 +28,8 @@ from kindergarten.agents.watcher import VALIDATION_SEEDS
 from kindergarten.codes import End
 from kindergarten.config import Config
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.reference import Reference, chances, compute, twins
+from kindergarten.planner import chances, twins
+from kindergarten.reference import Reference, compute
 from kindergarten.scenarios import scenario_named
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")

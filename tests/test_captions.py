@@ -17,7 +17,8 @@ from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.codes import Action, End, Intent, Phase, Signal
 from kindergarten.config import Config
 from kindergarten.envs import make_sb3
-from kindergarten.reference import SEEDS, twins
+from kindergarten.planner import twins
+from kindergarten.reference import SEEDS
 from kindergarten.scenarios import SCENARIOS
 
 LEFT, STRAIGHT, RIGHT = (int(intent) for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT))

@@ -13,7 +13,7 @@ import pytest
 from kindergarten.codes import Action, End, Intent
 from kindergarten.config import Config
 from kindergarten.observation import columns
-from kindergarten.reference import twins
+from kindergarten.planner import twins
 from kindergarten.replay import Recorder, Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator

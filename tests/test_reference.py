@@ -11,19 +11,8 @@ import pytest
 from kindergarten import reference
 from kindergarten.codes import Action, Control, End, Intent, Signals
 from kindergarten.config import Config, Scenario
-from kindergarten.reference import (
-    KEEP,
-    Plans,
-    Reference,
-    chances,
-    compute,
-    fingerprint,
-    ladder,
-    plans_of,
-    relevant,
-    search,
-    twins,
-)
+from kindergarten.planner import KEEP, Plans, chances, outcomes, plans_of, twins
+from kindergarten.reference import Reference, compute, fingerprint, ladder, relevant
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.simulator import Simulator
 from tests.driving import sample
@@ -60,21 +49,13 @@ def test_control_does_not_matter_to_the_references(scenario: Scenario):
     assert (a.oracle == b.oracle).all() and (a.blind == b.blind).all() and (a.worst == b.worst).all()
 
 
-def returns_of(family: Simulator, scenario: Scenario, plans: Plans) -> np.ndarray:
-    """What each plan earns in each world (W, P, C)."""
-    returns = np.zeros((family.num_worlds, len(plans.prefixes), len(plans.continuations)))
-    arrays = (family.worlds, family.users, family.road, family.casts, family.params)
-    search(*arrays, plans.prefixes, plans.continuations, scenario.revealed, returns, np.zeros(returns.shape, bool))
-    return returns
-
-
 @pytest.mark.jit
 @scenarios
 def test_no_answer_is_right_for_all_twins(scenario: Scenario):
     """But where there are several casts, in some nothing may depend on the signaller, or a second may do."""
     count = 8 * len(scenario.casts)
     family = twins(scenario, Config(), np.arange(count))
-    table = returns_of(family, scenario, plans_of(scenario)).reshape(len(scenario.intents), count, -1)
+    table = outcomes(family, plans_of(scenario))[0].reshape(len(scenario.intents), count, -1)
     best = table >= table.max(2, keepdims=True) - 1e-9
     best |= (chances(family) == 0.0)[:, :, None]
     right_for_all = best.all(0).any(1)
@@ -88,7 +69,7 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
     family = twins(scenario, config, SEEDS[: sample(4, 1)])
     start = family.snapshot()
-    returns = returns_of(family, scenario, some)
+    returns, _ = outcomes(family, some)
     for p, prefix in enumerate(some.prefixes):
         for c, continuation in enumerate(some.continuations):
             family.restore(start)

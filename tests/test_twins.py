@@ -9,7 +9,7 @@ import pytest
 
 from kindergarten.codes import Control, End, Phase, Signals
 from kindergarten.config import Config, Scenario
-from kindergarten.reference import twins
+from kindergarten.planner import twins
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from tests.driving import JIT, at_random, drive, sample

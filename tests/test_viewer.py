@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten import reference
+from kindergarten import planner
 from kindergarten.codes import Action, Control, Intent, Kind, Phase, Signal
 from kindergarten.config import Config
 from kindergarten.replay import Recorder, Replay, ReplayError, read
@@ -49,7 +49,7 @@ SIZE = (640, 400)
 
 def twins(name: str, seed: int, config: Config | None = None) -> Simulator:
     """One world for each intent of the signaller."""
-    return reference.twins(SCENARIOS[name], config or Config(), np.array([seed]))
+    return planner.twins(SCENARIOS[name], config or Config(), np.array([seed]))
 
 
 def drive(name: str, seed: int, decisions: int = 1000, control: Control = Control.DISCRETE) -> Replay:

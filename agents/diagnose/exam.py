@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kindergarten.agents.diagnose.stage import Stage, Tape
-from kindergarten.reference import Plans, plans_of, reference, search, twins
+from kindergarten.planner import Plans, outcomes, plans_of, twins
+from kindergarten.reference import reference
 
 RESAMPLES = 2000
 FEW = 6  # seeds on which the answers are searched for
@@ -67,12 +68,7 @@ def answers(stage: Stage) -> np.ndarray:
 
 def tried(stage: Stage, plans: Plans) -> np.ndarray:
     """What every plan earns in every world on the first leg: (W, P, C)."""
-    worlds = twins(stage.scenario, stage.config, stage.seeds)
-    returns = np.zeros((worlds.num_worlds, len(plans.prefixes), len(plans.continuations)))
-    arrays = (worlds.worlds, worlds.users, worlds.road, worlds.casts, worlds.params)
-    search(
-        *arrays, plans.prefixes, plans.continuations, stage.scenario.revealed, returns, np.zeros(returns.shape, bool)
-    )
+    returns, _ = outcomes(twins(stage.scenario, stage.config, stage.seeds), plans)
     return returns
 
 

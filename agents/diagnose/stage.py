@@ -13,7 +13,7 @@ from kindergarten.agents.diagnose.mind import Mind
 from kindergarten.codes import End, Phase, Signal
 from kindergarten.config import Config, Scenario
 from kindergarten.observation import NUM_EGO, NUM_USER, USER_COLUMNS
-from kindergarten.reference import chances, twins
+from kindergarten.planner import chances, twins
 from kindergarten.simulator import Simulator
 
 Show = Callable[[int, np.ndarray], np.ndarray]
