@@ -1,0 +1,161 @@
+"""What cannot be asked of a shell is refused in one clear line, and changes nothing."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kindergarten.codes import Action, Control, Observation, Signals, names
+from kindergarten.envs import KindergartenEnv
+from kindergarten.scenarios import SCENARIOS
+from tests.driving import same, sample
+from tests.shells import QUICK, actions_for, ids, make, make_vec
+
+
+@pytest.mark.parametrize("make_it", [make, make_vec])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (dict(scenario="Corssing"), "scenario 'Corssing'.*Follow, Crossing"),
+        (dict(control="joystick"), "control 'joystick'.*discrete, continuous"),
+        (dict(observation="lidar"), "observation 'lidar'.*features"),
+        (dict(render_mode="ascii"), "render_mode 'ascii'.*rgb_array"),
+        (dict(delay_s=-1.0), r"delay_s is \(-1.0, -1.0\)"),
+        (dict(delay_s=(3.0, 1.0)), r"delay_s is \(3.0, 1.0\).*low <= high"),
+        (dict(delay_s=float("nan")), "delay_s.*nan"),
+        (dict(delay_s=float("inf")), "delay_s.*inf"),
+        (dict(delay_s="long"), "delay_s is 'long'.*pair"),
+        (dict(delay_s="12"), "delay_s is '12'.*pair"),
+        (dict(delay_s=(1.0, 2.0, 3.0)), "delay_s is .*pair"),
+        (dict(delay_s=None), "delay_s is None.*pair"),
+        (dict(signal_rate=1.5), "signal_rate is 1.5.*between 0 and 1"),
+        (dict(signal_rate="often"), "signal_rate is 'often'.*between 0 and 1"),
+        (dict(signal_rate=float("nan")), "signal_rate is nan"),
+    ],
+)
+def test_what_cannot_be_made_is_named(make_it, wrong: dict, words: str):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Gymnasium has its own thoughts on render modes
+        with pytest.raises(ValueError, match=words):
+            make_it(**wrong)
+
+
+WILD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.floats(),
+    st.text(max_size=8),
+    st.binary(max_size=4),
+    st.lists(st.floats(-1.0, 5.0) | st.text(max_size=3), max_size=3),
+    st.tuples(st.floats(), st.floats()),
+    st.sampled_from([10**400, -0.0, 1e308, 1j, np.float32(0.5), np.array(1.0), np.array([1.0, 2.0]), object(), {}, ()]),
+)
+SENSE: dict[str, st.SearchStrategy[Any]] = {
+    "scenario": st.sampled_from(list(SCENARIOS)),
+    "observation": st.sampled_from(names(Observation)),
+    "control": st.sampled_from(names(Control)),
+    "delay_s": st.floats(0.0, 8.0) | st.tuples(st.floats(0.0, 2.0), st.floats(2.0, 4.0)),
+    "signal_rate": st.floats(0.0, 1.0),
+    "signals": st.sampled_from(names(Signals)),
+    "hands_on": st.booleans(),
+    "spurious": st.floats(-1.0, 1.0),
+    "shuffled": st.booleans(),
+    "render_mode": st.sampled_from([None, "rgb_array"]),
+}
+
+
+def test_every_argument_is_fuzzed():
+    assert list(inspect.signature(KindergartenEnv).parameters) == list(SENSE)
+
+
+@settings(max_examples=sample(200, 60))
+@given(st.fixed_dictionaries({}, optional=SENSE), st.dictionaries(st.sampled_from(list(SENSE)), WILD, max_size=2))
+def test_whatever_is_asked_for_is_made_or_refused_in_one_line(sense: dict, wild: dict):
+    """A clear word about one of the arguments, or an environment that works."""
+    try:
+        env = KindergartenEnv(**{**sense, **wild})
+    except ValueError as error:
+        assert wild, "what makes sense is not refused"
+        assert any(name in str(error) for name in (*wild, *(f"unknown {name}" for name in wild)))
+        assert "\n" not in str(error)
+        return
+    observation, _ = env.reset(seed=1)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        assert env.observation_space.contains(observation)
+        observation, reward, terminated, truncated, _ = env.step(actions_for(env.simulator, rng)[0])
+        assert np.isfinite(reward)
+        if terminated or truncated:
+            break
+
+
+@pytest.mark.parametrize("env", [make(), make_vec()])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (dict(intent=["left"]), "option 'intent'.*intents"),
+        (dict(intents=["up"]), "road user 1 has no intent 'up'.*left, straight, right"),
+        (dict(intents=[None, "left"]), "road user 2 has no intent 'left'.*straight"),
+        (dict(intents=["left"] * 99), "at most"),
+        (dict(intents="left"), "'left'.*list"),
+    ],
+)
+def test_what_cannot_be_reset_to_is_named(env: Any, wrong: dict, words: str):
+    with pytest.raises(ValueError, match=words):
+        env.reset(seed=1, options=wrong)
+
+
+WRONG_ACTIONS = [
+    ("discrete", 5, "5"),
+    ("discrete", -1, "-1"),
+    ("discrete", 1.0, "float64"),
+    ("discrete", float("nan"), "float64"),
+    ("discrete", True, "bool"),
+    ("discrete", [1], "shape"),
+    ("discrete", "left", "whole numbers"),
+    ("discrete", None, "object"),
+    ("continuous", [0.0, 1.1], "1.1"),
+    ("continuous", [float("nan"), 0.0], "nan"),
+    ("continuous", [0.0, float("-inf")], "inf"),
+    ("continuous", 0.5, "shape"),
+    ("continuous", [0.0], "shape"),
+    ("continuous", [[0.0, 0.0]], "shape"),
+    ("continuous", ["a", "b"], "floats"),
+    ("continuous", [True, False], "bool"),
+]
+
+
+@pytest.mark.parametrize(("control", "action", "words"), WRONG_ACTIONS)
+def test_an_action_that_is_none_is_refused_and_changes_nothing(control: str, action: Any, words: str):
+    env, envs = make(control=control), make_vec(control=control)
+    shells: list[tuple[Any, Any]] = [(env, action), (envs, [action] * 3)]
+    for shell, wrong in shells:
+        shell.reset(seed=1)
+        before = shell.simulator.snapshot()
+        with pytest.raises(ValueError, match=words):
+            shell.step(wrong)
+        assert all(same(a, b) for a, b in zip(before, shell.simulator.snapshot(), strict=True))
+
+
+@ids
+def test_only_a_running_episode_can_be_stepped(id: str):
+    env = make(id, **QUICK)
+    with pytest.raises(ResetNeeded):
+        env.step(Action.IDLE)
+    env.reset(seed=1)
+    done = False
+    while not done:
+        _, _, terminated, truncated, _ = env.step(Action.IDLE)
+        done = terminated or truncated
+    with pytest.raises(ResetNeeded):
+        env.step(Action.IDLE)
+    env.reset()
+    env.step(Action.IDLE)

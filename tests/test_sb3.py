@@ -1,0 +1,101 @@
+"""The shells: Stable-Baselines3's VecEnv is single environments, stepped together."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from kindergarten.codes import Action
+from tests.driving import same, sample
+from tests.shells import CROSSING, FOLLOW, QUICK, actions_for, controls, ids, make, make_sb3, make_vec
+
+
+@ids
+@controls
+def test_the_vecenv_reports_episodes_as_they_were(id: str, control: str):
+    count, seed, rng = sample(4, 2), 5, np.random.default_rng(1)
+    vec = make_sb3(id, num_envs=count, seed=seed, control=control, **QUICK)
+    singles = [make(id, control=control, **QUICK) for _ in range(count)]
+    observations = vec.reset()
+    for i, single in enumerate(singles):
+        assert same(observations[i], single.reset(seed=seed + i)[0])
+    returns, lengths, episodes, kept = np.zeros(count), np.zeros(count, int), 0, observations
+    for _ in range(200):
+        actions = actions_for(vec.envs.simulator, rng)
+        observations, rewards, dones, infos = vec.step(actions)
+        assert rewards.dtype == np.float32 and dones.dtype == np.bool_
+        assert not np.shares_memory(observations, kept) and not any(a is b for a, b in combinations(infos, 2))
+        kept = observations
+        for i, single in enumerate(singles):
+            wanted, reward, terminated, truncated, _ = single.step(actions[i])
+            returns[i], lengths[i] = returns[i] + reward, lengths[i] + 1
+            assert rewards[i] == np.float32(reward) and dones[i] == (terminated or truncated)
+            assert bool(infos[i]) == dones[i]
+            if dones[i]:
+                assert same(infos[i]["terminal_observation"], wanted)
+                assert infos[i]["TimeLimit.truncated"] is truncated
+                episode = infos[i]["episode"]
+                assert episode["r"] == pytest.approx(returns[i]) and episode["l"] == lengths[i]
+                assert episode["t"] >= 0.0
+                returns[i], lengths[i], wanted = 0.0, 0, single.reset()[0]
+                episodes += 1
+            assert same(observations[i], wanted)
+    assert episodes >= count
+
+
+def test_an_episode_out_of_time_is_truncated():
+    vec = make_sb3(FOLLOW, num_envs=2, seed=0, **QUICK)
+    vec.reset()
+    for _ in range(200):
+        *_, dones, infos = vec.step(np.full(2, Action.SLOWER))
+        if dones.any():
+            break
+    assert all(info["TimeLimit.truncated"] for info in infos if info) and dones.any()
+
+
+@ids
+def test_labels_are_the_intents_of_those_who_have_a_choice(id: str):
+    vec = make_sb3(id, num_envs=50, seed=0)
+    vec.reset()
+    labels, simulator = vec.labels(), vec.envs.simulator
+    assert labels.shape == (50, simulator.num_users - 1)
+    for world, users, row in zip(simulator.worlds, simulator.users, labels, strict=True):
+        cast = simulator.scenario.casts[world["cast"]]
+        for user, label in zip(users[1:], row, strict=True):
+            chosen = len(cast[user["member"]].intents) > 1
+            assert label == (user["intent"] if chosen else -1)
+    assert not np.shares_memory(labels, simulator.users)
+
+
+@ids
+def test_driven_says_when_the_agent_drives(id: str):
+    vec = make_sb3(id, num_envs=20, seed=0)
+    observations = vec.reset()
+    assert not vec.driven().any()
+    for _ in range(60):
+        assert (vec.driven() == (observations[:, 0] == 1.0)).all()
+        observations, *_ = vec.step(np.full(20, Action.IDLE))
+    assert make_sb3(id, num_envs=2, hands_on=True).reset()[:, 0].all()
+
+
+def test_the_vecenv_starts_over_with_its_seed():
+    vec = make_sb3(CROSSING, num_envs=3, seed=7)
+    first, second = vec.reset(), vec.reset()
+    vec.seed(7)
+    assert same(vec.reset(), first) and same(vec.reset(), second) and not same(first, second)
+
+
+def test_the_vecenv_is_one_batch():
+    from kindergarten.envs import make_sb3
+    from kindergarten.envs.sb3 import KindergartenVecEnv
+
+    vec = make_sb3(CROSSING, num_envs=3)
+    assert len(vec.get_attr("num_envs")) == 3
+    with pytest.raises(NotImplementedError, match="batch"):
+        vec.env_method("reset")
+    with pytest.raises(ValueError, match="NextStep.*SameStep"):
+        KindergartenVecEnv(make_vec())
+    with pytest.raises(ValueError, match="control"):
+        make_sb3(CROSSING, num_envs=3, control="joystick")
