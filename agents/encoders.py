@@ -137,22 +137,36 @@ class AttentionFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: Any) -> th.Tensor:
         """(rows, *observation), or a dict of it, -> (rows, size)."""
-        ego, answer, _ = self._ask(observations, tell=False)
+        ego, answer, _ = self._ask(observations)
         return self.layers(th.cat((ego, answer), dim=1))
 
     def weights(self, observations: Any) -> th.Tensor:
         """How much attention each road user gets, (rows, users) 0..1: the mean over the heads."""
-        weights = self._ask(observations, tell=True)[2]
-        assert weights is not None
-        return weights[:, 0, :-1]  # the last is the zero's
+        return self._ask(observations)[2].mean(1)
 
-    def _ask(self, observations: Any, tell: bool) -> tuple[th.Tensor, th.Tensor, th.Tensor | None]:
-        """The ego's own features and what attention brings it, (rows, size) each; and the weights, if to be told."""
+    def _ask(self, observations: Any) -> tuple[th.Tensor, th.Tensor, th.Tensor]:
+        """The ego's own features and what attention brings it, (rows, size) each; and the weights (rows, heads, users).
+
+        The module's own sums in another order: one asks for all, so that its question can be turned back into what the
+        road users look like, and what they look like be mixed before it is turned into an answer.
+        """
         ego, users = split(observations)
         ego, known = self.ego(ego).relu(), self.user(users).relu()
-        mask = users[:, :, 0].log()  # 0 for those in sight, minus infinity for the others: ONNX takes this one
-        answer, weights = self.attention(ego.unsqueeze(1), known, known, mask, need_weights=tell)
-        return ego, answer.squeeze(1), weights
+        into_query, into_key, into_value = self.attention.in_proj_weight.unflatten(0, (3, HEADS, -1))
+        query_bias, key_bias, value_bias = self.attention.in_proj_bias.unflatten(0, (3, HEADS, -1))
+        query = nn.functional.linear(ego, into_query.flatten(0, 1), query_bias.flatten()).unflatten(1, (HEADS, -1))
+        query = query / query.shape[2] ** 0.5
+        scores = by_head(query, into_key) @ known.transpose(1, 2) + (query * key_bias).sum(2, keepdim=True)
+        scores = scores + users[:, None, :, 0].log()  # 0 for those in sight, minus infinity for the others
+        zero = th.zeros_like(scores[:, :, :1])  # it stands beside the road users
+        weights = th.cat((scores, zero), dim=2).softmax(2)[:, :, :-1]
+        answer = by_head(weights @ known, into_value.mT) + weights.sum(2, keepdim=True) * value_bias
+        return ego, self.attention.out_proj(answer.flatten(1)), weights
+
+
+def by_head(x: th.Tensor, weights: th.Tensor) -> th.Tensor:
+    """(rows, heads, m), (heads, m, n) -> (rows, heads, n)."""
+    return (x.transpose(0, 1) @ weights).transpose(0, 1)
 
 
 def split(observations: Any) -> tuple[th.Tensor, th.Tensor]:

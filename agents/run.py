@@ -72,8 +72,9 @@ class Run:
     @cached_property
     def config(self) -> Config:
         """... and in which setting."""
-        spurious = self.options.get("spurious", 0.0)  # older runs do not name it
-        return make_config(self.options["control"], tuple(self.options["delay"]), spurious=spurious)
+        asked = self.options  # older runs name neither colours nor order
+        spurious, shuffled = asked.get("spurious", 0.0), asked.get("shuffled", False)
+        return make_config(asked["control"], tuple(asked["delay"]), spurious=spurious, shuffled=shuffled)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -91,7 +92,8 @@ class Run:
     @property
     def taught(self) -> str:
         """What is out of the ordinary in its lessons, such as "colours 0.9"; nothing by default."""
-        return f"colours {self.config.spurious:g}" if self.config.spurious else ""
+        colours = f"colours {self.config.spurious:g}" if self.config.spurious else ""
+        return ", ".join(part for part in (colours, "shuffled" if self.config.shuffled else "") if part)
 
     def untrained(self, worlds: int) -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it."""
@@ -103,6 +105,7 @@ class Run:
             control=options["control"],
             delay_s=self.config.delay,
             spurious=self.config.spurious,
+            shuffled=self.config.shuffled,
         )
         threads = options["threads"]
         return MemoryPPO.from_config(env, self.hyperparameters, options["memory"], options["seed"], threads=threads)

@@ -66,6 +66,8 @@ class Options:
     """How far colours go with intents in training, -1..1: does it learn the signal, or the jacket?"""
     curriculum: bool = False
     """Begin with delays of at most four seconds, and double them up to `delay` as the agent succeeds."""
+    shuffled: bool = False
+    """The road users stand in random order, so that no row of the observation tells who matters."""
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
     threads: int = 1
@@ -84,7 +86,7 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     """
     scenario = scenario_named(options.scenario)
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
-    config = make_config(options.control, delay, spurious=options.spurious)  # pyright: ignore[reportArgumentType]  # it looks itself
+    config = make_config(options.control, delay, spurious=options.spurious, shuffled=options.shuffled)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
     Encoder(options.encoder)
     trunk_layers(Trunk(options.trunk), 1, options.depth)
@@ -108,14 +110,14 @@ def folder_for(options: Options) -> Path:
     return options.out or Path("runs") / f"{options.scenario}-{options.memory}-{stamp}"
 
 
-def begin(options: Options) -> Run:
-    """A new run."""
+def begin(options: Options, numbers: PPOConfig | None = None) -> Run:
+    """A new run, with the hyperparameters that ``options`` name, or with ``numbers``."""
     scenario, config = check_options(options)
     steps = options.steps or STEPS.get(scenario.name, STEPS["other"])
     folder = folder_for(options)
     settled = replace(options, steps=steps, delay=config.delay, seeds=1)
     kept = {**asdict(settled), "out": str(folder), "resume": None}
-    return Run.create(folder, kept, numbers_of(options))
+    return Run.create(folder, kept, numbers or numbers_of(options))
 
 
 def numbers_of(options: Options) -> PPOConfig:

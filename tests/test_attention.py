@@ -22,7 +22,7 @@ import torch as th
 
 from kindergarten import cli, replay
 from kindergarten.agents import MemoryPPO, PPOConfig
-from kindergarten.agents.encoders import AttentionFeatures
+from kindergarten.agents.encoders import AttentionFeatures, split
 from kindergarten.agents.evaluate import record
 from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.config import Config
@@ -142,6 +142,17 @@ def test_attention_is_shared_among_those_in_sight():
     assert (weights[unseen] == 0).all() and (weights[~unseen] > 0).all()
     nobody = th.zeros(1, observations.shape[1])
     assert (encoder.weights(nobody) == 0).all() and encoder(nobody).isfinite().all()
+
+
+def test_it_is_the_attention_of_the_module_itself():
+    encoder, observations = learner().policy.pi_features_extractor, frames(40)
+    assert isinstance(encoder, AttentionFeatures)
+    th.nn.init.normal_(encoder.attention.in_proj_bias)  # zeros at the start
+    ego, users = split(observations)
+    ego, known = encoder.ego(ego).relu(), encoder.user(users).relu()
+    answer, weights = encoder.attention(ego[:, None], known, known, users[:, :, 0] == 0)
+    th.testing.assert_close(encoder.weights(observations), weights[:, 0, :-1], atol=1e-6, rtol=0)
+    th.testing.assert_close(encoder(observations), encoder.layers(th.cat((ego, answer[:, 0]), 1)), atol=1e-5, rtol=0)
 
 
 def test_the_weights_fit_any_number_of_road_users():

@@ -98,6 +98,14 @@ def test_colours_may_go_with_the_intents(tmp_path: Path):
     assert run.read_json("evaluation.json")["taught"] == "colours 0.9"
 
 
+def test_the_road_users_may_stand_in_random_order(tmp_path: Path):
+    assert cli.main(["train", "--shuffled", "--steps", "1", "--worlds", "1", "--out", str(tmp_path / "a")]) == 0
+    run = Run.open(tmp_path / "a")
+    env = run.untrained(1).get_env()
+    assert isinstance(env, KindergartenVecEnv)
+    assert run.config.shuffled and env.envs.simulator.config.shuffled and run.taught == "shuffled"
+
+
 def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: pytest.CaptureFixture[str]):
     before = json.loads((folder / "evaluation.json").read_text())
     assert cli.main(["evaluate", str(folder)]) == 0
