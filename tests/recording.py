@@ -1,0 +1,43 @@
+"""What the tests of replays share: twins, and a replay of whatever drives them and tells its mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kindergarten import planner
+from kindergarten.config import Config
+from kindergarten.replay import Recorder, Replay
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+from tests.driving import Driver
+
+
+def twins(name: str, seed: int, config: Config | None = None) -> Simulator:
+    """One world for each intent of the signaller."""
+    return planner.twins(SCENARIOS[name], config or Config(), np.array([seed]))
+
+
+def record(
+    simulator: Simulator,
+    driver: Driver,
+    told: Callable[[int], dict[str, Any]] = lambda w: {},
+    agent: str = "idle",
+    seed: int | None = None,
+    decisions: int = 1000,
+) -> Replay:
+    """A replay of every world, to its end or for so many decisions.
+
+    Args:
+        told: what whoever drives world ``w`` tells of its mind, as arguments of ``Recorder.record``.
+    """
+    recorders = [Recorder(simulator, w, seed) for w in range(simulator.num_worlds)]
+    while decisions and not simulator.worlds["end"].all():
+        actions = driver(simulator)
+        simulator.step(actions)
+        for w, recorder in enumerate(recorders):
+            recorder.record(actions[w], **told(w))
+        decisions -= 1
+    return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)

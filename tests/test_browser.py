@@ -1,0 +1,263 @@
+"""A browser shows the page, and its controls do what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+
+from kindergarten.codes import Kind
+from kindergarten.replay import Episode, Replay
+from kindergarten.viewer import web
+from tests.pages import HOSTILE, drive, still_life
+
+GOLDEN = Path(__file__).parent / "golden" / "web-street.png"
+
+
+@pytest.fixture(scope="module")
+def crossing() -> Replay:
+    return drive("Crossing")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium. KINDERGARTEN_CHROMIUM says where it is, and then it must be there."""
+    told = os.environ.get("KINDERGARTEN_CHROMIUM")
+    path = told or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("no chromium found to show the page in (Debian: apt install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        if told:
+            raise
+        pytest.skip("playwright is not installed: pip install -e .[test]")
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path) -> Iterator[Any]:
+    """Opens a replay as a page; afterwards nothing may have been fetched, and nothing may have gone wrong."""
+    requests, problems, contexts = [], [], []
+
+    def opened(replay: Replay, wish: str = "", width: int = 1280, height: int = 720, scheme: str = "light") -> Any:
+        web.write_page(tmp_path / "a.html", replay)
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"{(tmp_path / 'a.html').as_uri()}#{wish}")
+        return drawn(page)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems
+    assert all(url.split("#")[0] in ((tmp_path / "a.html").as_uri(), "data:,") for url in requests), requests
+
+
+def drawn(page: Any) -> Any:
+    """The page, once it has drawn what has happened to it."""
+    page.evaluate("new Promise(requestAnimationFrame)")
+    return page
+
+
+def now(page: Any) -> float:
+    """Where the play head stands [s]."""
+    drawn(page)
+    return float(page.get_attribute("[role=slider]", "aria-valuenow"))
+
+
+def pressed(page: Any, name: str) -> bool:
+    return page.get_attribute(f"#{name}", "aria-pressed") == "true"
+
+
+def picture(png: bytes | Path) -> np.ndarray:
+    """A PNG (H, W, 3)."""
+    import io
+
+    surface = pygame.image.load(str(png) if isinstance(png, Path) else io.BytesIO(png))
+    return (
+        np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8).reshape(*surface.get_size()[::-1], 3).astype(int)
+    )
+
+
+def blurred(image: np.ndarray, by: int = 4) -> np.ndarray:
+    """Smaller by a factor, so that a pixel more or less at an edge does not matter."""
+    height, width = (size // by * by for size in image.shape[:2])
+    return image[:height, :width].reshape(height // by, by, width // by, by, 3).mean(axis=(1, 3))
+
+
+def test_the_street_looks_as_it_did(show):
+    page = show(still_life(), "t=0.1", 1000, 620)
+    png = page.locator("canvas").screenshot()
+    if os.environ.get("KINDERGARTEN_GOLDEN"):  # look at what you make!
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_bytes(png)
+    seen, golden = blurred(picture(png)), blurred(picture(GOLDEN))
+    assert seen.shape == golden.shape
+    apart = np.abs(seen - golden).max(axis=2)
+    assert apart.mean() < 3 and (apart > 40).mean() < 0.01
+
+
+def test_every_moment_is_what_was_recorded(show, crossing):
+    page = show(crossing)
+    for k in (0, 7, 20):
+        wanted = crossing.episodes[1].users[k]
+        got = page.evaluate("k => episodes[1].frame(episodes[1].time[k]).users", k)
+        for i, user in enumerate(got):
+            assert abs(user["x"] - wanted["x"][i]) < 0.006 and abs(user["y"] - wanted["y"][i]) < 0.006
+            assert user["cyclist"] == (wanted["kind"][i] == Kind.CYCLIST) and user["signal"] == wanted["signal"][i]
+    between = page.evaluate("episodes[1].frame((episodes[1].time[7] + episodes[1].time[8]) / 2).users[0].x")
+    assert abs(between - crossing.episodes[1].users["x"][7:9, 0].mean()) < 0.01
+
+
+def test_controls_do_what_they_say(show, crossing):
+    page = show(crossing)
+    assert page.inner_text("h1") == "Crossing" and now(page) == 0
+    page.click("#on")
+    page.click("#on")
+    assert now(page) == pytest.approx(0.4)
+    page.click("#back")
+    assert now(page) == pytest.approx(0.2)
+    page.select_option("#speed", "0.5")  # whatever the machine is busy with, it will not be over before the next click
+    page.click("#play")
+    while now(page) < 0.5:
+        assert page.get_attribute("#play", "aria-label") == "Pause"
+    page.click("#play")
+    stopped = now(page)
+    assert page.get_attribute("#play", "aria-label") == "Play" and stopped == now(page)
+    box = page.locator(".track").bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2, steps=3)
+    page.mouse.up()
+    assert now(page) == pytest.approx(0.5 * page.evaluate("timeline.duration"), abs=0.1)
+    page.click("#next")
+    assert now(page) == 0 and page.input_value("#episode") == "1"
+    page.click("#previous")
+    page.click("#loop")
+    page.click("#camera")
+    assert page.input_value("#episode") == "0" and pressed(page, "loop") and pressed(page, "camera")
+    page.click("#theme")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.click("#help")
+    assert page.is_visible("dialog")
+    page.click("#close")
+    assert not page.is_visible("dialog")
+
+
+def test_intents_are_hidden_until_they_are_revealed(show, crossing):
+    page = show(crossing, "t=3")
+    hidden = page.inner_text("body")
+    assert "turns left" not in hidden and "signal on" not in hidden and not page.is_visible(".belief")
+    page.click(".choices button >> nth=2")
+    assert "You said right" in drawn(page).inner_text(".answer")
+    page.click("#reveal")
+    assert "It turns left. You said right." in drawn(page).inner_text(".answer")
+    assert "75 %" in drawn(page).inner_text(".belief") and pressed(page, "captions")
+    page.click("#captions")
+    assert not drawn(page).is_visible(".belief") and pressed(page, "reveal")
+
+
+def test_twins_stand_side_by_side(show, crossing):
+    page = show(crossing, "t=3&twins&reveal")
+    assert page.locator("canvas").count() == 2
+    labels = page.locator(".label").all_inner_texts()
+    assert "turns left" in labels[0] and "goes straight on" in labels[1]
+    strips = page.locator(".line.pictures .block").evaluate_all("blocks => blocks.map(block => block.className)")
+    assert strips[0] == "block same" and "block different" in strips  # twins begin as the same picture
+    page.click("#twins")
+    assert page.locator("canvas").count() == 1
+
+
+def test_keys_do_what_the_help_says(show, crossing):
+    page = show(crossing)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    assert now(page) == pytest.approx(0.2) and page.input_value("#speed") == "2"
+    for key, name in {"h": "reveal", "b": "captions", "t": "twins", "c": "camera", "l": "loop"}.items():
+        was = pressed(page, name)
+        page.keyboard.press(key)
+        assert pressed(page, name) != was, key
+    page.keyboard.press("End")
+    assert now(page) == pytest.approx(page.evaluate("timeline.duration"), abs=0.06)
+    page.keyboard.press("Home")
+    page.keyboard.press("n")
+    assert now(page) == 0 and page.input_value("#episode") == "1"
+    page.keyboard.press("?")
+    assert page.is_visible("dialog")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 720), (3840, 2160)])
+def test_nothing_hangs_over_the_edge(show, crossing, width, height):
+    for wish in ("t=5&reveal", "t=5&reveal&twins"):
+        page = show(crossing, wish, width, height)
+        assert page.evaluate(
+            "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
+        )
+        boxes = [button.bounding_box() for button in page.locator("button:visible, select:visible").all()]
+        assert all(b["x"] >= 0 and b["x"] + b["width"] <= width + 0.5 for b in boxes)
+        canvas = page.locator("canvas").first.bounding_box()
+        assert canvas["height"] > 0.25 * height * (0.5 if "twins" in wish else 1.0)
+
+
+@pytest.mark.parametrize(("frames", "users"), [(1, 4), (2, 1), (1, 1)])
+def test_the_smallest_replays_can_be_shown(show, frames, users):
+    replay = still_life()
+    whole = replay.episodes[0]
+    worlds, terms = whole.worlds[:frames].copy(), whole.terms[: frames - 1]
+    part = Episode(whole.users[:frames, :users], worlds, whole.actions[: frames - 1], terms)
+    page = show(dataclasses.replace(replay, episodes=(part,)))
+    for key in ("ArrowRight", "End", "Home", "h", "c", " "):
+        page.keyboard.press(key)
+    assert now(page) <= 0.2 and page.locator("canvas").count() == 1
+
+
+def test_the_space_bar_plays_even_after_a_click(show, crossing):
+    page = show(crossing)
+    page.click("#reveal")
+    page.keyboard.press(" ")
+    assert pressed(page, "reveal") and page.get_attribute("#play", "aria-label") == "Pause"
+
+
+def test_the_theme_is_the_readers(show):
+    page = show(still_life(), scheme="dark")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert picture(page.screenshot()).mean() < 90
+    assert not page.is_visible("#captions") and page.is_disabled("#next") and page.is_disabled("#twins")
+
+
+def test_a_browser_runs_nothing_hostile(show):
+    page = show(dataclasses.replace(still_life(), scenario=HOSTILE, agent=HOSTILE, term_names=(HOSTILE,) * 7))
+    assert page.evaluate("window.hacked") is None and page.locator("img").count() == 0
+    assert page.text_content("#agent") == HOSTILE and page.evaluate("replay.terms[0]") == HOSTILE
+
+
+def test_every_button_has_a_name(show, crossing):
+    page = show(crossing, "twins")
+    for control in page.locator("button, select, [role=slider], canvas").all():
+        name = control.evaluate("e => e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || ''")
+        assert name.strip(), control.evaluate("e => e.outerHTML")
+
+
+def test_the_one_to_watch_may_change(show):
+    replay = still_life()
+    replay.episodes[0].worlds["signaller"] = 1, 2
+    page = show(replay, "reveal")
+    assert page.evaluate("episodes[0].ending()") == "turns left, then turns left"
+    assert page.locator(".track .line.thin").count() == 1  # of the third; the others share the first line
