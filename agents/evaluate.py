@@ -18,9 +18,10 @@ from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario
+from kindergarten.episode import Recorder
 from kindergarten.planner import chances, twins
 from kindergarten.reference import LADDER, SEEDS, reference
-from kindergarten.replay import Recorder, Replay
+from kindergarten.replay import Replay
 
 
 @dataclass(frozen=True)

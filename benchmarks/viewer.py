@@ -23,7 +23,8 @@ import pygame
 
 from benchmarks.common import Clocks, command, made_with, spread, write
 from kindergarten.codes import Action, End, Intent
-from kindergarten.replay import Episode, Recorder, Replay, read
+from kindergarten.episode import Episode, Recorder
+from kindergarten.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.viewer import MissingTool, Stage, Take, View, write_video

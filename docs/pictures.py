@@ -13,7 +13,8 @@ import numpy as np
 
 from kindergarten import replay
 from kindergarten.codes import End, Phase, Signal
-from kindergarten.replay import Episode, Replay
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Stage, Take, View, write_video
 from kindergarten.viewer.video import Span

@@ -6,7 +6,8 @@ import numpy as np
 
 from kindergarten.codes import Action, Colour, Intent, Kind, Phase, Signal
 from kindergarten.config import Junction
-from kindergarten.replay import Episode, Replay
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay
 from kindergarten.road import build
 from kindergarten.users import ROAD_USER, WORLD
 from tests.driving import steadily

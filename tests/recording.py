@@ -9,7 +9,8 @@ import numpy as np
 
 from kindergarten import planner
 from kindergarten.config import Config
-from kindergarten.replay import Recorder, Replay
+from kindergarten.episode import Recorder
+from kindergarten.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from tests.driving import Driver

@@ -13,7 +13,8 @@ import pytest
 
 from kindergarten import __version__, cli
 from kindergarten.codes import Action
-from kindergarten.replay import Recorder, Replay
+from kindergarten.episode import Recorder
+from kindergarten.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 

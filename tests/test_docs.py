@@ -7,16 +7,13 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from kindergarten.codes import Action, End, Intent
-from kindergarten.config import Config
 from kindergarten.observation import columns
-from kindergarten.planner import twins
-from kindergarten.replay import Recorder, Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from tests.driving import steadily
+from tests.recording import record, twins
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -110,22 +107,11 @@ def test_the_readme_lists_all_scenarios():
     assert listed == rows
 
 
-def idle_twins(name: str, seed: int) -> Replay:
-    """Twins that nobody steers."""
-    simulator: Simulator = twins(SCENARIOS[name], Config(), np.array([seed]))
-    recorders = [Recorder(simulator, w, seed) for w in range(simulator.num_worlds)]
-    while not simulator.worlds["end"].all():
-        simulator.step(np.full(simulator.num_worlds, Action.IDLE))
-        for recorder in recorders:
-            recorder.record(Action.IDLE)
-    return Replay.of(simulator, [recorder.episode() for recorder in recorders], "idle")
-
-
 def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
     """The newest replay of a scenario becomes a small GIF; those that have none are named."""
     monkeypatch.setattr(pictures, "IMAGES", tmp_path / "images")
     monkeypatch.setattr(pictures, "SIZE", (160, 90))
-    recorded = idle_twins("Crossing", 3)
+    recorded = record(twins("Crossing", 3), steadily(Action.IDLE), seed=3)
     recorded.write(tmp_path / "Crossing-lstm" / "seed0" / "replays" / "final.npz")
     assert pictures.main([str(tmp_path)]) == 2
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["Crossing.gif"]
@@ -142,6 +128,6 @@ def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
 
 
 def test_whoever_comes_from_the_side_is_looked_at_from_further_away():
-    recorded = idle_twins("Crossroads", 3)
+    recorded = record(twins("Crossroads", 3), steadily(Action.IDLE), seed=3)
     assert {int(e.worlds["cast"][0]) for e in recorded.episodes} == {0}, "seed 3 turns left: who matters is on the left"
     assert all(0.1 < pictures.zoom(episode) < 1.0 for episode in recorded.episodes)

@@ -19,7 +19,8 @@ import pygame
 
 from kindergarten.codes import Action, End, Intent, Kind, Phase, Signal
 from kindergarten.config import Junction, Road, Roundabout
-from kindergarten.replay import Episode, Replay
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay
 from kindergarten.reward import TERMS
 from kindergarten.road import RoadMap, build
 from kindergarten.users import ROAD_USER, WORLD

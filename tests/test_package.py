@@ -23,7 +23,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 LAYERS = (
     *("jit", "codes", "config", "road", "rng", "users", "signals", "geometry", "traffic", "dynamics"),
     *("observation", "pixels", "reward", "params", "scene", "scenarios", "simulator"),
-    *("planner", "reference", "archive", "replay"),
+    *("planner", "reference", "archive", "episode", "replay"),
     *("viewer", "envs", "agents", "cli", "__main__"),
 )
 

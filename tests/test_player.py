@@ -14,8 +14,9 @@ import pygame
 from kindergarten import cli
 from kindergarten.codes import Action, End, Intent, Kind, Phase
 from kindergarten.config import Config
+from kindergarten.episode import Recorder
 from kindergarten.reference import compute
-from kindergarten.replay import Newest, Recorder, Replay, read
+from kindergarten.replay import Newest, Replay, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, score, stages_of, watch, window, write_sheet

@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,37 +18,30 @@ from hypothesis import strategies as st
 from kindergarten import archive
 from kindergarten.codes import Action, Control, End, Intent
 from kindergarten.config import Config
-from kindergarten.replay import Recorder, Replay, ReplayError, read
+from kindergarten.episode import Recorder
+from kindergarten.replay import Replay, ReplayError, read
 from kindergarten.road import RoadMap
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
+from tests.recording import record, twins
 
 
 def drive(name: str = "Follow", seed: int = 3, control: Control = Control.DISCRETE, thoughts: bool = True) -> Replay:
     """The twins of one seed, driven by chance."""
-    scenario = SCENARIOS[name]
-    worlds = len(scenario.intents)
-    simulator = Simulator(scenario, worlds, Config(control=control))
-    simulator.seed(np.full(worlds, seed))
-    intents = np.full((worlds, simulator.num_users - 1), -1)
-    intents[:, 0] = scenario.intents
-    simulator.reset(intents=intents)
-    recorders = [Recorder(simulator, w, seed) for w in range(worlds)]
-    random = np.random.default_rng(seed)
-    while (simulator.worlds["end"] == End.RUNNING).any():
-        discrete = control is Control.DISCRETE
-        actions = random.integers(5, size=worlds) if discrete else random.uniform(-1, 1, (worlds, 2)) * [1, 0.1]
-        simulator.step(actions)
-        for w, recorder in enumerate(recorders):
-            value, chances = random.normal(), random.dirichlet(np.ones(5))
-            captions = random.dirichlet(np.ones(len(Intent)), simulator.num_users - 1)
-            captions[1:] = 0.0  # of whom it thinks nothing
-            told = {"value": value, "probabilities": chances, "captions": captions} if thoughts else {}
-            if thoughts:
-                attention, cells, gates = random.random(simulator.num_users - 1), random.normal(0, 9, 7), np.eye(3, 7)
-                told |= {"attention": attention, "cells": cells, "gates": gates}
-            recorder.record(actions[w], **told)
-    return Replay.of(simulator, [recorder.episode() for recorder in recorders], "chance")
+    family, random = twins(name, seed, Config(control=control)), np.random.default_rng(seed)
+
+    def act(simulator: Simulator) -> np.ndarray:
+        worlds = simulator.num_worlds
+        return random.integers(5, size=worlds) if simulator.discrete else random.uniform(-1, 1, (worlds, 2)) * [1, 0.1]
+
+    def tell(w: int) -> dict[str, Any]:
+        told: dict[str, Any] = {"value": random.normal(), "probabilities": random.dirichlet(np.ones(5))}
+        told["captions"] = random.dirichlet(np.ones(len(Intent)), family.num_users - 1)
+        told["captions"][1:] = 0.0  # of whom it thinks nothing
+        told |= {"attention": random.random(family.num_users - 1), "cells": random.normal(0, 9, 7)}
+        return told | {"gates": np.eye(3, 7)}
+
+    return record(family, act, tell if thoughts else lambda w: {}, "chance", seed)
 
 
 def same(a: object, b: object) -> bool:

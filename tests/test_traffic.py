@@ -10,9 +10,9 @@ import pytest
 
 from kindergarten.codes import Action, End, Kind, Phase, Signal
 from kindergarten.config import Config
+from kindergarten.episode import Episode, Recorder
 from kindergarten.geometry import overlap
 from kindergarten.jit import njit
-from kindergarten.replay import Episode, Recorder
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import step_world
 from tests.driving import batch, drive, sample, steadily

@@ -20,7 +20,8 @@ import pygame
 from kindergarten import planner
 from kindergarten.codes import Action, Control, Intent, Kind, Phase, Signal
 from kindergarten.config import Config
-from kindergarten.replay import Recorder, Replay, ReplayError, read
+from kindergarten.episode import Recorder
+from kindergarten.replay import Replay, ReplayError, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.viewer import (

@@ -13,7 +13,8 @@ import pytest
 
 from kindergarten import cli
 from kindergarten.codes import Intent
-from kindergarten.replay import Episode, Replay, read
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.users import WORLD
 from kindergarten.viewer import web

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kindergarten.codes import Action, Control, End, Intent, Kind, Phase, Signal
-from kindergarten.replay import Episode, Replay
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay
 from kindergarten.reward import TERMS
 from kindergarten.road import RoadMap
 from kindergarten.simulator import Simulator

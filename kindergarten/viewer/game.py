@@ -9,8 +9,9 @@ import pygame
 
 from kindergarten.codes import Action, End, Intent
 from kindergarten.config import Config, Scenario
+from kindergarten.episode import Recorder
 from kindergarten.reference import Reference, compute
-from kindergarten.replay import Recorder, Replay
+from kindergarten.replay import Replay
 from kindergarten.simulator import Simulator
 from kindergarten.viewer.controls import LOOK, Controls, Key
 from kindergarten.viewer.live import draw

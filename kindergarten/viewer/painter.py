@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pygame
 
-from kindergarten.replay import Episode
+from kindergarten.episode import Episode
 from kindergarten.road import RoadMap
 from kindergarten.viewer.camera import Camera, follow, overview
 from kindergarten.viewer.frame import Frame, Story

@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 
 from kindergarten.codes import Phase
-from kindergarten.replay import GATES, Episode
+from kindergarten.episode import GATES, Episode
 from kindergarten.viewer.frame import Frame, Story
 from kindergarten.viewer.palette import Theme, mix
 from kindergarten.viewer.scene import phase_colour

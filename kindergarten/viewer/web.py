@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
-from kindergarten.replay import Episode, Replay
+from kindergarten.episode import Episode
+from kindergarten.replay import Replay
 from kindergarten.road import SPACING, RoadMap
 
 SUFFIXES = (".html", ".htm")
