@@ -54,7 +54,7 @@ class Diary:
         others = simulator.num_worlds, simulator.num_users - 1
         self._last, self._met = np.full(others, Signal.NONE), np.zeros(others, bool)
         self._notes: list[Frames] = []
-        self._attended = np.zeros(3)
+        self.attended = np.zeros((simulator.num_worlds, Phase.AFTER, 3))  # sums over frames, see `attention_found`
 
     def note(self, captions: np.ndarray, attention: np.ndarray | None = None) -> None:
         """Note what is thought of the frame in which the simulator stands.
@@ -89,20 +89,34 @@ class Diary:
     def _note_attention(self, attention: np.ndarray) -> None:
         worlds, users = self._simulator.worlds, self._simulator.users
         rows = np.arange(len(worlds)), worlds["signaller"]
-        seen = users["seen"][:, 1:] == 1
-        asked = (worlds["end"] == End.RUNNING) & (users["seen"][rows] == 1) & (users["phase"][rows] != Phase.AFTER)
+        phase = users["phase"][rows]
+        asked = (worlds["end"] == End.RUNNING) & (users["seen"][rows] == 1) & (phase != Phase.AFTER)
         share = attention[rows[0], rows[1] - 1] / np.maximum(attention.sum(1), 1e-9)
-        told = np.stack([share, 1 / np.maximum(seen.sum(1), 1), np.ones(len(worlds))])
-        self._attended += told[:, asked] @ self._weights[asked]
+        count = 1 / np.maximum((users["seen"][:, 1:] == 1).sum(1), 1)
+        told = np.stack([share, count, np.ones(len(worlds))], axis=1)
+        self.attended[rows[0][asked], phase[asked]] += told[asked]
 
     def frames(self) -> Frames:
         """All notes on captions."""
         return Frames(*(np.concatenate(column) for column in zip(*self._notes, strict=True)))
 
-    def attended(self) -> dict[str, float] | None:
-        """How much of the attention went to the signaller, in sight and before t3, and how much would by count."""
-        share, count, total = self._attended.tolist()
-        return {"signaller": round(share / total, 4), "by_count": round(count / total, 4)} if total else None
+
+def attention_found(attended: np.ndarray, weight: np.ndarray) -> dict[str, Any] | None:
+    """How much of the attention goes to the signaller, in sight and before t3, and how much would by count.
+
+    attended: (W, phases, 3) its share, the share by count, and 1, summed over frames, as `Diary.attended` has them;
+    weight: (W,) the chance of each world, 0 where the signaller does not matter. None if it never does.
+    """
+    sums = np.einsum("w,wpk->pk", weight, attended)
+    if not sums.any():
+        return None
+    phases = {name: row for name, row in zip(names(Phase), sums, strict=False) if row[2]}
+    return {**_shares(sums.sum(0)), "by_phase": {name: _shares(row) for name, row in phases.items()}}
+
+
+def _shares(sums: np.ndarray) -> dict[str, float]:
+    share, count, total = sums.tolist()
+    return {"matters": round(share / total, 4), "by_count": round(count / total, 4)}
 
 
 def shown_of(users: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
@@ -166,6 +180,8 @@ def scores(believed: np.ndarray, intent: np.ndarray, weight: np.ndarray) -> dict
     accuracy; macro_f1 and auc (one against the rest), means over the intents that there are; brier, the squared
     distance from the truth summed over intents; ece, how far confidence is from accuracy.
     """
+    may_be = weight > 0  # a twin that never happens counts for nothing
+    believed, intent, weight = believed[may_be], intent[may_be], weight[may_be]
     if len(intent) == 0:
         return dict.fromkeys(("accuracy", "macro_f1", "auc", "brier", "ece")) | {"frames": 0}
     best, confidence = believed.argmax(1), believed.max(1)

@@ -12,7 +12,7 @@ import torch as th
 from rich.console import Console
 from rich.table import Table
 
-from kindergarten.agents.captions import Diary, Frames, assess, caption_table
+from kindergarten.agents.captions import Diary, Frames, assess, attention_found, caption_table
 from kindergarten.agents.policies import Thoughts
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
@@ -23,6 +23,8 @@ from kindergarten.planner import chances, twins
 from kindergarten.reference import LADDER, SEEDS, reference
 from kindergarten.replay import Replay
 
+MATTERS = 1e-3  # of the return: where knowing the signaller's intent is worth more than that, it matters
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -32,7 +34,7 @@ class Outcome:
     ends: np.ndarray  # (I, S) End
     chances: np.ndarray  # (I, S) of the intents
     frames: Frames | None = None  # what the agent thought of the others, if that was noted
-    attention: dict[str, float] | None = None  # to whom it attended; see Diary
+    attended: np.ndarray | None = None  # (I * S, phases, 3) to whom it attended, see Diary
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of ``values`` (I, S) over the intents, weighted by their chances: (S,)."""
@@ -73,7 +75,7 @@ def drive(
         returns += rewards  # worlds that have ended earn nothing
     ends = simulator.worlds["end"].reshape(weights.shape)
     outcome = Outcome(returns.reshape(weights.shape), ends, weights)
-    return replace(outcome, frames=diary.frames(), attention=diary.attended()) if diary else outcome
+    return replace(outcome, frames=diary.frames(), attended=diary.attended) if diary else outcome
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, Any]:
@@ -81,6 +83,8 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
     limits = reference(scenario, config)
     outcome = drive(model, scenario, config, limits.seeds, captions=True)
     returns = outcome.mean(outcome.returns)
+    matters = np.where(limits.oracle - limits.blind > MATTERS, outcome.chances, 0.0)
+    attention = None if outcome.attended is None else attention_found(outcome.attended, matters.flatten())
     crashed, arrived = outcome.ends == End.COLLISION, outcome.ends == End.GOAL
     return {
         "scenario": scenario.name,
@@ -104,7 +108,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
             for k, intent in enumerate(scenario.intents)
         },
         **({} if outcome.frames is None else {"captions": assess(outcome.frames)}),
-        **({} if outcome.attention is None else {"attention": outcome.attention}),
+        **({} if attention is None else {"attention": attention}),
     }
 
 
@@ -156,8 +160,8 @@ def print_table(found: dict[str, Any]) -> None:
     if "captions" in found:
         Console().print(caption_table(found["captions"]))
     if "attention" in found:
-        to, count = (found["attention"][name] for name in ("signaller", "by_count"))
-        print(f"attention to whoever has to be remembered, before t3: {to:.1%} (by count {count:.1%})")
+        to, count = (found["attention"][name] for name in ("matters", "by_count"))
+        print(f"attention to whoever matters, before t3: {to:.1%} (by count {count:.1%})")
 
 
 def rescore(run: Run, configs: list[Config], ladder: bool, allow_pickle: bool) -> None:

@@ -31,6 +31,11 @@ def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
     if not (folder / "evaluation.json").exists():
         options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder)]
         subprocess.run([sys.executable, str(ROOT / "train.py"), *options], check=True)
+    return found_in(folder)
+
+
+def found_in(folder: Path) -> dict[str, Any]:
+    """The evaluation of a finished run, its learning curve, and what it took."""
     found = json.loads((folder / "evaluation.json").read_text())
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))

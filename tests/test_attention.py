@@ -12,7 +12,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import kindergarten
-from kindergarten.codes import Action, Intent
+from kindergarten.codes import Action, Intent, Phase
 from kindergarten.observation import NUM_EGO, NUM_USER
 from tests.driving import same
 
@@ -22,6 +22,7 @@ import torch as th
 
 from kindergarten import cli, replay
 from kindergarten.agents import MemoryPPO, PPOConfig
+from kindergarten.agents.captions import attention_found
 from kindergarten.agents.encoders import AttentionFeatures, split
 from kindergarten.agents.evaluate import record
 from kindergarten.agents.loss import Weights, ppo_loss, prepared
@@ -176,6 +177,19 @@ def test_captions_are_a_probe_here_too():
     assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))
 
 
+def test_the_share_of_those_who_matter_is_over_frames_and_chances():
+    attended = np.zeros((3, int(Phase.AFTER), 3))
+    attended[0, Phase.CUE] = 1.6, 0.5, 2.0  # two frames: 90 % and 70 % of the attention, one of four in sight
+    attended[1, Phase.DELAY] = 0.2, 0.5, 1.0
+    attended[2, Phase.CUE] = 9.0, 9.0, 9.0  # of a world in which the signaller does not matter
+    found = attention_found(attended, np.array([1.0, 0.5, 0.0]))
+    assert found == {
+        **{"matters": 0.68, "by_count": 0.3},
+        "by_phase": {"cue": {"matters": 0.8, "by_count": 0.25}, "delay": {"matters": 0.2, "by_count": 0.5}},
+    }
+    assert attention_found(attended, np.zeros(3)) is None
+
+
 def test_a_replay_tells_whom_the_car_attended_to():
     episode = record(learner(), SCENARIOS["Crossing"], Config(), "somebody").episodes[0]
     assert episode.attention is not None and episode.captions is not None
@@ -191,10 +205,11 @@ def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["train", *words, "--out", str(out)]) == 0
     assert replay.read(out / "replays" / "twins.npz").episodes[0].attention is not None
     attention = json.loads((out / "evaluation.json").read_text())["attention"]
-    assert attention == {"signaller": 1.0, "by_count": 1.0}  # in Follow there is nobody else
+    assert {attention["matters"], attention["by_count"]} == {1.0}  # in Follow there is nobody else
+    assert set(attention["by_phase"]) == {"before", "cue", "delay"}
     capsys.readouterr()
     assert cli.main(["evaluate", str(out)]) == 0
-    assert "attention to whoever has to be remembered, before t3: 100.0%" in capsys.readouterr().out
+    assert "attention to whoever matters, before t3: 100.0%" in capsys.readouterr().out
     for words, said in (
         (["--encoder", "eye"], "unknown encoder 'eye': choose one of 'flat', 'attention'"),
         (["--trunk", "oak"], "unknown trunk 'oak': choose one of 'relu', 'selu', 'highway', 'residual'"),

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks import common, simulator, viewer
+from kindergarten.codes import Action, End, Intent, Signal
 from kindergarten.config import Config
 from kindergarten.reference import compute
+from kindergarten.simulator import Simulator
 
 pytestmark = pytest.mark.jit
 
@@ -102,3 +104,37 @@ def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
     (row,) = json.loads(out.read_text())["rows"]
     assert row["seeds"] == 1 and len(row["anticipation"]["8 s"]) == 3
     assert "32 s" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("action", [Action.IDLE, Action.SLOWER])
+def test_whoever_comes_beside_in_a_crowd_never_matters(action: Action):
+    attention = pytest.importorskip("benchmarks.attention")
+    crowd, seeds = attention.crowded(), np.arange(40)
+    assert crowd.num_users == attention.SCENARIO.num_users + 2 == 11
+    returns = []
+    for intent in (Intent.LEFT, Intent.RIGHT):
+        worlds = Simulator(crowd, len(seeds))
+        worlds.seed(seeds)
+        intents = np.full((len(seeds), crowd.num_users - 1), -1)
+        intents[:, -2:] = intent
+        worlds.reset(intents=intents)
+        assert (worlds.users["shows"][:, -2:] != Signal.NONE).all()  # they signal
+        earned = np.zeros(len(seeds))
+        while (worlds.worlds["end"] == End.RUNNING).any():
+            earned += worlds.step(np.full(len(seeds), action)).rewards
+        returns.append(earned)
+    np.testing.assert_array_equal(*returns)
+
+
+def test_attention_is_done_in_pieces(tmp_path, capsys):
+    attention = pytest.importorskip("benchmarks.attention")
+    words = ["--orders", "shuffled", "--seeds", "1", "--steps", "256", "--worlds", "2", "--runs", str(tmp_path)]
+    out = tmp_path / "attention.json"
+    assert attention.main([*words, "--encoders", "flat"]) == 0
+    before = (tmp_path / "shuffled-flat" / "seed0" / "checkpoints" / "last.safetensors").stat().st_mtime_ns
+    assert attention.main([*words, "--out", str(out)]) == 0
+    assert (tmp_path / "shuffled-flat" / "seed0" / "checkpoints" / "last.safetensors").stat().st_mtime_ns == before
+    flat, attending = json.loads(out.read_text())["rows"]
+    assert abs(flat["weights"] / attending["weights"] - 1) < 0.02  # equal parameters
+    assert len(attending["crowded"]["left"]) == 1 and attending["attention"]["times"] > 0
+    assert '"rows": "shuffled"' in capsys.readouterr().out

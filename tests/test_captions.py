@@ -51,6 +51,13 @@ def test_a_weight_is_a_number_of_frames():
     assert {**one, "frames": 0} == {**other, "frames": 0}
 
 
+def test_what_never_happens_does_not_count():
+    intent = np.array([LEFT, RIGHT, RIGHT])
+    found = scores(sure([LEFT, LEFT, RIGHT]), intent, np.array([0.0, 1.0, 1.0]))
+    assert found == scores(sure([LEFT, RIGHT]), intent[1:], np.ones(2)) and found["accuracy"] == 0.5
+    assert scores(sure([LEFT]), intent[:1], np.zeros(1))["accuracy"] is None
+
+
 def test_auc_is_the_share_of_pairs_in_the_right_order():
     dice = np.random.default_rng(1)
     score, positive = dice.integers(5, size=40).astype(float), dice.random(40) < 0.4
