@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,16 +17,25 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def politely() -> Iterator[None]:
-    """Let SIGTERM end what is in here as Ctrl-C does."""
+    """Let SIGTERM end what is in here as Ctrl-C does, and a full disk without a thread's traceback.
+
+    TensorBoard writes in a thread, which hands its error on to the main one as well.
+    """
 
     def end(*_: Any) -> None:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, end)
+    def tell(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, OSError):
+            hook(args)
+
+    before, hook = signal.signal(signal.SIGTERM, end), threading.excepthook
+    threading.excepthook = tell
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        threading.excepthook = hook
 
 
 def code_of(stop: KeyboardInterrupt) -> int:

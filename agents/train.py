@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -141,32 +142,45 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
     return model, last.notes["watcher"]
 
 
-def learn(run: Run) -> int:
-    """Train until the run has all its decisions; the exit code."""
+def kept(run: Run) -> str:
+    """What there is to go on from; it has been read, so it can be."""
+    if not run.checkpoint("last").exists():
+        return "there is no checkpoint yet"
+    decisions = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"]
+    return f"the last checkpoint, of {decisions:,} decisions, is intact"
+
+
+def attempt(work: Callable[[Run], None], run: Run) -> int:
+    """Do ``work`` on a run; the exit code. Whatever ends it early is told in one line."""
+    try:
+        with politely():
+            work(run)
+        return 0
+    except KeyboardInterrupt as stop:
+        code, why = code_of(stop), "stopped"
+    except (OSError, FloatingPointError) as error:
+        code, why = FAILED, f"error: {error}"
+    print(f"kindergarten: {why}; {kept(run)}. Go on: kindergarten train --resume {run.folder}", file=sys.stderr)
+    return code
+
+
+def learn(run: Run) -> None:
+    """Train until the run has all its decisions."""
     model, notes = go_on(run)
     total = run.options["steps"]
     if model.num_timesteps >= total:
-        return 0
+        return
     watcher = Watcher(run, notes)
     project = run.options["wandb"]
     callbacks = [watcher, *([uploads.wandb_callback(project, run)] if project else [])]
     try:
         metrics = Metrics(run.folder / "metrics.csv", model.num_timesteps)
         model.set_logger(Logger(str(run.folder), [metrics, TensorBoardOutputFormat(str(run.folder))]))
-        with politely():
-            model.learn(total - model.num_timesteps, callbacks, reset_num_timesteps=False)
-        return 0
-    except KeyboardInterrupt as stop:
-        code, why = code_of(stop), "stopped"
-    except (OSError, FloatingPointError) as error:
-        code, why = FAILED, f"error: {error}"
+        model.learn(total - model.num_timesteps, callbacks, reset_num_timesteps=False)
     finally:
         watcher.close()
         if project:
             uploads.close_wandb()
-    kept = f"the last checkpoint, of {watcher.saved:,} decisions, is intact"
-    print(f"kindergarten: {why}; {kept}. Go on: kindergarten train --resume {run.folder}", file=sys.stderr)
-    return code
 
 
 def finish(run: Run) -> None:
@@ -187,10 +201,7 @@ def train(run: Run) -> int:
     """Train one agent, or go on with it, and evaluate it; the exit code."""
     th.set_num_threads(1)
     print(f"{run.options['scenario']}, memory {run.options['memory']}, seed {run.options['seed']}: {run.folder}")
-    code = learn(run)
-    if code == 0:
-        finish(run)
-    return code
+    return attempt(learn, run) or attempt(finish, run)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -43,7 +43,6 @@ class Watcher(BaseCallback):
         self._unwritten: dict[str, float] = notes.get("unwritten", {})
         self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options["curriculum"] else None
         self.bar: tqdm | None = None
-        self.saved = 0  # decisions in the last checkpoint
         self._shown = -np.inf  # when [s] the last replay was written
 
     @property
@@ -99,7 +98,6 @@ class Watcher(BaseCallback):
         }
         tensors, counters = checkpoint.capture(self.model)
         checkpoint.write(self.run.checkpoint("last"), checkpoint.Checkpoint(tensors, counters | {"watcher": notes}))
-        self.saved = self.model.num_timesteps
 
     def check(self) -> None:
         """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""

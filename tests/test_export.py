@@ -52,7 +52,7 @@ def test_every_memory_can_be_exported(memory, actions):
 @pytest.mark.jit
 def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: Path, capsys):
     run = begin(Options(worlds=8, steps=1024, out=tmp_path / "run"))
-    assert learn(run) == 0
+    learn(run)
     assert cli.main(["export-onnx", str(run.folder), str(tmp_path / "car.onnx")]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'car.onnx'}\n"
     exported, policy = session((tmp_path / "car.onnx").read_bytes()), run.load_model().policy

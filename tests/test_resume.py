@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,10 +19,11 @@ import torch as th
 
 from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig, checkpoint, curriculum, files
+from kindergarten.agents.interrupts import politely
 from kindergarten.agents.metrics import STEPS, read_rows
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run
-from kindergarten.agents.train import Options, begin, learn
+from kindergarten.agents.train import Options, attempt, begin, finish, learn
 from kindergarten.agents.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
 
@@ -40,7 +42,7 @@ def _one_thread():
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that nobody stopped."""
     run = begin(replace(OPTIONS, out=tmp_path_factory.mktemp("runs") / "whole"))
-    assert learn(run) == 0
+    assert attempt(learn, run) == 0
     return run
 
 
@@ -78,7 +80,7 @@ def test_killed_in_the_middle_it_goes_on_bit_for_bit(whole: Run, tmp_path: Path)
     assert process.wait() == -signal.SIGKILL
     kept = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"]
     assert UPDATE <= kept < 6 * UPDATE
-    assert learn(Run.open(run.folder)) == 0
+    assert attempt(learn, Run.open(run.folder)) == 0
     assert_same_end(whole, run)
 
 
@@ -100,10 +102,10 @@ def test_stopped_in_the_middle_of_a_rollout(whole: Run, tmp_path, monkeypatch, c
 
     with monkeypatch.context() as patch:
         patch.setattr(Watcher, "_on_step", stop_after(when, stop))
-        assert learn(run) == code
+        assert attempt(learn, run) == code
     said = capsys.readouterr().err.splitlines()[-1]
     assert f"--resume {run.folder}" in said and f"of {when // 128 * UPDATE:,} decisions" in said
-    assert learn(run) == 0
+    assert attempt(learn, run) == 0
     assert_same_end(whole, run)
 
 
@@ -111,7 +113,7 @@ def test_sigterm(tmp_path, monkeypatch, capsys):
     run = begin(replace(OPTIONS, out=tmp_path / "run"))
     monkeypatch.setattr(Watcher, "_on_rollout_end", lambda self: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
-    assert learn(run) == 143
+    assert attempt(learn, run) == 143
     assert "the last checkpoint, of 0 decisions, is intact" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -128,7 +130,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch, capsys)
         real(descriptor)
 
     monkeypatch.setattr(files.os, "fsync", fsync)
-    assert learn(run) == 1
+    assert attempt(learn, run) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert "No space left" in said and "is intact" in said
     names = {path.name for path in (run.folder / "checkpoints").iterdir()}
@@ -137,11 +139,50 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch, capsys)
     assert {int(row[STEPS]) % UPDATE for row in read_rows(run.folder / "metrics.csv")} == {0}
 
 
+def full_disk(descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_disk_that_is_full_from_the_start(tmp_path, monkeypatch, capsys):
+    run = begin(replace(OPTIONS, out=tmp_path / "run"))
+    monkeypatch.setattr(files.os, "fsync", full_disk)
+    assert attempt(learn, run) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "No space left" in said and "there is no checkpoint yet" in said
+
+
+def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):
+    run = begin(Options(worlds=2, steps=1, out=tmp_path / "run"))
+    assert attempt(learn, run) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", full_disk)
+        assert attempt(finish, run) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "No space left" in said and "of 256 decisions, is intact" in said and f"--resume {run.folder}" in said
+    assert attempt(finish, run) == 0
+    assert (run.folder / "evaluation.json").exists()
+
+
+def test_a_thread_that_meets_a_full_disk_draws_no_traceback(monkeypatch):
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+
+    def meet(error: Exception) -> None:
+        raise error
+
+    for error in (OSError("full"), ValueError("odd")):
+        thread = threading.Thread(target=meet, args=(error,))
+        with politely():
+            thread.start()
+            thread.join()
+    assert told == [ValueError]
+
+
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path, monkeypatch, capsys):
     run = begin(replace(OPTIONS, out=tmp_path / "run"))
     real = MemoryPPO._bootstrapped
     monkeypatch.setattr(MemoryPPO, "_bootstrapped", lambda *args: real(*args) * np.nan)
-    assert learn(run) == 1
+    assert attempt(learn, run) == 1
     assert "became nan" in capsys.readouterr().err
     assert all(
         t.isfinite().all() for k, t in checkpoint.read(run.checkpoint("last")).tensors.items() if "worlds" not in k
@@ -164,11 +205,11 @@ def test_the_curriculum_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(curriculum, "FIRST", 1.0)
     options = replace(OPTIONS, curriculum=True, delay=(0.25, 3.0), worlds=64, steps=4 * 64 * 128)
     whole, run = (begin(replace(options, out=tmp_path / name)) for name in ("whole", "run"))
-    assert learn(whole) == 0
+    assert attempt(learn, whole) == 0
     with monkeypatch.context() as patch:
         patch.setattr(Watcher, "_on_step", stop_after(128 + 50, KeyboardInterrupt()))
-        assert learn(run) == 130
-    assert learn(run) == 0
+        assert attempt(learn, run) == 130
+    assert attempt(learn, run) == 0
     assert_same_end(whole, run)
     longest = [float(row["curriculum/longest_delay"]) for row in read_rows(run.folder / "metrics.csv")]
     assert longest == [1.0, 2.0, 3.0, 3.0]
