@@ -9,6 +9,7 @@ from typing import Any
 from kindergarten.agents.diagnose import figures
 from kindergarten.agents.diagnose.finding import Finding, Verdict
 from kindergarten.agents.diagnose.pictures import PICTURES
+from kindergarten.agents.diagnose.reasons import CONDITIONS
 
 SHOWN = {Verdict.YES: "yes", Verdict.PARTLY: "partly", Verdict.NO: "no", Verdict.OPEN: "open"}
 
@@ -122,12 +123,11 @@ def table_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def reasons_table(numbers: Mapping[str, Any]) -> str:
     """Every agent by condition, and its reliance: which cue is preferred varies by seed."""
-    names = ("aligned", "neutral", "against", "colour alone", "signal alone")
     rows = [
-        [name, *(f"{found[c]['right']['mean']:.0%}" for c in names), f"{found['reliance']:+.2f}"]
+        [name, *(f"{found[c]['right']['mean']:.0%}" for c in CONDITIONS), f"{found['reliance']:+.2f}"]
         for name, found in numbers["agents"].items()
     ]
-    return table_of(("right answers", *names, "reliance"), rows if len(rows) > 1 else [])
+    return table_of(("right answers", *CONDITIONS, "reliance"), rows if len(rows) > 1 else [])
 
 
 def credit_table(numbers: Mapping[str, Any]) -> str:

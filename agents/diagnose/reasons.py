@@ -12,6 +12,7 @@ from kindergarten.agents.diagnose.stage import COLOURS, SIGNALS, Stage, Tape, dr
 
 QUESTION = "Is it right for the right reason?"
 SOME, MUCH = 0.1, 0.5  # of reliance on the colour
+CONDITIONS = ("aligned", "neutral", "against", "colour alone", "signal alone")
 
 
 def ask(subject: Subject) -> Finding:
@@ -28,14 +29,11 @@ def conditions(mind: Mind, stage: Stage, exam: Exam) -> dict[str, Any]:
     aligned, neutral, against = (
         replace(stage, config=replace(stage.config, spurious=spurious)) for spurious in (1.0, 0.0, -1.0)
     )
-    tapes = {
-        "aligned": drive(mind, aligned),
-        "neutral": drive(mind, neutral),
-        "against": drive(mind, against),
-        "colour alone": drive(mind, aligned, without(aligned, SIGNALS)),
-        "signal alone": drive(mind, aligned, without(aligned, COLOURS)),
-    }
-    found: dict[str, Any] = {name: marked(tape, stage, exam) for name, tape in tapes.items()}
+    tapes = (
+        *(drive(mind, aligned), drive(mind, neutral), drive(mind, against)),
+        *(drive(mind, aligned, without(aligned, columns)) for columns in (SIGNALS, COLOURS)),
+    )
+    found: dict[str, Any] = {name: marked(tape, stage, exam) for name, tape in zip(CONDITIONS, tapes, strict=True)}
     found["reliance"] = found["aligned"]["right"]["mean"] - found["against"]["right"]["mean"]
     return found
 
