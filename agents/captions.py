@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch as th
 from rich import box
 from rich.table import Table
 
+from kindergarten.agents.linear import classifier
 from kindergarten.codes import Colour, End, Intent, Kind, Phase, Signal, names
 from kindergarten.simulator import Simulator
 
@@ -143,24 +143,7 @@ def last_signal(known: Frames, asked: Frames) -> np.ndarray:
 def single_frame(known: Frames, asked: Frames) -> np.ndarray:
     """Logistic regression on single frames, fitted to those ``known``, for those ``asked``: (n, intents)."""
     some = np.linspace(0, len(known.track) - 1, min(MOST, len(known.track))).astype(int)
-    centre, spread = known.single[some].mean(0), known.single[some].std(0) + 1e-3
-    inputs = th.as_tensor((known.single[some] - centre) / spread)
-    intents, weights = th.as_tensor(known.intent[some]), th.as_tensor(known.weight[some], dtype=th.float32)
-    model = th.nn.Linear(inputs.shape[1], len(Intent))
-    th.nn.init.zeros_(model.weight)
-    th.nn.init.zeros_(model.bias)
-    solver = th.optim.LBFGS(model.parameters(), max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> th.Tensor:
-        solver.zero_grad()
-        each = th.nn.functional.cross_entropy(model(inputs), intents, reduction="none")
-        total = (weights * each).sum() / weights.sum() + 1e-4 * model.weight.square().sum()
-        total.backward()
-        return total
-
-    solver.step(loss)  # pyright: ignore[reportArgumentType]  # its hint wants a float, its code a tensor
-    with th.no_grad():
-        return model(th.as_tensor((asked.single - centre) / spread)).softmax(1).numpy()
+    return classifier(known.single[some], known.intent[some], known.weight[some], len(Intent))(asked.single)
 
 
 def across_halves(fit: Callable[[Frames, Frames], np.ndarray], frames: Frames) -> np.ndarray:

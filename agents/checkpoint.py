@@ -108,6 +108,8 @@ def capture(model: MemoryPPO) -> Checkpoint:
         tensors["last/noise"] = model.policy.exploration.noise
     if isinstance(env := model.get_env(), Kept):
         tensors |= {f"worlds/{name}": th.as_tensor(array) for name, array in env.snapshot().items()}
+    if model.redistribution is not None:
+        tensors |= {f"redistribution/{name}": tensor for name, tensor in model.redistribution.tensors().items()}
     notes |= {
         "n_updates": model._n_updates,
         "order": model.rollout_buffer.order.bit_generator.state,
@@ -132,7 +134,9 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
         model._last_lstm_states = RNNStates((h_pi, c_pi), (h_vf, c_vf))
         model.policy.exploration.noise = tensors.get("last/noise")  # there is none unless it is held
         if isinstance(env := model.get_env(), Kept):
-            env.restore({name[7:]: tensor.numpy() for name, tensor in tensors.items() if name.startswith("worlds/")})
+            env.restore({name: tensor.numpy() for name, tensor in _below("worlds/", tensors).items()})
+        if model.redistribution is not None:
+            model.redistribution.put(_below("redistribution/", tensors))
         model._n_updates = int(notes["n_updates"])
         model.rollout_buffer.order.bit_generator.state = notes["order"]
         model.ep_info_buffer = deque(notes["episodes"], maxlen=model._stats_window_size)
@@ -145,10 +149,14 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
 def _put_optimizer(model: MemoryPPO, tensors: dict[str, th.Tensor]) -> None:
     optimizer = model.policy.optimizer
     for name, parameter in model.policy.named_parameters():
-        prefix = f"optimizer/{name}/"
-        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        state = _below(f"optimizer/{name}/", tensors)
         if state:  # there is none before the first update
             optimizer.state[parameter] = state
+
+
+def _below(prefix: str, tensors: Mapping[str, th.Tensor]) -> dict[str, th.Tensor]:
+    """The tensors whose names begin with ``prefix``, by the rest of their names."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _named(module: nn.Module, prefix: str) -> dict[str, th.Tensor]:

@@ -47,6 +47,8 @@ class PPOConfig:
     noise AllWayStop ended at -0.27, with both at 0.98 (one seed each)."""
     noise_hold: float = 4.0
     """Decisions for which exploration keeps its noise. 1: Roundabout at -0.11, never braking; 4: 0.94 (one seed)."""
+    redistribute: bool = False
+    """Whether rewards are paid when they are decided, and not when they arrive (RUDDER)."""
     hidden: int = 64
     """Cells of each LSTM (one for the actor, one for the critic). 32: the cue-delay task in half the time, but Crossing
     at -0.05 instead of 0.84."""

@@ -22,6 +22,7 @@ from kindergarten.agents.encoders import ENCODERS, Encoder
 from kindergarten.agents.loss import Log, Weights, add_gradients, prepared, shorten
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.policies import MemoryPolicy
+from kindergarten.agents.redistribution import Redistribution
 
 _DEFAULT = PPOConfig()
 
@@ -44,6 +45,7 @@ class MemoryPPO(RecurrentPPO):
 
     For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
     learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
+    ``redistribute``: rewards are paid when they are decided (`Redistribution`).
     """
 
     policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = dict.fromkeys(
@@ -78,6 +80,7 @@ class MemoryPPO(RecurrentPPO):
         caption_coef: float = _DEFAULT.caption_coef,
         warmup: float = 0.0,
         noise_hold: float = 1.0,
+        redistribute: bool = False,
         device: th.device | str = "cpu",
         _init_setup_model: bool = True,
     ):
@@ -106,6 +109,7 @@ class MemoryPPO(RecurrentPPO):
         )
         self.threads, self.caption_coef = threads, caption_coef
         self.warmup, self.noise_hold = warmup, noise_hold
+        self.redistribute = redistribute
         self.entropy_schedule = FloatSchedule(ent_coef)
         if _init_setup_model:
             self._setup_model()
@@ -151,6 +155,7 @@ class MemoryPPO(RecurrentPPO):
             caption_coef=config.caption_coef,
             warmup=0.0 if lesson is None else config.warmup,
             noise_hold=config.noise_hold,
+            redistribute=config.redistribute,
         )
 
     def _setup_model(self) -> None:
@@ -172,7 +177,12 @@ class MemoryPPO(RecurrentPPO):
             num_labels=self.policy.num_labels,
         )
         self._last_lstm_states = self.policy.no_memories(self.n_envs)
+        seen, done = self.observation_space, self.action_space
+        self.redistribution = Redistribution(self.n_envs, seen, done) if self.redistribute else None
         self._seed_order()
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "redistribution"]
 
     def set_random_seed(self, seed: int | None = None) -> None:
         """Seed everything random, as in the parent class; None leaves what the libraries' generators hold."""
@@ -225,6 +235,8 @@ class MemoryPPO(RecurrentPPO):
             rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
+        if self.redistribution is not None:
+            self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True

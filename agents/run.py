@@ -93,7 +93,9 @@ class Run:
     def taught(self) -> str:
         """What is out of the ordinary in its lessons, such as "colours 0.9"; nothing by default."""
         colours = f"colours {self.config.spurious:g}" if self.config.spurious else ""
-        return ", ".join(part for part in (colours, "shuffled" if self.config.shuffled else "") if part)
+        redistributed = "redistributed" if self.hyperparameters.redistribute else ""
+        shuffled = "shuffled" if self.config.shuffled else ""
+        return ", ".join(part for part in (colours, shuffled, redistributed) if part)
 
     def untrained(self, worlds: int) -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it."""

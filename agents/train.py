@@ -71,6 +71,8 @@ class Options:
     """The road users stand in random order, so that no row of the observation tells who matters."""
     captions: float = PPOConfig.caption_coef
     """Weight of the captions' loss; 0 makes them a probe that teaches nothing."""
+    redistribute: bool = PPOConfig.redistribute
+    """Pay rewards when they are decided, and not when they arrive (RUDDER)."""
     threads: int = 1
     """Shares of each minibatch that are worked on side by side."""
     wandb: str | None = None
@@ -129,6 +131,7 @@ def numbers_of(options: Options) -> PPOConfig:
         encoder=options.encoder,
         trunk=options.trunk,
         depth=options.depth,
+        redistribute=options.redistribute,
     )
 
 

@@ -18,7 +18,7 @@ from sb3_contrib import RecurrentPPO  # noqa: E402
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy  # noqa: E402
 
 from kindergarten import cli  # noqa: E402
-from kindergarten.agents import MemoryPPO  # noqa: E402
+from kindergarten.agents import MemoryPPO, linear  # noqa: E402
 from kindergarten.agents.diagnose import (  # noqa: E402
     QUICK,
     Finding,
@@ -27,8 +27,8 @@ from kindergarten.agents.diagnose import (  # noqa: E402
     cheating,
     command,
     credit,
+    decided,
     diagnose,
-    linear,
     memory,
     prepare,
     probes,
@@ -37,6 +37,7 @@ from kindergarten.agents.diagnose import (  # noqa: E402
 )
 from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
 from kindergarten.agents.diagnose.stage import Stage, drive  # noqa: E402
+from kindergarten.agents.encoders import Trunk  # noqa: E402
 from kindergarten.agents.memory import Memory  # noqa: E402
 from kindergarten.config import Config  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
@@ -51,6 +52,13 @@ FOLLOW = SCENARIOS["Follow"]
 @lru_cache
 def subject(kind: type[planted.Planted], hands_on: bool = False) -> Subject:
     return prepare(kind(), FOLLOW, Config(hands_on=hands_on), SMALL)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever only wants to see that all is asked does not wait until the return is predicted well."""
+    monkeypatch.setattr(decided, "SEEDS", 4)
+    monkeypatch.setattr(decided, "STEPS", 2)
 
 
 def follow(memory: str = "lstm") -> PolicyMind:
@@ -124,6 +132,19 @@ def test_credit_is_even_for_who_remembers_wherever_the_cue_is():
     assert all(flip["irrelevant"] == 0.0 < flip["cue"] for flip in finding.numbers["flips"])
 
 
+def test_the_return_is_decided_at_the_cue_for_who_answers_always_the_same():
+    found = decided.ask(subject(planted.Remembers))
+    assert found.verdict is Verdict.YES
+    assert found.numbers["share"]["cue"] > 0.7 > 0.3 > found.numbers["count"]["cue"]
+    after = found.numbers["predicted"][:, -decided.SPAN[0]]  # left, straight, right: it always goes straight on
+    assert after[1] > max(after[0], after[2]) + 0.8
+
+
+def test_where_nothing_is_shown_nothing_is_decided_at_the_cue():
+    silent = prepare(planted.Remembers(), FOLLOW, Config(signal_rate=0.0), SMALL)
+    assert decided.ask(silent).verdict is Verdict.OPEN
+
+
 def test_probes_find_the_intent_in_the_memory_and_not_in_the_frame():
     found = probes.ask(subject(planted.Remembers))
     assert found.verdict is Verdict.YES
@@ -154,6 +175,14 @@ def test_gradients_agree_with_finite_differences(memory: str):
         assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(slopes[t, w, d], rel=1e-4)
 
 
+def test_gradients_through_layers_are_those_of_the_trunks():
+    """Weights of variance 1 / 3n, of which ReLU lets half through: a gradient of 1 / sqrt(6) at every layer."""
+    plain = vanishing.down(Trunk.RELU, plain=True)
+    assert (plain[-1] / plain[0]) ** (1 / vanishing.DEPTH) == pytest.approx(6**-0.5, rel=0.05)
+    np.testing.assert_array_equal(vanishing.down(Trunk.RESIDUAL), 1.0)  # it begins as the identity
+    assert all(vanishing.down(kind)[-1] > 1e-3 for kind in Trunk)
+
+
 def test_gradients_through_time_are_those_of_the_memory():
     """A tanh network whose matrix is known: the norm shrinks by its factor at every frame."""
     mind = follow("rnn")
@@ -177,14 +206,16 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
     assert linear.explained(noise, noise[:, 0] + 0.01, train) > 0.95
 
 
-@pytest.mark.parametrize("memory", ["none", "stack", "gru", "stock"])
-def test_any_recurrent_policy_can_be_diagnosed(memory: str):
+@pytest.mark.parametrize("memory", [*(memory.value for memory in Memory), "stock"])
+def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
     """It says and remembers what the policy's own ``predict`` does; every question has an answer, twice the same."""
     mind = follow(memory)
     effort = replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0))
     examined = prepare(mind, FOLLOW, Config(), effort)
     found = diagnose(examined)
-    assert [finding.key for finding in found] == ["memory", "credit", "vanishing", "reasons", "probes", "cheating"]
+    assert [finding.key for finding in found] == [
+        *("memory", "credit", "decided", "vanishing", "reasons", "probes", "cheating"),
+    ]
     if memory == "gru":
         assert plain([finding.numbers for finding in diagnose(examined)]) == plain([f.numbers for f in found])
     state, starts = None, np.ones(examined.tape.frames.shape[1])
@@ -204,7 +235,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_command_writes_a_page_that_needs_nothing_else(runs, monkeypatch, capsys):
+def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypatch, capsys):
     tiny = replace(SMALL, seeds=4, delays=(1.0, 4.0), credit_delays=(1.0, 2.0))
     monkeypatch.setattr(command, "QUICK", tiny)
     words = ["diagnose", str(runs / "lstm"), "--beside", str(runs / "none"), "--quick"]
@@ -221,6 +252,25 @@ def test_the_command_writes_a_page_that_needs_nothing_else(runs, monkeypatch, ca
     assert "none, seed 0" in found["memory"]["sweep"][0] and found["scenario"] == "Follow"
 
 
+def test_a_zip_of_the_stock_trainer_can_be_diagnosed(tmp_path, hasty, monkeypatch, capsys):
+    monkeypatch.setattr(command, "QUICK", replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0)))
+    env, small = make_sb3("Kindergarten/Follow-v0", 2, 0), {"lstm_hidden_size": 8, "n_lstm_layers": 2}
+    model = RecurrentPPO("MlpLstmPolicy", env, n_steps=16, batch_size=32, policy_kwargs=small, seed=0)
+    model.learn(32).save(tmp_path / "stock.zip")
+    words = ["diagnose", str(tmp_path / "stock.zip"), "--scenario", "Follow", "--quick", "--allow-pickle"]
+    assert cli.main(words) == 0
+    assert str(tmp_path / "stock-report" / "index.html") in capsys.readouterr().out
+    found = json.loads((tmp_path / "stock-report" / "numbers.json").read_text("utf-8"))
+    assert found["policy"] == "stock.zip" and found["memory"]["answers"]["as it is"]["mean"] < 0.9
+    for left_out, said in (("--scenario", "name it with --scenario"), ("--allow-pickle", "add --allow-pickle")):
+        rest = [w for w in words if w != left_out and not (left_out == "--scenario" and w == "Follow")]
+        assert cli.main(rest) == 2
+        printed = capsys.readouterr().err
+        assert said in printed and printed.count("\n") == 1
+    assert cli.main([*words[:3], "Crossing", *words[4:]]) == 2
+    assert "not on Crossing" in capsys.readouterr().err
+
+
 def test_what_cannot_be_diagnosed_is_one_line(runs, tmp_path, capsys):
     other = tmp_path / "other"
     about = json.loads((runs / "none" / "config.json").read_text())
@@ -231,6 +281,7 @@ def test_what_cannot_be_diagnosed_is_one_line(runs, tmp_path, capsys):
         ([str(tmp_path)], "is no run"),
         ([str(runs / "lstm"), "--beside", str(other)], "drives Crossing, not Follow"),
         ([str(other)], "no checkpoint yet"),
+        ([str(tmp_path / "no.zip"), "--scenario", "Follow", "--allow-pickle"], "holds no policy"),
     ):
         assert cli.main(["diagnose", *words]) == 2
         printed = capsys.readouterr().err

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose import linear
+from kindergarten.agents import linear
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.stage import Stage, Tape, drive, wipe

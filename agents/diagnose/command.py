@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch as th
+from gymnasium import spaces
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sb3_contrib import RecurrentPPO
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from kindergarten.agents.compare import delay_name
 from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
@@ -20,40 +24,113 @@ from kindergarten.agents.diagnose.mind import Mind, PolicyMind
 from kindergarten.agents.diagnose.page import page
 from kindergarten.agents.files import write_whole
 from kindergarten.agents.memory import Memory
+from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
+from kindergarten.config import Config, Scenario, make_config
+from kindergarten.envs.sb3 import make_sb3
+from kindergarten.scenarios import scenario_named
 
 COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}
 
 
-def subject_of(run: Run, others: Sequence[Run], effort: Effort, allow_pickle: bool) -> Subject:
-    """A run's agent, ready to be asked; other runs beside it, and untrained networks with every memory."""
-    mine = run.options["memory"]
-    kinds = [mine, *(memory.value for memory in Memory if memory.value != mine)]
-    untrained = {kind: untrained_mind(run, kind) for kind in kinds}
-    beside: dict[str, Mind] = {name_of(other): PolicyMind(other.load_model(allow_pickle).policy) for other in others}
-    mind = PolicyMind(run.load_model(allow_pickle).policy)
-    return prepare(mind, run.scenario, run.config, effort, untrained, beside)
+@dataclass(frozen=True)
+class Patient:
+    """Who is diagnosed: a run's best agent, or a policy that Stable-Baselines3 has saved."""
+
+    name: str  # beside others
+    about: str
+    policy: Callable[[], RecurrentActorCriticPolicy]
+    scenario: Scenario
+    config: Config
+    memory: str  # of the untrained network that it began as, or one like it
+    untrained: Callable[[str], MemoryPPO]  # such a network with another memory
+    identity: dict[str, Any]
+    report: Path
+
+    @classmethod
+    def of_run(cls, run: Run, allow_pickle: bool) -> Patient:
+        """A run's best agent."""
+        memory, seed = run.options["memory"], run.options["seed"]
+        name = ", ".join(filter(None, (memory, f"seed {seed}", run.taught, run.eyes)))
+        about = f"memory {name}, trained on delays of {delay_name(run.config.delay)}"
+
+        def policy() -> RecurrentActorCriticPolicy:
+            return run.load_model(allow_pickle).policy
+
+        def untrained(memory: str) -> MemoryPPO:
+            return replace(run, options={**run.options, "memory": memory}).untrained(1)
+
+        report = run.folder / "report"
+        return cls(name, about, policy, run.scenario, run.config, memory, untrained, run.identity, report)
+
+    @classmethod
+    def of_zip(cls, path: Path, scenario: str | None, allow_pickle: bool) -> Patient:
+        """What ``RecurrentPPO.save`` has left, trained on a scenario with its default delays.
+
+        Raises:
+            ValueError: what is needed for that is not there.
+        """
+        if scenario is None:
+            raise ValueError(f"{path} does not say where it was trained: name it with --scenario")
+        if not allow_pickle:
+            raise ValueError(f"{path} is a pickle and may run code: if you trust it, add --allow-pickle")
+        policy = loaded(path)
+        control = "discrete" if isinstance(policy.action_space, spaces.Discrete) else "continuous"
+        config = make_config(control)
+        env = make_sb3(f"Kindergarten/{scenario_named(scenario).name}-v0", 1, control=control)
+        if (env.observation_space.shape, env.action_space) != (policy.observation_space.shape, policy.action_space):
+            raise ValueError(f"{path} was trained on {policy.observation_space}, not on {scenario}")
+
+        def untrained(memory: str) -> MemoryPPO:
+            return MemoryPPO.from_config(env, memory=memory, seed=0)
+
+        identity, default = {"scenario": scenario, "policy": path.name}, Memory.LSTM_DEFAULT.value
+        report = path.with_name(f"{path.stem}-report")
+        about = f"{path.name}, taken to be trained on delays of {delay_name(config.delay)}"
+        return cls(
+            path.name, about, lambda: policy, scenario_named(scenario), config, default, untrained, identity, report
+        )
+
+    def subject(self, beside: Sequence[Patient], effort: Effort) -> Subject:
+        """Ready to be asked; others beside it, and untrained networks with every memory."""
+        kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
+        untrained: dict[str, Mind] = {kind: PolicyMind(self.untrained(kind).policy) for kind in kinds}
+        others: dict[str, Mind] = {other.name: PolicyMind(other.policy()) for other in beside}
+        return prepare(PolicyMind(self.policy()), self.scenario, self.config, effort, untrained, others)
 
 
-def untrained_mind(run: Run, memory: str) -> Mind:
-    """The run's network with this memory, before its first lesson."""
-    return PolicyMind(replace(run, options={**run.options, "memory": memory}).untrained(1).policy)
-
-
-def name_of(run: Run) -> str:
-    """What a run is called beside another."""
-    return f"{run.options['memory']}, seed {run.options['seed']}"
-
-
-def check(run: Run, others: Sequence[Run]) -> None:
-    """Refuse to lay runs of different worlds side by side.
+def loaded(path: Path) -> RecurrentActorCriticPolicy:
+    """The policy in a file of ``RecurrentPPO.save``.
 
     Raises:
-        ValueError: names the run that does not go with the first.
+        ValueError: there is none.
+    """
+    try:
+        policy = RecurrentPPO.load(path, device="cpu").policy
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} holds no policy of RecurrentPPO: {error}") from None
+    assert isinstance(policy, RecurrentActorCriticPolicy)
+    return policy
+
+
+def patients(path: Path, scenario: str | None, allow_pickle: bool) -> list[Patient]:
+    """Who is meant: a .zip, a run, or the runs of several seeds in a folder."""
+    if path.suffix == ".zip":
+        return [Patient.of_zip(path, scenario, allow_pickle)]
+    return [Patient.of_run(Run.open(folder), allow_pickle) for folder in runs_in(path) or [path]]
+
+
+def check(patient: Patient, others: Sequence[Patient]) -> None:
+    """Refuse to lay agents of different worlds side by side.
+
+    Raises:
+        ValueError: names the one that does not go with the first.
     """
     for other in others:
-        if (other.scenario, other.options["control"]) != (run.scenario, run.options["control"]):
-            raise ValueError(f"--beside {other.folder} drives {other.scenario.name}, not {run.scenario.name}")
+        if (other.scenario, other.config.control) != (patient.scenario, patient.config.control):
+            raise ValueError(
+                f"--beside {other.report.parent} drives {other.scenario.name}, not {patient.scenario.name}"
+            )
 
 
 def examine(subject: Subject) -> list[Finding]:
@@ -69,26 +146,23 @@ def examine(subject: Subject) -> list[Finding]:
         return diagnose(subject, lambda finding: progress.update(bar, advance=1, description=finding.question))
 
 
-def write_report(folder: Path, run: Run, findings: Sequence[Finding]) -> Path:
+def write_report(patient: Patient, findings: Sequence[Finding]) -> Path:
     """Write the numbers and the page, and return the page's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    patient.report.mkdir(parents=True, exist_ok=True)
     numbers = {
         f.key: plain({"question": f.question, "verdict": f.verdict.value, "answer": f.answer, **f.numbers})
         for f in findings
     }
-    write_whole(folder / "numbers.json", (json.dumps({**run.identity, **numbers}, indent=1) + "\n").encode())
-    title = f"{run.scenario.name}: what did it learn?"
-    memory, seed = run.options["memory"], run.options["seed"]
-    lead = f"memory {memory}, seed {seed}, trained on delays of {delay_name(run.config.delay)}"
-    write_whole(folder / "index.html", page(title, lead, findings, numbers).encode())
-    return folder / "index.html"
+    content = json.dumps({**patient.identity, **numbers}, indent=1) + "\n"
+    write_whole(patient.report / "numbers.json", content.encode())
+    title = f"{patient.scenario.name}: what did it learn?"
+    write_whole(patient.report / "index.html", page(title, patient.about, findings, numbers).encode())
+    return patient.report / "index.html"
 
 
-def print_summary(run: Run, findings: Sequence[Finding]) -> None:
+def print_summary(patient: Patient, findings: Sequence[Finding]) -> None:
     """The verdicts as a table."""
-    table = Table(
-        title=f"{run.scenario.name}, {run.options['memory']}, seed {run.options['seed']}", title_justify="left"
-    )
+    table = Table(title=f"{patient.scenario.name}, {patient.name}", title_justify="left")
     for heading in ("", "question", "answer"):
         table.add_column(heading)
     for finding in findings:
@@ -104,19 +178,21 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "kindergarten diagnose", description="What did a car learn, and for the right reason?"
     )
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder, or one of several seeds")
-    parser.add_argument("--beside", metavar="RUN", type=Path, nargs="+", default=[], help="runs to be shown beside it")
+    parser.add_argument(
+        "run", metavar="RUN", type=Path, help="a run's folder, one of several seeds, or a .zip of RecurrentPPO"
+    )
+    parser.add_argument("--beside", metavar="RUN", type=Path, nargs="+", default=[], help="others, shown beside it")
+    parser.add_argument("--scenario", metavar="NAME", help="where a .zip was trained")
     parser.add_argument("--quick", action="store_true", help="fewer worlds and shorter delays")
-    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip if there is no .safetensors")
+    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    others = [Run.open(path) for folder in options.beside for path in runs_in(folder) or [folder]]
-    for folder in runs_in(options.run) or [options.run]:
-        run = Run.open(folder)
-        check(run, others)
-        subject = subject_of(run, others, QUICK if options.quick else FULL, options.allow_pickle)
-        findings = examine(subject)
-        report = write_report(folder / "report", run, findings)
-        print_summary(run, findings)
+    asked, *beside = (patients(path, options.scenario, options.allow_pickle) for path in (options.run, *options.beside))
+    others = [other for group in beside for other in group]
+    for patient in asked:
+        check(patient, others)
+        findings = examine(patient.subject(others, QUICK if options.quick else FULL))
+        report = write_report(patient, findings)
+        print_summary(patient, findings)
         print(report)
     return 0

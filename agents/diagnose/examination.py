@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kindergarten.agents.diagnose import cheating, credit, memory, probes, reasons, vanishing
+from kindergarten.agents.diagnose import cheating, credit, decided, memory, probes, reasons, vanishing
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import FULL, Effort, Finding, Subject
 from kindergarten.agents.diagnose.mind import Mind
@@ -16,6 +16,7 @@ Question = Callable[[Subject], Finding]
 QUESTIONS: tuple[Question, ...] = (
     memory.ask,
     credit.ask,
+    decided.ask,
     vanishing.ask,
     reasons.ask,
     probes.ask,

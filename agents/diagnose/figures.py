@@ -294,6 +294,30 @@ def silenced(axes: Axes, numbers: Numbers) -> None:
     axes.legend(loc="lower left")
 
 
+def foreseen(axes: Axes, numbers: Numbers) -> None:
+    """The predicted return for each intent, over time."""
+    for name, colour, row in zip(numbers["intents"], INTENTS, numbers["predicted"], strict=False):
+        values = array(row)
+        seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
+        axes.plot(seconds, values, color=colour, linewidth=2.2, label=name)
+    line_at(axes, 0.0, "t2: signal off", upright=True)
+    axes.set_xlabel("seconds since the signal went off")
+    axes.set_ylabel("predicted return")
+    axes.legend(loc="best")
+
+
+def redistributed(axes: Axes, numbers: Numbers) -> None:
+    """When the prediction moves."""
+    values = array(numbers["size"])
+    seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
+    for cue, colour, label in ((True, MINE, "signal, and before"), (False, OTHER, "delay, and after")):
+        part = np.where((seconds < 0) == cue, values, np.nan)
+        axes.bar(seconds, part, width=0.9 * numbers["decision_step"], color=colour, label=label)
+    axes.set_xlabel("seconds since the signal went off (t2)")
+    axes.set_ylabel("redistributed reward, size")
+    legend_above(axes, 2)
+
+
 def written(axes: Axes, numbers: Numbers) -> None:
     """What the car's own columns tell at the moment of decision."""
     off, on = numbers["hands off"], numbers["hands on"]

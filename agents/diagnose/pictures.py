@@ -72,6 +72,24 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "Gradient times what a frame differs from an average one, frame by frame, at the longest delay.",
         ),
     ),
+    "decided": (
+        Picture(
+            "foreseen",
+            "When the return can be foreseen",
+            figures.foreseen,
+            _always,
+            "The return as an LSTM predicts it, frame by frame, if the car's memory is wiped at t2: it answers, but "
+            "not to what was shown. Who has seen the signal knows already which of the answers will be right.",
+        ),
+        Picture(
+            "redistributed",
+            "Where the reward goes",
+            figures.redistributed,
+            _always,
+            "The differences of these predictions are the redistributed reward (RUDDER): what was earned at the end of "
+            "an episode, moved to where it was decided.",
+        ),
+    ),
     "vanishing": (
         Picture(
             "time",

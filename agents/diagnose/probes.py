@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose import linear
+from kindergarten.agents import linear
 from kindergarten.agents.diagnose.cheating import guessing, probe_seeds
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.memory import ROOM
@@ -166,7 +166,10 @@ def zero(stage: Stage, numbers: np.ndarray) -> Touch:
 
 @th.no_grad()
 def gates(mind: Mind, tape: Tape, stage: Stage, order: np.ndarray) -> dict[str, Any] | None:
-    """Means of an LSTM's gates by frames since t2, of all cells and of the four that carry most; None without."""
+    """Means of an LSTM's gates by frames since t2, of its first layer's cells and of the four of them that carry most.
+
+    None without gates.
+    """
     if not isinstance(mind, PolicyMind):
         return None
     rows = []
@@ -177,13 +180,14 @@ def gates(mind: Mind, tape: Tape, stage: Stage, order: np.ndarray) -> dict[str, 
             return None
         rows.append(found.numpy())
     stacked = np.stack(rows)  # (T, W, 3, hidden)
+    most = order[order < stacked.shape[3]][:4]
     means = {"input": [], "forget": [], "output": [], "carriers' forget": []}
     for frame in around(stage):
         here = np.flatnonzero(frame >= 0)
         there = stacked[frame[here], here] if len(here) >= len(frame) // 2 else np.full((1, *stacked.shape[2:]), np.nan)
         for k, name in enumerate(("input", "forget", "output")):
             means[name].append(float(there[:, k].mean()))
-        means["carriers' forget"].append(float(there[:, 1, order[:4]].mean()))
+        means["carriers' forget"].append(float(there[:, 1, most].mean()))
     return means
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch as th
-from torch import nn
 
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.mind import PolicyMind
 from kindergarten.agents.diagnose.stage import drive
+from kindergarten.agents.encoders import Trunk, TrunkLayer
 
 QUESTION = "Does the gradient reach back to the cue?"
 DELAY = 16.0  # [s] of the frames that the memories are shown
@@ -18,8 +16,6 @@ WORLDS, PROJECTIONS = 24, 4
 DEPTH, WIDTH = 50, 64
 SHORT, LONG = 1e-3, 1e3  # of the norm at the last frame: what is less has vanished, what is more explodes
 FAR = 40  # frames: 8 s
-
-Layer = Callable[[th.Tensor], th.Tensor]
 
 
 def ask(subject: Subject) -> Finding:
@@ -30,7 +26,8 @@ def ask(subject: Subject) -> Finding:
         frames = drive(subject.mind, stage).frames[: int(stage.hands.min()), :WORLDS]
         minds = {"this agent": subject.mind, **{f"{k}, untrained": m for k, m in subject.untrained.items()}}
         curves = {name: through_time(mind, frames) for name, mind in minds.items() if isinstance(mind, PolicyMind)}
-    numbers = {"time": curves, "depth": {name: down(make) for name, make in TRUNKS.items()}, "far": FAR}
+    depth = {"relu as PyTorch draws it": down(Trunk.RELU, plain=True), **{kind.value: down(kind) for kind in Trunk}}
+    numbers = {"time": curves, "depth": depth, "far": FAR}
     return Finding("vanishing", QUESTION, *judged(curves.get("this agent")), numbers)
 
 
@@ -64,48 +61,21 @@ def through_time(mind: PolicyMind, frames: np.ndarray) -> np.ndarray:
     return norms / norms[0]
 
 
-def down(make: Callable[[th.Generator], Layer]) -> np.ndarray:
-    """Norm of the gradient at each layer's input relative to that at the output, from the top: (DEPTH + 1,)."""
-    generator = th.Generator().manual_seed(0)
-    x = th.randn(256, WIDTH, generator=generator).requires_grad_()
-    levels = [x]
-    for _ in range(DEPTH):
-        levels.append(make(generator)(levels[-1]))
-    towards = th.randn(x.shape, generator=generator)
+def down(kind: Trunk, plain: bool = False) -> np.ndarray:
+    """Norm of the gradient at each layer's input relative to that at the output, from the top: (DEPTH + 1,).
+
+    Of untrained layers such as ``--trunk`` has; ``plain``: drawn as PyTorch draws every linear layer.
+    """
+    with th.random.fork_rng(devices=[]):
+        th.manual_seed(0)
+        layers = [TrunkLayer(kind, WIDTH) for _ in range(DEPTH)]
+        if plain:
+            for layer in layers:
+                layer.linear.reset_parameters()
+        x, towards = th.randn(2, 256, WIDTH)
+    levels = [x.requires_grad_()]
+    for layer in layers:
+        levels.append(layer(levels[-1]))
     slopes = th.autograd.grad((levels[-1] * towards).sum(), levels)
     norms = np.array([float(slope.norm()) for slope in slopes])[::-1]
     return norms / norms[0]
-
-
-def _dense(generator: th.Generator, variance: float = 1.0) -> Layer:
-    """A layer without bias, weights of this variance times 1 / WIDTH."""
-    weight = th.randn(WIDTH, WIDTH, generator=generator) * (variance / WIDTH) ** 0.5
-    return lambda x: x @ weight
-
-
-def _plain(generator: th.Generator) -> Layer:
-    dense = _dense(generator, 1.0 / 3.0)  # as nn.Linear draws its weights
-    return lambda x: dense(x).relu()
-
-
-def _selu(generator: th.Generator) -> Layer:
-    dense = _dense(generator)  # Klambauer et al. 2017
-    return lambda x: nn.functional.selu(dense(x))
-
-
-def _highway(generator: th.Generator) -> Layer:
-    dense, gate = _dense(generator, 2.0), _dense(generator)
-
-    def layer(x: th.Tensor) -> th.Tensor:
-        through = (gate(x) - 2.0).sigmoid()  # Srivastava et al. 2015: closed at first
-        return through * dense(x).relu() + (1.0 - through) * x
-
-    return layer
-
-
-def _residual(generator: th.Generator) -> Layer:
-    dense = _dense(generator, 2.0 / DEPTH)
-    return lambda x: x + dense(x).relu()
-
-
-TRUNKS = {"relu": _plain, "selu": _selu, "highway": _highway, "residual": _residual}
