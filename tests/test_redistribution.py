@@ -106,6 +106,7 @@ def cue_task(rng: np.random.Generator) -> tuple[Rollout, np.ndarray, np.ndarray]
 def test_the_reward_moves_to_the_choice_that_earned_it():
     th.manual_seed(0)
     rng, what = np.random.default_rng(0), Redistribution(64, SEEN, DONE)
+    rollout, dones, right = cue_task(rng)
     for _ in range(60):
         rollout, dones, right = cue_task(rng)
         redistribute(what, rollout, dones)
