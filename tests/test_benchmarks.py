@@ -12,6 +12,7 @@ from benchmarks import common, simulator, viewer
 from kindergarten.codes import Action, End, Intent, Signal
 from kindergarten.config import Config
 from kindergarten.reference import compute
+from kindergarten.scenarios import scenario_named
 from kindergarten.simulator import Simulator
 
 pytestmark = pytest.mark.jit
@@ -69,15 +70,17 @@ def test_viewer(tmp_path, capsys):
     assert result["opening_s"]["decisions"] == 3000 and "pictures" in capsys.readouterr().out
 
 
-def test_time_to_score(tmp_path):
+@pytest.mark.parametrize(("scenario", "stock"), [("Follow", ["--stock"]), ("Crossing", [])])
+def test_time_to_score(tmp_path, scenario, stock):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "time.json"
-    words = "--time-to-score --quick --worlds 2 --seeds 1 --only ours stock --validation 2 --limit 0.1 --score 2"
-    assert trainer.main([*words.split(), "--out", str(out)]) == 0
-    runs = json.loads(out.read_text())["runs"]
-    assert list(runs) == ["MemoryPPO", "RecurrentPPO"]
-    for (run,) in runs.values():
-        assert not run["reached"] and run["curve"][-1]["wall_s"] == run["wall_s"] >= 0.1
+    words = f"--time-to-score --scenario {scenario} --quick --worlds 2 --seeds 1 --validation 2 --limit 0.1 --score 2"
+    assert trainer.main([*words.split(), *stock, "--out", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert list(result["runs"]) == ["MemoryPPO", "RecurrentPPO"][: 1 + len(stock)]
+    assert result["settings"]["scenario"] == scenario
+    for (run,) in result["runs"].values():
+        assert not run["reached"] and run["curve"][-1]["processor_s"] == run["processor_s"] >= 0.1
         assert run["curve"][0]["decisions"] == 0
 
 
@@ -85,11 +88,12 @@ def test_the_score_is_that_of_the_evaluation():
     trainer = pytest.importorskip("benchmarks.trainer")
     from kindergarten.agents.evaluate import drive
 
-    limits = compute(trainer.SCENARIO, Config(), np.arange(3))
+    scenario = scenario_named("Follow")
+    limits = compute(scenario, Config(), np.arange(3))
     model = trainer.ours(seed=1, worlds=2)
-    outcome = drive(model, trainer.SCENARIO, Config(), limits.seeds)
+    outcome = drive(model, scenario, Config(), limits.seeds)
     expected = limits.anticipation(outcome.mean(outcome.returns))
-    assert trainer.anticipation(model, limits) == pytest.approx(expected, abs=1e-9)
+    assert trainer.anticipation(model, scenario, limits) == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
