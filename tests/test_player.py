@@ -21,12 +21,13 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Simulator
 from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, score, stages_of, watch, window, write_sheet
 from kindergarten.viewer.controls import LOOK, pressed
-from kindergarten.viewer.frame import differences, story_of
+from kindergarten.viewer.frame import differences
 from kindergarten.viewer.game import KEYS as GAME_KEYS
 from kindergarten.viewer.human import LIVE_KEYS, LiveWindow
 from kindergarten.viewer.player import KEYS, Player
 from kindergarten.viewer.sheet import moments
 from kindergarten.viewer.stage import same_world, twins_of
+from kindergarten.viewer.story import story_of
 
 SIZE = (1280, 720)
 

@@ -37,9 +37,10 @@ from kindergarten.viewer import (
     write_video,
 )
 from kindergarten.viewer.camera import Camera, follow
-from kindergarten.viewer.frame import Frame, Story, frame_at, story_of
+from kindergarten.viewer.frame import Frame, frame_at
 from kindergarten.viewer.player import KEYS, Player
 from kindergarten.viewer.sentence import sentence
+from kindergarten.viewer.story import Story, story_of
 from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.timeline import apart
 

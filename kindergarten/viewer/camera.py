@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kindergarten.viewer.frame import Frame, Story
+from kindergarten.viewer.frame import Frame
+from kindergarten.viewer.story import Story
 
 WIDEST, CLOSEST = 3.6, 13.0  # [px/m] at a width of 960 px
 LEVEL = 1.08  # from one level of zoom to the next

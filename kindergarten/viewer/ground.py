@@ -8,7 +8,6 @@ import pygame
 from kindergarten.codes import Marking
 from kindergarten.road import RoadMap
 from kindergarten.viewer.camera import Camera
-from kindergarten.viewer.frame import depth_in_fog
 from kindergarten.viewer.layout import Lanes, box, crossing, islands, lines, painted, pieces_of, ridge, strip, trees
 from kindergarten.viewer.palette import Colour, Theme, mix
 
@@ -78,6 +77,14 @@ class Ground:
         small = pygame.image.frombuffer(mist.tobytes(), (columns, rows), "RGBA")
         large = pygame.transform.smoothscale(small, (columns * FOG_CELL, rows * FOG_CELL))
         surface.blit(large, (0, 0), special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+def depth_in_fog(road: RoadMap, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How deep [m] in the fog the points are; negative outside, minus infinity where there is no fog."""
+    x0, y0, x1, y1 = road.fog
+    if x1 <= x0 or y1 <= y0:
+        return np.full(np.shape(x), -np.inf)
+    return np.minimum(np.minimum(x - x0, x1 - x), np.minimum(y - y0, y1 - y))
 
 
 def smoothstep(t: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pygame
 
 from kindergarten.codes import Intent
-from kindergarten.viewer.frame import Story
 from kindergarten.viewer.palette import DARK, LIGHT
+from kindergarten.viewer.story import Story
 from kindergarten.viewer.text import Typeface, label
 from kindergarten.viewer.timeline import intent_words
 from kindergarten.viewer.view import View

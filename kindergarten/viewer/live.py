@@ -8,8 +8,9 @@ import numpy as np
 import pygame
 
 from kindergarten.simulator import Simulator
-from kindergarten.viewer.frame import live_frame, live_story
+from kindergarten.viewer.frame import live_frame
 from kindergarten.viewer.painter import Painter
+from kindergarten.viewer.story import live_story
 from kindergarten.viewer.view import SIZE, Hud, View
 
 #: A painter knows the shapes of a road. Making one takes longer than a picture, so it lives as long as its simulator.

@@ -10,11 +10,12 @@ import pygame
 from kindergarten.episode import Episode
 from kindergarten.road import RoadMap
 from kindergarten.viewer.camera import Camera, follow, overview
-from kindergarten.viewer.frame import Frame, Story
+from kindergarten.viewer.frame import Frame
 from kindergarten.viewer.ground import Ground
 from kindergarten.viewer.palette import DARK, LIGHT
 from kindergarten.viewer.panel import Panel
 from kindergarten.viewer.scene import Scene
+from kindergarten.viewer.story import Story
 from kindergarten.viewer.strip import HEIGHT as STRIP
 from kindergarten.viewer.strip import Strip
 from kindergarten.viewer.text import Typeface

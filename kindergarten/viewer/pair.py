@@ -8,10 +8,11 @@ import numpy as np
 import pygame
 
 from kindergarten.codes import Action, End
-from kindergarten.viewer.frame import Frame, Story, differences
+from kindergarten.viewer.frame import Frame, differences
 from kindergarten.viewer.painter import Painter
 from kindergarten.viewer.palette import DARKNESS
 from kindergarten.viewer.panel import draw_belief, draw_chances
+from kindergarten.viewer.story import Story
 from kindergarten.viewer.text import label
 from kindergarten.viewer.timeline import (
     MARGIN,

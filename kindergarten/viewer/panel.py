@@ -9,9 +9,10 @@ import pygame
 
 from kindergarten.codes import End, Intent, Kind, Phase, Signal
 from kindergarten.viewer.camera import close_up
-from kindergarten.viewer.frame import CHOICES, Frame, Role, Story
+from kindergarten.viewer.frame import CHOICES, Frame
 from kindergarten.viewer.palette import DARKNESS, Colour, mix
 from kindergarten.viewer.scene import Scene, phase_colour, phase_ink, visibility
+from kindergarten.viewer.story import Role, Story
 from kindergarten.viewer.text import Typeface, label
 from kindergarten.viewer.timeline import end_colour, end_words, intent_words
 from kindergarten.viewer.view import View

@@ -12,10 +12,11 @@ from kindergarten.road import SPACING
 from kindergarten.viewer.backdrop import Backdrop
 from kindergarten.viewer.camera import Camera
 from kindergarten.viewer.figures import Figures
-from kindergarten.viewer.frame import Frame, Story, depth_in_fog
-from kindergarten.viewer.ground import FOG_EDGE, Ground, smoothstep
+from kindergarten.viewer.frame import Frame
+from kindergarten.viewer.ground import FOG_EDGE, Ground, depth_in_fog, smoothstep
 from kindergarten.viewer.palette import DARKNESS, PAINTS, WHITE, Colour, Theme
 from kindergarten.viewer.sentence import sentence
+from kindergarten.viewer.story import Story
 from kindergarten.viewer.text import Typeface, beam, dot, halo, label
 from kindergarten.viewer.view import View
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kindergarten.codes import Intent
-from kindergarten.viewer.frame import Frame, Role, Story
+from kindergarten.viewer.frame import Frame
+from kindergarten.viewer.story import Role, Story
 
 WILL = {
     Intent.LEFT: "turn left",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pygame
 
-from kindergarten.viewer.frame import Role
 from kindergarten.viewer.palette import DARK, LIGHT
 from kindergarten.viewer.stage import Stage
+from kindergarten.viewer.story import Role
 from kindergarten.viewer.text import Typeface
 from kindergarten.viewer.view import SIZE, View
 

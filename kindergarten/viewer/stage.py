@@ -10,9 +10,10 @@ import pygame
 
 from kindergarten.codes import Kind
 from kindergarten.replay import Replay
-from kindergarten.viewer.frame import Frame, Story, decision_times, frame_at, story_of
+from kindergarten.viewer.frame import Frame, decision_times, frame_at
 from kindergarten.viewer.painter import Painter, camera_of
 from kindergarten.viewer.pair import Pair
+from kindergarten.viewer.story import Story, story_of
 from kindergarten.viewer.timeline import Axis, Timeline
 from kindergarten.viewer.view import Hud, View
 

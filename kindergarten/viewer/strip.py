@@ -9,9 +9,10 @@ import pygame
 
 from kindergarten.codes import Phase
 from kindergarten.episode import GATES, Episode
-from kindergarten.viewer.frame import Frame, Story
+from kindergarten.viewer.frame import Frame
 from kindergarten.viewer.palette import Theme, mix
 from kindergarten.viewer.scene import phase_colour
+from kindergarten.viewer.story import Story
 from kindergarten.viewer.text import Typeface
 
 HEIGHT = 132  # points

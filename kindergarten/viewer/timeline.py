@@ -7,9 +7,10 @@ import math
 import pygame
 
 from kindergarten.codes import End, Intent, Phase
-from kindergarten.viewer.frame import Frame, Role, Story
+from kindergarten.viewer.frame import Frame
 from kindergarten.viewer.palette import WHITE, Colour
 from kindergarten.viewer.scene import phase_colour, phase_ink
+from kindergarten.viewer.story import Role, Story
 from kindergarten.viewer.text import Typeface, dot, label
 from kindergarten.viewer.view import Hud, View
 
