@@ -1,0 +1,110 @@
+"""Whoever drives himself gets what an agent gets, and no more."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+
+from kindergarten.codes import Action, End, Intent, Phase
+from kindergarten.config import Config
+from kindergarten.reference import compute
+from kindergarten.replay import read
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+from kindergarten.viewer import Game, score
+from tests.pressing import event, picture
+
+
+def drive(game: Game, keys: dict[float, int], seconds: float = 60.0) -> None:
+    """Press keys at their times [s], in steps of a screen's frames, until the episode is over."""
+    waiting, time = sorted(keys.items()), 0.0
+    while not game.over and time < seconds:
+        while waiting and waiting[0][0] <= time:
+            assert game.handle(event(waiting.pop(0)[1]))
+        game.advance(1 / 60)
+        time += 1 / 60
+
+
+def test_who_plays_gets_what_an_agent_gets():
+    """The same decisions at the same rhythm earn the same; before hands-on keys do nothing."""
+    scenario, seed = SCENARIOS["Crossing"], 5
+    game = Game(scenario, Config(), np.array([seed]))
+    drive(game, {0.5: pygame.K_DOWN, 1.0: pygame.K_DOWN})
+    simulator = Simulator(scenario)
+    simulator.seed(np.array([seed]))
+    simulator.reset()
+    earned = 0.0
+    while not simulator.worlds["end"][0]:
+        earned += float(simulator.step(np.array([Action.IDLE])).rewards[0])
+    assert game.drives[0].earned == pytest.approx(earned) and game.drives[0].seed == seed
+    assert game.drives[0].end == simulator.worlds["end"][0]
+    recorded = game.replay("you").episodes[0]
+    assert np.array_equal(recorded.users[-1], simulator.users[0])
+
+
+def test_keys_drive(tmp_path):
+    scenario = SCENARIOS["Crossing"]
+    game = Game(scenario, Config(hands_on=True), np.array([5, 6]))
+    drive(game, {0.0: pygame.K_DOWN, 0.3: pygame.K_DOWN}, 3.0)
+    assert game.driving
+    users = game.replay("you").episodes[0].users
+    assert users["speed"][-1, 0] < users["speed"][0, 0] - 3
+    drive(game, {0.0: pygame.K_UP, 0.3: pygame.K_UP})
+    assert game.over and not game.done
+    picture(game)
+    game.handle(event(pygame.K_SPACE))
+    assert not game.over
+    game.handle(event(pygame.K_SPACE))
+    assert not game.playing
+    picture(game)
+    game.handle(event(pygame.K_SPACE))
+    drive(game, {})
+    game.handle(event(pygame.K_SPACE))
+    assert game.done and len(game.drives) == 2
+    game.replay("you").write(tmp_path / "mine.npz")
+    assert len(read(tmp_path / "mine.npz").episodes) == 2
+    words = score(game)
+    limits = compute(scenario, Config(hands_on=True), np.array([5, 6]))
+    expected = limits.anticipation(np.full(2, np.mean([each.earned for each in game.drives])))
+    assert f"anticipation {expected:.2f}" in words and "2 episodes" in words and "guess" in words
+
+
+def test_held_keys_steer_under_continuous_control():
+    config = dataclasses.replace(Config(hands_on=True), control=type(Config().control)(1))
+    game = Game(SCENARIOS["Crossing"], config, np.array([5]))
+    game.handle(event(pygame.K_UP))
+    game.advance(1.01)
+    game.handle(event(pygame.K_UP, pygame.KEYUP))
+    game.handle(event(pygame.K_LEFT))
+    game.advance(0.41)
+    actions = game.replay("you").episodes[0].actions
+    assert (actions[:5] == [1.0, 0.0]).all() and (actions[5:, 0] == 0).all() and (actions[5:, 1] > 0).all()
+
+
+def test_frames_only_show_nothing_that_helps_to_remember():
+    """The picture of the delay is the same for all twins, and the same as if nothing had been signalled."""
+    pictures = []
+    for intent in (Intent.LEFT, Intent.RIGHT):
+        game = Game(SCENARIOS["Follow"], Config(), np.array([4]), frames_only=True)
+        simulator = game._simulator
+        simulator.seed(np.array([4]))
+        simulator.reset(intents=np.array([[intent]]))
+        while simulator.users["phase"][0, 1] != Phase.DELAY:
+            game.advance(0.2)
+        game.advance(0.6)
+        pictures.append(picture(game))
+    assert (pictures[0] == pictures[1]).all()
+    shown = [key.shown for key in game.keys]
+    assert "tab" not in shown and "h" not in shown and "i" not in shown
+
+
+def test_no_score_without_an_episode():
+    game = Game(SCENARIOS["Follow"], Config(), np.array([4]))
+    assert "no score" in score(game)
+    assert game.replay("you").episodes[0].end is End.RUNNING
