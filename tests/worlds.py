@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kindergarten.codes import Intent
+import pytest
+
+from kindergarten.codes import Control, Intent
 from kindergarten.config import Junction, Lanes, Member, Roundabout, Scenario, Task, Weights
 from kindergarten.scenarios import SCENARIOS
 
@@ -106,3 +108,7 @@ LEGS = Scenario(
 )
 MADE_UP = {scenario.name: scenario for scenario in (BUSY, STOP, CIRCLE, LANES, LEGS)}
 ALL = {**SCENARIOS, **MADE_UP}
+
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+worlds = pytest.mark.parametrize("scenario", ALL.values(), ids=ALL.keys())
+controls = pytest.mark.parametrize("control", Control, ids=lambda control: control.name.lower())
