@@ -57,7 +57,7 @@ class PPOConfig:
     frames: int = FRAMES
     """How many the memory ``stack`` sees at once."""
     encoder: str = "flat"
-    """What looks at a frame: flat, or attention."""
+    """What looks at a frame: flat, attention, or cnn, which looks at pictures."""
     trunk: str = "relu"
     """What lies between encoder and memory: relu, selu, highway or residual layers."""
     depth: int = 1

@@ -1,9 +1,11 @@
-"""From a frame to what the memory gets: an encoder, flat or with attention, and a trunk of any depth behind it."""
+"""From a frame to what the memory gets: an encoder, and a trunk of any depth behind it."""
 
 from typing import Any
 
+import numpy as np
 import torch as th
 from gymnasium import spaces
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
@@ -13,6 +15,7 @@ from kindergarten.codes import Intent
 from kindergarten.observation import NUM_EGO, NUM_USER
 
 HEADS = 4  # of the attention
+CHANNELS = (16, 32)  # of the convolutions
 DEEPEST = 32  # layers before the memory
 GATE = -2.0  # bias of a highway's gates: they let 88 % of their input through unchanged at the start
 _DEFAULT = PPOConfig()
@@ -23,6 +26,12 @@ class Encoder(Choice):
 
     FLAT = "flat"
     ATTENTION = "attention"
+    CNN = "cnn"
+
+    @property
+    def observation(self) -> str:
+        """What it looks at."""
+        return "pixels" if self is Encoder.CNN else "features"
 
 
 class Trunk(Choice):
@@ -169,6 +178,38 @@ def by_head(x: th.Tensor, weights: th.Tensor) -> th.Tensor:
     return (x.transpose(0, 1) @ weights).transpose(0, 1)
 
 
+class CnnFeatures(BaseFeaturesExtractor):
+    """Pictures through two convolutions and a layer, and a trunk behind it.
+
+    Takes them with the channels last, as they are drawn, or first, as Stable-Baselines3 turns them. In memory they stay
+    as they are, which is what PyTorch's convolutions like best on a CPU.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        size: int = _DEFAULT.features,
+        trunk: Trunk | str = Trunk.RELU,
+        depth: int = _DEFAULT.depth,
+    ):
+        kind = Trunk(trunk)
+        super().__init__(observation_space, trunk_width(kind, size, depth))
+        if not is_image_space(observation_space):
+            raise ValueError("the encoder 'cnn' needs pictures: observation='pixels'")
+        assert isinstance(observation_space, spaces.Box)
+        self.last = not is_image_space_channels_first(observation_space)
+        height, width, channels = observation_space.shape if self.last else np.roll(observation_space.shape, -1)
+        inputs = CHANNELS[1] * (height // 4 - 1 >> 1) * (width // 4 - 1 >> 1)
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(int(channels), CHANNELS[0], 4, 4), nn.ReLU(), nn.Conv2d(*CHANNELS, 3, 2), nn.ReLU()),
+            *(nn.Flatten(), nn.Linear(int(inputs), size), nn.ReLU(), *trunk_layers(kind, size, depth)),
+        )
+
+    def forward(self, observations: th.Tensor) -> th.Tensor:
+        """(rows, H, W, C), or (rows, C, H, W), of 0..1 -> (rows, size)."""
+        return self.layers(observations.permute(0, 3, 1, 2) if self.last else observations)
+
+
 def split(observations: Any) -> tuple[th.Tensor, th.Tensor]:
     """The ego's columns (rows, NUM_EGO), and those of the road users (rows, users, NUM_USER), 0 for those unseen."""
     if isinstance(observations, dict):
@@ -193,4 +234,5 @@ class UserCaptions(nn.Module):
 ENCODERS: dict[Encoder, type[BaseFeaturesExtractor]] = {
     Encoder.FLAT: MlpFeatures,
     Encoder.ATTENTION: AttentionFeatures,
+    Encoder.CNN: CnnFeatures,
 }

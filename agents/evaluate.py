@@ -18,10 +18,12 @@ from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.agents.run import Run, runs_in
 from kindergarten.codes import End, Intent, Kind, names
 from kindergarten.config import Config, Scenario
+from kindergarten.envs.common import Eyes
 from kindergarten.episode import Recorder
 from kindergarten.planner import chances, twins
 from kindergarten.reference import LADDER, SEEDS, reference
 from kindergarten.replay import Replay
+from kindergarten.simulator import Simulator
 
 MATTERS = 1e-3  # of the return: where knowing the signaller's intent is worth more than that, it matters
 
@@ -42,17 +44,18 @@ class Outcome:
 
 
 class Driver:
-    """A trained agent at the wheel of all worlds of a simulator; deterministic, with its memory."""
+    """A trained agent at the wheel of all worlds of a simulator; deterministic, with its memory and its eyes."""
 
-    def __init__(self, model: MemoryPPO, worlds: int) -> None:
+    def __init__(self, model: MemoryPPO, simulator: Simulator) -> None:
         self.policy = model.policy
         self.policy.set_training_mode(False)
-        self._states = self.policy.no_memories(worlds)
-        self._starts = th.zeros(worlds)  # nothing is remembered yet, so nothing has to be forgotten
+        self._eyes = Eyes.for_space(self.policy.observation_space, simulator)
+        self._states = self.policy.no_memories(simulator.num_worlds)
+        self._starts = th.zeros(simulator.num_worlds)  # nothing is remembered yet, so nothing has to be forgotten
 
     def think(self, observations: np.ndarray, look: bool = False) -> Thoughts:
-        """Decide on observations (W, D), and remember them; ``look`` inside the memory while at it."""
-        thoughts = self.policy.think(th.as_tensor(observations), self._states, self._starts, look)
+        """Decide on the simulator's observations (W, D), and remember them; ``look`` inside the memory while at it."""
+        thoughts = self.policy.think(th.as_tensor(self._eyes.see(observations)), self._states, self._starts, look)
         self._states = thoughts.states
         return thoughts
 
@@ -62,7 +65,7 @@ def drive(
 ) -> Outcome:
     """Drive every intent of every seed to its end; with ``captions`` note what the agent thinks, if it says so."""
     simulator = twins(scenario, config, seeds)
-    driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
+    driver, observations = Driver(model, simulator), simulator.observe()
     returns, weights = np.zeros(simulator.num_worlds), chances(simulator)
     every = np.tile(seeds, len(scenario.intents))
     diary = Diary(simulator, every, weights.flatten()) if captions and model.policy.num_labels else None
@@ -121,7 +124,7 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     seed = SEEDS[int(told.argmax())]
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
-    driver, observations = Driver(model, simulator.num_worlds), simulator.observe()
+    driver, observations = Driver(model, simulator), simulator.observe()
     choosing = simulator.users["choices"][0, 1:] > 1
     while (simulator.worlds["end"] == End.RUNNING).any():
         thoughts = driver.think(observations, look=True)

@@ -8,7 +8,9 @@ import io
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch as th
+from stable_baselines3.common.preprocessing import preprocess_obs
 from torch import nn
 
 from kindergarten.agents.files import write_whole
@@ -26,7 +28,7 @@ class Actor(nn.Module):
         super().__init__()
         self.features, self.memory = policy.pi_features_extractor, policy.lstm_actor
         self.body, self.head = policy.mlp_extractor.policy_net, policy.action_net
-        self.discrete = hasattr(policy.action_space, "n")
+        self.space, self.discrete = policy.observation_space, hasattr(policy.action_space, "n")
 
     def forward(
         self, observation: th.Tensor, h: th.Tensor, c: th.Tensor
@@ -34,7 +36,7 @@ class Actor(nn.Module):
         """One decision of N worlds.
 
         Args:
-            observation: (N, D).
+            observation: (N, D), or pictures (N, H, W, C) uint8.
             h: (1, N, state size), zeros where an episode begins.
             c: likewise.
 
@@ -42,7 +44,9 @@ class Actor(nn.Module):
             The action, (N,) or (N, A) before it is clipped to its bounds; the logits (N, A) that it is the largest of,
             or the action once more; the new h and c.
         """
-        latent, (h, c) = self.memory(self.features(observation).unsqueeze(0), (h, c))
+        seen = preprocess_obs(observation, self.space)
+        assert isinstance(seen, th.Tensor)
+        latent, (h, c) = self.memory(self.features(seen).unsqueeze(0), (h, c))
         outputs = self.head(self.body(latent.squeeze(0)))
         return outputs.argmax(1) if self.discrete else outputs, outputs, h, c
 
@@ -58,7 +62,7 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
     if importlib.util.find_spec("onnx") is None:
         raise OSError("this needs onnx: pip install 'kindergarten[onnx]'")
     h, c = policy.no_memories(2).pi
-    observation = th.zeros(2, *(policy.observation_space.shape or ()))
+    observation = th.as_tensor(np.zeros((2, *(policy.observation_space.shape or ())), policy.observation_space.dtype))
     axes = {"observation": 0, "h": 1, "c": 1, "action": 0, "outputs": 0, "new_h": 1, "new_c": 1}
     file = io.BytesIO()
     with warnings.catch_warnings():

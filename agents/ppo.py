@@ -158,6 +158,11 @@ class MemoryPPO(RecurrentPPO):
             redistribute=config.redistribute,
         )
 
+    @staticmethod
+    def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
+        """As in the parent class, but a VecEnv's pictures stay as they are, channels last."""
+        return env if isinstance(env, VecEnv) else RecurrentPPO._wrap_env(env, verbose, monitor_wrapper)
+
     def _setup_model(self) -> None:
         super()._setup_model()
         if not isinstance(self.policy, MemoryPolicy):

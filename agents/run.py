@@ -18,6 +18,7 @@ import torch as th
 from kindergarten import __version__
 from kindergarten.agents import checkpoint
 from kindergarten.agents.config import PPOConfig
+from kindergarten.agents.encoders import Encoder
 from kindergarten.agents.files import write_whole
 from kindergarten.agents.ppo import MemoryPPO
 from kindergarten.config import Config, Scenario, make_config
@@ -104,6 +105,7 @@ class Run:
             f"Kindergarten/{self.scenario.name}-v0",
             worlds,
             options["seed"],
+            observation=Encoder(self.hyperparameters.encoder).observation,
             control=options["control"],
             delay_s=self.config.delay,
             spurious=self.config.spurious,

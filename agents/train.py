@@ -44,7 +44,7 @@ class Options:
     frames: int = PPOConfig.frames
     """How many the memory stack sees at once."""
     encoder: str = PPOConfig.encoder
-    """flat, or attention: the car attends to the road users that matter, whatever their order."""
+    """flat; attention: the car attends to the road users that matter, whatever their order; cnn: it sees pixels."""
     trunk: str = PPOConfig.trunk
     """relu, selu, highway or residual: what lies between encoder and memory, if `depth` is more than 1."""
     depth: int = PPOConfig.depth

@@ -26,10 +26,10 @@ LEFT_OUT = {("Town", "none")}
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
-def run(folder: Path, scenario: str, memory: str, seed: int) -> dict[str, Any]:
-    """The evaluation of one run, which is trained if it is not there yet."""
+def run(folder: Path, scenario: str, memory: str, seed: int, *words: str) -> dict[str, Any]:
+    """The evaluation of one run, which is trained if it is not there yet, with these words on the command line."""
     if not (folder / "evaluation.json").exists():
-        options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder)]
+        options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder), *words]
         subprocess.run([sys.executable, str(ROOT / "train.py"), *options], check=True)
     return found_in(folder)
 

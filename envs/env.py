@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.codes import Intent, Observation, Phase, names, parse
+from kindergarten.codes import Intent, Phase, names
 from kindergarten.config import Range, Scenario, make_config
-from kindergarten.envs.common import RENDER_MODES, Seen, action_space, as_seen, build, check_options, check_render_mode
-from kindergarten.envs.common import observation_space as space_of_observations
+from kindergarten.envs.common import RENDER_MODES, Eyes, Seen, action_space, build, check_options, check_render_mode
 from kindergarten.observation import NUM_EGO, columns
+from kindergarten.pixels import LARGEST, SIZE, SMALLEST, STEP
 from kindergarten.reward import TERM_NAMES, TERMS
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.simulator import Snapshot
@@ -57,6 +57,9 @@ class KindergartenEnv(gymnasium.Env):
     `observation="users"`: a `Dict` of the same numbers, for attention: `ego`, the first $EGO; `users`, a row for each
     other road user, in the same order; `mask`, 1 for those in sight. Rows of the others are 0.
 
+    `observation="pixels"`: the same frame as a picture, `Box(0, 255, (H, W, C), uint8)`, for a CNN; from above, turned
+    with the ego, which stands below the middle and heads up.
+
     ## Rewards
 
     A weighted sum of named terms; `info["terms"]` holds the weighted terms of the step.
@@ -77,7 +80,7 @@ class KindergartenEnv(gymnasium.Env):
     ## Arguments
 
     - `scenario`: a name, or a `kindergarten.config.Scenario`; the registered ids set it.
-    - `observation`: `"features"` or `"users"`.
+    - `observation`: `"features"`, `"users"` or `"pixels"`.
     - `control`: `"discrete"` or `"continuous"`.
     - `delay_s`: t3 - t2 in seconds, drawn uniformly from a pair, or fixed by a number. 0 is the control
       experiment: the signal is shown until t3.
@@ -89,6 +92,8 @@ class KindergartenEnv(gymnasium.Env):
       another intent.
     - `shuffled`: the road users stand in random order, so that no row of the observation tells who matters.
     - `render_mode`: `None`, `"rgb_array"` or `"human"`.
+    - `image_size`: of pixels, a number or (height, width): multiples of $STEP from $SMALLEST to $LARGEST.
+    - `grayscale`: pixels with one channel instead of three.
 
     ## Info
 
@@ -113,12 +118,14 @@ class KindergartenEnv(gymnasium.Env):
         spurious: float = 0.0,
         shuffled: bool = False,
         render_mode: str | None = None,
+        image_size: int | tuple[int, int] = SIZE,
+        grayscale: bool = False,
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
         config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, 1, config)
-        self._observation = parse(Observation, observation, "observation")
-        self.observation_space = space_of_observations(self.simulator, self._observation)
+        self._eyes = Eyes(self.simulator, observation, image_size, grayscale)
+        self.observation_space = self._eyes.space
         self.action_space = action_space(self.simulator)
         self.render_mode = render_mode
         self._seeded = False
@@ -143,7 +150,7 @@ class KindergartenEnv(gymnasium.Env):
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
-        return as_seen(observations[0], self._observation), self._info()
+        return self._eyes.see(observations[0], 0), self._info()
 
     def step(self, action: Any) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """Take one decision (0.2 s).
@@ -158,7 +165,7 @@ class KindergartenEnv(gymnasium.Env):
         observations, rewards, terminated, truncated, _ = simulator.step(np.asarray(action)[None])
         if self.render_mode == "human":
             self.render()
-        seen = as_seen(observations[0], self._observation)
+        seen = self._eyes.see(observations[0], 0)
         return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
 
     def render(self) -> Any:
@@ -223,6 +230,9 @@ def _page(template: str) -> str:
         template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))
         .replace("$OBSERVATION", _table(("#", "name", "low", "high", "unit", "meaning"), rows) + f"\n\n    ({users})")
         .replace("$EGO", str(NUM_EGO))
+        .replace("$STEP", str(STEP))
+        .replace("$SMALLEST", str(SMALLEST))
+        .replace("$LARGEST", str(LARGEST))
         .replace("$REWARD", _table(("term", "unit", "meaning"), [tuple(term) for term in TERMS]))
     )
 

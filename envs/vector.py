@@ -9,17 +9,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from kindergarten.codes import Observation, parse
 from kindergarten.config import Range, Scenario, make_config
-from kindergarten.envs.common import (
-    Seen,
-    action_space,
-    as_seen,
-    build,
-    check_options,
-    check_render_mode,
-    observation_space,
-)
+from kindergarten.envs.common import Eyes, Seen, action_space, build, check_options, check_render_mode
+from kindergarten.pixels import SIZE
 from kindergarten.reward import TERM_NAMES
 
 
@@ -50,6 +42,8 @@ class KindergartenVectorEnv(VectorEnv):
         spurious: float = 0.0,
         shuffled: bool = False,
         render_mode: str | None = None,
+        image_size: int | tuple[int, int] = SIZE,
+        grayscale: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         check_render_mode(render_mode, ["rgb_array"])
@@ -63,8 +57,8 @@ class KindergartenVectorEnv(VectorEnv):
             "autoreset_mode": self.autoreset_mode,
         }
         self.render_mode = render_mode
-        self._observation = parse(Observation, observation, "observation")
-        self.single_observation_space = observation_space(self.simulator, self._observation)
+        self._eyes = Eyes(self.simulator, observation, image_size, grayscale)
+        self.single_observation_space = self._eyes.space
         self.single_action_space = action_space(self.simulator)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -95,7 +89,7 @@ class KindergartenVectorEnv(VectorEnv):
             observations = self.simulator.observe()
         self.simulator.terms = np.where(mask[:, None], 0.0, self.simulator.terms)
         self._done &= ~mask
-        return as_seen(observations, self._observation), self._infos()
+        return self._eyes.see(observations), self._infos()
 
     def _seed(self, seed: int | list[int] | None, mask: np.ndarray) -> None:
         if seed is None and self._seeded:
@@ -133,7 +127,7 @@ class KindergartenVectorEnv(VectorEnv):
         if mode is AutoresetMode.SAME_STEP and self._done.any():
             infos = self._final(observations)
             self._replace(observations, self._done)
-        return as_seen(observations, self._observation), rewards, terminated, truncated, {**self._infos(), **infos}
+        return self._eyes.see(observations), rewards, terminated, truncated, {**self._infos(), **infos}
 
     def _replace(self, observations: np.ndarray, mask: np.ndarray) -> None:
         """Reset the worlds in ``mask`` and put their first observations in place."""
@@ -143,7 +137,7 @@ class KindergartenVectorEnv(VectorEnv):
         """The last observations and infos of the episodes that have just ended, as Gymnasium's SyncVectorEnv."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(self._done):
-            final[i] = as_seen(observations[i].copy(), self._observation)
+            final[i] = self._eyes.see(observations[i].copy(), int(i))
         done = self._done.copy()
         return {"final_obs": final, "_final_obs": done, "final_info": self._infos(), "_final_info": done.copy()}
 

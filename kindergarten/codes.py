@@ -104,10 +104,11 @@ class Control(IntEnum):
 
 
 class Observation(IntEnum):
-    """What the agent sees: one frame as a row of numbers, or the same numbers with a row for each road user."""
+    """What the agent sees: one frame as a row of numbers, the same with a row for each road user, or a picture."""
 
     FEATURES = 0
     USERS = 1
+    PIXELS = 2
 
 
 def names(codes: type[IntEnum]) -> list[str]:

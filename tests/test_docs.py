@@ -88,6 +88,8 @@ def test_every_argument_is_on_the_page():
         "spurious",
         "shuffled",
         "render_mode",
+        "image_size",
+        "grayscale",
     ]
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == arguments
     readme = (ROOT / "README.md").read_text("utf-8")

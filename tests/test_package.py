@@ -22,7 +22,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # Imports run from right to left along this line, never the other way. A new module needs a place in it.
 LAYERS = (
     *("jit", "codes", "config", "road", "rng", "users", "signals", "geometry", "traffic", "dynamics"),
-    *("observation", "pixels", "reward", "params", "scene", "scenarios", "simulator"),
+    *("observation", "terrain", "pixels", "reward", "params", "scene", "scenarios", "simulator"),
     *("planner", "reference", "archive", "episode", "replay"),
     *("viewer", "envs", "agents", "cli", "__main__"),
 )

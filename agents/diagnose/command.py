@@ -22,6 +22,7 @@ from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepar
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Effort, Finding, Subject, Verdict, plain
 from kindergarten.agents.diagnose.mind import Mind, PolicyMind
 from kindergarten.agents.diagnose.page import page
+from kindergarten.agents.encoders import Encoder
 from kindergarten.agents.files import write_whole
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.ppo import MemoryPPO
@@ -49,7 +50,13 @@ class Patient:
 
     @classmethod
     def of_run(cls, run: Run, allow_pickle: bool) -> Patient:
-        """A run's best agent."""
+        """A run's best agent.
+
+        Raises:
+            ValueError: its eyes read no columns.
+        """
+        if Encoder(run.hyperparameters.encoder).observation != "features":
+            raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
         memory, seed = run.options["memory"], run.options["seed"]
         name = ", ".join(filter(None, (memory, f"seed {seed}", run.taught, run.eyes)))
         about = f"memory {name}, trained on delays of {delay_name(run.config.delay)}"

@@ -1,0 +1,187 @@
+"""Pixels: how fast pictures are painted, beside MiniGrid's and highway-env's, and what a CNN learns from them.
+
+python -m benchmarks.pixels [--rivals PYTHON] [--seeds K] [--scenarios NAME ...] [--runs DIR] [--out FILE]
+
+The other two bring packages along that do not go with ours, so they run in processes of their own: PYTHON is the
+interpreter of an environment with minigrid and highway-env in it. Trains what DIR lacks; --seeds 0 leaves that out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+from matplotlib.image import imsave
+
+from benchmarks.agents import PACKAGES, row_of, run
+from benchmarks.common import ROOT, Done, Work, command, made_with, race, ratio, spread, write
+from benchmarks.simulator import USERS, crowd, vector
+from kindergarten.codes import Action, Phase, Signal
+from kindergarten.config import Config, Scenario
+from kindergarten.pixels import Painter
+from kindergarten.planner import twins
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+
+LARGER = 3  # times as large are the pictures of pixels
+#: Scenarios in the picture of what the agent sees, each with a seed whose first intent is worth a look.
+SHOWN = {"Follow": 5, "Crossing": 3, "Overtake": 3, "CutIn": 3, "Crossroads": 5}
+TARGET = 150_000  # frames/s of one core
+#: Steps an environment for SECONDS and prints its frames per second of processor time, and the shape of a frame.
+RIVAL = """
+import sys, time, warnings
+warnings.simplefilter("ignore")
+import gymnasium, numpy
+make, seconds = sys.argv[1], float(sys.argv[2])
+exec(make)
+env.reset(seed=0)
+dice, frames, start = numpy.random.default_rng(0), -20, 0.0
+while frames < 1 or time.process_time() - start < seconds:
+    if frames == 0:
+        start = time.process_time()
+    frame, _, terminated, truncated, _ = env.step(int(dice.integers(env.action_space.n)))
+    frames += 1
+    if terminated or truncated:
+        env.reset()
+shape = numpy.shape(frame["image"] if isinstance(frame, dict) else frame)
+print(frames / (time.process_time() - start), *shape)
+"""
+#: How the other two are made: each in small pictures of its own kind.
+RIVALS = {
+    "MiniGrid, RGB partial view": (
+        "import minigrid; from minigrid.wrappers import RGBImgPartialObsWrapper\\n"
+        "env = RGBImgPartialObsWrapper(gymnasium.make('MiniGrid-DoorKey-8x8-v0'))"
+    ).replace("\\n", "\n"),
+    "highway-env, grayscale": (
+        "import highway_env\\n"
+        "look = dict(type='GrayscaleObservation', observation_shape=(64, 64), stack_size=1,"
+        " weights=[0.2989, 0.587, 0.114], scaling=1.75)\\n"
+        "env = gymnasium.make('intersection-v0', config=dict(observation=look,"
+        " simulation_frequency=10, policy_frequency=5))"
+    ).replace("\\n", "\n"),
+}
+PAINTED, STEPPED, GREY = "painting alone", "vector env, steps and pictures", "the same in grey"
+
+
+def painting(worlds: int) -> Work:
+    """The rasteriser itself, on worlds that stand in different moments of their episodes."""
+    simulator = Simulator(crowd(), worlds)
+    simulator.reset()
+    for _ in range(20):
+        frames = simulator.step(np.ones(worlds, int)).observations
+    painter = Painter(simulator.road)
+
+    def work() -> Done:
+        painter.paint(simulator.users, frames)
+        return Done(worlds)
+
+    return work
+
+
+def entries(worlds: int) -> dict[str, Work]:
+    """Ours: every step with its pictures, 64 x 64, eight road users."""
+
+    def envs(grayscale: bool) -> Any:
+        kwargs = {"observation": "pixels", "grayscale": grayscale, "scenario": crowd(USERS)}
+        return gymnasium.make_vec("Kindergarten/Crossing-v0", worlds, "vector_entry_point", **kwargs)
+
+    stepping = {STEPPED: vector(envs(False), worlds, 5, 5), GREY: vector(envs(True), worlds, 5, 5)}
+    return {PAINTED: painting(worlds), **stepping}
+
+
+def rival(python: str, make: str, seconds: float) -> tuple[float, list[int]] | None:
+    """Frames per second of another environment, and the shape of a frame; None if it is not there."""
+    words = [python, "-c", RIVAL, make, str(seconds)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        if "ModuleNotFoundError" not in done.stderr:
+            raise OSError(f"{python} failed: {done.stderr.strip().splitlines()[-1]}")
+        return None
+    rate, *shape = done.stdout.split()[-4:]
+    return float(rate), [int(size) for size in shape]
+
+
+def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, Any]:
+    """Frames per second of one core, in turns."""
+    works, shapes = entries(worlds), {name: [64, 64, 1 if name == GREY else 3] for name in (PAINTED, STEPPED, GREY)}
+    rates: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for name, found in race(works, 1, seconds).items():
+            rates.setdefault(name, []).append(float(found.decisions[0]))
+        for name, make in RIVALS.items():
+            found = rival(python, make, seconds)
+            if found is not None:
+                rates.setdefault(name, []).append(found[0])
+                shapes[name] = found[1]
+    for name in RIVALS.keys() - rates.keys():
+        print(f"{name}: not installed for {python}: left out (--rivals PYTHON names an interpreter that has it)")
+    table = {name: np.array(row) for name, row in rates.items()}
+    return {
+        "frames_per_s": {name: {**spread(row), "shape": str(shapes[name])} for name, row in table.items()},
+        "target": TARGET,
+        "ratios": {f"{STEPPED} / {name}": ratio(table[STEPPED], row) for name, row in table.items() if name in RIVALS},
+    }
+
+
+def moment(scenario: Scenario, phase: Phase, seed: int) -> np.ndarray:
+    """What the agent sees (64, 64, 3) when one who will turn is first in a phase; in the cue, with its signal lit."""
+    simulator = twins(scenario, Config(delay=(2.0, 2.0)), np.array([seed]))
+    painter, frames = Painter(simulator.road), simulator.observe()
+    signallers = np.arange(simulator.num_worlds), simulator.worlds["signaller"]
+    w = int((simulator.users[signallers]["shows"] != Signal.NONE).argmax())
+    while True:
+        signaller = simulator.users[w, signallers[1][w]]
+        if signaller["phase"] == phase and (signaller["signal"] != Signal.NONE or phase is not Phase.CUE):
+            return painter.paint(simulator.users, frames)[w]
+        frames = simulator.step(np.full(simulator.num_worlds, Action.IDLE)).observations
+
+
+def picture(path: Path) -> None:
+    """Write what the agent sees of some scenarios: the cue above, the delay below."""
+    rows = []
+    for phase in (Phase.CUE, Phase.DELAY):
+        images = [moment(SCENARIOS[name], phase, seed) for name, seed in SHOWN.items()]
+        large = [np.pad(image.repeat(LARGER, 0).repeat(LARGER, 1), ((4, 4), (4, 4), (0, 0)), constant_values=255)
+                 for image in images]  # fmt: skip
+        rows.append(np.concatenate(large, axis=1))
+    imsave(path, np.concatenate(rows))
+
+
+def main() -> None:
+    """Measure, train what is missing, print, write."""
+    parser = argparse.ArgumentParser("benchmarks.pixels", description=__doc__)
+    parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=7, help="of the race (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each turn (default: %(default)s)")
+    parser.add_argument("--rivals", metavar="PYTHON", default=sys.executable, help="an interpreter with the other two")
+    parser.add_argument("--scenarios", nargs="+", default=["Follow", "Crossing"], metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=3, help="of each agent (default: %(default)s)")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "pixels", help="where the runs are")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw what the agent sees, and do nothing else")
+    parser.add_argument("--out", type=Path, help="write the result here")
+    options = parser.parse_args()
+    if options.picture:
+        picture(options.picture)
+        return
+    about = made_with((*PACKAGES, "minigrid", "highway-env"))
+    found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
+    print(json.dumps(found, indent=1))
+    rows = []
+    for scenario in options.scenarios if options.seeds else ():
+        folder = options.runs / f"{scenario}-cnn"
+        runs = [run(folder / f"seed{s}", scenario, "lstm", s, "--encoder", "cnn") for s in range(options.seeds)]
+        rows.append({**row_of(runs), "eyes": "cnn"})
+        print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
+    if options.out:
+        result = {"benchmark": "pixels", "command": command("benchmarks.pixels"), "made_with": about, "speed": found}
+        write(options.out, {**result, "agents": rows})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""A CNN on pictures: in our trainer and in the stock one, in a run, in replays, and for other programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+pytest.importorskip("torch")
+
+import torch as th
+from stable_baselines3.common.callbacks import BaseCallback
+
+from kindergarten import cli, replay
+from kindergarten.agents import MemoryPPO, PPOConfig, checkpoint
+from kindergarten.agents.encoders import CnnFeatures
+from kindergarten.agents.evaluate import Driver, record
+from kindergarten.agents.loss import Weights, ppo_loss, prepared
+from kindergarten.config import Config
+from kindergarten.envs import make_sb3
+from kindergarten.planner import twins
+from kindergarten.scenarios import SCENARIOS
+
+FOLLOW = "Kindergarten/Follow-v0"
+SMALL = PPOConfig(n_steps=16, batch_size=64, n_epochs=1, hidden=16, features=16, encoder="cnn")
+
+
+def learner(worlds: int = 8, **kwargs: Any) -> MemoryPPO:
+    return MemoryPPO.from_config(make_sb3(FOLLOW, worlds, seed=0, observation="pixels", **kwargs), SMALL, seed=0)
+
+
+def test_channels_first_or_last_makes_no_difference():
+    last, first = spaces.Box(0, 255, (40, 64, 3), np.uint8), spaces.Box(0, 255, (3, 40, 64), np.uint8)
+    one, two = CnnFeatures(last, 16), CnnFeatures(first, 16)
+    two.load_state_dict(one.state_dict())
+    pictures = th.rand(5, 40, 64, 3)
+    th.testing.assert_close(one(pictures), two(pictures.permute(0, 3, 1, 2)))
+    with pytest.raises(ValueError, match="the encoder 'cnn' needs pictures: observation='pixels'"):
+        CnnFeatures(spaces.Box(-1, 1, (22,)))
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"image_size": (32, 40), "grayscale": True}], ids=str)
+def test_our_trainer_learns_from_pictures_as_they_are(kwargs: dict[str, Any]):
+    """... channels last, in bytes, in a rollout too."""
+    model = learner(**kwargs).learn(256)
+    observations = model.rollout_buffer.observations
+    assert observations.dtype == np.uint8 and observations.shape == (16, 8, *(model.observation_space.shape or ()))
+    assert observations.any() and (observations[0] != observations[-1]).any()
+    action, _ = model.predict(observations[0], deterministic=True)
+    assert action.shape == (8,)
+
+
+def test_stock_recurrent_ppo_learns_from_pictures_with_its_own_network():
+    from sb3_contrib import RecurrentPPO
+
+    envs = make_sb3(FOLLOW, 2, seed=0, observation="pixels", delay_s=0.4)
+    RecurrentPPO("CnnLstmPolicy", envs, 16, batch_size=16, n_epochs=1).learn(32)
+
+
+def test_captions_are_a_probe_here_too():
+    """The policy's gradients are bit for bit the same with and without the captions."""
+    model = learner().learn(128)
+    (batch,) = model.rollout_buffer.get()
+    own = set(model.policy.caption_parameters())
+    others = [parameter for parameter in model.policy.parameters() if parameter not in own]
+    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
+    losses = [ppo_loss(model.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0)]
+    assert (batch.labels >= 0).any() and losses[0] != losses[1]
+    assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))
+
+
+class Keep(BaseCallback):
+    """Writes a checkpoint after so many decisions."""
+
+    def __init__(self, path: Path, decisions: int) -> None:
+        super().__init__()
+        self.path, self.decisions = path, decisions
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps == self.decisions:
+            checkpoint.write(self.path, checkpoint.capture(self.model))  # pyright: ignore[reportArgumentType]
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def test_training_goes_on_bit_for_bit(tmp_path: Path):
+    path, whole, other = tmp_path / "last.safetensors", learner(), learner()
+    whole.learn(384, Keep(path, 128))
+    checkpoint.put(other, checkpoint.read(path))
+    other.learn(256, reset_num_timesteps=False)
+    assert (whole.num_timesteps, other.num_timesteps) == (384, 384)
+    assert all(map(th.equal, whole.policy.parameters(), other.policy.parameters()))
+
+
+def test_a_driver_sees_what_it_was_trained_on():
+    model = learner()
+    simulator = twins(SCENARIOS["Follow"], Config(), np.arange(2))
+    thoughts = Driver(model, simulator).think(simulator.observe())
+    envs = make_sb3(FOLLOW, 2, seed=0, observation="pixels")
+    pictures = th.as_tensor(envs.reset())
+    states = model.policy.no_memories(2)
+    wanted = model.policy.think(pictures, states, th.zeros(2))
+    assert thoughts.probabilities is not None and wanted.probabilities is not None
+    th.testing.assert_close(thoughts.probabilities[:2], wanted.probabilities)  # the first intents, before the cue
+
+
+def test_a_replay_holds_no_pictures():
+    """It is as small as any other: they can be painted again."""
+    found = record(learner(), SCENARIOS["Follow"], Config(), "somebody")
+    assert found.episodes[0].captions is not None and found.episodes[0].cells is not None
+
+
+@pytest.mark.jit
+def test_a_run_that_sees_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "run"
+    assert cli.main(["train", "--encoder", "cnn", "--worlds", "4", "--steps", "512", "--out", str(out)]) == 0
+    found = json.loads((out / "evaluation.json").read_text())
+    assert found["eyes"] == "cnn" and found["captions"]["agent"]["frames"] > 0
+    assert len(replay.read(out / "replays" / "twins.npz").episodes) == 3
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(out)]) == 0
+    assert json.loads((out / "evaluation.json").read_text())["anticipation"] == found["anticipation"]
+    assert cli.main(["diagnose", str(out)]) == cli.ERROR
+    assert "looks at pixels: diagnose asks what single columns of 'features' do" in capsys.readouterr().err
+
+
+def test_other_programs_take_pictures():
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    from kindergarten.agents.export import to_onnx
+
+    policy = learner().policy
+    session = runtime.InferenceSession(to_onnx(policy), providers=["CPUExecutionProvider"])
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3)).astype(np.uint8)
+    h, c = policy.no_memories(5).pi
+    outputs = session.run(["outputs"], {"observation": pictures, "h": h.numpy(), "c": c.numpy()})[0]
+    wanted = policy.think(th.as_tensor(pictures), policy.no_memories(5), th.zeros(5)).probabilities
+    assert wanted is not None
+    th.testing.assert_close(th.as_tensor(outputs).softmax(1), wanted, atol=1e-4, rtol=0)

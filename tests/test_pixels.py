@@ -1,0 +1,272 @@
+"""Pictures: the same as in plain Python, of this frame and of those in sight alone, and with every signal in them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kindergarten.codes import Colour, End, Kind, Phase, Signal
+from kindergarten.config import Config, Scenario
+from kindergarten.pixels import GREY, NEAR, SIGNAL, Painter
+from kindergarten.planner import twins
+from kindergarten.road import RoadMap
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.simulator import Simulator
+from kindergarten.users import ROAD_USER
+from tests.driving import JIT, at_random, batch, drive, same, sample
+from tests.naive_pixels import Picture
+from tests.test_twins import Family
+from tests.worlds import ALL, BUSY, MADE_UP
+
+SMALL = (32, 40)
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+angle = st.floats(-math.pi, math.pi)
+sides = st.integers(4, 16).map(lambda k: 8 * k)
+
+
+def somewhere(scenario: Scenario, worlds: int, decisions: int) -> tuple[Simulator, np.ndarray]:
+    """Worlds that have been driven about in for a while, and their observations."""
+    simulator = batch(scenario, np.arange(worlds))
+    for _, step in zip(range(decisions), drive(simulator, at_random(1)), strict=False):
+        del step
+    return simulator, simulator.observe()
+
+
+def turned(road: RoadMap, users: np.ndarray) -> tuple[RoadMap, np.ndarray]:
+    """The world a quarter turn to the left."""
+
+    def boxes(old: np.ndarray) -> np.ndarray:
+        new = old.copy()
+        new[..., 0], new[..., 1], new[..., 2], new[..., 3] = -old[..., 3], old[..., 0], -old[..., 1], old[..., 2]
+        return new
+
+    points, markings, there = road.points.copy(), road.markings.copy(), users.copy()
+    for x in (0, 2):
+        points[..., x], points[..., x + 1] = -road.points[..., x + 1], road.points[..., x]
+        markings[..., x], markings[..., x + 1] = -road.markings[..., x + 1], road.markings[..., x]
+    there["x"], there["y"], there["cos"], there["sin"] = -users["y"], users["x"], -users["sin"], users["cos"]
+    fog, houses = boxes(road.fog), boxes(road.buildings)
+    return road._replace(points=points, markings=markings, fog=fog, buildings=houses), there
+
+
+def user(kind: Kind, x: float, y: float, way: float, signal: Signal = Signal.NONE) -> tuple:
+    """What ``scene`` makes a road user of."""
+    return kind, x, y, way, signal
+
+
+def scene(*who: tuple) -> np.ndarray:
+    """One world (1, N) of road users in sight."""
+    users = np.zeros((1, len(who)), ROAD_USER)
+    for row, (kind, x, y, way, signal) in zip(users[0], who, strict=True):
+        row["kind"], row["x"], row["y"], row["signal"], row["seen"] = kind, x, y, signal, 1
+        row["cos"], row["sin"], row["colour"] = math.cos(way), math.sin(way), Colour.BLUE
+        row["length"], row["width"] = (1.8, 0.65) if kind is Kind.CYCLIST else (4.5, 1.8)
+    return users
+
+
+ROAD = Simulator(BUSY).road
+NOTHING = np.zeros((1, 9), np.float32)
+EGO = user(Kind.CAR, 1.75, -40.0, math.pi / 2)
+
+
+# ---- the rasteriser
+
+
+@pytest.mark.parametrize("scenario", ALL.values(), ids=ALL.keys())
+@pytest.mark.parametrize("way", [None, 0.7], ids=["as it drives", "askew"])
+def test_a_picture_is_what_plain_python_paints(scenario: Scenario, way: float | None):
+    simulator, frames = somewhere(scenario, sample(2, 1), 25)
+    users = simulator.users.copy()
+    if way is not None:
+        users["cos"][:, 0], users["sin"][:, 0] = math.cos(way), math.sin(way)
+    images = Painter(simulator.road, SMALL).paint(users, frames)
+    for w in range(len(users)):
+        plain = Picture(simulator.road, users[w], frames[w], *SMALL)
+        unclear = 0
+        for r, c in np.ndindex(SMALL):
+            colour = plain.colour(r, c)
+            unclear += colour is None
+            assert colour is None or tuple(images[w, r, c].tolist()) == colour, (w, r, c)
+        assert unclear < 0.12 * images[w, :, :, 0].size
+
+
+@scenarios
+def test_a_row_of_the_batch_is_the_world_alone(scenario: Scenario):
+    simulator, frames = somewhere(scenario, 5, 20)
+    painter = Painter(simulator.road, SMALL)
+    before = simulator.snapshot()
+    images = painter.paint(simulator.users, frames)
+    assert same(images, painter.paint(simulator.users, frames)) and same(before.users, simulator.users)
+    for w in range(5):
+        alone = Painter(simulator.road, SMALL).paint(simulator.users[w : w + 1], frames[w : w + 1])
+        assert same(images[w], alone[0])
+
+
+@pytest.mark.parametrize("scenario", [SCENARIOS["Follow"], SCENARIOS["AllWayStop"], *MADE_UP.values()], ids=str)
+def test_it_turns_with_the_ego(scenario: Scenario):
+    """... so that a world that is turned as a whole looks the same, but where rounding chooses another cell."""
+    simulator, frames = somewhere(scenario, 8, 25)
+    road, users, pictures = simulator.road, simulator.users, []
+    for _ in range(4):
+        pictures.append(Painter(road, SMALL).paint(users, frames))
+        road, users = turned(road, users)
+    for picture in pictures[1:]:
+        assert (picture == pictures[0]).all(-1).mean() > 0.97
+    people = np.isin(pictures[0], [SIGNAL, (66, 222, 160)]).all(-1)
+    assert people.any() and all((picture[people] == pictures[0][people]).all() for picture in pictures)
+
+
+@scenarios
+def test_rows_that_are_copied_are_those_that_would_be_drawn(scenario: Scenario):
+    simulator, frames = somewhere(scenario, sample(20, 2), 10)
+    painter, users = Painter(simulator.road), simulator.users.copy()
+    straight = (np.abs(users["cos"][:, 0]) < 1e-9) | (np.abs(users["sin"][:, 0]) < 1e-9)
+    nearly = users.copy()
+    nearly["cos"][:, 0] += np.where(np.abs(users["cos"][:, 0]) < 1e-9, 2e-9, 0.0)
+    nearly["sin"][:, 0] += np.where(np.abs(users["sin"][:, 0]) < 1e-9, 2e-9, 0.0)
+    one, two = painter.paint(users, frames), painter.paint(nearly, frames)
+    assert straight.any() and (one == two).all(-1).mean() > 0.995
+
+
+@settings(max_examples=sample(200, 10))
+@given(sides, sides, st.booleans(), st.integers(0, 7))
+def test_sizes_and_shades(height: int, width: int, grayscale: bool, w: int):
+    """A grey picture is the coloured one's luminance."""
+    simulator, frames = CROWD
+    seen = simulator.users[w : w + 1], frames[w : w + 1]
+    colour = Painter(simulator.road, (height, width)).paint(*seen)
+    painter = Painter(simulator.road, (height, width), grayscale)
+    image = painter.paint(*seen)
+    assert image.shape == (1, *painter.shape) == (1, height, width, 1 if grayscale else 3) and image.dtype == np.uint8
+    wanted = (colour @ np.array(GREY))[..., None] if grayscale else colour
+    assert np.abs(image - wanted).max() <= 0.5 + 1e-9
+
+
+CROWD = somewhere(BUSY, 8, 12)
+
+
+# ---- what is in it
+
+
+@settings(max_examples=sample(500, 30))
+@given(
+    st.sampled_from([Kind.CAR, Kind.CYCLIST]), angle, st.floats(0.0, 1.0), angle, st.sampled_from([64, 96, 128]), angle
+)
+def test_an_arm_or_a_lamp_is_plain_to_see(kind: Kind, way: float, near: float, bearing: float, size: int, ego: float):
+    """From 7 m to 400 m ahead, 200 m aside and 8 m behind, whichever way they head; left looks other than right."""
+    far = 7.0 * (400.0 / 7.0) ** near
+    ahead, left = max(far * math.cos(bearing), -8.0), max(min(far * math.sin(bearing), 200.0), -200.0)
+    x = 1.75 + ahead * math.cos(ego) - left * math.sin(ego)
+    y = -40.0 + ahead * math.sin(ego) + left * math.cos(ego)
+    me, painter = user(Kind.CAR, 1.75, -40.0, ego), Painter(ROAD, (size, size))
+    none, one, two = (painter.paint(scene(me, user(kind, x, y, way, signal)), NOTHING)[0] for signal in Signal)
+    for image in (one, two):
+        assert ((image != none).any(-1) & (image == SIGNAL).all(-1)).sum() >= 3 * (size // 64) ** 2
+    assert ((one == SIGNAL).all(-1) != (two == SIGNAL).all(-1)).sum() >= 4
+
+
+def test_the_ego_stands_below_the_middle_and_heads_up():
+    image = Painter(ROAD).paint(scene(EGO), NOTHING)[0]
+    r, c = np.nonzero((image == (66, 222, 160)).all(-1))
+    assert abs(r.mean() - 46) < 1 and abs(c.mean() - 31.5) < 1 and np.ptp(r) > 2 * np.ptp(c)
+
+
+@pytest.mark.parametrize(("ahead", "left"), [(30.0, 0.0), (0.0, 30.0), (0.0, -30.0), (-12.0, 0.0)])
+def test_whoever_is_on_the_left_is_on_the_left_of_the_picture(ahead: float, left: float):
+    painter = Painter(ROAD)
+    other = user(Kind.CAR, 1.75 - left, -40.0 + ahead, 0.3)
+    changed = (painter.paint(scene(EGO, other), NOTHING)[0] != painter.paint(scene(EGO), NOTHING)[0]).any(-1)
+    r, c = np.nonzero(changed)
+    assert np.sign(round((46 - r.mean()) / 4)) == np.sign(ahead) and np.sign(round((31.5 - c.mean()) / 4)) == np.sign(
+        left
+    )
+
+
+@scenarios
+def test_nobody_is_drawn_who_is_not_seen(scenario: Scenario):
+    simulator, frames = somewhere(scenario, 8, 15)
+    painter, users = Painter(simulator.road, SMALL), simulator.users.copy()
+    users["seen"][:, 1:] = 0
+    blind = painter.paint(users, frames)
+    users[:, 1:] = np.zeros((), ROAD_USER)
+    assert same(blind, painter.paint(users, frames))
+    there = (simulator.users["seen"][:, 1:] == 1).any(1)
+    differs = (painter.paint(simulator.users, frames) != blind).any((1, 2, 3))
+    assert not differs[~there].any() and there.any() and differs[there].mean() > 0.5
+
+
+@settings(max_examples=sample(200, 20))
+@given(st.integers(0, 8), st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32))
+def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: float):
+    """The sum of a bar grows with its value, by a two-hundredth at the least; and no other bar changes."""
+    painter, bars = Painter(ROAD), []
+    for value in (one, two):
+        frame = NOTHING.copy()
+        frame[0, k] = value
+        bars.append(painter.paint(scene(EGO), frame)[0, 60:, :, 0].astype(int))
+    inside = slice(k * 64 // 9, (k + 1) * 64 // 9)
+    assert same(np.delete(bars[0], np.r_[inside], 1), np.delete(bars[1], np.r_[inside], 1))
+    more = int(bars[1][0, inside].sum() - bars[0][0, inside].sum())
+    assert more * (two - one) >= 0 and (more != 0 or abs(two - one) < 0.005)
+    assert (bars[0] == bars[0][0]).all(), "all its rows are alike"
+
+
+@scenarios
+@pytest.mark.parametrize("delay", [(1.0, 4.0), (32.0, 32.0)], ids=str)
+def test_the_cue_is_in_the_picture_whenever_it_is_shown(scenario: Scenario, delay: tuple[float, float]):
+    """Three pixels at the least, up to the ladder's longest delay, in every frame."""
+    simulator = twins(scenario, Config(delay=delay), np.arange(sample(16, 1)))
+    painter, rows, shown = Painter(simulator.road), np.arange(simulator.num_worlds), 0
+    while (simulator.worlds["end"] == End.RUNNING).any() and (JIT or shown < 3):
+        signaller = rows, simulator.worlds["signaller"]
+        lit = (simulator.users[signaller]["signal"] != Signal.NONE) & (simulator.worlds["end"] == End.RUNNING)
+        if lit.any():
+            frames, dark = simulator.observe()[lit], simulator.users.copy()
+            dark["signal"][signaller] = Signal.NONE
+            one, two = (painter.paint(users[lit], frames) for users in (simulator.users, dark))
+            assert ((one != two).any(-1).sum((1, 2)) >= 3).all()
+            shown += lit.sum()
+        simulator.step(np.ones(simulator.num_worlds, int))
+    assert shown > 2 or not any(member.signals for cast in scenario.casts for member in cast[1:2])
+
+
+# ---- twins
+
+
+class Album(Family):
+    """Twins as pictures."""
+
+    size = (32, 32)
+
+    def watch(self, observations: np.ndarray) -> None:
+        if not hasattr(self, "painter"):
+            self.painter = Painter(self.simulator.road, self.size)
+        super().watch(self.painter.paint(self.simulator.users, observations))
+
+
+@scenarios
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [(Config(), sample(64, 1)), (Config(delay=(0.5, 0.5), hands_on=True), sample(32, 1))],
+    ids=["as registered", "hands on"],
+)
+def test_twins_look_the_same_in_the_delay_and_differ_in_the_cue(scenario: Scenario, config: Config, count: int):
+    for leg in range(scenario.road.legs):
+        album = Album(scenario, config, np.random.default_rng(5).integers(1 << 62, size=count), leg)
+        album.check()
+        if not config.hands_on:
+            assert album.frames[Phase.DELAY].any() or leg > 0
+            assert album.seen[Phase.CUE][album.differs & (album.frames[Phase.CUE] > 5)].all()
+            if scenario.revealed:
+                assert album.seen[Phase.AFTER][album.near[Phase.AFTER] > 5].mean() > 0.98 or leg > 0
+
+
+def test_rulers_are_logarithmic():
+    view = Painter(ROAD)._view
+    assert view.ahead[0] == pytest.approx(900.0) and view.left[0] == pytest.approx(450.0) == -view.left[-1]
+    steps = np.log1p(np.abs(view.ahead[:46]) / NEAR)
+    np.testing.assert_allclose(np.diff(steps), np.diff(steps)[0])
