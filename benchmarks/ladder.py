@@ -3,13 +3,15 @@
 python -m benchmarks.ladder [--scenarios Follow Crossing] [--memories lstm none ...] [--seeds 5] [--runs DIR]
 
 Hours of work, so it can be stopped at any time and done in pieces: a run that has begun goes on where it was, one that
-is finished (DIR/results/SCENARIO-MEMORY-seedS.json) is left alone. Whatever is there is summed up at the end.
+is finished (DIR/results/SCENARIO-MEMORY-seedS.json) is left alone. Whatever is there is summed up at the end, and with
+``--sum-up`` nothing else is done: a memory may then have fewer seeds than another, or none.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -60,12 +62,13 @@ def result_of(run: Run) -> dict[str, Any]:
 
 
 def summary(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per scenario and memory: interquartile mean and interval on every rung."""
+    """A row per scenario and memory: interquartile mean and interval on every rung where something is at stake."""
     rows = []
     for scenario, memory in dict.fromkeys((result["scenario"], result["memory"]) for result in results):
         mine = [result for result in results if (result["scenario"], result["memory"]) == (scenario, memory)]
         scores = {delay: [result["anticipation"][delay] for result in mine] for delay in mine[0]["anticipation"]}
-        found = {delay: [round(value, 3) for value in with_interval(row)] for delay, row in scores.items()}
+        staked = {delay: row for delay, row in scores.items() if not any(map(math.isnan, row))}
+        found = {delay: [round(value, 3) for value in with_interval(row)] for delay, row in staked.items()}
         rows.append({"scenario": scenario, "memory": memory, "seeds": len(mine), "anticipation": found})
     return rows
 
@@ -80,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "ladder", help="where the runs are")
     parser.add_argument("--steps", type=int, help="decisions per run, instead of those that the table is made with")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
+    parser.add_argument("--sum-up", action="store_true", help="train nothing: only what is there already")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw learning curves and ladder")
     options = parser.parse_args(argv)
@@ -88,10 +92,14 @@ def main(argv: list[str] | None = None) -> int:
     for scenario, memory, seed in wanted:  # seed by seed: whoever stops it early has all memories
         folder = options.runs / f"{scenario}-{memory}" / f"seed{seed}"
         result = options.runs / "results" / f"{scenario}-{memory}-seed{seed}.json"
+        if not result.exists() and options.sum_up:
+            continue
         if not result.exists():
             finish(folder, result, scenario, memory, seed, options)
         results.append(json.loads(result.read_text()))
         folders.append(folder)
+    if not results:
+        raise SystemExit(f"there are no results in {options.runs / 'results'} yet")
     groups = grouped(Run.open(folder) for folder in folders)
     print_groups(groups)
     if options.picture:

@@ -104,7 +104,7 @@ def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
     first = tmp_path / "results" / "Follow-lstm-seed0.json"
     assert set(json.loads(first.read_text())["anticipation"]) >= {"0 s", "1 s", "32 s"}
     monkeypatch.setattr(ladder, "kindergarten", None)  # nobody is trained again
-    assert ladder.main([*words, "--memories", "lstm", "--out", str(out)]) == 0
+    assert ladder.main([*words, "--memories", "lstm", "none", "--sum-up", "--out", str(out)]) == 0
     (row,) = json.loads(out.read_text())["rows"]
     assert row["seeds"] == 1 and len(row["anticipation"]["8 s"]) == 3
     assert "32 s" in capfd.readouterr().out
