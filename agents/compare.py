@@ -137,7 +137,8 @@ def print_groups(groups: list[Group]) -> None:
         if len({group.scenario for group in tasks}) > 1:
             cells = [together([group.scores.get(delay, []) for group in tasks]) for delay in delays]
             table.add_row("all", memory.value, "", str(sum(len(group.curves) for group in tasks)), *cells)
-    Console().print(table)
+    narrowest = Console(width=1000).measure(table).maximum  # rather too wide for the screen than 0.9 above 86
+    Console(width=max(Console().width, narrowest)).print(table)
 
 
 def together(tasks: Sequence[Sequence[float]]) -> str:
