@@ -13,7 +13,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -33,12 +33,13 @@ LARGER = 3  # times as large are the pictures of pixels
 #: Scenarios in the picture of what the agent sees, each with a seed whose first intent is worth a look.
 SHOWN = {"Follow": 5, "Crossing": 3, "Overtake": 3, "CutIn": 3, "Crossroads": 5}
 TARGET = 150_000  # frames/s of one core
-#: Steps an environment for SECONDS and prints its frames per second of processor time, and the shape of a frame.
+#: Steps an environment and prints its frames per second of processor time, its package's version, and a frame's shape.
 RIVAL = """
 import sys, time, warnings
 warnings.simplefilter("ignore")
+from importlib.metadata import version
 import gymnasium, numpy
-make, seconds = sys.argv[1], float(sys.argv[2])
+package, make, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 exec(make)
 env.reset(seed=0)
 dice, frames, start = numpy.random.default_rng(0), -20, 0.0
@@ -50,21 +51,24 @@ while frames < 1 or time.process_time() - start < seconds:
     if terminated or truncated:
         env.reset()
 shape = numpy.shape(frame["image"] if isinstance(frame, dict) else frame)
-print(frames / (time.process_time() - start), *shape)
+print(frames / (time.process_time() - start), version(package), *shape)
 """
-#: How the other two are made: each in small pictures of its own kind.
+#: The other two, with the package that they come in and how they are made: each with small pictures of its own kind.
 RIVALS = {
     "MiniGrid, RGB partial view": (
-        "import minigrid; from minigrid.wrappers import RGBImgPartialObsWrapper\\n"
-        "env = RGBImgPartialObsWrapper(gymnasium.make('MiniGrid-DoorKey-8x8-v0'))"
-    ).replace("\\n", "\n"),
+        "minigrid",
+        "import minigrid\n"
+        "from minigrid.wrappers import RGBImgPartialObsWrapper\n"
+        "env = RGBImgPartialObsWrapper(gymnasium.make('MiniGrid-DoorKey-8x8-v0'))",
+    ),
     "highway-env, grayscale": (
-        "import highway_env\\n"
+        "highway-env",
+        "import highway_env\n"
         "look = dict(type='GrayscaleObservation', observation_shape=(64, 64), stack_size=1,"
-        " weights=[0.2989, 0.587, 0.114], scaling=1.75)\\n"
+        " weights=[0.2989, 0.587, 0.114], scaling=1.75)\n"
         "env = gymnasium.make('intersection-v0', config=dict(observation=look,"
-        " simulation_frequency=10, policy_frequency=5))"
-    ).replace("\\n", "\n"),
+        " simulation_frequency=10, policy_frequency=5))",
+    ),
 }
 PAINTED, STEPPED, GREY = "painting alone", "vector env, steps and pictures", "the same in grey"
 
@@ -95,37 +99,52 @@ def entries(worlds: int) -> dict[str, Work]:
     return {PAINTED: painting(worlds), **stepping}
 
 
-def rival(python: str, make: str, seconds: float) -> tuple[float, list[int]] | None:
-    """Frames per second of another environment, and the shape of a frame; None if it is not there."""
-    words = [python, "-c", RIVAL, make, str(seconds)]
+class Rival(NamedTuple):
+    """What another environment has shown."""
+
+    rate: float  # frames per second of processor time
+    version: str
+    shape: str  # of a frame
+
+
+def rival(python: str, name: str, seconds: float) -> Rival | None:
+    """Let another environment work for ``seconds``; None if it is not there.
+
+    Raises:
+        OSError: it failed.
+    """
+    words = [python, "-c", RIVAL, *RIVALS[name], str(seconds)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        if "ModuleNotFoundError" not in done.stderr:
-            raise OSError(f"{python} failed: {done.stderr.strip().splitlines()[-1]}")
+    if done.returncode and "ModuleNotFoundError" in done.stderr:
         return None
-    rate, *shape = done.stdout.split()[-4:]
-    return float(rate), [int(size) for size in shape]
+    if done.returncode:
+        raise OSError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+    rate, version, *shape = done.stdout.splitlines()[-1].split()
+    return Rival(float(rate), version, " x ".join(shape))
 
 
 def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, Any]:
     """Frames per second of one core, in turns."""
-    works, shapes = entries(worlds), {name: [64, 64, 1 if name == GREY else 3] for name in (PAINTED, STEPPED, GREY)}
-    rates: dict[str, list[float]] = {}
+    works, rates = entries(worlds), {}
+    about = {name: {"shape": f"64 x 64 x {1 if name == GREY else 3}"} for name in works}
     for _ in range(rounds):
         for name, found in race(works, 1, seconds).items():
             rates.setdefault(name, []).append(float(found.decisions[0]))
-        for name, make in RIVALS.items():
-            found = rival(python, make, seconds)
-            if found is not None:
-                rates.setdefault(name, []).append(found[0])
-                shapes[name] = found[1]
+        for name in RIVALS:
+            other = rival(python, name, seconds)
+            if other is not None:
+                rates.setdefault(name, []).append(other.rate)
+                about[name] = {"shape": other.shape, "version": other.version}
     for name in RIVALS.keys() - rates.keys():
         print(f"{name}: not installed for {python}: left out (--rivals PYTHON names an interpreter that has it)")
     table = {name: np.array(row) for name, row in rates.items()}
+    beside = {name: row for name, row in table.items() if name in RIVALS}
     return {
-        "frames_per_s": {name: {**spread(row), "shape": str(shapes[name])} for name, row in table.items()},
-        "target": TARGET,
-        "ratios": {f"{STEPPED} / {name}": ratio(table[STEPPED], row) for name, row in table.items() if name in RIVALS},
+        "frames_per_s": {name: {**spread(row), **about[name]} for name, row in table.items()},
+        "ratios": {
+            f"{PAINTED} / target": ratio(table[PAINTED], np.array([TARGET]), 1.0),
+            **{f"{STEPPED} / {name}": ratio(table[STEPPED], row) for name, row in beside.items()},
+        },
     }
 
 
@@ -169,7 +188,7 @@ def main() -> None:
     if options.picture:
         picture(options.picture)
         return
-    about = made_with((*PACKAGES, "minigrid", "highway-env"))
+    about = made_with(PACKAGES)
     found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
     print(json.dumps(found, indent=1))
     rows = []
@@ -179,8 +198,9 @@ def main() -> None:
         rows.append({**row_of(runs), "eyes": "cnn"})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
-        result = {"benchmark": "pixels", "command": command("benchmarks.pixels"), "made_with": about, "speed": found}
-        write(options.out, {**result, "agents": rows})
+        settings = {"road_users": USERS, "worlds": options.worlds, "rounds": options.rounds, "seconds": options.seconds}
+        about = {"benchmark": "pixels", "command": command("benchmarks.pixels"), "made_with": about}
+        write(options.out, {**about, "settings": settings, **found, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -159,6 +159,22 @@ def time_to_score_made_with() -> str:
     return _made_with(measured("time_to_score"))
 
 
+def pixels_rates() -> str:
+    """Frames per second, ours and others'."""
+    rates = measured("pixels")["frames_per_s"]
+    return table(("", "picture", "frames/s"), [(name, row["shape"], _spread(row)) for name, row in rates.items()], 1)
+
+
+def pixels_ratios() -> str:
+    """Ratios of those."""
+    return _ratios(measured("pixels"))
+
+
+def pixels_made_with() -> str:
+    """Where and how those figures were taken."""
+    return _made_with(measured("pixels"))
+
+
 def _spread(row: dict[str, float]) -> str:
     return f"{row['median']:,.0f} ({row['min']:,.0f}..{row['max']:,.0f})"
 
@@ -185,6 +201,17 @@ FILL: dict[str, Callable[[], str]] = {
         *(environment, scenarios, stakes, own_scenario, simulator_rates, simulator_ratios, start_up, trainer_rates),
         trainer_phases,
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
-        *(agents, agents_made_with, keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),
+        *(
+            agents,
+            agents_made_with,
+            pixels_rates,
+            pixels_ratios,
+            pixels_made_with,
+            keys,
+            game_keys,
+            viewer_rates,
+            viewer_speeds,
+            viewer_made_with,
+        ),
     )
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from kindergarten.codes import Marking
-from kindergarten.jit import njit
 from kindergarten.road import SPACING, RoadMap
 
 CELL = 0.5  # [m] a side of a cell
@@ -42,7 +42,7 @@ def ground_of(road: RoadMap) -> Ground:
     high, wide = shape = math.ceil((y1 - y0) / CELL), math.ceil((x1 - x0) / CELL)
     strips = np.zeros(high, np.int64), np.zeros(wide, np.int64)
     ground = Ground(np.full(shape, GRASS, np.uint8), float(x0), float(y0), strips[0], strips[1])
-    pave(ground, road.points, 0.5 * road.lane_width, math.ceil(max(shape) * CELL / SPACING))
+    pave(ground, road.points, 0.5 * road.lane_width, max(shape) * CELL)
     for ax, ay, bx, by, kind in road.markings:
         half = LINE if kind in (Marking.CENTRE_LINE, Marking.LANE_LINE) else BAR
         fill(ground, min(ax, bx) - half, min(ay, by) - half, max(ax, bx) + half, max(ay, by) + half, PAINTED)
@@ -73,18 +73,18 @@ def blur(ground: Ground, x0: float, y0: float, x1: float, y1: float) -> None:
     _cells(ground, x0, y0, x1, y1)[:] += FOGGY
 
 
-@njit
-def pave(ground, points, half, beyond):
-    """Cover with asphalt what is within ``half`` metres of a route, drawn on by ``beyond`` samples at both ends."""
-    cells, last = ground.cells, points.shape[1] - 1
-    for route in range(len(points)):
-        for k in range(-beyond, last + beyond + 1):
-            at = min(max(k, 0), last)
-            out = (k - at) * SPACING
-            x = points[route, at, 0] + out * points[route, at, 2] - ground.x0
-            y = points[route, at, 1] + out * points[route, at, 3] - ground.y0
-            for i in range(max(int((y - half) / CELL), 0), min(int((y + half) / CELL) + 1, cells.shape[0])):
-                for j in range(max(int((x - half) / CELL), 0), min(int((x + half) / CELL) + 1, cells.shape[1])):
-                    dx, dy = (j + 0.5) * CELL - x, (i + 0.5) * CELL - y
-                    if dx * dx + dy * dy <= half * half:
-                        cells[i, j] = ASPHALT
+def pave(ground: Ground, points: np.ndarray, half: float, beyond: float) -> None:
+    """Cover with asphalt what is within ``half`` metres of a route's samples; roads go on for ``beyond`` metres."""
+    ends = np.unique(np.concatenate([points[:, 0] * (1, 1, -1, -1), points[:, -1]]), axis=0)
+    on = ends[:, None, :2] + np.arange(0.0, beyond, SPACING)[:, None] * ends[:, None, 2:]
+    samples = np.concatenate([points[:, :, :2].reshape(-1, 2), on.reshape(-1, 2)])
+    samples, reach, (high, wide) = (samples - (ground.x0, ground.y0)) / CELL, half / CELL, ground.cells.shape
+    there = np.all((samples > -reach) & (samples < (wide + reach, high + reach)), axis=1)
+    places = np.unique(samples[there] @ (1.0, 1.0j))
+    x, y = places.real, places.imag
+    steps = range(math.ceil(2 * reach) + 1)
+    for up, right in product(steps, steps):
+        row, column = (np.floor(at - reach).astype(int) + step for at, step in ((y, up), (x, right)))
+        near = np.hypot(row + 0.5 - y, column + 0.5 - x) <= reach
+        near &= (row >= 0) & (row < high) & (column >= 0) & (column < wide)
+        ground.cells[row[near], column[near]] = ASPHALT
