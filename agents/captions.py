@@ -43,7 +43,7 @@ class Frames(NamedTuple):
 
 
 class Diary:
-    """Notes what an agent thinks about all who have a choice, from when it first sees them until they have left.
+    """Notes what an agent thinks about all who have a choice, from when it first sees them until either has left.
 
     seeds: (W,) which seed each world of ``simulator`` has; weights: (W,).
     """
@@ -59,15 +59,16 @@ class Diary:
     def note(self, captions: np.ndarray, attention: np.ndarray | None = None) -> None:
         """Note what is thought of the frame in which the simulator stands.
 
-        captions: (W, N - 1, intents); attention: (W, N - 1), if it attends to anybody.
+        captions: (W, N - 1, intents); attention: (W, N - 1), if it attends to anybody; in the observation's order.
         """
+        captions = self._simulator.by_user(captions)
         if attention is not None:
-            self._note_attention(attention)
+            self._note_attention(self._simulator.by_user(attention))
         worlds, others = self._simulator.worlds, self._simulator.users[:, 1:]
         seen = others["seen"] == 1
         self._met |= seen
         self._last = np.where(seen & (others["signal"] != Signal.NONE), others["signal"], self._last)
-        there = self._met & (others["choices"] > 1) & (others["kind"] != Kind.NOBODY)
+        there = self._met & self._simulator.choosing() & (others["kind"] != Kind.NOBODY)
         w, i = np.nonzero(there & (worlds["end"] == End.RUNNING)[:, None])
         user, tick, dt = others[w, i], worlds["tick"][w], self._simulator.config.physics_step
         self._notes.append(

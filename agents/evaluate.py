@@ -125,22 +125,24 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]
     driver, observations = Driver(model, simulator), simulator.observe()
-    choosing = simulator.users["choices"][0, 1:] > 1
     while (simulator.worlds["end"] == End.RUNNING).any():
         thoughts = driver.think(observations, look=True)
-        actions, mind = thoughts.actions.numpy(), _mind(thoughts, choosing)
+        actions, mind = thoughts.actions.numpy(), _mind(thoughts, simulator)
         observations = simulator.step(actions).observations
         for w, recorder in enumerate(recorders):
             recorder.record(actions[w], *(None if array is None else array[w] for array in mind))
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
 
 
-def _mind(thoughts: Thoughts, choosing: np.ndarray) -> list[np.ndarray | None]:
-    """What ``Recorder.record`` wants to know of W worlds; no opinion on those who are not ``choosing`` (N - 1,)."""
+def _mind(thoughts: Thoughts, simulator: Simulator) -> list[np.ndarray | None]:
+    """What ``Recorder.record`` wants to know of W worlds; no opinion on those of whom there is nothing to be told."""
     cells, gates = thoughts.inside or (None, None)
-    captions = None if thoughts.captions is None else thoughts.captions * th.as_tensor(choosing)[:, None]
-    told = (thoughts.values, thoughts.probabilities, captions, thoughts.attention, cells, gates)
-    return [None if array is None else array.numpy() for array in told]
+    told = (thoughts.values, thoughts.probabilities, thoughts.captions, thoughts.attention, cells, gates)
+    values, chances, captions, attention, *inside = (None if array is None else array.numpy() for array in told)
+    captions, attention = (None if rows is None else simulator.by_user(rows) for rows in (captions, attention))
+    if captions is not None:
+        captions = captions * simulator.choosing()[:, :, None]
+    return [values, chances, captions, attention, *inside]
 
 
 def print_table(found: dict[str, Any]) -> None:

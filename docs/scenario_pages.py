@@ -83,6 +83,12 @@ def stakes() -> str:
     return table(("scenario", *(f"{_between(config.delay)} s" for config in delays)), rows, len(delays))
 
 
+ROWS_BY_LEG = """These are the places at the first junction. Behind it the road users of the second stand in them, and
+so on: who signals where the ego comes next is always `user1`. Where the ego is decides that, and nobody's intent.
+
+"""
+
+
 def head(scenario: Scenario) -> str:
     """What happens, in a sentence and in a picture, once somebody has made it (docs/pictures.py)."""
     picture = f"images/scenarios/{scenario.name}.gif"
@@ -199,7 +205,8 @@ def _observation(scenario: Scenario) -> str:
     size = (
         f"{NUM_EGO + NUM_USER * (users - 1)} numbers, float32, scaled as the unit says and clipped to the bounds.\n\n"
     )
-    return size + table(("column", "name", "low", "high", "unit", "meaning"), rows)
+    turns = ROWS_BY_LEG if scenario.road.legs > 1 else ""
+    return size + turns + table(("column", "name", "low", "high", "unit", "meaning"), rows)
 
 
 def _reward(scenario: Scenario) -> str:

@@ -57,6 +57,9 @@ class KindergartenEnv(gymnasium.Env):
     `observation="users"`: a `Dict` of the same numbers, for attention: `ego`, the first $EGO; `users`, a row for each
     other road user, in the same order; `mask`, 1 for those in sight. Rows of the others are 0.
 
+    Where there are several junctions (Town), the road users of the one that comes next stand first. `info` and
+    `options` keep to the order of the first.
+
     `observation="pixels"`: the same frame as a picture, `Box(0, 255, (H, W, C), uint8)`, for a CNN; from above, turned
     with the ego, which stands below the middle and heads up.
 

@@ -107,10 +107,13 @@ class KindergartenVecEnv(VecEnv):
         return worlds["tick"] >= worlds["hands_on"]
 
     def labels(self) -> np.ndarray:
-        """(W, N - 1) true Intent of the road users but the ego; -1 for those that have no choice. For training."""
+        """(W, N - 1) true Intent of the road users but the ego, in the order in which the observation has them.
+
+        -1 for those of whom there is nothing to be told. For training.
+        """
         simulator = self.envs.simulator
-        others = simulator.users[:, 1:]
-        return np.where(others["choices"] > 1, others["intent"], -1)
+        intents = np.where(simulator.choosing(), simulator.users["intent"][:, 1:], -1)
+        return np.take_along_axis(intents, simulator.order() - 1, axis=1)
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -146,12 +146,15 @@ def observe_ego(row, world, ego, entry, drift):
 
 
 @njit
-def observe_users(row, users):
-    """Write the other road users' columns into ``row``, in the ego's frame."""
-    ego = users[0]
+def observe_users(row, users, first):
+    """Write the other road users' columns into ``row``, in the ego's frame; ``users[first]`` comes first.
+
+    Those before it come last: on every leg whoever signals there stands in the same columns.
+    """
+    ego, others = users[0], len(users) - 1
     for i in range(1, len(users)):
         user = users[i]
-        k = NUM_EGO + NUM_USER * (i - 1)
+        k = NUM_EGO + NUM_USER * (i - first if i >= first else i - first + others)
         if user["seen"] == 0:
             row[k : k + NUM_USER] = 0.0
             continue

@@ -104,7 +104,7 @@ def signal_and_observe(world, users, road, params, row):
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
     observe_ego(row, world, users[0], road.entry, drift)
-    observe_users(row, users)
+    observe_users(row, users, 1 if params["shuffled"] == 1 else world["signaller"])
 
 
 @njit
@@ -315,6 +315,25 @@ class Simulator:
                 if field in sizes and not ((numbers >= 0) & (numbers < sizes[field])).all():
                     return False
         return bool((np.sort(snapshot.users["member"], axis=1) == np.arange(size)).all())
+
+    def order(self) -> np.ndarray:
+        """Which road user, by its column in ``users``, each row of the observation shows: (W, N - 1).
+
+        Those of the leg that comes next are the first, unless their order is random.
+        """
+        others = self.num_users - 1
+        first = np.ones(self.num_worlds, int) if self.config.shuffled else self.worlds["signaller"]
+        return 1 + (first[:, None] - 1 + np.arange(others)) % others
+
+    def choosing(self) -> np.ndarray:
+        """Of whom there is an intent to be told: (W, N - 1), who has a choice and belongs to the ego's leg."""
+        others = self.users[:, 1:]
+        return (others["choices"] > 1) & (others["leg"] == self.worlds["leg"][:, None])
+
+    def by_user(self, rows: np.ndarray) -> np.ndarray:
+        """What belongs to the observation's rows (W, N - 1, ...), put in the order of the road users."""
+        places = self.order().argsort(axis=1)
+        return np.take_along_axis(rows, places.reshape(*places.shape, *(1,) * (rows.ndim - 2)), axis=1)
 
     def observe(self) -> np.ndarray:
         """Observations (W, D) of the worlds as they stand; draws nothing and moves nobody."""

@@ -615,7 +615,8 @@ class NaiveWorld:
             bound((ego.heading * along.conjugate()).imag),
             bound(ego.steering / 0.6),
         ]
-        for user in self.users[1:]:
+        first = 1 if self.config.shuffled else self.signaller
+        for user in self.users[first:] + self.users[1:first]:
             user.phase = Phase(sum(self.tick >= t for t in (user.t1, user.t2, user.t3)))
             user.signal, user.seen = self.show(user), self.is_visible(user)
             towards = (user.at - ego.at) * ego.heading.conjugate() / 60

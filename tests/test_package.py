@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from kindergarten.scenarios import SCENARIOS
+
 ROOT = Path(__file__).resolve().parents[1]
 LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kindergarten
 
@@ -122,6 +124,31 @@ def test_importing_is_cheap():
     assert "kindergarten" in loaded
     heavy = {"torch", "pygame", "numba", "stable_baselines3", "matplotlib", "envs", "agents", *kernels()}
     assert not loaded & heavy
+
+
+@pytest.mark.jit
+def test_all_scenarios_share_the_same_compiled_kernels():
+    """After the first one is made and driven, the others compile nothing: no kernel gets another version."""
+    counts = run_python(
+        """
+import sys
+import gymnasium, kindergarten
+from numba.core.dispatcher import Dispatcher
+from kindergarten.scenarios import SCENARIOS
+
+def versions():
+    ours = [vars(module) for name, module in sys.modules.items() if name.startswith("kindergarten.")]
+    return sum(len(value.signatures) for names in ours for value in names.values() if isinstance(value, Dispatcher))
+
+for name in SCENARIOS:
+    envs = gymnasium.make_vec(f"Kindergarten/{name}-v0", num_envs=2)
+    envs.reset(seed=0)
+    envs.step(envs.action_space.sample())
+    print(versions())
+"""
+    ).split()
+    assert len(counts) == len(SCENARIOS) and int(counts[0]) > 0
+    assert set(counts) == {counts[0]}
 
 
 @pytest.mark.parametrize("folder", LINKED)

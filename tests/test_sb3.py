@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kindergarten.codes import Action
-from tests.driving import same, sample
+from tests.driving import JIT, same, sample
 from tests.shells import CROSSING, FOLLOW, QUICK, actions_for, controls, ids, make, make_sb3, make_vec
 
 
@@ -56,17 +56,23 @@ def test_an_episode_out_of_time_is_truncated():
 
 
 @ids
-def test_labels_are_the_intents_of_those_who_have_a_choice(id: str):
+def test_labels_are_the_intents_of_those_who_have_a_choice_where_the_ego_is(id: str):
     vec = make_sb3(id, num_envs=50, seed=0)
     vec.reset()
-    labels, simulator = vec.labels(), vec.envs.simulator
-    assert labels.shape == (50, simulator.num_users - 1)
-    for world, users, row in zip(simulator.worlds, simulator.users, labels, strict=True):
-        cast = simulator.scenario.casts[world["cast"]]
-        for user, label in zip(users[1:], row, strict=True):
-            chosen = len(cast[user["member"]].intents) > 1
-            assert label == (user["intent"] if chosen else -1)
-    assert not np.shares_memory(labels, simulator.users)
+    simulator, legs = vec.envs.simulator, set()
+    for _ in range(sample(6, 2)):
+        labels, order = vec.labels(), simulator.order()
+        assert labels.shape == (50, simulator.num_users - 1)
+        for world, users, row, rows in zip(simulator.worlds, simulator.users, labels, order, strict=True):
+            cast = simulator.scenario.casts[world["cast"]]
+            for user, label in zip(users[rows], row, strict=True):
+                chosen = len(cast[user["member"]].intents) > 1 and user["leg"] == world["leg"]
+                assert label == (user["intent"] if chosen else -1)
+        assert not np.shares_memory(labels, simulator.users)
+        legs |= set(simulator.worlds["leg"].tolist())
+        for _ in range(20):
+            vec.step(np.full(50, Action.IDLE))
+    assert not JIT or len(legs) > 1 or simulator.scenario.road.legs == 1
 
 
 @ids

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from kindergarten.codes import Action, Control, End, Intent, Signals
 from kindergarten.config import Config, Scenario
 from kindergarten.geometry import overlap
+from kindergarten.observation import NUM_EGO, NUM_USER
 from kindergarten.simulator import Simulator
 from kindergarten.users import ROAD_USER
 from tests.driving import at_random, batch, drive, same, sample
 from tests.naive import NaiveWorld, User, touch
-from tests.worlds import EVERY_TERM, controls, scenarios, worlds
+from tests.worlds import ALL, EVERY_TERM, controls, scenarios, worlds
 
 # ---- the naive world
 
@@ -118,6 +119,26 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
         row["length"], row["width"] = user.length, user.width
     assert overlap(rows[0], rows[1]) == touch(users[0].corners(), users[1].corners())
     assert overlap(rows[0], rows[1]) == overlap(rows[1], rows[0])
+
+
+# ---- who stands where in the observation
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("name", ["Crossing", "Legs"])
+def test_the_rows_begin_with_those_of_the_leg_unless_they_are_shuffled(name: str, shuffled: bool):
+    simulator = batch(ALL[name], np.arange(sample(200, 8)), Config(shuffled=shuffled))
+    assert (simulator.by_user(simulator.order()) == np.arange(1, simulator.num_users)).all()
+    legs = set()
+    for step in drive(simulator, at_random()):
+        order, legs = simulator.order(), legs | set(simulator.worlds["leg"].tolist())
+        shown = np.take_along_axis(simulator.users, order, axis=1)
+        rows = step.observations[:, NUM_EGO:].reshape(*order.shape, NUM_USER)
+        assert (rows[:, :, 0] == shown["seen"]).all()
+        assert rows[:, :, 2] == pytest.approx(np.clip(shown["length"] / 10, 0, 1) * shown["seen"])
+        assert shuffled or (order[:, 0] == simulator.worlds["signaller"]).all()
+        assert (simulator.by_user(order) == np.arange(1, simulator.num_users)).all()
+    assert len(legs) == ALL[name].road.legs
 
 
 # ---- one seed, one world
