@@ -64,5 +64,13 @@ class PPOConfig:
     """Layers before the memory, the encoder's own included: at 1 there is no trunk."""
 
 
-#: Decisions that a scenario is trained for by default.
-STEPS = {"Follow": 200_000, "Crossing": 1_200_000, "Crossroads": 2_500_000, "Town": 8_000_000, "other": 1_500_000}
+#: Decisions that a scenario is trained for by default. AllWayStop: one of three agents came to 0.54 in 1.5 million, and
+#: to 0.99 in 3.
+STEPS = {
+    "Follow": 200_000,
+    "Crossing": 1_200_000,
+    "AllWayStop": 3_000_000,
+    "Crossroads": 2_500_000,
+    "Town": 8_000_000,
+    "other": 1_500_000,
+}

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from scenario_pages import DOCS, OF_SCENARIO, agents, measured, scenarios, stakes, table
+from result_tables import DOCS, agents, measured, table
+from scenario_pages import OF_SCENARIO, scenarios, stakes
 
 from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import scenario_named

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from result_tables import DOCS, agent_table, curves, measured, table
 
 from kindergarten.codes import Intent, names
 from kindergarten.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
@@ -20,8 +19,6 @@ from kindergarten.reference import ladder, stored
 from kindergarten.reward import TERMS
 from kindergarten.scenarios import SCENARIOS
 
-DOCS = Path(__file__).resolve().parent
-RESULTS = DOCS.parent / "benchmarks" / "results"
 WAYS = names(Intent)
 UNKNOWN = "–"  # in a table: not computed yet, or nothing to say
 #: What a scenario's lengths are counted from: the place from which the routes go apart.
@@ -30,37 +27,6 @@ EDGES: dict[type, str] = {
     Roundabout: "the edge of the roundabout",
     Lanes: "the edge, which is where changes of lane begin",
 }
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[Any]], numbers: int = 0) -> str:
-    """A Markdown table whose last ``numbers`` columns are set to the right."""
-    header = list(header)
-    rule = ["---"] * (len(header) - numbers) + ["--:"] * numbers
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, rule, *rows))
-
-
-def measured(name: str) -> dict[str, Any]:
-    """What benchmarks/results holds under this name."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def agents() -> str:
-    """What agents reach, with and without memory."""
-    return _agents(measured("agents")["rows"])
-
-
-def _agents(results: list[dict[str, Any]]) -> str:
-    rows = []
-    for row in results:
-        low, high = row["ci95"]
-        score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
-        seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
-        crashes = f"{row['collision_rate']:.1%}"
-        told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
-        told = ["" if share is None else f"{share:.1%}" for share in told]
-        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes, *told))
-    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "told in the delay")
-    return table((*names, "one frame"), rows, 6)
 
 
 def scenarios() -> str:
@@ -144,7 +110,7 @@ def tables(scenario: Scenario) -> str:
         "Reward": _reward(scenario),
         "Arguments": _arguments(),
         "References": _references(scenario),
-        "Baselines": _agents(found) if found else "Not measured yet.",
+        "Baselines": f"{agent_table(found)}\n\n{curves(found)}" if found else "Not measured yet.",
     }
     return "\n\n".join(f"## {title}\n\n{part}" for title, part in parts.items())
 

@@ -1,0 +1,59 @@
+"""What the pages take from benchmarks/results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DOCS = Path(__file__).resolve().parent
+RESULTS = DOCS.parent / "benchmarks" / "results"
+POINTS = 9  # of a learning curve are shown at most
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[Any]], numbers: int = 0) -> str:
+    """A Markdown table whose last ``numbers`` columns are set to the right."""
+    header = list(header)
+    rule = ["---"] * (len(header) - numbers) + ["--:"] * numbers
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, rule, *rows))
+
+
+def measured(name: str) -> dict[str, Any]:
+    """What benchmarks/results holds under this name."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def agents() -> str:
+    """What agents reach, with and without memory."""
+    return agent_table(measured("agents")["rows"])
+
+
+def agent_table(results: list[dict[str, Any]]) -> str:
+    """One line for each of the benchmark's ``results``."""
+    rows = []
+    for row in results:
+        low, high = row["ci95"]
+        score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+        seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
+        crashes = f"{row['collision_rate']:.1%}"
+        told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
+        told = ["" if share is None else f"{share:.1%}" for share in told]
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes, *told))
+    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "told in the delay")
+    return table((*names, "one frame"), rows, 6)
+
+
+def curves(results: list[dict[str, Any]]) -> str:
+    """How each agent of ``results`` came to its score: a line for each, a column for each of some moments."""
+    moments = [decisions for decisions, _ in results[0]["curves"][0]]
+    shown = np.unique(np.linspace(0, len(moments) - 1, POINTS).astype(int))
+    rows = [
+        (row["memory"], seed, *(f"{curve[k][1]:.2f}" if k < len(curve) else "" for k in shown))
+        for row in results
+        for seed, curve in enumerate(row["curves"])
+    ]
+    header = ("memory", "agent", *(f"{moments[k] / 1000:,.0f} k" for k in shown))
+    return "While they learn, on 64 other seeds, after so many decisions:\n\n" + table(header, rows, len(shown))
