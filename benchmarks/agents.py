@@ -1,8 +1,10 @@
 """What agents reach: every scenario with and without memory, several seeds, `train.py`'s defaults.
 
-python -m benchmarks.agents --out benchmarks/results/agents.json [--runs DIR] [--seeds 3] [--memoryless 1]
+python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios Town] [--runs DIR] [--seeds 3]
+                            [--memoryless 1]
 
-Trains what DIR lacks (DIR/SCENARIO-MEMORY/seedS, the folders that ``train.py --seeds`` writes) and sums it up.
+Trains what DIR lacks (DIR/SCENARIO-MEMORY/seedS, the folders that ``train.py --seeds`` writes) and sums it up. With
+``--scenarios``, or with 0 agents of a kind, the rows of all others stay as they are in the result.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import csv
 import json
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from kindergarten.scenarios import SCENARIOS
 
 #: Left out: eight million decisions take ten minutes.
 LEFT_OUT = {("Town", "none")}
+MEMORIES = ("lstm", "none")
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -75,23 +79,25 @@ def main() -> None:
     """Train what is missing, print the table, write it."""
     parser = argparse.ArgumentParser("benchmarks.agents", description=__doc__)
     parser.add_argument("--out", type=Path, help="write the result here")
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), help="these alone")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="where the runs are")
     parser.add_argument("--seeds", type=int, default=3, help="of each agent with an LSTM (default: %(default)s)")
     parser.add_argument("--memoryless", type=int, default=1, help="of each without (default: %(default)s)")
     options = parser.parse_args()
-    rows = []
-    for scenario in SCENARIOS:
-        for memory in ("lstm", "none"):
-            folder = options.runs / f"{scenario}-{memory}"
-            if (scenario, memory) in LEFT_OUT:
-                continue
-            seeds = range(options.seeds if memory == "lstm" else options.memoryless)
-            rows.append(row_of([run(folder / f"seed{s}", scenario, memory, s) for s in seeds]))
-            shown = {name: value for name, value in rows[-1].items() if name != "curves"}
-            print(json.dumps(shown))
+    before = json.loads(options.out.read_text())["rows"] if options.out and options.out.exists() else []
+    rows = {(row["scenario"], row["memory"]): row for row in before}
+    for scenario, memory in product(options.scenarios, MEMORIES):
+        count = options.seeds if memory == "lstm" else options.memoryless
+        if count == 0 or (scenario, memory) in LEFT_OUT:
+            continue
+        folder = options.runs / f"{scenario}-{memory}"
+        row = row_of([run(folder / f"seed{s}", scenario, memory, s) for s in range(count)])
+        rows[scenario, memory] = row
+        print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
     if options.out:
         result = {"benchmark": "agents", "command": command("benchmarks.agents"), "made_with": made_with(PACKAGES)}
-        write(options.out, {**result, "rows": rows})
+        ordered = [rows[key] for key in product(SCENARIOS, MEMORIES) if key in rows]
+        write(options.out, {**result, "rows": ordered})
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,3 +155,31 @@ def test_attention_is_done_in_pieces(tmp_path, capsys):
     assert abs(flat["weights"] / attending["weights"] - 1) < 0.02  # equal parameters
     assert len(attending["crowded"]["left"]) == 1 and attending["attention"]["times"] > 0
     assert '"rows": "shuffled"' in capsys.readouterr().out
+
+
+def finished(folder: Path, scenario: str, score: float) -> None:
+    """What a finished run leaves behind, as far as the table of agents is made of it."""
+    folder.mkdir(parents=True)
+    right = {"by_phase": {"delay": {"accuracy": 0.5}}}
+    found = {"scenario": scenario, "memory": "lstm", "anticipation": score, "collision_rate": 0.1, "goal_rate": 0.9}
+    found["captions"] = {"agent": right, "single_frame": right}
+    (folder / "evaluation.json").write_text(json.dumps(found))
+    config = {"options": {"steps": 7}, "made_with": {"commit": "abc"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    head = "time/total_timesteps,evaluation/anticipation,time/time_elapsed"
+    (folder / "metrics.csv").write_text(f"{head}\n7,{score},3.0\n")
+
+
+def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch):
+    agents = pytest.importorskip("benchmarks.agents")
+    out = tmp_path / "agents.json"
+    old = [{"scenario": "Town", "memory": "lstm", "seeds": [0.4]}, {"scenario": "Follow", "memory": "none"}]
+    out.write_text(json.dumps({"rows": old}))
+    for seed, score in enumerate((0.8, 0.9)):
+        finished(tmp_path / "Follow-lstm" / f"seed{seed}", "Follow", score)
+    words = ["--out", str(out), "--runs", str(tmp_path), "--scenarios", "Follow", "--seeds", "2", "--memoryless", "0"]
+    monkeypatch.setattr(sys, "argv", ["agents", *words])
+    agents.main()
+    new, *others = json.loads(out.read_text())["rows"]
+    assert others == [old[1], old[0]], "in the order of the scenarios, and otherwise as they were"
+    assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
