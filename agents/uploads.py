@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
 from typing import Any
@@ -27,18 +29,28 @@ def needed(module: str, option: str) -> Any:
         raise ValueError(f"{option} needs {package}: pip install {package}") from None
 
 
+@contextmanager
+def reaching(site: str) -> Iterator[None]:
+    """Turn whatever goes wrong with somebody else's site, in whoever's classes, into an OSError that names it."""
+    try:
+        yield
+    except Exception as error:
+        raise OSError(f"{site}: {error or type(error).__name__}") from error
+
+
 def wandb_callback(project: str, run: Run) -> BaseCallback:
     """Weights & Biases' own callback, for a run that shows there under its folder's name, resumed or not."""
     callbacks = needed("wandb.integration.sb3", "--wandb")
-    needed("wandb", "--wandb").init(
-        project=project,
-        name=run.folder.name,
-        id=hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:12],
-        resume="allow",
-        dir=run.folder,
-        config={**run.options, **asdict(run.hyperparameters)},
-        sync_tensorboard=True,
-    )
+    with reaching(f"--wandb {project}"):
+        needed("wandb", "--wandb").init(
+            project=project,
+            name=run.folder.name,
+            id=hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:12],
+            resume="allow",
+            dir=run.folder,
+            config={**run.options, **asdict(run.hyperparameters)},
+            sync_tensorboard=True,
+        )
     return callbacks.WandbCallback()
 
 
@@ -52,8 +64,9 @@ def push_to_hub(repository: str, run: Run) -> str:
     hub = needed("huggingface_hub", "--hub")
     card = run.folder / "README.md"
     card.write_text(model_card(run, repository), encoding="utf-8")
-    hub.create_repo(repository, exist_ok=True)
-    return str(hub.upload_folder(repo_id=repository, folder_path=run.folder, ignore_patterns=NOT_UPLOADED))
+    with reaching(f"--hub {repository}"):
+        hub.create_repo(repository, exist_ok=True)
+        return str(hub.upload_folder(repo_id=repository, folder_path=run.folder, ignore_patterns=NOT_UPLOADED))
 
 
 def model_card(run: Run, repository: str) -> str:

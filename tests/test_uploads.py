@@ -50,3 +50,17 @@ def test_both_get_what_they_need(tmp_path: Path, monkeypatch, capsys):
     assert uploaded["repo_id"] == "me/car" and "*.zip" in uploaded["ignore_patterns"]
     assert "anticipation" in (tmp_path / "run" / "README.md").read_text().lower()
     assert "https://hub/me/car" in capsys.readouterr().out
+
+
+def test_a_site_out_of_reach_is_one_line_and_the_run_is_kept(tmp_path: Path, monkeypatch, capsys):
+    class OutOfReach(Exception):
+        """Of a class that we do not know."""
+
+    def fail(*_, **__):
+        raise OutOfReach("no such host")
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(create_repo=fail))
+    assert cli.main([*TINY, "--out", str(tmp_path / "run"), "--hub", "me/car"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "--hub me/car: no such host" in said and f"--resume {tmp_path / 'run'}" in said
+    assert (tmp_path / "run" / "evaluation.json").exists()
