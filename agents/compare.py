@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +48,11 @@ class Group:
     trained: str  # on which delays, how, and with which eyes
     scores: Scores
     curves: list[np.ndarray]  # per run (2, points): decisions, anticipation on the validation seeds
+
+    @property
+    def kind(self) -> tuple[Memory, str]:
+        """What it is, whatever the scenario."""
+        return self.memory, self.trained
 
     @property
     def name(self) -> str:
@@ -149,7 +157,20 @@ def together(tasks: Sequence[Sequence[float]]) -> str:
     return f"{middle:.3f}\n{low:.2f}..{high:.2f}"
 
 
-def draw_curves(axes: Axes, groups: list[Group]) -> None:
+Looks = dict[tuple[Memory, str], tuple[str, str]]
+"""Name and colour of each kind of agent."""
+
+
+def looks_of(groups: list[Group]) -> Looks:
+    """The memory's name and colour, unless agents with the same memory differ in their delays or eyes."""
+    kinds = list(dict.fromkeys(group.kind for group in groups))
+    if len({memory for memory, _ in kinds}) == len(kinds):
+        return {(memory, trained): (memory.value, COLOURS[memory]) for memory, trained in kinds}
+    colours = [to_hex(colormaps["tab20"](k % 20)) for k in range(len(kinds))]
+    return {kind: (", ".join((kind[0].value, kind[1])), colours[k]) for k, kind in enumerate(kinds)}
+
+
+def draw_curves(axes: Axes, groups: list[Group], looks: Looks) -> None:
     """How anticipation grows with decisions: interquartile mean of the seeds, and their range."""
     for group in groups:
         curves = [curve for curve in group.curves if curve.size]
@@ -157,7 +178,7 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
             continue
         decisions = np.linspace(0.0, max(curve[0, -1] for curve in curves), POINTS)
         rows = np.stack([np.interp(decisions, *curve) for curve in curves], axis=1)
-        colour = COLOURS[group.memory]
+        colour = looks[group.kind][1]
         axes.fill_between(decisions, rows.min(1), rows.max(1), color=colour, alpha=0.15, linewidth=0)
         axes.plot(decisions, interquartile_mean(rows), color=colour, linewidth=1.8)
     axes.set_xlabel("decisions")
@@ -165,7 +186,7 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g} M" if x >= 1e6 else f"{x / 1e3:g} k"))
 
 
-def draw_ladder(axes: Axes, groups: list[Group]) -> None:
+def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
     """Anticipation over the delay, with intervals."""
     rungs = sorted({seconds(delay) for group in groups for delay in group.scores if ".." not in delay})
     places = {rung: place for place, rung in enumerate(rungs)}
@@ -176,31 +197,33 @@ def draw_ladder(axes: Axes, groups: list[Group]) -> None:
         at = np.array([places[rung] for rung in sorted(found)]) + 0.06 * (k - (len(groups) - 1) / 2)
         middle, low, high = np.array([with_interval(found[rung]) for rung in sorted(found)]).T
         bars = np.maximum([middle - low, high - middle], 0.0)
-        axes.errorbar(at, middle, bars, color=COLOURS[group.memory], marker="o", markersize=4, linewidth=1.5, capsize=2)
+        colour = looks[group.kind][1]
+        axes.errorbar(at, middle, bars, color=colour, marker="o", markersize=4, linewidth=1.5, capsize=2)
     axes.set_xticks(range(len(rungs)), [f"{rung:g}" for rung in rungs])
     axes.set_xlabel("delay [s]; 0: the signal is shown until the end")
 
 
 def picture(groups: list[Group]) -> Figure:
     """A row per scenario: learning curves, and the ladder if somebody was scored on it."""
-    scenarios = list(dict.fromkeys(group.scenario for group in groups))
+    scenarios, looks = list(dict.fromkeys(group.scenario for group in groups)), looks_of(groups)
     ladder = any(".." not in delay for group in groups for delay in group.scores)
-    figure = Figure(figsize=(5.6 * (1 + ladder), 3.4 * len(scenarios) + 0.6), dpi=120, layout="constrained")
+    columns = 2 * (1 + ladder) if any("," in name for name, _ in looks.values()) else len(looks)  # of the legend
+    size = 5.6 * (1 + ladder), 3.4 * len(scenarios) + 0.38 + 0.22 * math.ceil(len(looks) / columns)
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
     panels = np.atleast_2d(figure.subplots(len(scenarios), 1 + ladder, sharey="row", squeeze=False))
     for row, scenario in zip(panels, scenarios, strict=True):
         mine = [group for group in groups if group.scenario == scenario]
-        draw_curves(row[0], mine)
+        draw_curves(row[0], mine, looks)
         if ladder:
-            draw_ladder(row[1], mine)
+            draw_ladder(row[1], mine, looks)
         row[0].set_title(scenario, loc="left", fontweight="bold")
         for axes in row:
             axes.axhline(0.0, color="#999999", linewidth=0.8, linestyle=":")
             axes.axhline(1.0, color="#999999", linewidth=0.8, linestyle=":")
             axes.set_ylim(-0.35, 1.1)
             axes.spines[["top", "right"]].set_visible(False)
-    shown = dict.fromkeys(group.memory for group in groups)
-    lines = [panels[0, 0].plot([], [], color=COLOURS[memory], linewidth=2.5, label=memory.value)[0] for memory in shown]
-    figure.legend(handles=lines, loc="outside lower center", ncols=len(lines), frameon=False)
+    lines = [Line2D([], [], color=colour, linewidth=2.5, label=name) for name, colour in looks.values()]
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 

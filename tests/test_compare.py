@@ -10,7 +10,17 @@ import pytest
 
 from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
-from kindergarten.agents.compare import cell, curve_of, delay_name, delays_of, expand, grouped, together
+from kindergarten.agents.compare import (
+    cell,
+    curve_of,
+    delay_name,
+    delays_of,
+    expand,
+    grouped,
+    looks_of,
+    picture,
+    together,
+)
 from kindergarten.agents.run import Run
 
 
@@ -54,12 +64,17 @@ def test_runs_with_other_eyes_are_another_group(tmp_path: Path):
         "1..4 s, attention": 1,
         "1..4 s, attention, residual 4": 1,
     }
+    names, colours = zip(*looks_of(groups).values(), strict=True)
+    assert names == ("lstm, 1..4 s", "lstm, 1..4 s, attention", "lstm, 1..4 s, attention, residual 4")
+    assert len(set(colours)) == 3
+    assert [text.get_text() for text in picture(groups).legends[0].get_texts()] == list(names)
 
 
 def test_runs_are_grouped_by_what_they_are(runs: Path):
     groups = grouped(expand(sorted(runs.iterdir(), reverse=True)))
     names = [group.name for group in groups]
     assert names == ["Follow, lstm", "Follow, none", "Crossing, lstm", "Crossing, none"]
+    assert [name for name, _ in looks_of(groups).values()] == ["lstm", "none"]
     assert groups[0].scores["1..4 s"] == [0.9, 0.91, 0.92] and len(groups[0].curves) == 3
     assert delays_of(groups) == ["1..4 s", "0 s", "0.5 s", "8 s", "32 s"]
 
