@@ -46,9 +46,10 @@ def ground_of(road: RoadMap) -> Ground:
     for ax, ay, bx, by, kind in road.markings:
         half = LINE if kind in (Marking.CENTRE_LINE, Marking.LANE_LINE) else BAR
         fill(ground, min(ax, bx) - half, min(ay, by) - half, max(ax, bx) + half, max(ay, by) + half, PAINTED)
-    for box in road.buildings:
-        fill(ground, *box, BUILDING)
-    blur(ground, *road.fog)
+    for ax, ay, bx, by in road.buildings:
+        fill(ground, ax, ay, bx, by, BUILDING)
+    ax, ay, bx, by = road.fog
+    blur(ground, ax, ay, bx, by)
     for numbers, lines in zip(strips, (ground.cells, ground.cells.T), strict=True):
         numbers[1:] = np.cumsum(np.any(lines[1:] != lines[:-1], axis=1))
     return ground
