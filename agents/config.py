@@ -59,7 +59,7 @@ class PPOConfig:
     encoder: str = "flat"
     """What looks at a frame: flat, attention, or cnn, which looks at pictures."""
     trunk: str = "relu"
-    """What lies between encoder and memory: relu, selu, highway or residual layers."""
+    """What lies between encoder and memory: relu, selu, highway, residual or plain layers."""
     depth: int = 1
     """Layers before the memory, the encoder's own included: at 1 there is no trunk."""
 

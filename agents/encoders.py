@@ -37,6 +37,7 @@ class Encoder(Choice):
 class Trunk(Choice):
     """What a deep trunk is made of, by the names that people type."""
 
+    PLAIN = "plain"
     RELU = "relu"
     SELU = "selu"
     HIGHWAY = "highway"
@@ -56,9 +57,13 @@ class TrunkLayer(nn.Module):
     def reset(self) -> None:
         """Initialise as the kind wants it.
 
-        relu: He. selu: LeCun, which keeps mean 0 and variance 1 (Klambauer et al. 2017). highway: He, with gates that
-        carry (Srivastava et al. 2015). residual: zeros, so that it begins as the identity.
+        plain: as PyTorch does, and the gradient vanishes. relu: He. selu: LeCun, which keeps mean 0 and variance 1
+        (Klambauer et al. 2017). highway: He, with gates that carry (Srivastava et al. 2015). residual: zeros, so that
+        it begins as the identity.
         """
+        if self.kind is Trunk.PLAIN:
+            self.linear.reset_parameters()
+            return
         rows = self.linear.weight[: self.linear.in_features]
         if self.kind is Trunk.RESIDUAL:
             nn.init.zeros_(rows)
@@ -99,8 +104,8 @@ def trunk_layers(kind: Trunk, size: int, depth: int) -> list[nn.Module]:
     return [*narrower, *(TrunkLayer(kind, width) for _ in range(depth - 1))]
 
 
-class MlpFeatures(BaseFeaturesExtractor):
-    """Flat observations through one hidden layer, and a trunk behind it."""
+class Features(BaseFeaturesExtractor):
+    """What all encoders share: layers of their own, which make ``size`` numbers, and a trunk behind them."""
 
     def __init__(
         self,
@@ -111,16 +116,27 @@ class MlpFeatures(BaseFeaturesExtractor):
     ):
         kind = Trunk(trunk)
         super().__init__(observation_space, trunk_width(kind, size, depth))
-        inputs = spaces.flatdim(observation_space)
         behind = trunk_layers(kind, size, depth)
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(inputs, size), nn.ReLU(), *behind)
+        self.layers = nn.Sequential(*self.own_layers(observation_space, size), *behind)
+
+    def own_layers(self, observation_space: spaces.Space, size: int) -> list[nn.Module]:
+        """The encoder's own layers, the last ones of which make ``size`` numbers."""
+        raise NotImplementedError
+
+
+class MlpFeatures(Features):
+    """Flat observations through one hidden layer, and a trunk behind it."""
+
+    def own_layers(self, observation_space: spaces.Space, size: int) -> list[nn.Module]:
+        """The hidden layer."""
+        return [nn.Flatten(), nn.Linear(spaces.flatdim(observation_space), size), nn.ReLU()]
 
     def forward(self, observations: th.Tensor) -> th.Tensor:
         """(rows, *observation) -> (rows, size)."""
         return self.layers(observations)
 
 
-class AttentionFeatures(BaseFeaturesExtractor):
+class AttentionFeatures(Features):
     """The ego asks, and the road users in sight answer: who is important gets more of the attention.
 
     The order of the road users makes no difference, nor does their number to the weights. Takes the observations
@@ -128,21 +144,18 @@ class AttentionFeatures(BaseFeaturesExtractor):
     a look, the attention goes to a zero that stands beside the road users.
     """
 
-    def __init__(
-        self,
-        observation_space: spaces.Space,
-        size: int = _DEFAULT.features,
-        trunk: Trunk | str = Trunk.RELU,
-        depth: int = _DEFAULT.depth,
-    ):
-        kind = Trunk(trunk)
-        super().__init__(observation_space, trunk_width(kind, size, depth))
+    def own_layers(self, observation_space: spaces.Space, size: int) -> list[nn.Module]:
+        """What looks and asks, and the layer to which the answers go.
+
+        Raises:
+            ValueError: the observations are no rows of road users.
+        """
         shown = spaces.flatdim(observation_space) - NUM_EGO
         if isinstance(observation_space, spaces.Box) and shown % NUM_USER:
             raise ValueError(f"the encoder 'attention' needs rows of {NUM_USER} numbers, not {shown} numbers in all")
         self.ego, self.user = nn.Linear(NUM_EGO, size), nn.Linear(NUM_USER, size)
         self.attention = nn.MultiheadAttention(size, HEADS, add_zero_attn=True, batch_first=True)
-        self.layers = nn.Sequential(nn.Linear(2 * size, size), nn.ReLU(), *trunk_layers(kind, size, depth))
+        return [nn.Linear(2 * size, size), nn.ReLU()]
 
     def forward(self, observations: Any) -> th.Tensor:
         """(rows, *observation), or a dict of it, -> (rows, size)."""
@@ -178,32 +191,29 @@ def by_head(x: th.Tensor, weights: th.Tensor) -> th.Tensor:
     return (x.transpose(0, 1) @ weights).transpose(0, 1)
 
 
-class CnnFeatures(BaseFeaturesExtractor):
+class CnnFeatures(Features):
     """Pictures through two convolutions and a layer, and a trunk behind it.
 
     Takes them with the channels last, as they are drawn, or first, as Stable-Baselines3 turns them. In memory they stay
     as they are, which is what PyTorch's convolutions like best on a CPU.
     """
 
-    def __init__(
-        self,
-        observation_space: spaces.Space,
-        size: int = _DEFAULT.features,
-        trunk: Trunk | str = Trunk.RELU,
-        depth: int = _DEFAULT.depth,
-    ):
-        kind = Trunk(trunk)
-        super().__init__(observation_space, trunk_width(kind, size, depth))
+    def own_layers(self, observation_space: spaces.Space, size: int) -> list[nn.Module]:
+        """Convolutions and a layer.
+
+        Raises:
+            ValueError: the observations are no pictures.
+        """
         if not is_image_space(observation_space):
             raise ValueError("the encoder 'cnn' needs pictures: observation='pixels'")
         assert isinstance(observation_space, spaces.Box)
         self.last = not is_image_space_channels_first(observation_space)
         height, width, channels = observation_space.shape if self.last else np.roll(observation_space.shape, -1)
         inputs = CHANNELS[1] * (height // 4 - 1 >> 1) * (width // 4 - 1 >> 1)
-        self.layers = nn.Sequential(
+        return [
             *(nn.Conv2d(int(channels), CHANNELS[0], 4, 4), nn.ReLU(), nn.Conv2d(*CHANNELS, 3, 2), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(int(inputs), size), nn.ReLU(), *trunk_layers(kind, size, depth)),
-        )
+            *(nn.Flatten(), nn.Linear(int(inputs), size), nn.ReLU()),
+        ]
 
     def forward(self, observations: th.Tensor) -> th.Tensor:
         """(rows, H, W, C), or (rows, C, H, W), of 0..1 -> (rows, size)."""

@@ -46,7 +46,7 @@ class Options:
     encoder: str = PPOConfig.encoder
     """flat; attention: the car attends to the road users that matter, whatever their order; cnn: it sees pixels."""
     trunk: str = PPOConfig.trunk
-    """relu, selu, highway or residual: what lies between encoder and memory, if `depth` is more than 1."""
+    """relu, selu, highway, residual, or plain, as PyTorch begins: what lies behind the encoder if `depth` is over 1."""
     depth: int = PPOConfig.depth
     """Layers before the memory, the encoder's own included."""
     worlds: int = 256

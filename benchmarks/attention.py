@@ -4,7 +4,7 @@ python -m benchmarks.attention [--orders shuffled cast] [--encoders flat attenti
 
 Trains what DIR lacks (DIR/ORDER-ENCODER/seedS), so it can be done in pieces; whatever is asked for is summed up. Rows
 stand in the order of the cast, so that the same row always matters, or in random order. Attention is also scored, as it
-is, among two road users more than it was trained with.
+is, among two road users more than it was trained with (CROWDS).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kindergarten.agents.evaluate import evaluate
 from kindergarten.agents.run import Run
 from kindergarten.agents.statistics import with_interval
 from kindergarten.agents.train import Options, begin, numbers_of, train
+from kindergarten.codes import Intent
 from kindergarten.config import Cast, Member, Scenario
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scenarios.crossroads import ANY
@@ -33,20 +34,25 @@ STEPS = 1_500_000  # decisions
 #: Units of the encoder: the flat one is as wide as it takes to have as many weights in all.
 FEATURES = {Encoder.FLAT: 99, Encoder.ATTENTION: 64}
 ORDERS = ("shuffled", "cast")
-FAR = -150.0  # [m] where those who do not matter are when they move: they never get to the junction
+#: alike: one more in the group ride, and one more that turned off early. silent: two who come from far behind the
+#: signaller and the group, where nobody was in training. signalling: these two signal, when the signaller does.
+CROWDS = ("alike", "silent", "signalling")
+FAR = -150.0  # [m] where those of the crowd are at t3: they never get to the junction in time
 
 
-def crowded(scenario: Scenario = SCENARIO) -> Scenario:
-    """The same with two road users more, who signal as the signaller does, but far away: they never matter.
-
-    One comes behind the signaller, one behind the group ride.
-    """
+def crowded(crowd: str) -> Scenario:
+    """Crossroads with two road users more, whose intents never matter."""
+    signals = crowd == "signalling"
 
     def more(cast: Cast) -> Cast:
-        arms = cast[1].arm, cast[2].arm
-        return tuple(Member(arm, ANY, speed=(6.0, 6.5), due=(-1.0, 1.0), due_at=FAR) for arm in arms)
+        *_, before, rider, turned = cast
+        if crowd == "alike":
+            due = 2 * rider.due[0] - before.due[0]
+            return replace(rider, due=(due, due)), replace(turned, due=(-13.0, -12.0))
+        one = Member(cast[1].arm, ANY if signals else ((Intent.STRAIGHT, 1.0),), (6.0, 6.5), signals=signals)
+        return tuple(replace(one, arm=arm, due=(-1.0, 1.0), due_at=FAR) for arm in (one.arm, cast[2].arm))
 
-    return replace(scenario, casts=tuple((*cast, *more(cast)) for cast in scenario.casts))
+    return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
 
 
 def run(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, worlds: int) -> dict[str, Any]:
@@ -57,8 +63,9 @@ def run(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, world
     one = Run.open(folder)
     if not (folder / "evaluation.json").exists() and train(one):
         raise SystemExit(f"{folder} was not finished")
-    if encoder is Encoder.ATTENTION and not (folder / "crowded.json").exists():
-        one.write_json("crowded.json", evaluate(one.load_model(), crowded(), one.config))
+    for crowd in CROWDS if encoder is Encoder.ATTENTION else ():
+        if not (folder / f"{crowd}.json").exists():
+            one.write_json(f"{crowd}.json", evaluate(one.load_model(), crowded(crowd), one.config))
     weights = sum(parameter.numel() for parameter in one.load_model().policy.parameters())
     return {**found_in(folder), "weights": weights, "folder": folder}
 
@@ -67,7 +74,9 @@ def cell(order: str, encoder: Encoder, runs: list[dict[str, Any]]) -> dict[str, 
     """One line of the table."""
     row = {"rows": order, "encoder": encoder.value, "features": FEATURES[encoder], "weights": runs[0]["weights"]}
     row |= row_of(runs)
-    return row | ({} if encoder is Encoder.FLAT else {"attention": attended(runs), "crowded": in_a_crowd(runs)})
+    if encoder is Encoder.FLAT:
+        return row
+    return row | {"attention": attended(runs), "crowds": {crowd: in_a_crowd(runs, crowd) for crowd in CROWDS}}
 
 
 def attended(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -76,9 +85,9 @@ def attended(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {"matters": shares, "by_count": counts, "times": round(float(np.mean(np.divide(shares, counts))), 2)}
 
 
-def in_a_crowd(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
     """The same agents among two more: their scores, and what is left of what they scored without."""
-    found = [json.loads((run["folder"] / "crowded.json").read_text()) for run in runs]
+    found = [json.loads((run["folder"] / f"{crowd}.json").read_text()) for run in runs]
     scores = [row["anticipation"] for row in found]
     left = np.divide(scores, [run["anticipation"] for run in runs])
     middle, low, high = (round(value, 3) for value in with_interval(scores))

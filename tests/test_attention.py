@@ -212,7 +212,7 @@ def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "attention to whoever matters, before t3: 100.0%" in capsys.readouterr().out
     for words, said in (
         (["--encoder", "eye"], "unknown encoder 'eye': choose one of 'flat', 'attention'"),
-        (["--trunk", "oak"], "unknown trunk 'oak': choose one of 'relu', 'selu', 'highway', 'residual'"),
+        (["--trunk", "oak"], "unknown trunk 'oak': choose one of 'plain', 'relu', 'selu', 'highway', 'residual'"),
         (["--depth", "0"], "depth is 0: it must be from 1 to 32"),
         (["--depth", "33"], "depth is 33"),
     ):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import common, simulator, viewer
+from kindergarten import cli
 from kindergarten.codes import Action, End, Intent, Signal
 from kindergarten.config import Config
 from kindergarten.reference import compute
@@ -124,18 +125,19 @@ def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
 
 
 @pytest.mark.parametrize("action", [Action.IDLE, Action.SLOWER])
-def test_whoever_comes_beside_in_a_crowd_never_matters(action: Action):
+@pytest.mark.parametrize(("name", "who"), [("alike", slice(-1, None)), ("signalling", slice(-2, None))])
+def test_the_intents_of_whoever_comes_beside_in_a_crowd_never_matter(action: Action, name: str, who: slice):
     attention = pytest.importorskip("benchmarks.attention")
-    crowd, seeds = attention.crowded(), np.arange(40)
+    crowd, seeds = attention.crowded(name), np.arange(40)
     assert crowd.num_users == attention.SCENARIO.num_users + 2 == 11
     returns = []
     for intent in (Intent.LEFT, Intent.RIGHT):
         worlds = Simulator(crowd, len(seeds))
         worlds.seed(seeds)
         intents = np.full((len(seeds), crowd.num_users - 1), -1)
-        intents[:, -2:] = intent
+        intents[:, who] = intent
         worlds.reset(intents=intents)
-        assert (worlds.users["shows"][:, -2:] != Signal.NONE).all()  # they signal
+        assert (worlds.users["shows"][:, who] != Signal.NONE).all()
         earned = np.zeros(len(seeds))
         while (worlds.worlds["end"] == End.RUNNING).any():
             earned += worlds.step(np.full(len(seeds), action)).rewards
@@ -153,7 +155,7 @@ def test_attention_is_done_in_pieces(tmp_path, capsys):
     assert (tmp_path / "shuffled-flat" / "seed0" / "checkpoints" / "last.safetensors").stat().st_mtime_ns == before
     flat, attending = json.loads(out.read_text())["rows"]
     assert abs(flat["weights"] / attending["weights"] - 1) < 0.02  # equal parameters
-    assert len(attending["crowded"]["left"]) == 1 and attending["attention"]["times"] > 0
+    assert len(attending["crowds"]["alike"]["left"]) == 1 and attending["attention"]["times"] > 0
     assert '"rows": "shuffled"' in capsys.readouterr().out
 
 
@@ -183,3 +185,30 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch):
     new, *others = json.loads(out.read_text())["rows"]
     assert others == [old[1], old[0]], "in the order of the scenarios, and otherwise as they were"
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
+
+
+def test_depth_says_what_it_scored_and_where_the_gradient_is(tmp_path):
+    depth = pytest.importorskip("benchmarks.depth")
+    out, picture = tmp_path / "depth.json", tmp_path / "depth.png"
+    words = ["--trunks", "plain", "residual", "--depths", "1", "16", "--seeds", "1", "--steps", "256", "--worlds", "2"]
+    assert depth.main([*words, "--runs", str(tmp_path), "--out", str(out), "--picture", str(picture)]) == 0
+    flat, plain, residual = json.loads(out.read_text())["rows"]
+    assert flat["trunk"] == "any" and [len(row["gradients"]["start"]) for row in (flat, plain, residual)] == [1, 16, 16]
+    assert plain["first_over_last"]["start"] < 1e-3 < residual["first_over_last"]["start"]
+    assert picture.stat().st_size > 10_000
+
+
+def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
+    probe, agents = pytest.importorskip("benchmarks.probe"), pytest.importorskip("benchmarks.agents")
+    asked = []
+
+    def train(words, check):
+        asked.append(words)
+        assert cli.main(["train", *words[2:], "--steps", "256", "--worlds", "2"]) == 0
+
+    monkeypatch.setattr(agents.subprocess, "run", train)
+    assert probe.main(["--scenarios", "Follow", "--seeds", "1", "--runs", str(tmp_path)]) == 0
+    (words,) = asked
+    assert words[words.index("--captions") + 1] == "0"
+    row = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert len(row["right_by_phase"]["delay"]) == 1

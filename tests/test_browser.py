@@ -19,6 +19,9 @@ from kindergarten.codes import Kind
 from kindergarten.episode import Episode
 from kindergarten.replay import Replay
 from kindergarten.viewer import web
+from kindergarten.viewer.frame import frame_at
+from kindergarten.viewer.sentence import sentence
+from kindergarten.viewer.story import story_of
 from tests.pages import HOSTILE, drive, still_life
 
 GOLDEN = Path(__file__).parent / "golden" / "web-street.png"
@@ -125,6 +128,21 @@ def test_every_moment_is_what_was_recorded(show, crossing):
             assert user["cyclist"] == (wanted["kind"][i] == Kind.CYCLIST) and user["signal"] == wanted["signal"][i]
     between = page.evaluate("episodes[1].frame((episodes[1].time[7] + episodes[1].time[8]) / 2).users[0].x")
     assert abs(between - crossing.episodes[1].users["x"][7:9, 0].mean()) < 0.01
+
+
+@pytest.mark.parametrize("name", ["Crossing", "CutIn"])
+def test_what_the_car_believes_is_said_as_in_the_window(show, name):
+    replay = drive(name)
+    page, wanted = show(replay, "captions"), []
+    for k in range(len(replay.episodes)):
+        story = story_of(replay, k)
+        frames = [frame_at(replay, k, time) for time in np.arange(0.0, story.duration, 0.37)]
+        beliefs = [(frame, i, frame.belief(i)) for frame in frames for i in range(1, len(frame.users))]
+        wanted += [sentence(story, frame, i, belief) for frame, i, belief in beliefs if belief is not None]
+        told = [[k, i, frame.time] for frame, i, belief in beliefs if belief is not None]
+        said = page.evaluate("told => told.map(([k, i, time]) => sentence(episodes[k], i, time))", told)
+        assert said == wanted[-len(said) :]
+    assert any("signals now" in words for words in wanted) and any("s ago" in words for words in wanted)
 
 
 def test_controls_do_what_they_say(show, crossing):

@@ -135,8 +135,9 @@ class Scene:
         height, tip = round(20 * unit), 6 * unit
         bottom = round(y - max(2.4 * camera.scale, 26.0) - 10 * unit)
         for flag in flags:
-            bottom = self._flag(surface, flag, (x, bottom - height / 2), tip).top - round(3 * unit)
-            tip = 0.0
+            box = self._box(surface, flag[0], (x, bottom - height / 2))
+            self._flag(surface, flag, box, tip)
+            bottom, tip = box.top - round(3 * unit), 0.0
 
     def _below(
         self,
@@ -146,29 +147,31 @@ class Scene:
         camera: Camera,
         taken: list[pygame.Rect],
     ) -> pygame.Rect:
-        """Words below a road user, and below what is ``taken``; what would not fit into the picture moves aside."""
+        """Words below a road user, and below what is ``taken``; where they stand."""
         x, y = camera.locate(user["x"], user["y"])
         unit = self._typeface.unit
-        half = min(self._typeface.width(flag[0], 17) / 2 + 12 * unit, surface.get_width() / 2)
-        x, y = min(max(x, half), surface.get_width() - half), y + max(2.4 * camera.scale, 26.0) + 10 * unit
-        box = pygame.Rect(0, 0, round(2 * half), round(22 * unit))
+        box = self._box(surface, flag[0], (x, y + max(2.4 * camera.scale, 26.0) + 10 * unit))
         for other in sorted(taken, key=lambda rect: rect.top):
-            box.center = round(x), round(y)
-            if box.colliderect(other):
-                y = other.bottom + 13 * unit
-        return self._flag(surface, flag, (x, y))
+            if box.inflate(10 * unit, 2 * unit).colliderect(other):
+                box.centery = round(other.bottom + 13 * unit)
+        self._flag(surface, flag, box)
+        return box
 
-    def _flag(
-        self, surface: pygame.Surface, flag: tuple[str, Colour, Colour], at: tuple[float, float], tip: float = 0.0
-    ) -> pygame.Rect:
-        """Words on a coloured ground around ``at`` [px], with a ``tip`` that points down; where they stand."""
-        (words, colour, ink), unit = flag, self._typeface.unit
+    def _box(self, surface: pygame.Surface, words: str, at: tuple[float, float]) -> pygame.Rect:
+        """The ground for words around ``at`` [px]: in the picture, if that is wide enough."""
+        unit = self._typeface.unit
         box = pygame.Rect(0, 0, round(self._typeface.width(words, 17) + 14 * unit), round(20 * unit))
         box.center = round(at[0]), round(at[1])
-        box.left = max(min(box.left, surface.get_width() - box.width), 0)  # in the picture, if that is wide enough
-        label(surface, colour, box, 5 * unit, pointer=tip)
-        self._typeface.write(surface, words, box.center, 17, ink, 0.5)
+        box.left = max(min(box.left, surface.get_width() - box.width), 0)
         return box
+
+    def _flag(
+        self, surface: pygame.Surface, flag: tuple[str, Colour, Colour], box: pygame.Rect, tip: float = 0.0
+    ) -> None:
+        """Words on a coloured ground, with a ``tip`` that points down."""
+        words, colour, ink = flag
+        label(surface, colour, box, 5 * self._typeface.unit, pointer=tip)
+        self._typeface.write(surface, words, box.center, 17, ink, 0.5)
 
 
 def visibility(story: Story, frame: Frame, ghosts: bool = True) -> np.ndarray:

@@ -19,11 +19,15 @@ WILL = {
 LANES = {Intent.LEFT: "move over to the left", Intent.STRAIGHT: "keep its lane", Intent.RIGHT: "move over to the right"}
 
 
+def will_of(lanes: bool) -> dict[Intent, str]:
+    """What each intent is called, on a road on which all ways lead in one direction (``lanes``) or on another."""
+    return WILL | LANES if lanes else WILL
+
+
 def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
     """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %, signalled 2.6 s ago"."""
     role, best = story.role(i, frame.time), Intent(int(belief.argmax()))
-    will = WILL | LANES if story.lanes else WILL
-    said = f"{role.kind.name.lower()} {i} will {will[best]}, {100 * belief[best]:.0f} %"
+    said = f"{role.kind.name.lower()} {i} will {will_of(story.lanes)[best]}, {100 * belief[best]:.0f} %"
     return ", ".join(part for part in (said, signal_words(role, frame.time)) if part)
 
 

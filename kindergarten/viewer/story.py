@@ -79,9 +79,8 @@ class Story:
 
     @cached_property
     def lanes(self) -> bool:
-        """Whether all ways lead in one direction: then nobody turns, and whoever leaves its way moves over."""
-        ends = self.road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
-        return bool(((ends[:, 0] * ends[:, 1]).sum(1) > 0.9).all())
+        """Whether nobody turns, and whoever leaves its way moves over."""
+        return one_way(self.road)
 
     def role(self, i: int, time: float = 0.0) -> Role:
         """What road user ``i`` is up to at ``time`` [s]."""
@@ -98,6 +97,12 @@ class Story:
         ahead = (self.junctions[:, 0] - ego["x"]) * ego["cos"] + (self.junctions[:, 1] - ego["y"]) * ego["sin"]
         coming = ahead[ahead > -self.junctions[:, 2]]
         return float(coming.min() if coming.size else ahead.max())
+
+
+def one_way(road: RoadMap) -> bool:
+    """Whether all ways lead in one direction."""
+    ends = road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
+    return bool(((ends[:, 0] * ends[:, 1]).sum(1) > 0.9).all())
 
 
 def story_of(replay: Replay, index: int) -> Story:
@@ -168,8 +173,7 @@ def live_story(simulator: Simulator, w: int) -> Story:
 
 def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
     """What one road user (T,) is up to, one intent after the other; times (T,) [s]."""
-    there = users["kind"][users["kind"] != Kind.NOBODY]
-    kind = Kind(int(there[0])) if there.size else Kind.NOBODY
+    kind = kind_of(users)
     what = np.stack([users[name] for name in (*TIMES, "intent")], axis=1)
     begins = [0, *(np.flatnonzero(np.any(np.diff(what, axis=0) != 0, axis=1)) + 1).tolist()]
     roles = []
@@ -184,6 +188,12 @@ def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
         )
         roles.append(Role(kind, *what, t1, t2, t3, float(times[k]), stop))
     return tuple(roles)
+
+
+def kind_of(users: np.ndarray) -> Kind:
+    """What a road user (T,) is, when it is there."""
+    there = users["kind"][users["kind"] != Kind.NOBODY]
+    return Kind(int(there[0])) if there.size else Kind.NOBODY
 
 
 def _intents(users: np.ndarray) -> tuple[Intent, ...]:

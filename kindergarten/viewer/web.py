@@ -22,6 +22,8 @@ from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Marki
 from kindergarten.episode import Episode
 from kindergarten.replay import Replay
 from kindergarten.road import SPACING, RoadMap
+from kindergarten.viewer.sentence import will_of
+from kindergarten.viewer.story import kind_of, one_way
 
 SUFFIXES = (".html", ".htm")
 SCRIPTS = ("replay.js", "street.js", "figures.js", "scene.js", "timeline.js", "panel.js", "app.js")
@@ -76,12 +78,14 @@ def content(replay: Replay) -> dict[str, Any]:
     Raises:
         ValueError: a number is not finite or too large to be shown.
     """
+    will = will_of(one_way(replay.road))
     return {
         "scenario": replay.scenario,
         "agent": replay.agent,
         "discrete": replay.control is Control.DISCRETE,
         "terms": list(replay.term_names),
         "names": {name: names(code) for name, code in CODES.items()},
+        "will": [will[intent] for intent in Intent],
         "road": _road(replay.road),
         "episodes": [_episode(episode, replay.physics_step) for episode in replay.episodes],
     }
@@ -96,6 +100,7 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
         "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
+        "kinds": [int(kind_of(column)) for column in users.T],
         "plans": [_plans(column, dt) for column in users.T],
         "time": _column(worlds["tick"] * dt, dt),
         "hands_on": _column(worlds["hands_on"] * dt, dt),

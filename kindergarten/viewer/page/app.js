@@ -15,7 +15,7 @@ const KEYS = [
 const $ = (id) => document.getElementById(id);
 const replay = JSON.parse($("replay").textContent);
 const street = new Street(replay.road, replay.names);
-const episodes = replay.episodes.map((raw) => new Episode(raw, replay.names, replay.terms));
+const episodes = replay.episodes.map((raw) => new Episode(raw, replay.names, replay.terms, replay.will));
 const view = { reveal: false, captions: false, junction: false, twins: false, zoom: 1 };
 const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, lingered: 0, guesses: new Map(), stages: [], ink: {} };
 const timeline = new Timeline($("timeline"), (time) => seek(time));

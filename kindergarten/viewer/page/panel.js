@@ -14,11 +14,11 @@ class Bars {
   }
 
   set(shares, words) {
-    const best = shares.indexOf(Math.max(...shares));
+    const best = likeliest(shares);
     this.rows.forEach(({ row, fill, number }, k) => {
       row.classList.toggle("best", k === best);
       fill.style.width = `${100 * clamp(shares[k], 0, 1)}%`;
-      number.textContent = words ? words[k] : `${Math.round(100 * shares[k])} %`;
+      number.textContent = words ? words[k] : percent(shares[k]);
     });
   }
 }

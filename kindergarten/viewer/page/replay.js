@@ -21,8 +21,8 @@ function mixAngle(a, b, share) {
 }
 
 class Episode {
-  constructor(raw, names, terms) {
-    this.names = names;
+  constructor(raw, names, terms, will) {
+    Object.assign(this, { names, will, kinds: raw.kinds.map((kind) => names.kind[kind]) });
     this.seed = raw.seed;
     this.end = names.end[raw.end];
     this.sizes = raw.sizes;
@@ -194,6 +194,22 @@ function differ(a, b, k) {
   }
   return a.count !== b.count;
 }
+
+/** What the car believes of road user ``i``, in the words of sentence.py. */
+function sentence(episode, i, time) {
+  const k = episode.index(time), belief = episode.belief(i, k), best = likeliest(belief);
+  const said = `${episode.kinds[i]} ${i} will ${episode.will[best]}, ${percent(belief[best])}`;
+  return [said, signalWords(episode.plan(i, k), time)].filter(Boolean).join(", ");
+}
+
+/** How long ago it signalled, if it has. */
+function signalWords({ shows, t1, t2 }, time) {
+  if (!shows || time + 1e-6 < t1) return "";
+  return time + 1e-6 < t2 ? "signals now" : `signalled ${Math.max(time - t2, 0).toFixed(1)} s ago`;
+}
+
+const likeliest = (chances) => chances.indexOf(Math.max(...chances));
+const percent = (chance) => `${Math.round(100 * chance)} %`;
 
 function sayIntent(intent) {
   if (intent === "straight") return "goes straight on";

@@ -117,19 +117,19 @@ function tags(ctx, camera, episode, frame, opacity, view, ink) {
   for (let i = frame.users.length - 1; i > 0; i--) {
     const seen = opacity[i] > 0.5 && frame.users[i].kind, flags = [];
     const phase = episode.phase(i, frame.time), belief = view.captions ? episode.belief(i, frame.k) : null;
-    if (i === episode.signaller(frame.k) && seen) flags.push({ words: phase, back: ink[phase], ink: ink[`on-${phase}`] });
-    if (belief) flags.push({ ...thought(belief, episode, ink), kind: seen ? "" : `${i}: ` });
+    if (i === episode.signaller(frame.k) && seen) flags.push({ words: [phase], back: ink[phase], ink: ink[`on-${phase}`] });
+    if (belief) flags.push(thought(episode, i, frame.time, belief, ink));
     if (seen) flagpole(ctx, camera, frame.users[i], flags, taken, ink);
     else thoughts.push(...flags);
   }
-  if (frame.over) thoughts.push({ words: episode.end.replaceAll("_", " "), back: ink[episode.end === "goal" ? "after" : "alarm"], ink: "#ffffff" });
+  if (frame.over) thoughts.push({ words: [episode.end.replaceAll("_", " ")], back: ink[episode.end === "goal" ? "after" : "alarm"], ink: "#ffffff" });
   flagpole(ctx, camera, frame.users[0], thoughts, taken, ink);
 }
 
-/** The likeliest intent and how likely it is. */
-function thought(belief, episode, ink) {
-  const best = belief.indexOf(Math.max(...belief));
-  return { words: `${episode.names.intent[best]} ${Math.round(100 * belief[best])} %`, chances: belief, back: ink.belief, ink: ink["on-belief"] };
+/** What the car believes of road user ``i``: a sentence, and in short, where there is no room for one. */
+function thought(episode, i, time, belief, ink) {
+  const best = likeliest(belief), short = `${i}: ${episode.names.intent[best]} ${percent(belief[best])}`;
+  return { words: [sentence(episode, i, time), short], chances: belief, back: ink.belief, ink: ink["on-belief"] };
 }
 
 /** Flags in a column above a road user, moved aside from those that are ``taken`` and kept in the picture. */
@@ -141,19 +141,21 @@ function flagpole(ctx, camera, user, flags, taken, ink) {
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   for (const flag of flags) {
-    flag.text = (flag.kind || "") + flag.words;
-    flag.width = ctx.measureText(flag.text).width + 2 * pad;
+    const widthOf = (words) => ctx.measureText(words).width + 2 * pad;
+    flag.text = flag.words.find((words) => widthOf(words) < camera.width - 8) ?? flag.words.at(-1);
+    flag.width = widthOf(flag.text);
     flag.height = size * (flag.chances ? 2.05 : 1.55);
   }
   const width = Math.max(...flags.map((flag) => flag.width)), height = flags.reduce((sum, flag) => sum + flag.height + 2, 0);
-  const x = clamp(px, width / 2 + 4, camera.width - width / 2 - 4);
+  const within = (wide) => clamp(px, wide / 2 + 4, camera.width - wide / 2 - 4), x = within(width);
   let bottom = Math.max(py - lift, height + 4);
   for (const other of taken)
     if (Math.abs(other.x - x) < (other.width + width) / 2 && bottom > other.top && bottom - height < other.bottom) bottom = other.top - 3;
   taken.push({ x, width, top: bottom - height, bottom });
-  pointer(ctx, clamp(px, x - width / 2 + pad, x + width / 2 - pad), bottom, 0.5 * size, flags[0].back);
+  const [{ width: lowest, back }] = flags, at = within(lowest), reach = lowest / 2 - pad;
+  pointer(ctx, clamp(px, at - reach, at + reach), bottom, 0.5 * size, back);
   for (const flag of flags) {
-    drawFlag(ctx, flag, x - flag.width / 2, bottom - flag.height, size, pad, ink);
+    drawFlag(ctx, flag, within(flag.width) - flag.width / 2, bottom - flag.height, size, pad, ink);
     bottom -= flag.height + 2;
   }
 }
@@ -175,7 +177,7 @@ function drawFlag(ctx, flag, x, y, size, pad, ink) {
   ctx.fillStyle = flag.ink;
   ctx.fillText(flag.text, x + pad, y + 0.82 * size);
   if (!flag.chances) return;
-  const long = flag.width - 2 * pad, best = flag.chances.indexOf(Math.max(...flag.chances));
+  const long = flag.width - 2 * pad, best = likeliest(flag.chances);
   let from = x + pad;
   flag.chances.forEach((chance, k) => {
     ctx.fillStyle = k === best ? ink["belief-best"] : ink["belief-rest"];
