@@ -4,7 +4,8 @@ python -m benchmarks.depth [--trunks plain relu ...] [--depths 1 4 16 32] [--see
 
 Follow, `train.py`'s defaults. Trains what DIR lacks, so it can be done in pieces; whatever is asked for is summed up.
 At depth 1 all trunks are the same, so it is trained once. A layer's gradient is that of the whole loss on one
-minibatch, with the weights at the start and with those at the end: a root mean square over the layer's weights.
+minibatch, with the weights at the start and with those that are scored at the end, the best ones: a root mean square
+over the layer's weights.
 """
 
 from __future__ import annotations

@@ -103,6 +103,50 @@ def agents_made_with() -> str:
     return _made_with(measured("agents"))
 
 
+def eyes() -> str:
+    """Attention beside the flat encoder, and in a crowd."""
+    result, rows = measured("attention"), []
+    crowds = next(row["crowds"] for row in result["rows"] if "crowds" in row)
+    for row in result["rows"]:
+        times = f"{row['attention']['times']:.1f}" if "attention" in row else ""
+        told = f"{row['agent_right_in_the_delay']:.1%}"
+        cells = f"{row['weights']:,}", len(row["seeds"]), _scored(row), f"{row['collision_rate']:.1%}", told, times
+        rows.append(
+            (row["rows"], row["encoder"], *cells, *(_scored(row["crowds"][c]) if times else "" for c in crowds))
+        )
+    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay", "times its share"]
+    head += [f"two more, {crowd}" for crowd in crowds]
+    return table(head, rows, 6 + len(crowds)) + "\n\n" + _made_with(result)
+
+
+def depths() -> str:
+    """What deep trunks score, and how much of the last layer's gradient is left at the first, start and end."""
+    result, deep = measured("depth"), [row for row in measured("depth")["rows"] if row["depth"] > 1]
+    rows = []
+    for trunk in dict.fromkeys(row["trunk"] for row in deep):
+        mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
+        lefts = [row["first_over_last"] for row in mine.values()]
+        cells = [f"{row['anticipation']:.2f}" for row in mine.values()]
+        rows.append((trunk, *cells, *(f"{left['start']:.1g}, {left['end']:.1g}" for left in lefts)))
+    found = list(dict.fromkeys(row["depth"] for row in deep))
+    head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
+    return table(head, rows, 2 * len(found)) + "\n\n" + _made_with(result)
+
+
+def probes() -> str:
+    """What a probe reads in memories that nobody taught to caption."""
+    result, rows = measured("probe"), []
+    for row in result["rows"]:
+        told = ", ".join(f"{share:.1%}" for share in row["right_by_phase"]["delay"])
+        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), told))
+    return table(("scenario", "anticipation", "right in the delay"), rows, 2) + "\n\n" + _made_with(result)
+
+
+def _scored(row: dict[str, Any]) -> str:
+    low, high = row["ci95"]
+    return f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+
+
 def keys() -> str:
     """What the keys of the window do."""
     return _keys(PLAYER_KEYS)
@@ -200,7 +244,7 @@ FILL: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         *(environment, scenarios, stakes, own_scenario, simulator_rates, simulator_ratios, start_up, trainer_rates),
-        trainer_phases,
+        *(trainer_phases, eyes, depths, probes),
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
         *(
             agents,
