@@ -2,7 +2,7 @@
 
 python -m benchmarks.attention [--orders shuffled cast] [--encoders flat attention] [--seeds 5] [--runs DIR]
 
-Trains what DIR lacks (DIR/ORDER-ENCODER/seedS), so it can be done in pieces; whatever is asked for is summed up. Rows
+Trains what DIR lacks (DIR/ORDER-ENCODER/seedS), so it can be done in pieces; whatever is there is summed up. Rows
 stand in the order of the cast, so that the same row always matters, or in random order. Attention is also scored, as it
 is, among two road users more than it was trained with (CROWDS).
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,18 @@ def crowded(crowd: str) -> Scenario:
     return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
 
 
-def run(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, worlds: int) -> dict[str, Any]:
-    """The evaluation of one run, which is trained, or trained on, if it is not there yet."""
+def finish(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, worlds: int) -> None:
+    """Train a run, or go on with it, unless it is finished."""
     options = Options(SCENARIO.name, steps=steps, worlds=worlds, encoder=encoder.value, shuffled=order == "shuffled")
     if not (folder / "config.json").exists():
         begin(replace(options, seed=seed, out=folder), replace(numbers_of(options), features=FEATURES[encoder]))
-    one = Run.open(folder)
-    if not (folder / "evaluation.json").exists() and train(one):
+    if not (folder / "evaluation.json").exists() and train(Run.open(folder)):
         raise SystemExit(f"{folder} was not finished")
+
+
+def result(folder: Path, encoder: Encoder) -> dict[str, Any]:
+    """What a finished run is worth, alone and in the crowds."""
+    one = Run.open(folder)
     for crowd in CROWDS if encoder is Encoder.ATTENTION else ():
         if not (folder / f"{crowd}.json").exists():
             one.write_json(f"{crowd}.json", evaluate(one.load_model(), crowded(crowd), one.config))
@@ -113,12 +118,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
     options = parser.parse_args(argv)
     cells = [(order, Encoder(encoder)) for order in options.orders for encoder in options.encoders]
-    found: dict[tuple[str, Encoder], list[dict[str, Any]]] = {cell: [] for cell in cells}
     for seed in range(options.seeds):  # seed by seed: whoever stops it early has all of them
         for order, encoder in cells:
             folder = options.runs / f"{order}-{encoder.value}" / f"seed{seed}"
-            found[order, encoder].append(run(folder, order, encoder, seed, options.steps, options.worlds))
-    rows = [cell(order, encoder, runs) for (order, encoder), runs in found.items()]
+            finish(folder, order, encoder, seed, options.steps, options.worlds)
+    rows = []
+    for order, encoder in product(ORDERS, FEATURES):
+        done = sorted((options.runs / f"{order}-{encoder.value}").glob("seed*/evaluation.json"))
+        rows += [cell(order, encoder, [result(path.parent, encoder) for path in done])] if done else []
     for row in rows:
         print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
     if options.out:

@@ -2,7 +2,8 @@
 
 python -m benchmarks.probe [--scenarios Follow Crossing] [--seeds 3] [--runs DIR] [--out FILE]
 
-Trains what DIR lacks, with `train.py`'s defaults otherwise. `benchmarks.agents` has those whom the captions teach.
+Trains what DIR lacks, with `train.py`'s defaults otherwise; whatever is there is summed up. `benchmarks.agents` has
+those whom the captions teach.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.agents import PACKAGES, row_of, run
+from benchmarks.agents import PACKAGES, found_in, row_of, run
 from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.scenarios import SCENARIOS
 
@@ -35,10 +36,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "probe", help="where the runs are")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     options = parser.parse_args(argv)
+    for seed in range(options.seeds):
+        for scenario in options.scenarios:
+            run(options.runs / scenario / f"seed{seed}", scenario, "lstm", seed, "--captions", "0")
     rows = []
-    for scenario in options.scenarios:
-        folders = {seed: options.runs / scenario / f"seed{seed}" for seed in range(options.seeds)}
-        runs = [run(folder, scenario, "lstm", seed, "--captions", "0") for seed, folder in folders.items()]
+    for scenario in SCENARIOS:
+        runs = [found_in(path.parent) for path in sorted((options.runs / scenario).glob("seed*/evaluation.json"))]
+        if not runs:
+            continue
         rows.append({**row_of(runs), "right_by_phase": by_phase(runs)})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
