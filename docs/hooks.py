@@ -127,7 +127,7 @@ def depths() -> str:
         mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
         lefts = [row["first_over_last"] for row in mine.values()]
         cells = [f"{row['anticipation']:.2f}" for row in mine.values()]
-        rows.append((trunk, *cells, *(f"{left['start']:.1g}, {left['end']:.1g}" for left in lefts)))
+        rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
     found = list(dict.fromkeys(row["depth"] for row in deep))
     head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
     return table(head, rows, 2 * len(found)) + "\n\n" + _made_with(result)
@@ -144,7 +144,7 @@ def probes() -> str:
 
 def _scored(row: dict[str, Any]) -> str:
     low, high = row["ci95"]
-    return f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
 
 
 def keys() -> str:
