@@ -4,7 +4,8 @@ python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios To
                             [--memoryless 1]
 
 Trains what DIR lacks (DIR/SCENARIO-MEMORY/seedS, the folders that ``train.py --seeds`` writes) and sums it up. With
-``--scenarios``, or with 0 agents of a kind, the rows of all others stay as they are in the result.
+``--scenarios``, or with 0 agents of a kind, the rows of all others stay as they are in the result. Each row says
+how and with what it was made; what the result says of itself is about those that do not.
 """
 
 from __future__ import annotations
@@ -84,20 +85,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="of each agent with an LSTM (default: %(default)s)")
     parser.add_argument("--memoryless", type=int, default=1, help="of each without (default: %(default)s)")
     options = parser.parse_args()
-    before = json.loads(options.out.read_text())["rows"] if options.out and options.out.exists() else []
-    rows = {(row["scenario"], row["memory"]): row for row in before}
+    about = {"command": command("benchmarks.agents"), "made_with": made_with(PACKAGES)}
+    before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {"rows": []}
+    rows = {(row["scenario"], row["memory"]): row for row in before["rows"]}
     for scenario, memory in product(options.scenarios, MEMORIES):
         count = options.seeds if memory == "lstm" else options.memoryless
         if count == 0 or (scenario, memory) in LEFT_OUT:
             continue
         folder = options.runs / f"{scenario}-{memory}"
         row = row_of([run(folder / f"seed{s}", scenario, memory, s) for s in range(count)])
-        rows[scenario, memory] = row
+        rows[scenario, memory] = {**row, **about}
         print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
     if options.out:
-        result = {"benchmark": "agents", "command": command("benchmarks.agents"), "made_with": made_with(PACKAGES)}
         ordered = [rows[key] for key in product(SCENARIOS, MEMORIES) if key in rows]
-        write(options.out, {**result, "rows": ordered})
+        write(options.out, {"benchmark": "agents", **about, **before, "rows": ordered})
 
 
 if __name__ == "__main__":

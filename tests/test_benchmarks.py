@@ -176,13 +176,15 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch):
     agents = pytest.importorskip("benchmarks.agents")
     out = tmp_path / "agents.json"
     old = [{"scenario": "Town", "memory": "lstm", "seeds": [0.4]}, {"scenario": "Follow", "memory": "none"}]
-    out.write_text(json.dumps({"rows": old}))
+    out.write_text(json.dumps({"made_with": "of the old", "rows": old}))
     for seed, score in enumerate((0.8, 0.9)):
         finished(tmp_path / "Follow-lstm" / f"seed{seed}", "Follow", score)
     words = ["--out", str(out), "--runs", str(tmp_path), "--scenarios", "Follow", "--seeds", "2", "--memoryless", "0"]
     monkeypatch.setattr(sys, "argv", ["agents", *words])
     agents.main()
-    new, *others = json.loads(out.read_text())["rows"]
+    result = json.loads(out.read_text())
+    new, *others = result["rows"]
+    assert result["made_with"] == "of the old" and {"commit", "machine", "date"} <= set(new["made_with"])
     assert others == [old[1], old[0]], "in the order of the scenarios, and otherwise as they were"
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
 
