@@ -36,7 +36,7 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     rows = []
     for row in results:
         low, high = row["ci95"]
-        score = f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})"
+        score = f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
         seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
         crashes = f"{row['collision_rate']:.1%}"
         told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
