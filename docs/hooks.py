@@ -215,6 +215,18 @@ def pixels_ratios() -> str:
     return _ratios(measured("pixels"))
 
 
+def pixels_agents() -> str:
+    """What a CNN learns from pixels, by seed."""
+    rows = [
+        (
+            *(row["scenario"], f"{row['decisions']:,}", ", ".join(f"{score:.3f}" for score in row["seeds"])),
+            *(", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"]), f"{row['agent_right_in_the_delay']:.1%}"),
+        )
+        for row in measured("pixels")["rows"]
+    ]
+    return table(("", "decisions", "anticipation by seed", "minutes", "told in the delay"), rows, 4)
+
+
 def pixels_made_with() -> str:
     """Where and how those figures were taken."""
     return _made_with(measured("pixels"))
@@ -246,17 +258,7 @@ FILL: dict[str, Callable[[], str]] = {
         *(environment, scenarios, stakes, own_scenario, simulator_rates, simulator_ratios, start_up, trainer_rates),
         *(trainer_phases, eyes, depths, probes),
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
-        *(
-            agents,
-            agents_made_with,
-            pixels_rates,
-            pixels_ratios,
-            pixels_made_with,
-            keys,
-            game_keys,
-            viewer_rates,
-            viewer_speeds,
-            viewer_made_with,
-        ),
+        *(agents, agents_made_with, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with),
+        *(keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),
     )
 }
