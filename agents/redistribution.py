@@ -79,9 +79,14 @@ class Redistribution:
     """Pays a rollout's rewards anew, and learns from the episodes that have ended.
 
     It reads the observations, and what was done where that had an effect.
+
+    Raises:
+        ValueError: the observations are pictures, of which it would learn nothing.
     """
 
     def __init__(self, worlds: int, observation_space: spaces.Space, action_space: spaces.Space) -> None:
+        if len(observation_space.shape or ()) != 1:
+            raise ValueError(f"redistribute needs frames of numbers, observation 'features', not {observation_space}")
         self.actions = spaces.flatdim(action_space)
         columns = spaces.flatdim(observation_space) + self.actions
         self.predictor = ReturnPredictor(columns)

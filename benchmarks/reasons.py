@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,10 +20,11 @@ import numpy as np
 import torch as th
 from matplotlib.axes import Axes
 
+from benchmarks import agents
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.diagnose import FULL, PolicyMind
+from kindergarten.agents.diagnose import FULL, PolicyMind, figures
 from kindergarten.agents.diagnose.exam import Exam
-from kindergarten.agents.diagnose.figures import GREY, MINE, OTHER, legend_above, line_at, percent, svg
+from kindergarten.agents.diagnose.figures import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.reasons import CONDITIONS, conditions
 from kindergarten.agents.diagnose.stage import Stage
 from kindergarten.agents.run import Run
@@ -34,15 +34,12 @@ from kindergarten.scenarios import scenario_named
 
 #: How far colours went with the intents in training, and on how many seeds.
 PLAN = {"Follow": ((0.0, 0.5, 0.9, 1.0), 5), "Crossing": ((0.0, 0.9, 1.0), 3)}
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
 def trained(folder: Path, scenario: str, spurious: float, seed: int, steps: int | None) -> Run:
     """A run, which is trained if it is not there yet."""
-    if not (folder / "evaluation.json").exists():
-        words = ["--scenario", scenario, "--spurious", f"{spurious:g}", "--seed", str(seed), "--out", str(folder)]
-        words += [] if steps is None else ["--steps", str(steps), "--worlds", "8"]
-        subprocess.run([sys.executable, str(ROOT / "train.py"), *words], check=True)
+    trial = [] if steps is None else ["--steps", str(steps), "--worlds", "8"]
+    agents.run(folder, scenario, "lstm", seed, "--spurious", f"{spurious:g}", *trial)
     return Run.open(folder)
 
 
@@ -106,11 +103,14 @@ def main(argv: list[str] | None = None) -> int:
     th.set_num_threads(1)
     found = {scenario: rows_of(scenario, options) for scenario in options.scenarios}
     if options.out:
-        result = {"benchmark": "reasons", "command": command("benchmarks.reasons"), "made_with": made_with(PACKAGES)}
+        result = {
+            "benchmark": "reasons",
+            "command": command("benchmarks.reasons"),
+            "made_with": made_with(agents.PACKAGES),
+        }
         write(options.out, {**result, "rows": [row for rows in found.values() for row in rows]})
     for scenario, rows in found.items() if options.pictures else ():
-        name = f"reasons-{scenario.lower()}"
-        (options.pictures / f"{name}.svg").write_text(svg(name, reliance, {"rows": rows}), encoding="utf-8")
+        figures.write(options.pictures, f"reasons-{scenario.lower()}", reliance, {"rows": rows})
     return 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from statistics import mean
 from typing import Any
 
 from result_tables import DOCS, agents, measured, table
@@ -232,6 +233,38 @@ def pixels_made_with() -> str:
     return _made_with(measured("pixels"))
 
 
+def reasons() -> str:
+    """What agents make of colours, by how far these went with the intents in training."""
+    rows = []
+    for row in measured("reasons")["rows"]:
+        right = [f"{mean(values):.0%}" for values in row["right"].values()]
+        crashes = "{:.1%} / {:.1%}".format(*(mean(row["collisions"][name]) for name in ("aligned", "against")))
+        each = ", ".join(f"{value:+.2f}" for value in row["reliance"])
+        rows.append((row["scenario"], f"{row['spurious']:.0%}", *right, f"{mean(row['reliance']):+.2f}", each, crashes))
+    names = ("aligned", "neutral", "against", "colour alone", "signal alone", "reliance", "each seed", "collisions")
+    return table(("scenario", "colours in training", *names), rows, 9)
+
+
+def reasons_made_with() -> str:
+    """Where and how these were trained."""
+    return _made_with(measured("reasons"))
+
+
+def redistribution() -> str:
+    """Follow with long delays, with rewards where they arrive and where they are decided."""
+    rows = []
+    for row in measured("redistribution")["rows"]:
+        low, high = row["ci95"]
+        each = ", ".join(f"{score:.3f}" for score in row["seeds"])
+        rows.append((row["rewards"], f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})", each))
+    return table(("rewards", "anticipation", "each seed"), rows, 2)
+
+
+def redistribution_made_with() -> str:
+    """Where and how these were trained."""
+    return _made_with(measured("redistribution"))
+
+
 def _spread(row: dict[str, float]) -> str:
     return f"{row['median']:,.0f} ({row['min']:,.0f}..{row['max']:,.0f})"
 
@@ -260,5 +293,6 @@ FILL: dict[str, Callable[[], str]] = {
         *(times_to_score, simulator_made_with, trainer_made_with, time_to_score_made_with),
         *(agents, agents_made_with, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with),
         *(keys, game_keys, viewer_rates, viewer_speeds, viewer_made_with),
+        *(reasons, reasons_made_with, redistribution, redistribution_made_with),
     )
 }

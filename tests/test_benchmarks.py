@@ -214,3 +214,25 @@ def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
     assert words[words.index("--captions") + 1] == "0"
     row = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert len(row["right_by_phase"]["delay"]) == 1
+
+
+def test_reasons(tmp_path):
+    reasons = pytest.importorskip("benchmarks.reasons")
+    out = tmp_path / "reasons.json"
+    words = ["--scenarios", "Follow", "--seeds", "1", "--steps", "1", "--runs", str(tmp_path), "--out", str(out)]
+    assert reasons.main([*words, "--pictures", str(tmp_path)]) == 0
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["spurious"] for row in rows] == [0.0, 0.5, 0.9, 1.0]
+    for row in rows:
+        (aligned,), (against,) = row["right"]["aligned"], row["right"]["against"]
+        assert row["reliance"] == [pytest.approx(aligned - against, abs=1e-3)]
+    assert (tmp_path / "reasons-follow.svg").read_text().startswith("<svg")
+
+
+def test_redistribution(tmp_path):
+    redistribution = pytest.importorskip("benchmarks.redistribution")
+    out, picture = tmp_path / "redistribution.json", tmp_path / "redistribution.svg"
+    words = ["--seeds", "1", "--steps", "512", "--worlds", "2", "--runs", str(tmp_path), "--out", str(out)]
+    assert redistribution.main([*words, "--pictures", str(tmp_path)]) == 0
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["rewards"] for row in rows] == ["plain", "redistributed"] and picture.stat().st_size > 2000

@@ -7,6 +7,7 @@ predicts the return, frame by frame, must find out: the differences of its predi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ SPAN = (-20, 45)  # frames around t2 that the pictures show
 def ask(subject: Subject) -> Finding:
     """Predict the return of a driver who does not remember, and see when the prediction changes."""
     stage = Stage(subject.stage.scenario, subject.stage.config, subject.stage.seeds[0] + np.arange(SEEDS))
-    tape = drive(subject.mind, stage, touch=wipe(subject.mind, stage.off))
+    tape = first_leg(drive(subject.mind, stage, touch=wipe(subject.mind, stage.off)))
     tested = ~halves(stage)
     predictions = predicted(tape, stage)
     spread = tape.earned[tested].std()
@@ -44,12 +45,19 @@ def ask(subject: Subject) -> Finding:
     return Finding("decided", QUESTION, *judged(numbers), numbers)
 
 
+def first_leg(tape: Tape) -> Tape:
+    """A tape without what comes after the first junction."""
+    until = int(tape.running.any(axis=1).sum())
+    kept = ("frames", "outputs", "states", "actions", "phases", "running")
+    return replace(tape, **{name: getattr(tape, name)[:until] for name in kept})
+
+
 def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
     """The verdict, and why."""
     if numbers["foreseen"] < FORESEEN:
         return Verdict.OPEN, (
             f"With its memory wiped at t2 its returns differ by {numbers['spread']:.2f} (standard deviation), and "
-            f"{max(numbers['foreseen'], 0.0):.0%} of that can be foreseen before it drives: too little to share out."
+            f"{max(numbers['foreseen'], 0.0):.0%} of that was foreseen before it drives: too little to share out."
         )
     cue, count = numbers["share"]["cue"], numbers["count"]["cue"]
     said = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -47,6 +48,12 @@ def svg(name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> s
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
     drawn = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", drawn)  # ids are one page's
     return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'width="100%"', drawn, count=1)
+
+
+def write(folder: Path, name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> None:
+    """One figure as a file of its own, NAME.svg: of a page's width, white wherever it is shown."""
+    drawn = svg(name, draw, numbers).replace('width="100%"', 'width="560" style="background:#fff"', 1)
+    (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
 def colour_of(name: str, place: int = 0) -> str:
@@ -209,7 +216,7 @@ def _vanished(axes: Axes, x: str, y: str) -> None:
     axes.set_ylim(1e-12, 1e2)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.legend(fontsize=8.5, loc="lower left")
+    axes.legend(fontsize=8.5, loc="center right", bbox_to_anchor=(1.0, 0.48))
 
 
 def conditions(axes: Axes, numbers: Numbers) -> None:

@@ -63,6 +63,11 @@ def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
     share = numbers["share"]
     if len(share) and held > numbers["bound"]:
         said += f" It explains most of what {(share > 0.5).sum()} of {len(share)} cells hold."
+    if numbers["phase"] is not None:
+        said += (
+            f" The memory tells the phase in {numbers['phase']:.0%} (a guess: {numbers['phase_guess']:.0%}), and"
+            f" explains {max(numbers['time'], 0.0):.0%} of the time since the signal."
+        )
     if held <= numbers["bound"]:
         return Verdict.NO, said
     return (Verdict.YES if held >= guess + 0.7 * (1.0 - guess) else Verdict.PARTLY), said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch as th
 
+from kindergarten.agents.diagnose.credit import untrained
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.mind import PolicyMind
 from kindergarten.agents.diagnose.stage import drive
@@ -19,12 +20,12 @@ FAR = 40  # frames: 8 s
 
 
 def ask(subject: Subject) -> Finding:
-    """Norms of dh_T/dx_t by distance T - t, of this run's memory and of untrained ones; and by depth of trunks."""
+    """Norms of dh_T/dx_t by distance T - t, of this agent's memory, others' and untrained ones; by depth of trunks."""
     curves = {}
     if isinstance(subject.mind, PolicyMind):
         stage = subject.stage.at(DELAY)
         frames = drive(subject.mind, stage).frames[: int(stage.hands.min()), :WORLDS]
-        minds = {"this agent": subject.mind, **{f"{k}, untrained": m for k, m in subject.untrained.items()}}
+        minds = {"this agent": subject.mind, **subject.beside, **untrained(subject)}
         curves = {name: through_time(mind, frames) for name, mind in minds.items() if isinstance(mind, PolicyMind)}
     depth = {"relu as PyTorch draws it": down(Trunk.RELU, plain=True), **{kind.value: down(kind) for kind in Trunk}}
     numbers = {"time": curves, "depth": depth, "far": FAR}
