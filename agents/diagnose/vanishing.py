@@ -27,8 +27,7 @@ def ask(subject: Subject) -> Finding:
         frames = drive(subject.mind, stage).frames[: int(stage.hands.min()), :WORLDS]
         minds = {"this agent": subject.mind, **subject.beside, **untrained(subject)}
         curves = {name: through_time(mind, frames) for name, mind in minds.items() if isinstance(mind, PolicyMind)}
-    depth = {"relu as PyTorch draws it": down(Trunk.RELU, plain=True), **{kind.value: down(kind) for kind in Trunk}}
-    numbers = {"time": curves, "depth": depth, "far": FAR}
+    numbers = {"time": curves, "depth": {kind.value: down(kind) for kind in Trunk}, "far": FAR}
     return Finding("vanishing", QUESTION, *judged(curves.get("this agent")), numbers)
 
 
@@ -62,17 +61,14 @@ def through_time(mind: PolicyMind, frames: np.ndarray) -> np.ndarray:
     return norms / norms[0]
 
 
-def down(kind: Trunk, plain: bool = False) -> np.ndarray:
+def down(kind: Trunk) -> np.ndarray:
     """Norm of the gradient at each layer's input relative to that at the output, from the top: (DEPTH + 1,).
 
-    Of untrained layers such as ``--trunk`` has; ``plain``: drawn as PyTorch draws every linear layer.
+    Of untrained layers such as ``--trunk`` has.
     """
     with th.random.fork_rng(devices=[]):
         th.manual_seed(0)
         layers = [TrunkLayer(kind, WIDTH) for _ in range(DEPTH)]
-        if plain:
-            for layer in layers:
-                layer.linear.reset_parameters()
         x, towards = th.randn(2, 256, WIDTH)
     levels = [x.requires_grad_()]
     for layer in layers:
