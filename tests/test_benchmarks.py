@@ -201,17 +201,15 @@ def test_depth_says_what_it_scored_and_where_the_gradient_is(tmp_path):
 
 
 def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
-    probe, agents = pytest.importorskip("benchmarks.probe"), pytest.importorskip("benchmarks.agents")
-    asked = []
+    probe = pytest.importorskip("benchmarks.probe")
 
-    def train(words, check):
-        asked.append(words)
-        assert cli.main(["train", *words[2:], "--steps", "256", "--worlds", "2"]) == 0
+    def train(folder, scenario, memory, seed, *words):
+        assert words == ("--captions", "0")
+        told = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder), *words]
+        assert cli.main(["train", *told, "--steps", "256", "--worlds", "2"]) == 0
 
-    monkeypatch.setattr(agents.subprocess, "run", train)
+    monkeypatch.setattr(probe, "run", train)
     assert probe.main(["--scenarios", "Follow", "--seeds", "1", "--runs", str(tmp_path)]) == 0
-    (words,) = asked
-    assert words[words.index("--captions") + 1] == "0"
     row = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert len(row["right_by_phase"]["delay"]) == 1
 
