@@ -139,8 +139,8 @@ def test_a_seed_is_a_world(id: str, control: str):
     assert not same(first[0], other[0])
     env.reset(seed=8)
     assert same(env.reset()[0], again.reset()[0]), "the next scene follows from the seed too"
-    fresh = [make(id).reset()[0] for _ in range(2)]
-    assert not same(*fresh), "without a seed it is any world"
+    fresh = [make(id).reset()[0] for _ in range(6)]  # AllWayStop's first frames differ little: two may be the same
+    assert not all(same(fresh[0], one) for one in fresh), "without a seed it is any world"
 
 
 @ids
