@@ -95,6 +95,13 @@ def test_who_never_remembers_guesses():
     assert probes.ask(subject(planted.NeverRemembers)).verdict is Verdict.NO
 
 
+def test_where_one_answer_is_always_right_nobody_is_asked_whether_it_remembers():
+    perfect = {"mean": 1.0, "low": 1.0, "high": 1.0}
+    answers = {"as it is": perfect, "memory wiped at t2": perfect}
+    assert memory.judged(answers, 1.0)[0] is Verdict.OPEN
+    assert memory.judged(answers, 0.5)[0] is Verdict.PARTLY
+
+
 def test_who_reads_the_colour_is_found_out():
     found = reasons.ask(subject(planted.ReadsColour))
     assert found.verdict is Verdict.NO and found.numbers["agents"]["this agent"]["reliance"] == 1.0

@@ -27,6 +27,7 @@ from kindergarten.codes import Intent
 QUESTION = "Does it remember?"
 CUE = 5  # frames of a signal that is painted in: 1 s
 ROOM = 8.0  # [s] delay in which signals are painted
+CERTAIN = 0.95  # where one and the same answer is right as often as that, answers do not tell who remembers
 LOST = 0.75  # of what it knows above chance: whoever loses as much with the memory, had it there
 
 
@@ -61,6 +62,9 @@ def tampered(subject: Subject) -> dict[str, Rate]:
 def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict, str]:
     """The verdict, and why."""
     whole, wiped = answers["as it is"], answers["memory wiped at t2"]
+    if chance >= CERTAIN:
+        said = f"Whoever always answers the same is right in {chance:.0%} of the worlds"
+        return Verdict.OPEN, f"{said}: whether it remembers cannot be told from its answers."
     if whole["low"] <= chance + 0.02:
         return Verdict.NO, f"It is right in {whole['mean']:.0%} of the worlds; whoever guesses is in {chance:.0%}."
     lost = (whole["mean"] - wiped["mean"]) / (whole["mean"] - chance)
