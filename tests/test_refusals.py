@@ -58,6 +58,7 @@ WILD = st.one_of(
     st.tuples(st.floats(), st.floats()),
     st.sampled_from([10**400, -0.0, 1e308, 1j, np.float32(0.5), np.array(1.0), np.array([1.0, 2.0]), object(), {}, ()]),
 )
+PIXELS = st.integers(4, 32).map(lambda eights: 8 * eights)
 SENSE: dict[str, st.SearchStrategy[Any]] = {
     "scenario": st.sampled_from(list(SCENARIOS)),
     "observation": st.sampled_from(names(Observation)),
@@ -69,6 +70,8 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "spurious": st.floats(-1.0, 1.0),
     "shuffled": st.booleans(),
     "render_mode": st.sampled_from([None, "rgb_array"]),
+    "image_size": PIXELS | st.tuples(PIXELS, PIXELS),
+    "grayscale": st.booleans(),
 }
 
 
