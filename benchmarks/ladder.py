@@ -24,8 +24,8 @@ from kindergarten.agents.run import Run
 from kindergarten.agents.statistics import with_interval
 from kindergarten.scenarios import SCENARIOS
 
-#: Decisions; on the long delays an episode has four times as many as on the default ones.
-STEPS = {"Follow": 1_000_000, "Crossing": 2_400_000}
+#: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long as the lesson.
+STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = ("1", "32")  # [s]
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
