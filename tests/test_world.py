@@ -124,6 +124,7 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
 # ---- who stands where in the observation
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("name", ["Crossing", "Legs"])
 def test_the_rows_begin_with_those_of_the_leg_unless_they_are_shuffled(name: str, shuffled: bool):
