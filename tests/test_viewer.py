@@ -98,7 +98,7 @@ def test_fog_hides_who_is_in_it(cyclist, view):
     if view == View():  # the panel describes the signal, seen or not; here it must not
         elsewhere["signal"][1] = frame.users["signal"][1]
     assert (paint(painter, story, frame, view) == paint(painter, story, moved, view)).all()
-    clear = dataclasses.replace(cyclist.road, fog=np.zeros(4)) if False else cyclist.road._replace(fog=np.zeros(4))
+    clear = cyclist.road._replace(fog=np.zeros(4))
     story = dataclasses.replace(story, road=clear)
     assert (paint(Painter(clear), story, frame, view) != paint(Painter(clear), story, moved, view)).any()
 
