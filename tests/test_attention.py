@@ -25,10 +25,10 @@ from kindergarten.agents import MemoryPPO, PPOConfig
 from kindergarten.agents.captions import attention_found
 from kindergarten.agents.encoders import AttentionFeatures, split
 from kindergarten.agents.evaluate import record
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.config import Config
 from kindergarten.envs import make_sb3
 from kindergarten.scenarios import SCENARIOS
+from tests.probing import assert_that_captions_are_a_probe
 
 CROSSING = "Kindergarten/Crossing-v0"
 SMALL = PPOConfig(n_steps=32, batch_size=256, n_epochs=1, hidden=16, features=16, encoder="attention")
@@ -166,15 +166,7 @@ def test_the_weights_fit_any_number_of_road_users():
 
 
 def test_captions_are_a_probe_here_too():
-    """The policy's gradients are bit for bit the same with and without the captions."""
-    model = learner(PPOConfig(**{**SMALL.__dict__, "caption_coef": 0.0})).learn(256)
-    (batch,) = model.rollout_buffer.get()
-    own = set(model.policy.caption_parameters())
-    others = [parameter for parameter in model.policy.parameters() if parameter not in own]
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
-    losses = [ppo_loss(model.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0)]
-    assert (batch.labels >= 0).any() and losses[0] != losses[1]
-    assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))
+    assert_that_captions_are_a_probe(learner(PPOConfig(**{**SMALL.__dict__, "caption_coef": 0.0})).learn(256))
 
 
 def test_the_share_of_those_who_matter_is_over_frames_and_chances():

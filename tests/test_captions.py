@@ -7,19 +7,18 @@ import pytest
 
 pytest.importorskip("torch")
 
-import torch as th
 from rich.console import Console
 
 from kindergarten.agents import MemoryPPO, PPOConfig
 from kindergarten.agents.captions import STAGES, Diary, Frames, assess, auc, caption_table, course, scores
 from kindergarten.agents.evaluate import evaluate, print_table
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.codes import Action, End, Intent, Phase, Signal
 from kindergarten.config import Config
 from kindergarten.envs import make_sb3
 from kindergarten.planner import twins
 from kindergarten.reference import SEEDS
 from kindergarten.scenarios import SCENARIOS
+from tests.probing import assert_that_captions_are_a_probe
 
 LEFT, STRAIGHT, RIGHT = (int(intent) for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT))
 
@@ -126,13 +125,7 @@ def beginner() -> MemoryPPO:
 
 @pytest.mark.jit
 def test_a_probe_changes_no_gradient(beginner: MemoryPPO):
-    (batch,) = beginner.rollout_buffer.get()
-    own = set(beginner.policy.caption_parameters())
-    others = [parameter for parameter in beginner.policy.parameters() if parameter not in own]
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
-    with_head, without = (ppo_loss(beginner.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0))
-    assert (batch.labels >= 0).any() and with_head != without
-    assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in (with_head, without))))
+    assert_that_captions_are_a_probe(beginner)
 
 
 @pytest.mark.jit

@@ -19,11 +19,11 @@ from kindergarten import cli, replay
 from kindergarten.agents import MemoryPPO, PPOConfig, checkpoint
 from kindergarten.agents.encoders import CnnFeatures
 from kindergarten.agents.evaluate import Driver, record
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from kindergarten.config import Config
 from kindergarten.envs import make_sb3
 from kindergarten.planner import twins
 from kindergarten.scenarios import SCENARIOS
+from tests.probing import assert_that_captions_are_a_probe
 
 FOLLOW = "Kindergarten/Follow-v0"
 SMALL = PPOConfig(n_steps=16, batch_size=64, n_epochs=1, hidden=16, features=16, encoder="cnn")
@@ -62,15 +62,7 @@ def test_stock_recurrent_ppo_learns_from_pictures_with_its_own_network():
 
 
 def test_captions_are_a_probe_here_too():
-    """The policy's gradients are bit for bit the same with and without the captions."""
-    model = learner().learn(128)
-    (batch,) = model.rollout_buffer.get()
-    own = set(model.policy.caption_parameters())
-    others = [parameter for parameter in model.policy.parameters() if parameter not in own]
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
-    losses = [ppo_loss(model.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0)]
-    assert (batch.labels >= 0).any() and losses[0] != losses[1]
-    assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))
+    assert_that_captions_are_a_probe(learner().learn(128))
 
 
 class Keep(BaseCallback):
