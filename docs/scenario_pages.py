@@ -90,7 +90,7 @@ def _ego_at_t3(ego: Member, task: Task) -> tuple[str, ...]:
     stops = f"{speed**2 / (2 * task.braking):.1f} m ({task.braking:g} m/s²)"
     if task.stops:
         where, stops = "at the stop line", UNKNOWN
-    speeds = ", ".join(f"{v:g}" for v in np.arange(0.0, task.max_speed + 1e-9, task.speed_step))
+    speeds = ", ".join(f"{v:g}" for v in np.arange(task.min_speed, task.max_speed + 1e-9, task.speed_step))
     aside = f"; {task.side_step:g} m to either side" if task.side_step else ""
     return (
         ways,

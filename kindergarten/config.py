@@ -74,6 +74,7 @@ class Task:
     goal_at: float = 30.0  # [m] behind the junction's edge, where the episode ends
     lead: float = 3.0  # [s] before t3 the agent gets the controls, or at t2 if that is later
     max_speed: float = 14.0  # [m/s]
+    min_speed: float = 0.0  # [m/s] SLOWER goes no lower
     speed_step: float = 3.5  # [m/s] that FASTER and SLOWER move the target speed
     side_step: float = 0.0  # [m] to which LEFT and RIGHT move it aside; 0: they choose the way
     acceleration: float = 2.5  # [m/s^2]
@@ -140,7 +141,7 @@ class Scenario:
     def __post_init__(self) -> None:
         if len({(len(cast), frozenset(intent for intent, _ in cast[1].intents)) for cast in self.casts}) != 1:
             raise ValueError("the casts have not the same number of members, or not the same intents")
-        if len(self.casts) != len(self.tasks) or len({t.max_speed / t.speed_step for t in self.tasks}) != 1:
+        if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")
         for cast in self.casts:
             for member in cast:
@@ -231,6 +232,11 @@ def make_config(
         float(spurious),
         bool(shuffled),
     )
+
+
+def _steps(task: Task) -> Range:
+    """The lowest and the highest target speed, in steps."""
+    return task.min_speed / task.speed_step, task.max_speed / task.speed_step
 
 
 def _check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:

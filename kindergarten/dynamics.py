@@ -31,7 +31,7 @@ def choose(world, ego, action, entry, params):
     if action == ACTION_FASTER:
         world["target_speed"] = min(world["target_speed"] + step, params["max_speed"])
     elif action == ACTION_SLOWER:
-        world["target_speed"] = max(world["target_speed"] - step, 0.0)
+        world["target_speed"] = max(world["target_speed"] - step, params["min_speed"])
     elif action in (ACTION_LEFT, ACTION_RIGHT) and params["side_step"] > 0.0:
         side = params["side_step"] if action == ACTION_LEFT else -params["side_step"]
         world["target_offset"] = min(max(world["target_offset"] + side, -abs(side)), abs(side))

@@ -62,6 +62,7 @@ PARAMS = np.dtype(
         ("follow", np.int64),
         ("goal_at", np.float64),  # [m] arc length
         ("max_speed", np.float64),
+        ("min_speed", np.float64),
         ("speed_step", np.float64),
         ("side_step", np.float64),
         ("acceleration", np.float64),
@@ -120,8 +121,9 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
         row["branches"][intent] = numbers[arm, intent]
     row["routes_per_leg"], row["legs"], row["follow"] = len(numbers), scenario.road.legs, task.follow
     row["goal_at"] = road.entry + task.goal_at
-    for name in ("lead", "max_speed", "speed_step", "side_step", "acceleration", "braking", "stops", "time_limit"):
+    for name in ("lead", "max_speed", "min_speed", "speed_step", "side_step", "acceleration", "braking", "stops"):
         row[name] = getattr(task, name)
+    row["time_limit"] = task.time_limit
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)
     if not math.isfinite(row["weights"].sum()):

@@ -48,7 +48,7 @@ class Plans:
 def plans_of(scenario: Scenario) -> Plans:
     """Every plan that the search tries in ``scenario``."""
     task = scenario.tasks[0]
-    speeds = np.arange(0.0, task.max_speed / task.speed_step + 1e-9)
+    speeds = np.arange(task.min_speed / task.speed_step, task.max_speed / task.speed_step + 1e-9)
     shares = SHARES if scenario.revealed else (0.0,)
     sides, later = task.branches or (Intent.STRAIGHT,), (KEEP,)
     if task.side_step > 0:

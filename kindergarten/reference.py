@@ -16,7 +16,7 @@ import argparse
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,19 @@ def relevant(config: Config) -> Config:
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
     what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
-    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+    return hashlib.sha256(_told(what).encode()).hexdigest()[:16]
+
+
+def _told(value: Any) -> str:
+    """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone."""
+    if is_dataclass(value):
+        told = (
+            f"{f.name}={_told(getattr(value, f.name))}" for f in fields(value) if getattr(value, f.name) != f.default
+        )
+        return f"{type(value).__name__}({', '.join(told)})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_told, value))})"
+    return repr(value)
 
 
 def seeds_of(config: Config) -> np.ndarray:

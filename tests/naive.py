@@ -367,7 +367,7 @@ class NaiveWorld:
         if action == Action.FASTER:
             self.target_speed = min(self.target_speed + task.speed_step, task.max_speed)
         elif action == Action.SLOWER:
-            self.target_speed = max(self.target_speed - task.speed_step, 0.0)
+            self.target_speed = max(self.target_speed - task.speed_step, task.min_speed)
         elif action == Action.IDLE:
             pass
         elif task.side_step > 0:

@@ -52,7 +52,7 @@ def test_targets_persist(scenario: Scenario):
             simulator.step(np.full(len(ego), Action.IDLE))
             assert (ego["intent"] == (end(branches) if branches else own)).all()
             assert (worlds["target_offset"] == side * rules["side_step"]).all()
-    for action, extreme in ((Action.FASTER, rules["max_speed"]), (Action.SLOWER, 0.0)):
+    for action, extreme in ((Action.FASTER, rules["max_speed"]), (Action.SLOWER, rules["min_speed"])):
         for _ in range(10):
             simulator.step(np.full(len(ego), action))
         assert ((worlds["target_speed"] == extreme) | (worlds["end"] != End.RUNNING)).all()

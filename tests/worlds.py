@@ -85,7 +85,7 @@ LANES = Scenario(
             Member("right", ((STRAIGHT, 0.5), (LEFT, 0.5)), (10.0, 12.0), due=(-2.0, -1.0), cyclist=0.2, urge=1.2),
         ),
     ),
-    task=Task(EVERY_TERM, side_step=1.5, goal_at=120.0, max_speed=15.0, speed_step=3.0),
+    task=Task(EVERY_TERM, side_step=1.5, goal_at=120.0, max_speed=15.0, min_speed=6.0, speed_step=3.0),
     road=Lanes(),
 )
 LEGS = Scenario(

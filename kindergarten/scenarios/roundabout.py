@@ -48,7 +48,7 @@ ROUNDABOUT = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.36),
         goal_at=40.0,
         lead=3.0,
         max_speed=7.5,
