@@ -40,6 +40,14 @@ def test_a_cue_is_as_long_as_people_signal(scenario: Scenario):
             assert cast[k].cue[0] >= 1.0 and cast[k].cue[1] <= 4.0
 
 
+@scenarios
+def test_whoever_has_a_choice_shows_it_while_the_ego_looks(scenario: Scenario):
+    """Those who do not matter too: a distractor that never signals distracts nobody."""
+    users = batch(scenario, np.arange(sample(1000, 50))).users[:, 1:]
+    times = [users[name][users["choices"] > 1] for name in ("t1", "t2", "t3")]
+    assert (np.diff(times, axis=0) * Config().physics_step >= 1.0 - 1e-9).all()
+
+
 def signallers(simulator: Simulator) -> np.ndarray:
     """Whose intent has to be remembered: ROAD_USER (W,)."""
     return simulator.users[np.arange(simulator.num_worlds), simulator.worlds["signaller"]]

@@ -6,14 +6,13 @@ from kindergarten.codes import Intent
 from kindergarten.config import Cast, Member, Scenario, Task, Weights
 
 LEFT, STRAIGHT, RIGHT = Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT
-ANY = ((LEFT, 0.3), (STRAIGHT, 0.4), (RIGHT, 0.3))
 
 
-def cast_for(ego: Member, signaller: Member, late: float) -> Cast:
+def cast_for(ego: Member, signaller: Member, late: float, arm: str, side: Intent) -> Cast:
     """A group ride from the right is in the junction ``late`` seconds after t3, behind an ego that kept its speed.
 
-    One more comes from where the signaller comes from, signals as well and never matters: it has turned before the
-    ego arrives.
+    One more comes from ``arm``, signals as well if it turns to that ``side``, and never matters: it is through before
+    the ego arrives, and does not go where the ego goes.
     """
     rider = Member(
         arm="east",
@@ -28,7 +27,16 @@ def cast_for(ego: Member, signaller: Member, late: float) -> Cast:
         ego,
         signaller,
         *(replace(rider, due=(late + 0.71 * k, late + 0.71 * k), urge=1.3 if k else 1.0) for k in range(6)),
-        Member(arm=signaller.arm, intents=ANY, speed=(6.5, 6.5), due=(-9.0, -8.0), turn_speed=6.5, presence=0.8),
+        Member(
+            arm=arm,
+            intents=((side, 0.5), (STRAIGHT, 0.5)),
+            speed=(9.0, 10.0),  # faster than the signaller, which might follow it out of the junction
+            due=(-2.6, -2.4),
+            turn_speed=6.0,
+            cyclist=0.0,
+            presence=0.8,
+            yields=False,
+        ),
     )
 
 
@@ -43,6 +51,8 @@ GO_STRAIGHT = cast_for(
         yields=False,
     ),
     1.7,
+    "west",
+    RIGHT,
 )
 #: To the left: whoever comes from the left crosses your way, unless it turns right.
 GO_LEFT = cast_for(
@@ -57,12 +67,16 @@ GO_LEFT = cast_for(
         yields=False,
     ),
     0.8,
+    "north",
+    LEFT,
 )
 #: To the right: you are in nobody's way, whatever anybody shows.
 GO_RIGHT = cast_for(
     Member(arm="south", intents=((RIGHT, 1.0),), speed=(5.6, 5.6), due=(-0.5, -0.5), due_at=0.0, cyclist=0.0),
     replace(GO_STRAIGHT[1], intents=((LEFT, 0.4), (STRAIGHT, 0.3), (RIGHT, 0.3))),
     2.2,
+    "west",
+    RIGHT,
 )
 AT_SPEED = Task(
     weights=Weights(progress=0.01, time=-0.15, collision=-1.5),
@@ -82,5 +96,6 @@ CROSSROADS = Scenario(
     summary="Left, straight or right, as told. Many signal, and who matters to you depends on where you go.",
     casts=(GO_LEFT, GO_STRAIGHT, GO_RIGHT),
     task=(TO_THE_LEFT, AT_SPEED, TO_THE_RIGHT),
+    first=(3.0, 3.4),  # whoever is through earlier signals earlier
     sight=2000.0,
 )

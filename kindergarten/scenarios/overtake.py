@@ -45,9 +45,8 @@ OVERTAKE = Scenario(
     ),
     task=Task(
         # At 12 m/s progress and time add up to nothing; a metre lost costs 0.04. Were it cheap, one could fall back and
-        # look which way the rider turns.
-        # To pass on one side always is as good as blind can be; with a collision at -1.1 it was 0.4 of the stakes worse,
-        # and all that those without memory found.
+        # look which way the rider turns. To pass on one side always is as good as blind can be; with a collision at
+        # -1.1 it was 0.4 of the stakes worse, and all that those without memory found.
         weights=Weights(progress=0.5 / 12.0, time=-0.5, collision=-0.65, clearance=-0.3),
         goal_at=24.0,
         lead=1.6,  # time to move aside, but not to brake and be fast again
