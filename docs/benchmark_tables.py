@@ -1,0 +1,273 @@
+"""What the pages say of benchmarks/results: a function for each ``{{ name }}`` there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import mean
+from typing import Any
+
+from result_tables import measured, table
+
+#: Results of the same benchmark on other scenarios.
+TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing")
+
+
+def simulator_rates() -> str:
+    """Rates of the simulator and of what ran beside it."""
+    rows = []
+    for name, row in measured("simulator")["rates"].items():
+        steps = row.get("road_user_steps_per_s")
+        rows.append((name, _spread(row["decisions_per_s"]), f"{steps['median']:,.0f}" if steps else ""))
+    return table(("", "decisions/s", "road-user steps/s"), rows, 2)
+
+
+def simulator_ratios() -> str:
+    """Ratios of those."""
+    return _ratios(measured("simulator"))
+
+
+def start_up() -> str:
+    """Seconds to the first step."""
+    rows = [
+        (state, *(f"{row[part]['median']:.1f} s" for part in ("import", "first_step", "processor")))
+        for state, row in measured("simulator")["start_up_s"].items()
+    ]
+    return table(("kernels", "import", "make, reset, first step", "processor time"), rows, 3)
+
+
+def trainer_rates() -> str:
+    """Rates of both trainers, and their ratio."""
+    result = measured("trainer")
+    rows = [(name, _spread(row["decisions_per_s"])) for name, row in result["rates"].items()]
+    return table(("", "decisions/s"), rows, 1) + "\n\n" + _ratios(result)
+
+
+def trainer_phases() -> str:
+    """Where the time of our updates goes."""
+    result = measured("trainer")
+    rows = [(phase, f"{share:.1%}") for phase, share in result["phases"].items()]
+    rows += [("**in LSTM and linear kernels**", f"**{result['kernels']:.1%}**")]
+    return table(("phase", "share of the time on the wall"), rows, 1)
+
+
+def times_to_score() -> str:
+    """Seconds to the score, run by run."""
+    rows = []
+    for settings, name, runs in (
+        (result["settings"], name, runs)
+        for result in map(measured, TIMES_TO_SCORE)
+        for name, runs in result["runs"].items()
+    ):
+        for seed, run in enumerate(runs):
+            end = f"{settings['score']:g} reached" if run["reached"] else f"not reached: {run['anticipation']:.2f}"
+            cells = f"{run['wall_s']:,.0f} s", f"{run['processor_s']:,.0f} s", f"{run['decisions']:,}"
+            rows.append((settings["scenario"], name, seed, end, *cells))
+    return table(("", "", "seed", "score", "on the wall", "processor time", "decisions"), rows, 3)
+
+
+def cartpole() -> str:
+    """CartPole without velocities: ours and stock, run by run."""
+    result, rows = measured("cartpole"), []
+    for name, runs in result["runs"].items():
+        for run in runs:
+            solved = run["solved"]
+            when = (f"{solved['decisions']:,.0f}", f"{solved['wall_s']:.0f} s") if solved else ("not solved", "")
+            end = f"{run['end']['wall_s']:.0f} s", f"{run['end']['processor_s']:.0f} s"
+            rows.append((name, run["seed"], *when, *end, f"{run['final_return']:.0f} ({run['std']:.0f})"))
+    head = ("", "seed", "solved after decisions", "on the wall", "whole training", "processor time", "final return")
+    return table(head, rows, 5) + "\n\n" + _made_with(result)
+
+
+def ladder() -> str:
+    """Every memory on every delay."""
+    result = measured("ladder")
+    delays = list(result["rows"][0]["anticipation"])
+    rows = [
+        (
+            *(row["scenario"], row["memory"], row["seeds"]),
+            *("{:.2f} ({:.2f}..{:.2f})".format(*row["anticipation"][delay]) for delay in delays),
+        )
+        for row in result["rows"]
+    ]
+    return table(("", "memory", "seeds", *delays), rows, 1 + len(delays)) + "\n\n" + _made_with(result)
+
+
+def agents_made_with() -> str:
+    """Where and how the agents were trained."""
+    return _made_with(measured("agents"))
+
+
+def eyes() -> str:
+    """Attention beside the flat encoder, and in a crowd."""
+    result, rows = measured("attention"), []
+    crowds = next(row["crowds"] for row in result["rows"] if "crowds" in row)
+    for row in result["rows"]:
+        times = f"{row['attention']['times']:.1f}" if "attention" in row else ""
+        told = f"{row['agent_right_in_the_delay']:.1%}"
+        cells = f"{row['weights']:,}", len(row["seeds"]), _scored(row), f"{row['collision_rate']:.1%}", told, times
+        rows.append(
+            (row["rows"], row["encoder"], *cells, *(_scored(row["crowds"][c]) if times else "" for c in crowds))
+        )
+    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay", "times its share"]
+    head += [f"two more, {crowd}" for crowd in crowds]
+    return table(head, rows, 6 + len(crowds)) + "\n\n" + _made_with(result)
+
+
+def depths() -> str:
+    """What deep trunks score, and how much of the last layer's gradient is left at the first, start and end."""
+    result, deep = measured("depth"), [row for row in measured("depth")["rows"] if row["depth"] > 1]
+    rows = []
+    for trunk in dict.fromkeys(row["trunk"] for row in deep):
+        mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
+        lefts = [row["first_over_last"] for row in mine.values()]
+        cells = [f"{row['anticipation']:.2f}" for row in mine.values()]
+        rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
+    found = list(dict.fromkeys(row["depth"] for row in deep))
+    head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
+    return table(head, rows, 2 * len(found)) + "\n\n" + _made_with(result)
+
+
+def probes() -> str:
+    """What a probe reads in memories that nobody taught to caption."""
+    result, rows = measured("probe"), []
+    for row in result["rows"]:
+        told = ", ".join(f"{share:.1%}" for share in row["right_by_phase"]["delay"])
+        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), told))
+    return table(("scenario", "anticipation", "right in the delay"), rows, 2) + "\n\n" + _made_with(result)
+
+
+def _scored(row: dict[str, Any]) -> str:
+    low, high = row["ci95"]
+    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
+
+
+def viewer_rates() -> str:
+    """How fast pictures are drawn."""
+    rows = [
+        (name, f"{row['pictures_per_s']['mean']:,}", *(f"{row['ms'][share]:.1f}" for share in ("50 %", "95 %", "99 %")))
+        for name, row in measured("viewer")["drawing"].items()
+    ]
+    return table(("", "pictures/s", "median ms", "95 % ms", "99 % ms"), rows, numbers=4)
+
+
+def viewer_speeds() -> str:
+    """How fast a long replay opens and a video is written."""
+    found = measured("viewer")
+    opened = found["opening_s"]
+    size = f"{opened['decisions']:,} decisions and {opened['road_users']} road users"
+    rows: list[tuple[str, ...]] = [
+        (f"from a file of {size} to its first picture", f"{opened['median']:.2f} s", f"{opened['target']:g} s")
+    ]
+    for name, video in found["export_times_real_time"].items():
+        speeds = (f"{video[part]:.1f} times real time" for part in ("median", "target"))
+        rows.append((f"an .mp4, encoder included, {name}", *speeds))
+    return table(("", "median", "target"), rows, numbers=2)
+
+
+def viewer_made_with() -> str:
+    """Where and how the viewer's figures were taken."""
+    return _made_with(measured("viewer"))
+
+
+def simulator_made_with() -> str:
+    """Where and how the simulator's figures were taken."""
+    return _made_with(measured("simulator"))
+
+
+def trainer_made_with() -> str:
+    """Where and how the trainer's figures were taken."""
+    return _made_with(measured("trainer"))
+
+
+def time_to_score_made_with() -> str:
+    """Where and how the times to the score were taken."""
+    return "\n\n".join(_made_with(measured(name)) for name in TIMES_TO_SCORE)
+
+
+def pixels_rates() -> str:
+    """Frames per second, ours and others'."""
+    rates = measured("pixels")["frames_per_s"]
+    return table(("", "picture", "frames/s"), [(name, row["shape"], _spread(row)) for name, row in rates.items()], 1)
+
+
+def pixels_ratios() -> str:
+    """Ratios of those."""
+    return _ratios(measured("pixels"))
+
+
+def pixels_agents() -> str:
+    """What a CNN learns from pixels, by seed."""
+    rows = [
+        (
+            *(row["scenario"], f"{row['decisions']:,}", ", ".join(f"{score:.3f}" for score in row["seeds"])),
+            *(", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"]), f"{row['agent_right_in_the_delay']:.1%}"),
+        )
+        for row in measured("pixels")["rows"]
+    ]
+    return table(("", "decisions", "anticipation by seed", "minutes", "told in the delay"), rows, 4)
+
+
+def pixels_made_with() -> str:
+    """Where and how those figures were taken."""
+    return _made_with(measured("pixels"))
+
+
+def reasons() -> str:
+    """What agents make of colours, by how far these went with the intents in training."""
+    rows = []
+    for row in measured("reasons")["rows"]:
+        right = [f"{mean(values):.0%}" for values in row["right"].values()]
+        crashes = "{:.1%} / {:.1%}".format(*(mean(row["collisions"][name]) for name in ("aligned", "against")))
+        each = ", ".join(f"{value:+.2f}" for value in row["reliance"])
+        rows.append((row["scenario"], f"{row['spurious']:.0%}", *right, f"{mean(row['reliance']):+.2f}", each, crashes))
+    names = ("aligned", "neutral", "against", "colour alone", "signal alone", "reliance", "each seed", "collisions")
+    return table(("scenario", "colours in training", *names), rows, 9)
+
+
+def reasons_made_with() -> str:
+    """Where and how these were trained."""
+    return _made_with(measured("reasons"))
+
+
+def redistribution() -> str:
+    """Follow with long delays, with rewards where they arrive and where they are decided."""
+    rows = []
+    for row in measured("redistribution")["rows"]:
+        low, high = row["ci95"]
+        each = ", ".join(f"{score:.3f}" for score in row["seeds"])
+        rows.append((row["rewards"], f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})", each))
+    return table(("rewards", "anticipation", "each seed"), rows, 2)
+
+
+def redistribution_made_with() -> str:
+    """Where and how these were trained."""
+    return _made_with(measured("redistribution"))
+
+
+def _spread(row: dict[str, float]) -> str:
+    return f"{row['median']:,.0f} ({row['min']:,.0f}..{row['max']:,.0f})"
+
+
+def _ratios(result: dict[str, Any]) -> str:
+    rows = [
+        (name, f"{row['median']:,.2f} ({row['min']:,.2f}..{row['max']:,.2f})", row.get("target", ""))
+        for name, row in result["ratios"].items()
+    ]
+    return table(("", "ratio", "at least"), rows, 2)
+
+
+def _made_with(result: dict[str, Any]) -> str:
+    made = result["made_with"]
+    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items() if version)
+    machine = f"{made['machine']['cpu']}, {made['machine']['cores']} cores, load {made['load_average'][0]:g}"
+    where = f"commit {made['commit']}, {made['date'][:10]}; {machine} before the start"
+    return f"`{result['command']}`, {where}; Python {made['python']}, {packages}."
+
+
+BENCHMARKS: tuple[Callable[[], str], ...] = (
+    *(simulator_rates, simulator_ratios, start_up, simulator_made_with),
+    *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
+    *(agents_made_with, ladder, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
+    *(viewer_rates, viewer_speeds, viewer_made_with),
+    *(reasons, reasons_made_with, redistribution, redistribution_made_with),
+)
