@@ -93,10 +93,12 @@ class Run:
     @property
     def taught(self) -> str:
         """What is out of the ordinary in its lessons, such as "colours 0.9"; nothing by default."""
+        numbers = self.hyperparameters
+        captions = f"captions {numbers.caption_coef:g}" if numbers.caption_coef != PPOConfig.caption_coef else ""
         colours = f"colours {self.config.spurious:g}" if self.config.spurious else ""
-        redistributed = "redistributed" if self.hyperparameters.redistribute else ""
+        redistributed = "redistributed" if numbers.redistribute else ""
         shuffled = "shuffled" if self.config.shuffled else ""
-        return ", ".join(part for part in (colours, shuffled, redistributed) if part)
+        return ", ".join(part for part in (captions, colours, shuffled, redistributed) if part)
 
     def untrained(self, worlds: int) -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it."""

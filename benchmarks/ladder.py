@@ -1,6 +1,6 @@
 """The ladder: every memory on every delay, from 0 to 32 s, several seeds, trained with the curriculum.
 
-python -m benchmarks.ladder [--scenarios Follow Crossing] [--memories lstm none ...] [--seeds 5] [--runs DIR]
+python -m benchmarks.ladder [--scenarios Follow Crossing] [--memories lstm none ...] [--captions 0.5 0] [--seeds 5]
 
 Hours of work, so it can be stopped at any time and done in pieces: a run that has begun goes on where it was, one that
 is finished (DIR/results/SCENARIO-MEMORY-seedS.json) is left alone. Whatever is there is summed up at the end, and with
@@ -14,11 +14,14 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.agents.compare import curve_of, delay_name, grouped, picture, print_groups
+from kindergarten.agents.config import PPOConfig
 from kindergarten.agents.memory import Memory
 from kindergarten.agents.run import Run
 from kindergarten.agents.statistics import with_interval
@@ -27,6 +30,7 @@ from kindergarten.scenarios import SCENARIOS
 #: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long as the lesson.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = ("1", "32")  # [s]
+KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -35,14 +39,31 @@ def kindergarten(*words: object) -> None:
     subprocess.run([sys.executable, "-m", "kindergarten", *map(str, words)], cwd=ROOT, check=True)
 
 
-def finish(folder: Path, result: Path, scenario: str, memory: str, seed: int, options: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """One run of the table."""
+
+    scenario: str
+    memory: str
+    captions: float  # the weight of their lesson; 0: nothing but rewards teaches the memory
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What it is, whatever its seed."""
+        beside = "" if self.captions == PPOConfig.caption_coef else f"-captions{self.captions:g}"
+        return f"{self.scenario}-{self.memory}{beside}"
+
+
+def finish(folder: Path, result: Path, wanted: Wanted, options: argparse.Namespace) -> None:
     """Train a run, or go on with it, drive the ladder, and write down what came out."""
     if (folder / "config.json").exists():
         kindergarten("train", "--resume", folder)
     else:
-        steps = options.steps or STEPS.get(scenario, max(STEPS.values()))
-        words = ["--scenario", scenario, "--memory", memory, "--seed", seed, "--steps", steps, "--out", folder]
-        kindergarten("train", *words, "--worlds", options.worlds, "--curriculum", "--delay", *DELAY)
+        steps = options.steps or STEPS.get(wanted.scenario, max(STEPS.values()))
+        words = ["--scenario", wanted.scenario, "--memory", wanted.memory, "--captions", wanted.captions]
+        words += ["--seed", wanted.seed, "--steps", steps, "--worlds", options.worlds, "--out", folder]
+        kindergarten("train", *words, "--curriculum", "--delay", *DELAY)
     kindergarten("evaluate", folder, "--ladder")
     write(result, result_of(Run.open(folder)))
 
@@ -62,15 +83,20 @@ def result_of(run: Run) -> dict[str, Any]:
 
 
 def summary(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per scenario and memory: interquartile mean and interval on every rung where something is at stake."""
+    """A row per KIND: interquartile mean and interval on every rung where something is at stake."""
     rows = []
-    for scenario, memory in dict.fromkeys((result["scenario"], result["memory"]) for result in results):
-        mine = [result for result in results if (result["scenario"], result["memory"]) == (scenario, memory)]
+    for kind in dict.fromkeys(map(kind_of, results)):
+        mine = [result for result in results if kind_of(result) == kind]
         scores = {delay: [result["anticipation"][delay] for result in mine] for delay in mine[0]["anticipation"]}
         staked = {delay: row for delay, row in scores.items() if not any(map(math.isnan, row))}
         found = {delay: [round(value, 3) for value in with_interval(row)] for delay, row in staked.items()}
-        rows.append({"scenario": scenario, "memory": memory, "seeds": len(mine), "anticipation": found})
+        rows.append({**dict(zip(KIND, kind, strict=True)), "seeds": len(mine), "anticipation": found})
     return rows
+
+
+def kind_of(result: dict[str, Any]) -> tuple[str, ...]:
+    """What it is a result of, whatever its seed."""
+    return tuple(result[name] for name in KIND)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,6 +105,8 @@ def main(argv: list[str] | None = None) -> int:
     memories = [memory.value for memory in reversed(Memory)]
     parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=list(STEPS), metavar="NAME")
     parser.add_argument("--memories", nargs="+", choices=memories, default=memories, metavar="NAME")
+    captions = [PPOConfig.caption_coef]
+    parser.add_argument("--captions", type=float, nargs="+", default=captions, help="weights of their lesson")
     parser.add_argument("--seeds", type=int, default=5, help="of each (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "ladder", help="where the runs are")
     parser.add_argument("--steps", type=int, help="decisions per run, instead of those that the table is made with")
@@ -87,15 +115,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw learning curves and ladder")
     options = parser.parse_args(argv)
-    wanted = [(s, m, k) for k in range(options.seeds) for s in options.scenarios for m in options.memories]
+    rows = list(product(options.captions, options.scenarios, options.memories))
     folders, results = [], []
-    for scenario, memory, seed in wanted:  # seed by seed: whoever stops it early has all memories
-        folder = options.runs / f"{scenario}-{memory}" / f"seed{seed}"
-        result = options.runs / "results" / f"{scenario}-{memory}-seed{seed}.json"
+    for seed, (captions, scenario, memory) in product(range(options.seeds), rows):  # all have a seed before one has two
+        wanted = Wanted(scenario, memory, captions, seed)
+        folder = options.runs / wanted.name / f"seed{seed}"
+        result = options.runs / "results" / f"{wanted.name}-seed{seed}.json"
         if not result.exists() and options.sum_up:
             continue
         if not result.exists():
-            finish(folder, result, scenario, memory, seed, options)
+            finish(folder, result, wanted, options)
         results.append(json.loads(result.read_text()))
         folders.append(folder)
     if not results:

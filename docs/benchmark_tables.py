@@ -84,12 +84,12 @@ def ladder() -> str:
     delays = list(result["rows"][0]["anticipation"])
     rows = [
         (
-            *(row["scenario"], row["memory"], row["seeds"]),
+            *(row["scenario"], row["memory"], row["taught"], row["seeds"]),
             *("{:.2f} ({:.2f}..{:.2f})".format(*row["anticipation"][delay]) for delay in delays),
         )
         for row in result["rows"]
     ]
-    return table(("", "memory", "seeds", *delays), rows, 1 + len(delays)) + "\n\n" + _made_with(result)
+    return table(("", "memory", "taught", "seeds", *delays), rows, 1 + len(delays)) + "\n\n" + _made_with(result)
 
 
 def agents_made_with() -> str:
