@@ -25,7 +25,7 @@ from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.agents.statistics import with_interval
 from kindergarten.scenarios import SCENARIOS
 
-#: Left out: eight million decisions take ten minutes.
+#: Left out: four million decisions take ten minutes.
 LEFT_OUT = {("Town", "none")}
 MEMORIES = ("lstm", "none")
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
