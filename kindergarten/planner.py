@@ -225,7 +225,8 @@ def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray
 
 
 def to_next_leg(simulator: Simulator, plans: Plans) -> None:
-    """Drive every world to its next leg, as well as can be."""
+    """Drive every world to its next leg by the best plan of those that act at once: how it gets there is all one."""
+    plans = Plans(plans.prefixes[plans.prefixes[:, 0] == 0.0], plans.continuations)
     returns, survives = outcomes(simulator, plans)
     best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
     p, c = np.divmod(best, len(plans.continuations))

@@ -6,6 +6,8 @@ made of them: so one seed with other intents gives *twins*, worlds that differ i
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from kindergarten.codes import Colour, End, Intent, Kind
@@ -174,7 +176,11 @@ def begin_leg(world, users, points, cast, params, now, shift):
 
 @njit
 def next_leg(world, users, road, casts, params):
-    """Go on to the next junction: the ego cruises again, and whoever signals there is due when it arrives."""
+    """Go on to the next junction: the ego cruises again, and whoever signals there is due when it arrives.
+
+    The ego is there by then: were it a few centimetres late, by rounding, those who close the junction behind it would
+    hit it, however it drives.
+    """
     ego, cast, dt = users[0], casts[world["cast"]], params["dt"]
     due = ego["t3"] - users[world["signaller"]]["t3"]
     world["leg"] += 1
@@ -183,7 +189,7 @@ def next_leg(world, users, road, casts, params):
     cruise, now = ego["desired_speed"], ego["speed"]
     seconds = (cruise - now) / (params["acceleration"] if cruise > now else -params["braking"])
     way = cast[0]["due_at"] - ego["s"] - 0.5 * (cruise + now) * seconds
-    t3 = world["tick"] + round((seconds + way / cruise) / dt) - due
+    t3 = world["tick"] + math.ceil((seconds + way / cruise) / dt - 1e-6) - due
     begin_leg(world, users, road.points, cast, params, world["tick"], t3 - LATER)
     ego["t3"] = t3 + due
 

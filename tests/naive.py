@@ -343,7 +343,7 @@ class NaiveWorld:
         change = ego.desired_speed - ego.speed
         seconds = change / task.acceleration if change > 0 else -change / task.braking
         rest = self.road.entry + self.members[0].due_at - ego.s - (ego.speed + ego.desired_speed) / 2 * seconds
-        ego.t3 = self.tick + round((seconds + rest / ego.desired_speed) / self.dt)
+        ego.t3 = self.tick + math.ceil((seconds + rest / ego.desired_speed) / self.dt - 1e-6)
         self.begin_leg(ego.t3 - due - LATER)
 
     # ---- one decision

@@ -141,6 +141,21 @@ def test_the_rows_begin_with_those_of_the_leg_unless_they_are_shuffled(name: str
     assert len(legs) == ALL[name].road.legs
 
 
+def test_whoever_keeps_its_speed_gets_through_however_slowly_a_leg_begins():
+    """Where nobody turns left. It brakes behind each junction, for longer in some worlds than in others."""
+    seeds, town = np.arange(sample(128, 6)), ALL["Town"]
+    simulator = batch(town, seeds)
+    intents = np.full((len(seeds), simulator.num_users - 1), -1)
+    intents[:, np.array(town.signallers) - 1] = Intent.STRAIGHT
+    simulator.seed(seeds)
+    simulator.reset(intents=intents)
+    while (simulator.worlds["end"] == End.RUNNING).any():
+        signaller = simulator.users[seeds, simulator.worlds["signaller"]]
+        passed = simulator.worlds["tick"] - signaller["t3"] - 14  # physics steps
+        simulator.step(np.where((passed > 0) & (passed < seeds % 12), Action.SLOWER, Action.FASTER))
+    assert (simulator.worlds["end"] == End.GOAL).all()
+
+
 # ---- one seed, one world
 
 
