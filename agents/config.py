@@ -65,7 +65,7 @@ class PPOConfig:
 
 
 #: Decisions that a scenario is trained for by default. AllWayStop: one of three agents came to 0.54 in 1.5 million, and
-#: to 0.99 in 3. Town: twice as many made agents no better (0.63, 0.12 and 0.72 with seeds 0 to 2).
+#: to 0.99 in 3.
 STEPS = {
     "Follow": 200_000,
     "Crossing": 1_200_000,
