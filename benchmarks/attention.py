@@ -28,7 +28,6 @@ from kindergarten.agents.train import Options, begin, numbers_of, train
 from kindergarten.codes import Intent
 from kindergarten.config import Cast, Member, Scenario
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scenarios.crossroads import ANY
 
 SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions
@@ -38,6 +37,7 @@ ORDERS = ("shuffled", "cast")
 #: alike: one more in the group ride, and one more that turned off early. silent: two who come from far behind the
 #: signaller and the group, where nobody was in training. signalling: these two signal, when the signaller does.
 CROWDS = ("alike", "silent", "signalling")
+ANY = ((Intent.LEFT, 0.3), (Intent.STRAIGHT, 0.4), (Intent.RIGHT, 0.3))
 FAR = -150.0  # [m] where those of the crowd are at t3: they never get to the junction in time
 
 
@@ -49,7 +49,7 @@ def crowded(crowd: str) -> Scenario:
         *_, before, rider, turned = cast
         if crowd == "alike":
             due = 2 * rider.due[0] - before.due[0]
-            return replace(rider, due=(due, due)), replace(turned, due=(-13.0, -12.0))
+            return replace(rider, due=(due, due)), replace(turned, intents=ANY, due=(-13.0, -12.0))
         one = Member(cast[1].arm, ANY if signals else ((Intent.STRAIGHT, 1.0),), (6.0, 6.5), signals=signals)
         return tuple(replace(one, arm=arm, due=(-1.0, 1.0), due_at=FAR) for arm in (one.arm, cast[2].arm))
 
