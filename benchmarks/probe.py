@@ -3,7 +3,8 @@
 python -m benchmarks.probe [--scenarios Follow Crossing] [--seeds 3] [--runs DIR] [--out FILE]
 
 Trains what DIR lacks, with `train.py`'s defaults otherwise; whatever is there is summed up. `benchmarks.agents` has
-those whom the captions teach.
+those whom the captions teach. The captions weigh what the LSTM lets out; what more it keeps in its cells is read off
+afterwards, also before it has learned anything.
 """
 
 from __future__ import annotations
@@ -13,8 +14,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch as th
+
 from benchmarks.agents import PACKAGES, found_in, row_of, run
 from benchmarks.common import ROOT, command, made_with, write
+from kindergarten.agents.evaluate import Driver
+from kindergarten.agents.linear import accuracy
+from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.run import Run
+from kindergarten.codes import End, Phase
+from kindergarten.planner import chances, twins
+from kindergarten.reference import SEEDS
 from kindergarten.scenarios import SCENARIOS
 
 USUAL = ["Follow", "Crossing"]
@@ -26,25 +37,48 @@ def by_phase(runs: list[dict[str, Any]]) -> dict[str, list[float | None]]:
     return {name: [phase[name]["accuracy"] for phase in phases] for name in phases[0]}
 
 
+def read_off(run: Run, model: MemoryPPO) -> dict[str, float]:
+    """How often logistic regression names the signaller's intent in the delay: on what the memory lets out (hidden),
+    what it keeps (cell), or both. Fitted to half of the seeds, tested on the others.
+    """
+    simulator = twins(run.scenario, run.config, SEEDS)
+    weights, halves = chances(simulator).flatten(), np.tile(SEEDS % 2 == 0, len(run.scenario.intents))
+    rows, driver, observations = np.arange(len(weights)), Driver(model, simulator), simulator.observe()
+    notes: list[tuple[np.ndarray, ...]] = []
+    while (running := simulator.worlds["end"] == End.RUNNING).any():
+        thoughts = driver.think(observations)
+        signaller = simulator.users[rows, simulator.worlds["signaller"]]
+        asked = running & (signaller["phase"] == Phase.DELAY) & (signaller["seen"] == 1)
+        states = (state[0].numpy()[asked] for state in thoughts.states.pi)
+        notes.append((*states, signaller["intent"][asked], halves[asked], weights[asked]))
+        observations = simulator.step(thoughts.actions.numpy()).observations
+    hidden, cell, intent, half, weight = (np.concatenate(column) for column in zip(*notes, strict=True))
+    kept = {"hidden": hidden, "cell": cell, "both": np.hstack((hidden, cell))}
+    return {name: round(accuracy(states, intent, half, weight), 4) for name, states in kept.items()}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it."""
     parser = argparse.ArgumentParser("python -m benchmarks.probe", description=__doc__)
-    parser.add_argument(
-        "--scenarios", nargs="+", choices=list(SCENARIOS), default=["Follow", "Crossing"], metavar="NAME"
-    )
+    parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=USUAL, metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3, help="of each (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "probe", help="where the runs are")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     options = parser.parse_args(argv)
+    th.set_num_threads(1)
     for seed in range(options.seeds):
         for scenario in options.scenarios:
             run(options.runs / scenario / f"seed{seed}", scenario, "lstm", seed, "--captions", "0")
     rows = []
     for scenario in SCENARIOS:
-        runs = [found_in(path.parent) for path in sorted((options.runs / scenario).glob("seed*/evaluation.json"))]
-        if not runs:
+        folders = [path.parent for path in sorted((options.runs / scenario).glob("seed*/evaluation.json"))]
+        if not folders:
             continue
-        rows.append({**row_of(runs), "right_by_phase": by_phase(runs)})
+        read = [read_off(one, one.load_model()) for one in map(Run.open, folders)]
+        for found, one in zip(read, map(Run.open, folders), strict=True):
+            found["untrained"] = read_off(one, one.untrained(1))["both"]
+        runs, states = list(map(found_in, folders)), {name: [one[name] for one in read] for name in read[0]}
+        rows.append({**row_of(runs), "right_by_phase": by_phase(runs), "read_off_in_the_delay": states})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
         about = {"benchmark": "probe", "command": command("benchmarks.probe"), "made_with": made_with(PACKAGES)}

@@ -131,9 +131,12 @@ def probes() -> str:
     """What a probe reads in memories that nobody taught to caption."""
     result, rows = measured("probe"), []
     for row in result["rows"]:
-        told = ", ".join(f"{share:.1%}" for share in row["right_by_phase"]["delay"])
-        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), told))
-    return table(("scenario", "anticipation", "right in the delay"), rows, 2) + "\n\n" + _made_with(result)
+        read = row["read_off_in_the_delay"]
+        shares = (row["right_by_phase"]["delay"], *(read[name] for name in ("hidden", "cell", "both", "untrained")))
+        told = [", ".join(f"{share:.1%}" for share in column) for column in shares]
+        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *told))
+    head = ("scenario", "anticipation", "the captions", "hidden", "cell", "both", "untrained")
+    return table(head, rows, 6) + "\n\n" + _made_with(result)
 
 
 def _scored(row: dict[str, Any]) -> str:

@@ -212,6 +212,7 @@ def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
     assert probe.main(["--scenarios", "Follow", "--seeds", "1", "--runs", str(tmp_path)]) == 0
     row = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert len(row["right_by_phase"]["delay"]) == 1
+    assert all(0.2 < share <= 1.0 for (share,) in row["read_off_in_the_delay"].values())
 
 
 def test_reasons(tmp_path):
