@@ -448,9 +448,11 @@ class NaiveWorld:
 
     def is_followed(self, user: User, other: User) -> bool:
         """Whether ``other`` is ahead on the same strip, as far as anybody may know."""
+        if not other.present:
+            return False
         pair = self.pair(user, other)
         where = other.s + pair.shift
-        if not other.present or not user.s < where < pair.stop:
+        if not user.s < where < pair.stop:
             return False
         if abs(other.offset) > (user.width + other.width) / 2:  # the ego, on its way past
             return False
@@ -464,9 +466,11 @@ class NaiveWorld:
 
     def has_way(self, user: User, other: User) -> bool:
         """Whether ``user`` has to let ``other`` pass where their ways cross."""
+        if not (user.yields and other.present):
+            return False
         mine, theirs = self.pair(user, other), self.pair(other, user)
         known = self.tick >= max(user.go, user.reveal, other.go, other.reveal)
-        if not (user.yields and other.present and known and mine.cross and user.s < mine.enter):
+        if not (known and mine.cross and user.s < mine.enter):
             return False
         if other is self.ego and user.go == 0:
             return False
@@ -592,10 +596,12 @@ class NaiveWorld:
         if not user.present or foggy or abs(user.at - self.ego.at) > self.scenario.sight:
             return False
         here, there = self.ego.at, user.at
-        for truck in self.users[1:]:  # in the truck's own frame
+        for truck in self.users[1:]:
+            if truck is user or truck.kind != Kind.TRUCK:
+                continue
             box = rectangle(-truck.length / 2, -truck.width / 2, truck.length / 2, truck.width / 2)
-            ends = [(place - truck.at) * truck.heading.conjugate() for place in (here, there)]
-            if truck is not user and truck.kind == Kind.TRUCK and in_the_way(box, *ends):
+            ends = [(place - truck.at) * truck.heading.conjugate() for place in (here, there)]  # in the truck's frame
+            if in_the_way(box, *ends):
                 return False
         return not any(in_the_way(rectangle(*box), here, there) for box in self.scenario.buildings)
 

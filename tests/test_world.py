@@ -30,13 +30,13 @@ def compare(simulator: Simulator, naive: NaiveWorld) -> None:
     for name in ("tick", "hands_on", "time_limit", "cast", "leg", "signaller", "end"):
         assert world[name] == getattr(naive, name), name
     for name in ("target_speed", "target_offset"):
-        assert world[name] == pytest.approx(getattr(naive, name), abs=1e-6), name
-    for i, (row, user) in enumerate(zip(simulator.users[0].tolist(), naive.users, strict=True)):
+        assert abs(world[name] - getattr(naive, name)) <= 1e-6, name
+    for user, row in zip(naive.users, simulator.users[0].tolist(), strict=True):
         place = {"x": user.at.real, "y": user.at.imag, "cos": user.heading.real, "sin": user.heading.imag}
-        expected = {**vars(user), **place}
-        for name, value in zip(ROAD_USER.names or (), row, strict=True):
-            tolerance = 1e-6 if isinstance(value, float) else 0
-            assert abs(value - expected[name]) <= tolerance, (i, name, value, expected[name])
+        expected = [*map((vars(user) | place).__getitem__, ROAD_USER.names or ())]
+        if row != expected:
+            near = [abs(a - b) <= 1e-6 if isinstance(a, float) else a == b for a, b in zip(row, expected, strict=True)]
+            assert all(near), [told for told in zip(ROAD_USER.names or (), row, expected, near, strict=True)]
 
 
 def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Random):
@@ -50,7 +50,7 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
 
 @worlds
 @controls
-@settings(max_examples=sample(40, 6))
+@settings(max_examples=sample(30, 6))
 @given(
     seed=st.integers(0, 2**64 - 1),
     delay=st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 8.0)).map(sorted).map(tuple)
@@ -89,15 +89,15 @@ def test_the_kernels_do_what_the_naive_world_does(
         seen = simulator.reset(intents=intents)[0]
         expected = naive.reset(dict.fromkeys(range(1, simulator.num_users), wanted))
         compare(simulator, naive)
-        np.testing.assert_allclose(seen, expected, rtol=0.0, atol=1e-6)
+        assert np.abs(seen - expected).max() <= 1e-6
         while naive.end == End.RUNNING:
             action = actions_of(style, wildness, naive, dice)
             found = simulator.step(np.array([action]))
             expected, terms = naive.step(action)
             compare(simulator, naive)
-            np.testing.assert_allclose(found.observations[0], expected, rtol=0.0, atol=2e-6)
-            np.testing.assert_allclose(found.terms[0], list(terms.values()), rtol=0.0, atol=1e-5)
-            assert found.rewards[0] == pytest.approx(sum(terms.values()), abs=1e-4)
+            assert np.abs(found.observations[0] - expected).max() <= 2e-6
+            assert np.abs(found.terms[0] - list(terms.values())).max() <= 1e-5
+            assert abs(found.rewards[0] - sum(terms.values())) <= 1e-4
             assert found.truncated[0] == (naive.end == End.TIME_LIMIT)
             assert found.terminated[0] == (naive.end not in (End.RUNNING, End.TIME_LIMIT))
 
