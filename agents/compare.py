@@ -140,11 +140,11 @@ def print_groups(groups: list[Group]) -> None:
     for group in groups:
         cells = [cell(group.scores.get(delay, [])) for delay in delays]
         table.add_row(group.scenario, group.memory.value, group.trained, str(len(group.curves)), *cells)
-    for memory in dict.fromkeys(group.memory for group in groups):
-        tasks = [group for group in groups if group.memory is memory]
-        if len({group.scenario for group in tasks}) > 1:
+    for kind in dict.fromkeys(group.kind for group in groups):
+        tasks = [group for group in groups if group.kind == kind]
+        if len(tasks) > 1:
             cells = [together([group.scores.get(delay, []) for group in tasks]) for delay in delays]
-            table.add_row("all", memory.value, "", str(sum(len(group.curves) for group in tasks)), *cells)
+            table.add_row("all", kind[0].value, kind[1], str(sum(len(group.curves) for group in tasks)), *cells)
     narrowest = Console(width=1000).measure(table).maximum  # rather too wide for the screen than 0.9 above 86
     Console(width=max(Console().width, narrowest)).print(table)
 

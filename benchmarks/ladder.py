@@ -39,6 +39,11 @@ def kindergarten(*words: object) -> None:
     subprocess.run([sys.executable, "-m", "kindergarten", *map(str, words)], cwd=ROOT, check=True)
 
 
+def beside(captions: float) -> str:
+    """What stands behind a name if their weight is not the usual one."""
+    return "" if captions == PPOConfig.caption_coef else f"-captions{captions:g}"
+
+
 @dataclass(frozen=True)
 class Wanted:
     """One run of the table."""
@@ -51,8 +56,7 @@ class Wanted:
     @property
     def name(self) -> str:
         """What it is, whatever its seed."""
-        beside = "" if self.captions == PPOConfig.caption_coef else f"-captions{self.captions:g}"
-        return f"{self.scenario}-{self.memory}{beside}"
+        return f"{self.scenario}-{self.memory}{beside(self.captions)}"
 
 
 def finish(folder: Path, result: Path, wanted: Wanted, options: argparse.Namespace) -> None:
@@ -113,10 +117,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--sum-up", action="store_true", help="train nothing: only what is there already")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw learning curves and ladder")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw learning curves and ladder, for each weight")
     options = parser.parse_args(argv)
     rows = list(product(options.captions, options.scenarios, options.memories))
-    folders, results = [], []
+    folders: dict[str, list[Path]] = {beside(captions): [] for captions in options.captions}
+    results = []
     for seed, (captions, scenario, memory) in product(range(options.seeds), rows):  # all have a seed before one has two
         wanted = Wanted(scenario, memory, captions, seed)
         folder = options.runs / wanted.name / f"seed{seed}"
@@ -126,13 +131,13 @@ def main(argv: list[str] | None = None) -> int:
         if not result.exists():
             finish(folder, result, wanted, options)
         results.append(json.loads(result.read_text()))
-        folders.append(folder)
+        folders[beside(captions)].append(folder)
     if not results:
         raise SystemExit(f"there are no results in {options.runs / 'results'} yet")
-    groups = grouped(Run.open(folder) for folder in folders)
-    print_groups(groups)
-    if options.picture:
-        picture(groups).savefig(options.picture)
+    found = {name: grouped(map(Run.open, some)) for name, some in folders.items() if some}
+    print_groups([group for groups in found.values() for group in groups])
+    for name, groups in found.items() if options.picture else ():
+        picture(groups).savefig(options.picture.with_stem(options.picture.stem + name))
     if options.out:
         result = {"benchmark": "ladder", "command": command("benchmarks.ladder"), "made_with": made_with(PACKAGES)}
         write(options.out, {**result, "rows": summary(results)})

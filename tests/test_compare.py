@@ -70,6 +70,15 @@ def test_runs_with_other_eyes_are_another_group(tmp_path: Path):
     assert [text.get_text() for text in picture(groups).legends[0].get_texts()] == list(names)
 
 
+def test_only_agents_of_one_kind_are_summed_up_over_scenarios(tmp_path: Path, capsys):
+    numbers = PPOConfig(), PPOConfig(caption_coef=0.0)
+    for k, (scenario, taught) in enumerate(zip(("Follow", "Crossing"), numbers, strict=True)):
+        fake_run(tmp_path / str(k), scenario, "lstm", 0, 0.9, numbers=taught)
+    assert cli.main(["compare", *map(str, sorted(tmp_path.iterdir()))]) == 0
+    printed = capsys.readouterr().out
+    assert "captions 0" in printed and "all" not in printed
+
+
 def test_runs_are_grouped_by_what_they_are(runs: Path):
     groups = grouped(expand(sorted(runs.iterdir(), reverse=True)))
     names = [group.name for group in groups]
