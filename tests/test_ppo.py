@@ -10,27 +10,29 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamples, RNNStates
 from stable_baselines3.common.utils import LinearSchedule
 
-from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO, PPOConfig
+from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO
 from kindergarten.agents.buffer import WorldRolloutBuffer
 from kindergarten.agents.encoders import MlpFeatures
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
-from kindergarten.agents.memory import FRAMES, MemorylessLSTM
-from tests.cue_delay import CUE_STEPS, CueDelay
-
-WIDTH, WORLDS, STEPS, HIDDEN = 6, 12, 20, 8
-OBSERVATIONS = spaces.Box(-1.0, 1.0, (WIDTH,), np.float32)
-DISCRETE = spaces.Discrete(5)
-CONTINUOUS = spaces.Box(-1.0, 1.0, (2,), np.float32)
+from tests.cue_delay import CueDelay
+from tests.learning import (
+    CONTINUOUS,
+    DISCRETE,
+    HIDDEN,
+    OBSERVATIONS,
+    STEPS,
+    WIDTH,
+    WORLDS,
+    assert_same,
+    assert_same_weights,
+    make_learner,
+    make_policy,
+)
 
 
 @pytest.fixture(autouse=True)
 def _seed():
     th.manual_seed(0)
     np.random.seed(0)
-
-
-def make_policy(memory: str = "lstm", actions: spaces.Space = DISCRETE) -> MemoryPolicy:
-    return MemoryPolicy(OBSERVATIONS, actions, lambda _: 1e-3, memory=memory, lstm_hidden_size=HIDDEN)
 
 
 def make_parent(policy: MemoryPolicy) -> RecurrentActorCriticPolicy:
@@ -98,12 +100,6 @@ def evaluate(
     return [*outputs, *(p.grad.clone() for p in policy.parameters() if p.grad is not None)]
 
 
-def assert_same(ours: list[th.Tensor], theirs: list[th.Tensor], atol: float = 1e-10) -> None:
-    assert len(ours) == len(theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        th.testing.assert_close(a, b, rtol=0, atol=atol)
-
-
 @pytest.mark.parametrize("actions", [DISCRETE, CONTINUOUS])
 @pytest.mark.parametrize("kind", [WorldRolloutBuffer, RecurrentRolloutBuffer])
 @pytest.mark.parametrize("batch_size", [STEPS * WORLDS, 3 * STEPS + 7])
@@ -138,12 +134,6 @@ def test_a_decision_equals_the_parent(actions, deterministic):
         action, value, log_prob, (pi, vf) = each.forward(obs, states, starts, deterministic)
         results.append([action, value, log_prob, *pi, *vf])
     assert_same(*results, atol=1e-6)
-
-
-def assert_same_weights(one: RecurrentPPO, two: RecurrentPPO) -> None:
-    theirs = two.policy.state_dict()
-    for name, weight in one.policy.state_dict().items():
-        th.testing.assert_close(weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}")
 
 
 def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
@@ -212,91 +202,6 @@ def test_a_rollout_leaves_nothing_of_the_one_before():
         assert a == b
 
 
-@pytest.mark.parametrize("memory", list(Memory))
-def test_only_a_memory_remembers(memory):
-    """Change a world's first observation: later decisions notice it, except without memory or in a new episode."""
-    policy = make_policy(memory.value)
-    states = policy.no_memories(WORLDS)
-    obs = th.rand(WORLDS, STEPS, WIDTH)
-    changed = obs.clone()
-    changed[:, 0] += 1.0
-    starts = th.zeros(WORLDS, STEPS)
-    starts[: WORLDS // 2, STEPS // 2] = 1.0
-    latents = [policy.latents(o.flatten(0, 1), states, starts.flatten()) for o in (obs, changed)]
-    for before, after in zip(*latents, strict=True):
-        differs = (before != after).any(1).view(WORLDS, STEPS)
-        assert differs[:, 0].all()
-        assert differs[:, 1].all() == (memory is not Memory.NONE)
-        assert differs[WORLDS // 2 :, -1].any() == (memory not in (Memory.NONE, Memory.STACK))
-        if memory is Memory.STACK:
-            assert differs[:, FRAMES - 1].all() and not differs[:, FRAMES:].any()
-        assert not differs[: WORLDS // 2, STEPS // 2 :].any()
-
-
-def test_without_memory_predictions_forget_too():
-    policy = make_policy("none")
-    obs = np.random.rand(WORLDS, WIDTH).astype(np.float32)
-    _, state = policy.predict(np.random.rand(WORLDS, WIDTH).astype(np.float32), deterministic=True)
-    assert state is not None
-    with_past, _ = policy.predict(obs, state, np.zeros(WORLDS, bool), deterministic=True)
-    noise = tuple(np.random.randn(*s.shape) for s in state)
-    with_noise, _ = policy.predict(obs, noise, np.zeros(WORLDS, bool), deterministic=True)
-    np.testing.assert_array_equal(with_past, with_noise)
-
-
-def test_none_is_the_same_network():
-    th.manual_seed(7)
-    with_memory = make_policy("lstm")
-    th.manual_seed(7)
-    without = make_policy("none")
-    assert isinstance(without.lstm_actor, MemorylessLSTM)
-    assert_same(list(with_memory.parameters()), list(without.parameters()), atol=0)
-
-
-def test_a_stack_of_one_frame_is_no_stack():
-    with pytest.raises(ValueError, match="frames is 1"):
-        MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, memory="stack", frames=1)
-
-
-def test_forget_bias():
-    def bias(policy: MemoryPolicy) -> th.Tensor:
-        assert policy.lstm_critic is not None
-        _, _, bias_ih, bias_hh = policy.lstm_critic.all_weights[0]
-        return (bias_ih + bias_hh)[HIDDEN : 2 * HIDDEN].detach()
-
-    chosen = MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, forget_bias=1.5, lstm_hidden_size=HIDDEN)
-    assert (bias(chosen) == 1.5).all()
-    assert (bias(make_policy("lstm")) == 3.0).all()
-    assert bias(make_policy("lstm-default")).abs().max() <= 2 / HIDDEN**0.5
-
-
-def test_unknown_memory_names_itself_and_the_choices():
-    with pytest.raises(ValueError, match="'elephant'.*'none', 'stack', 'rnn', 'gru', 'lstm', 'lstm-default'"):
-        make_policy("elephant")
-
-
-def make_learner(seed: int = 0, memory: str = "lstm", **changes) -> MemoryPPO:
-    config = PPOConfig(n_steps=16, batch_size=64, n_epochs=2, hidden=8, features=8, **changes)
-    return MemoryPPO.from_config(CueDelay(8, delay=(2, 6), width=WIDTH), config, memory=memory, seed=seed)
-
-
-@pytest.mark.parametrize("memory", list(Memory))
-def test_save_and_load(tmp_path, memory):
-    learner = make_learner(memory=memory.value).learn(256)
-    learner.save(tmp_path / "model.zip")
-    learner.policy.save(tmp_path / "policy.pt")
-    obs, starts = np.random.rand(8, WIDTH).astype(np.float32), np.ones(8, bool)
-    expected, state = learner.predict(obs, None, starts, deterministic=True)
-    again = MemoryPPO.load(tmp_path / "model.zip", env=CueDelay(8, delay=(2, 6), width=WIDTH))
-    policy = MemoryPolicy.load(tmp_path / "policy.pt")
-    for model in (again, policy):
-        actions, new_state = model.predict(obs, None, starts, deterministic=True)
-        np.testing.assert_array_equal(actions, expected)
-        np.testing.assert_array_equal(new_state, state)
-    assert again.policy.memory is memory
-    again.learn(128, reset_num_timesteps=False)
-
-
 def test_a_seed_gives_one_result():
     def weights(seed: int) -> th.Tensor:
         return th.cat([p.flatten() for p in make_learner(seed).learn(512).policy.parameters()])
@@ -331,86 +236,3 @@ def test_continuous_actions_train():
     learner = MemoryPPO(MemoryPolicy, env, n_steps=16, batch_size=64, learning_rate=LinearSchedule(1e-3, 0.0, 1.0))
     learner.learn(256)
     assert all(p.isfinite().all() for p in learner.policy.parameters())
-
-
-class School(CueDelay):
-    """A cue-delay task that says which decisions count and what the cue was."""
-
-    def driven(self) -> np.ndarray:
-        return self.time >= CUE_STEPS
-
-    def labels(self) -> np.ndarray:
-        return np.where(self.time < CUE_STEPS + 1, self.cue, -1)[:, None]
-
-
-def teach(
-    threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1, warmup: float = 0.0, steps: int = 2
-) -> MemoryPPO:
-    learner = MemoryPPO(
-        MemoryPolicy,
-        School(WORLDS, delay=(2, 6), width=WIDTH),
-        n_steps=16,
-        batch_size=16 * WORLDS,
-        policy_kwargs=dict(lstm_hidden_size=8, num_labels=num_labels),
-        threads=threads,
-        caption_coef=caption_coef,
-        warmup=warmup,
-        ent_coef=0.0,
-    )
-    with th.no_grad():
-        for parameter in learner.policy.parameters():
-            parameter.copy_(th.linspace(-0.3, 0.3, parameter.numel()).view_as(parameter))
-    learner.set_random_seed(0)
-    return learner.learn(steps * 16 * WORLDS) if steps else learner
-
-
-def test_captions_and_mask_are_the_same_on_two_threads():
-    assert_same_weights(teach(threads=1), teach(threads=2))
-
-
-def test_a_probe_takes_part_in_nothing():
-    probed, plain, taught = teach(caption_coef=0.0), teach(num_labels=0), teach(caption_coef=0.5)
-    for name, weight in plain.policy.state_dict().items():
-        assert th.equal(weight, probed.policy.state_dict()[name]), name
-    name = "lstm_actor.weight_ih_l0"
-    assert not th.equal(taught.policy.state_dict()[name], plain.policy.state_dict()[name])
-
-
-def test_only_decisions_that_count_teach_the_actor():
-    learner = teach(num_labels=0)
-    (batch,) = learner.rollout_buffer.get()
-    idle = batch.mask == 0
-    assert 0 < idle.sum() < len(idle)
-    other = batch._replace(
-        advantages=th.where(idle, 9.0, batch.advantages),
-        old_log_prob=th.where(idle, -9.0, batch.old_log_prob),
-    )
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
-    losses = [ppo_loss(learner.policy, prepared(b, True), weights, told=0.0)[0] for b in (batch, other)]
-    th.testing.assert_close(*losses)
-
-
-def test_held_noise_changes_what_is_drawn_together_not_what_is_drawn():
-    """Every action is as likely as the policy says, and held for as many decisions as asked for."""
-    learner = teach()
-    policy, logits = learner.policy, th.tensor([[0.5, -0.5, 0.0]])
-    policy.exploration.hold = 5.0
-    th.manual_seed(0)
-    drawn = th.stack([policy._draw_discrete(logits.expand(2000, 3), False)[0] for _ in range(200)])
-    shares = drawn.flatten().bincount(minlength=3) / drawn.numel()
-    th.testing.assert_close(shares, logits[0].softmax(0), atol=0.01, rtol=0.0)
-    kept = (drawn[1:] == drawn[:-1]).float().mean()
-    chance = logits[0].softmax(0).square().sum()
-    assert kept == pytest.approx(float(0.8 + 0.2 * chance), abs=0.01)
-
-
-def test_in_the_warmup_the_memory_learns_and_the_policy_does_not():
-    fresh, warm, driving = teach(steps=0), teach(warmup=1.0), teach()
-
-    def moved(learner: MemoryPPO, part: str) -> bool:
-        weights = learner.policy.state_dict()
-        return any(not th.equal(weights[name], old) for name, old in fresh.policy.state_dict().items() if part in name)
-
-    for part in ("lstm_actor", "lstm_critic", "caption_net", "action_net"):
-        assert moved(driving, part)
-        assert moved(warm, part) == (part != "action_net")
