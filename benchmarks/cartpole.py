@@ -129,7 +129,7 @@ def train(name: str, decisions: int, number: int, seed: int) -> dict[str, Any]:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.cartpole", description=__doc__)
-    parser.add_argument("--decisions", type=int, default=100_000, help="of each training (default: %(default)s)")
+    parser.add_argument("--decisions", type=int, default=200_000, help="of each training (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=8, help="side by side (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
