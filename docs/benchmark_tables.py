@@ -79,17 +79,23 @@ def cartpole() -> str:
 
 
 def ladder() -> str:
-    """Every memory on every delay."""
+    """Every memory on every delay; empty where nothing is at stake."""
     result = measured("ladder")
     delays = list(result["rows"][0]["anticipation"])
     rows = [
         (
             *(row["scenario"], row["memory"], row["taught"], row["seeds"]),
-            *("{:.2f} ({:.2f}..{:.2f})".format(*row["anticipation"][delay]) for delay in delays),
+            *(_rung(row["anticipation"].get(delay), row["seeds"]) for delay in delays),
         )
         for row in result["rows"]
     ]
     return table(("", "memory", "taught", "seeds", *delays), rows, 1 + len(delays)) + "\n\n" + _made_with(result)
+
+
+def _rung(found: list[float] | None, seeds: int) -> str:
+    if found is None:
+        return ""
+    return "{:.2f} ({:.2f}..{:.2f})".format(*found) if seeds > 1 else f"{found[0]:.2f}"
 
 
 def agents_made_with() -> str:
