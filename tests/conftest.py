@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -16,3 +17,10 @@ settings.load_profile("kindergarten")
 def pytest_configure(config: pytest.Config) -> None:
     # The generators count modulo 2^64; kernels do so in silence, numpy's scalars (without JIT) say so each time.
     config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar:RuntimeWarning")
+
+
+@pytest.fixture
+def seeded() -> None:
+    """For tests that draw from torch's and numpy's own generators."""
+    np.random.seed(0)
+    pytest.importorskip("torch").manual_seed(0)

@@ -9,6 +9,8 @@ from kindergarten.agents.loss import Weights, ppo_loss, prepared
 from tests.cue_delay import CUE_STEPS, CueDelay
 from tests.learning import WIDTH, WORLDS, assert_same_weights
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 
 class School(CueDelay):
     """A cue-delay task that says which decisions count and what the cue was."""

@@ -19,11 +19,7 @@ from tests.learning import (
     make_policy,
 )
 
-
-@pytest.fixture(autouse=True)
-def _seed():
-    th.manual_seed(0)
-    np.random.seed(0)
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 @pytest.mark.parametrize("memory", list(Memory))

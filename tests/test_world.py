@@ -17,7 +17,8 @@ from kindergarten.observation import NUM_EGO, NUM_USER
 from kindergarten.simulator import Simulator
 from kindergarten.users import ROAD_USER
 from tests.driving import at_random, batch, drive, same, sample
-from tests.naive import NaiveWorld, User, touch
+from tests.naive import NaiveWorld
+from tests.naive_parts import User, touch
 from tests.worlds import ALL, EVERY_TERM, controls, scenarios, worlds
 
 # ---- the naive world
@@ -50,7 +51,7 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
 
 @worlds
 @controls
-@settings(max_examples=sample(30, 6))
+@settings(max_examples=sample(40, 6))
 @given(
     seed=st.integers(0, 2**64 - 1),
     delay=st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 8.0)).map(sorted).map(tuple)
