@@ -74,10 +74,11 @@ def main(argv: list[str] | None = None) -> int:
         folders = [path.parent for path in sorted((options.runs / scenario).glob("seed*/evaluation.json"))]
         if not folders:
             continue
-        read = [read_off(one, one.load_model()) for one in map(Run.open, folders)]
-        for found, one in zip(read, map(Run.open, folders), strict=True):
-            found["untrained"] = read_off(one, one.untrained(1))["both"]
-        runs, states = list(map(found_in, folders)), {name: [one[name] for one in read] for name in read[0]}
+        opened = [Run.open(folder) for folder in folders]
+        before = [read_off(one, one.untrained(1))["both"] for one in opened]
+        read = [read_off(one, one.load_model()) for one in opened]
+        runs = [found_in(folder) for folder in folders]
+        states = {name: [one[name] for one in read] for name in read[0]} | {"untrained": before}
         rows.append({**row_of(runs), "right_by_phase": by_phase(runs), "read_off_in_the_delay": states})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
