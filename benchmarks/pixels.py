@@ -3,7 +3,8 @@
 python -m benchmarks.pixels [--rivals PYTHON] [--seeds K] [--scenarios NAME ...] [--runs DIR] [--out FILE]
 
 The other two bring packages along that do not go with ours, so they run in processes of their own: PYTHON is the
-interpreter of an environment with minigrid and highway-env in it. Trains what DIR lacks; --seeds 0 leaves that out.
+interpreter of an environment with minigrid and highway-env in it. Trains what DIR lacks (DIR/SCENARIO-cnn/seedS) and
+sums up whatever is there; --seeds 0 trains nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ import gymnasium
 import numpy as np
 from matplotlib.image import imsave
 
-from benchmarks.agents import PACKAGES, row_of, run
+from benchmarks.agents import PACKAGES, found_in, row_of, run
 from benchmarks.common import ROOT, Done, Work, command, made_with, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
 from kindergarten.codes import Action, Phase, Signal
@@ -191,11 +193,14 @@ def main() -> None:
     about = made_with(PACKAGES)
     found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
     print(json.dumps(found, indent=1))
+    for seed, scenario in product(range(options.seeds), options.scenarios):
+        run(options.runs / f"{scenario}-cnn" / f"seed{seed}", scenario, "lstm", seed, "--encoder", "cnn")
     rows = []
-    for scenario in options.scenarios if options.seeds else ():
-        folder = options.runs / f"{scenario}-cnn"
-        runs = [run(folder / f"seed{s}", scenario, "lstm", s, "--encoder", "cnn") for s in range(options.seeds)]
-        rows.append({**row_of(runs), "eyes": "cnn"})
+    for scenario in SCENARIOS:
+        done = sorted((options.runs / f"{scenario}-cnn").glob("seed*/evaluation.json"))
+        if not done:
+            continue
+        rows.append({**row_of([found_in(path.parent) for path in done]), "eyes": "cnn"})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
         settings = {"road_users": USERS, "worlds": options.worlds, "rounds": options.rounds, "seconds": options.seconds}
