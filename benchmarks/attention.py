@@ -85,9 +85,18 @@ def cell(order: str, encoder: Encoder, runs: list[dict[str, Any]]) -> dict[str, 
 
 
 def attended(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """How much of the attention goes to whoever matters, each seed, and how many times its share by count that is."""
-    shares, counts = ([run["attention"][name] for run in runs] for name in ("matters", "by_count"))
-    return {"matters": shares, "by_count": counts, "times": round(float(np.mean(np.divide(shares, counts))), 2)}
+    """How much of the attention goes to whoever matters, each seed, and how many times its share by count that is: in
+    all, and by phase.
+    """
+    found = [run["attention"] for run in runs]
+    phases = {name: times([one["by_phase"][name] for one in found]) for name in found[0]["by_phase"]}
+    shares = {name: [one[name] for one in found] for name in ("matters", "by_count")}
+    return {**shares, "times": times(found), "times_by_phase": phases}
+
+
+def times(shares: list[dict[str, float]]) -> float:
+    """How many times their share by count those who matter get, the mean over the seeds."""
+    return round(float(np.mean([share["matters"] / share["by_count"] for share in shares])), 2)
 
 
 def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
@@ -102,6 +111,7 @@ def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
         "seeds": [round(float(score), 3) for score in scores],
         "left": [round(float(share), 3) for share in left],
         "collision_rate": round(float(np.mean([row["collision_rate"] for row in found])), 4),
+        "right_in_the_delay": [row["captions"]["agent"]["by_phase"]["delay"]["accuracy"] for row in found],
     }
 
 

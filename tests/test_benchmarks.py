@@ -156,6 +156,7 @@ def test_attention_is_done_in_pieces(tmp_path, capsys):
     flat, attending = json.loads(out.read_text())["rows"]
     assert abs(flat["weights"] / attending["weights"] - 1) < 0.02  # equal parameters
     assert len(attending["crowds"]["alike"]["left"]) == 1 and attending["attention"]["times"] > 0
+    assert attending["attention"]["times_by_phase"].keys() == {"before", "cue", "delay"}
     assert '"rows": "shuffled"' in capsys.readouterr().out
 
 
