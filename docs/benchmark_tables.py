@@ -108,14 +108,14 @@ def eyes() -> str:
     result, rows = measured("attention"), []
     crowds = next(row["crowds"] for row in result["rows"] if "crowds" in row)
     for row in result["rows"]:
-        times = f"{row['attention']['times']:.1f}" if "attention" in row else ""
+        looks = row.get("attention")
+        times = f"{looks['times']:.1f}, {looks['times_by_phase']['cue']:.1f}" if looks else ""
         told = f"{row['agent_right_in_the_delay']:.1%}"
         cells = f"{row['weights']:,}", len(row["seeds"]), _scored(row), f"{row['collision_rate']:.1%}", told, times
-        rows.append(
-            (row["rows"], row["encoder"], *cells, *(_scored(row["crowds"][c]) if times else "" for c in crowds))
-        )
-    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay", "times its share"]
-    head += [f"two more, {crowd}" for crowd in crowds]
+        beside = (_scored(row["crowds"][crowd]) if looks else "" for crowd in crowds)
+        rows.append((row["rows"], row["encoder"], *cells, *beside))
+    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay"]
+    head += ["times its share, in the cue", *(f"two more, {crowd}" for crowd in crowds)]
     return table(head, rows, 6 + len(crowds)) + "\n\n" + _made_with(result)
 
 
