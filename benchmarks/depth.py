@@ -98,9 +98,9 @@ def picture(cells: list[dict[str, Any]]) -> Figure:
         if len(mine) < 2:
             continue
         places = [depths.index(row["depth"]) for row in mine]
-        score.plot(places, [row["anticipation"] for row in mine], color=colour, marker="o")
-        for row in mine:
-            score.plot([depths.index(row["depth"])] * len(row["seeds"]), row["seeds"], ".", color=colour, markersize=3)
+        score.plot(places, [row["anticipation"] for row in mine], color=colour)
+        for place, row in zip(places, mine, strict=True):
+            score.plot([place] * len(row["seeds"]), row["seeds"], "o", color=colour, markersize=6, alpha=0.6)
         for axes, moment in zip(moments, MOMENTS, strict=True):
             for row in mine:
                 if row["depth"] == deepest:
