@@ -120,13 +120,13 @@ def eyes() -> str:
 
 
 def depths() -> str:
-    """What deep trunks score, and how much of the last layer's gradient is left at the first, start and end."""
+    """What deep trunks score, seed by seed, and how much of the last layer's gradient is left at the first."""
     result, deep = measured("depth"), [row for row in measured("depth")["rows"] if row["depth"] > 1]
     rows = []
     for trunk in dict.fromkeys(row["trunk"] for row in deep):
         mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
         lefts = [row["first_over_last"] for row in mine.values()]
-        cells = [f"{row['anticipation']:.2f}" for row in mine.values()]
+        cells = [", ".join(f"{score + 0.0:.2f}" for score in row["seeds"]) for row in mine.values()]
         rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
     found = list(dict.fromkeys(row["depth"] for row in deep))
     head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
