@@ -13,7 +13,6 @@ import argparse
 import json
 import subprocess
 import sys
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -193,8 +192,9 @@ def main() -> None:
     about = made_with(PACKAGES)
     found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
     print(json.dumps(found, indent=1))
-    for seed, scenario in product(range(options.seeds), options.scenarios):
-        run(options.runs / f"{scenario}-cnn" / f"seed{seed}", scenario, "lstm", seed, "--encoder", "cnn")
+    for seed in range(options.seeds):
+        for scenario in options.scenarios:
+            run(options.runs / f"{scenario}-cnn" / f"seed{seed}", scenario, "lstm", seed, "--encoder", "cnn")
     rows = []
     for scenario in SCENARIOS:
         done = sorted((options.runs / f"{scenario}-cnn").glob("seed*/evaluation.json"))
