@@ -39,6 +39,11 @@ def run(folder: Path, scenario: str, memory: str, seed: int, *words: str) -> dic
     return found_in(folder)
 
 
+def finished(folder: Path) -> list[Path]:
+    """The folders of the runs in ``folder`` that are finished: its seeds, in order."""
+    return [path.parent for path in sorted(folder.glob("seed*/evaluation.json"))]
+
+
 def found_in(folder: Path) -> dict[str, Any]:
     """The evaluation of a finished run, its learning curve, and what it took."""
     found = json.loads((folder / "evaluation.json").read_text())

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.agents import PACKAGES, found_in, row_of
+from benchmarks.agents import PACKAGES, finished, found_in, row_of
 from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.agents.encoders import Encoder
 from kindergarten.agents.evaluate import evaluate
@@ -134,8 +134,8 @@ def main(argv: list[str] | None = None) -> int:
             finish(folder, order, encoder, seed, options.steps, options.worlds)
     rows = []
     for order, encoder in product(ORDERS, FEATURES):
-        done = sorted((options.runs / f"{order}-{encoder.value}").glob("seed*/evaluation.json"))
-        rows += [cell(order, encoder, [result(path.parent, encoder) for path in done])] if done else []
+        done = finished(options.runs / f"{order}-{encoder.value}")
+        rows += [cell(order, encoder, [result(folder, encoder) for folder in done])] if done else []
     for row in rows:
         print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
     if options.out:

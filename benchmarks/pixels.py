@@ -20,7 +20,7 @@ import gymnasium
 import numpy as np
 from matplotlib.image import imsave
 
-from benchmarks.agents import PACKAGES, found_in, row_of, run
+from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
 from benchmarks.common import ROOT, Done, Work, command, made_with, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
 from kindergarten.codes import Action, Phase, Signal
@@ -197,10 +197,10 @@ def main() -> None:
             run(options.runs / f"{scenario}-cnn" / f"seed{seed}", scenario, "lstm", seed, "--encoder", "cnn")
     rows = []
     for scenario in SCENARIOS:
-        done = sorted((options.runs / f"{scenario}-cnn").glob("seed*/evaluation.json"))
-        if not done:
+        runs = [found_in(folder) for folder in finished(options.runs / f"{scenario}-cnn")]
+        if not runs:
             continue
-        rows.append({**row_of([found_in(path.parent) for path in done]), "eyes": "cnn"})
+        rows.append({**row_of(runs), "eyes": "cnn"})
         print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
     if options.out:
         settings = {"road_users": USERS, "worlds": options.worlds, "rounds": options.rounds, "seconds": options.seconds}

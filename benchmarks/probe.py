@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from benchmarks.agents import PACKAGES, found_in, row_of, run
+from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
 from benchmarks.common import ROOT, command, made_with, write
 from kindergarten.agents.evaluate import Driver
 from kindergarten.agents.linear import accuracy
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
             run(options.runs / scenario / f"seed{seed}", scenario, "lstm", seed, "--captions", "0")
     rows = []
     for scenario in SCENARIOS:
-        folders = [path.parent for path in sorted((options.runs / scenario).glob("seed*/evaluation.json"))]
+        folders = finished(options.runs / scenario)
         if not folders:
             continue
         opened = [Run.open(folder) for folder in folders]
