@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.statistics import with_interval
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.statistics import with_interval
 
 #: Left out: four million decisions take ten minutes.
 LEFT_OUT = {("Town", "none")}

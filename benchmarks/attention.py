@@ -20,14 +20,14 @@ import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.encoders import Encoder
-from kindergarten.agents.evaluate import evaluate
-from kindergarten.agents.run import Run
-from kindergarten.agents.statistics import with_interval
-from kindergarten.agents.train import Options, begin, numbers_of, train
-from kindergarten.codes import Intent
-from kindergarten.config import Cast, Member, Scenario
+from kindergarten.agents.evaluation.evaluate import evaluate
+from kindergarten.agents.learner.encoders import Encoder
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.train import Options, begin, numbers_of, train
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.statistics import with_interval
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Cast, Member, Scenario
 
 SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions

@@ -30,7 +30,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
 from benchmarks.common import Clocks, command, made_with, write
-from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.learner.ppo import MemoryPPO
 
 SOLVED = 475.0
 PACKAGES = ("gymnasium", "torch", "stable-baselines3", "sb3-contrib")

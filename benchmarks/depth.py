@@ -23,12 +23,12 @@ from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents import checkpoint
-from kindergarten.agents.encoders import MlpFeatures, Trunk, TrunkLayer
-from kindergarten.agents.loss import Weights, add_gradients, prepared
-from kindergarten.agents.run import Run
-from kindergarten.agents.statistics import interquartile_mean
-from kindergarten.agents.train import Options, begin, train
+from kindergarten.agents.learner.encoders import MlpFeatures, Trunk, TrunkLayer
+from kindergarten.agents.learner.loss import Weights, add_gradients, prepared
+from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.train import Options, begin, train
+from kindergarten.scoring.statistics import interquartile_mean
 
 SCENARIO, STEPS = "Follow", 100_000
 DEPTHS = (1, 4, 16, 32)

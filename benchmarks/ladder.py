@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.compare import curve_of, delay_name, grouped, picture, print_groups
-from kindergarten.agents.config import PPOConfig
-from kindergarten.agents.memory import Memory
-from kindergarten.agents.run import Run
-from kindergarten.agents.statistics import with_interval
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
+from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.statistics import with_interval
 
 #: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long as the lesson.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}

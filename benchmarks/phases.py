@@ -12,8 +12,8 @@ from unittest.mock import patch
 import torch as th
 from torch.profiler import ProfilerActivity, profile
 
-from kindergarten.agents import loss, ppo
-from kindergarten.agents.ppo import MemoryPPO
+from kindergarten.agents.learner import loss, ppo
+from kindergarten.agents.learner.ppo import MemoryPPO
 
 #: What does the arithmetic of LSTMs and linear layers, forwards and backwards.
 KERNELS = {

@@ -23,12 +23,12 @@ from matplotlib.image import imsave
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
 from benchmarks.common import ROOT, Done, Work, command, made_with, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
-from kindergarten.codes import Action, Phase, Signal
-from kindergarten.config import Config, Scenario
-from kindergarten.pixels import Painter
-from kindergarten.planner import twins
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.planner import twins
+from kindergarten.world.codes import Action, Phase, Signal
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.pixels import Painter
+from kindergarten.world.simulator import Simulator
 
 LARGER = 3  # times as large are the pictures of pixels
 #: Scenarios in the picture of what the agent sees, each with a seed whose first intent is worth a look.

@@ -19,14 +19,14 @@ import torch as th
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.evaluate import Driver
-from kindergarten.agents.linear import accuracy
-from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.run import Run
-from kindergarten.codes import End, Phase
-from kindergarten.planner import chances, twins
-from kindergarten.reference import SEEDS
+from kindergarten.agents.evaluation.evaluate import Driver
+from kindergarten.agents.evaluation.linear import accuracy
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.planner import chances, twins
+from kindergarten.scoring.reference import SEEDS
+from kindergarten.world.codes import End, Phase
 
 USUAL = ["Follow", "Crossing"]
 

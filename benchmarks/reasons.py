@@ -22,15 +22,16 @@ from matplotlib.axes import Axes
 
 from benchmarks import agents
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.diagnose import FULL, PolicyMind, figures
+from kindergarten.agents.diagnose import FULL, PolicyMind
 from kindergarten.agents.diagnose.exam import Exam
-from kindergarten.agents.diagnose.figures import GREY, MINE, OTHER, legend_above, line_at, percent
-from kindergarten.agents.diagnose.reasons import CONDITIONS, conditions
+from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
+from kindergarten.agents.diagnose.report import figures
+from kindergarten.agents.diagnose.report.figures import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.stage import Stage
-from kindergarten.agents.run import Run
-from kindergarten.config import Config
-from kindergarten.reference import SEEDS
+from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.reference import SEEDS
+from kindergarten.world.config import Config
 
 #: How far colours went with the intents in training, and on how many seeds.
 PLAN = {"Follow": ((0.0, 0.5, 0.9, 1.0), 5), "Crossing": ((0.0, 0.9, 1.0), 3)}

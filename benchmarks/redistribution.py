@@ -20,8 +20,8 @@ from matplotlib.axes import Axes
 
 from benchmarks import agents
 from benchmarks.common import ROOT, command, made_with, write
-from kindergarten.agents.diagnose import figures
-from kindergarten.agents.diagnose.figures import MINE, OTHER, legend_above, line_at
+from kindergarten.agents.diagnose.report import figures
+from kindergarten.agents.diagnose.report.figures import MINE, OTHER, legend_above, line_at
 
 DELAY = ("8", "32")  # [s]
 STEPS = 600_000

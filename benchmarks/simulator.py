@@ -22,10 +22,10 @@ import gymnasium
 import numpy as np
 
 from benchmarks.common import ROOT, Done, Rates, Work, command, made_with, race, ratio, spread, write
-from kindergarten.config import Scenario
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.world.config import Scenario
+from kindergarten.world.simulator import Simulator
 
 PACKAGES = ("numpy", "numba", "gymnasium", "stable-baselines3", "highway-env")
 USERS = 8

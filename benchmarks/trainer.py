@@ -23,16 +23,16 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from benchmarks.common import Clocks, Done, Work, command, made_with, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
-from kindergarten.agents.config import STEPS, PPOConfig
-from kindergarten.agents.encoders import MlpFeatures
-from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.watcher import VALIDATION_SEEDS
-from kindergarten.codes import End
-from kindergarten.config import Config, Scenario
+from kindergarten.agents.learner.config import STEPS, PPOConfig
+from kindergarten.agents.learner.encoders import MlpFeatures
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.planner import chances, twins
-from kindergarten.reference import Reference, compute
 from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.scoring.planner import chances, twins
+from kindergarten.scoring.reference import Reference, compute
+from kindergarten.world.codes import End
+from kindergarten.world.config import Config, Scenario
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
 OURS, STOCK = "MemoryPPO", "RecurrentPPO"

@@ -22,13 +22,13 @@ import numpy as np
 import pygame
 
 from benchmarks.common import Clocks, command, made_with, spread, write
-from kindergarten.codes import Action, End, Intent
-from kindergarten.episode import Episode, Recorder
-from kindergarten.replay import Replay, read
+from kindergarten.replay.episode import Episode, Recorder
+from kindergarten.replay.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
 from kindergarten.viewer import MissingTool, Stage, Take, View, write_video
-from kindergarten.viewer.player import Player
+from kindergarten.viewer.app.player import Player
+from kindergarten.world.codes import Action, End, Intent
+from kindergarten.world.simulator import Simulator
 
 PACKAGES = ("numpy", "pygame", "imageio-ffmpeg")
 CLOCKS = ("on the wall", "on two undisturbed cores")

@@ -9,8 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from kindergarten.agents.diagnose import figures
-from kindergarten.agents.diagnose.pictures import PICTURES
+from kindergarten.agents.diagnose.report import figures
+from kindergarten.agents.diagnose.report.pictures import PICTURES
 
 IMAGES = Path(__file__).resolve().parent / "images" / "understanding"
 

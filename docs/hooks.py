@@ -18,9 +18,9 @@ from scenario_pages import OF_SCENARIO, scenarios, stakes
 
 from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import scenario_named
-from kindergarten.viewer.controls import Key
-from kindergarten.viewer.game import KEYS as GAME_KEYS
-from kindergarten.viewer.player import KEYS as PLAYER_KEYS
+from kindergarten.viewer.app.controls import Key
+from kindergarten.viewer.app.game import KEYS as GAME_KEYS
+from kindergarten.viewer.app.player import KEYS as PLAYER_KEYS
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kindergarten import replay
-from kindergarten.codes import End, Phase, Signal
-from kindergarten.episode import Episode
-from kindergarten.replay import Replay
+from kindergarten.replay import replay
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Stage, Take, View, write_video
-from kindergarten.viewer.video import Span
+from kindergarten.viewer.export.video import Span
+from kindergarten.world.codes import End, Phase, Signal
 
 IMAGES = Path(__file__).resolve().parent / "images" / "scenarios"
 SIZE = 480, 270  # [px]

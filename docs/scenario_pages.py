@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from result_tables import DOCS, agent_table, curves, measured, table
 
-from kindergarten.codes import Intent, names
-from kindergarten.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
 from kindergarten.envs import KindergartenEnv
-from kindergarten.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
-from kindergarten.reference import ladder, stored
-from kindergarten.reward import TERMS
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.reference import ladder, stored
+from kindergarten.world.codes import Intent, names
+from kindergarten.world.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
+from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
+from kindergarten.world.reward import TERMS
 
 WAYS = names(Intent)
 UNKNOWN = "–"  # in a table: not computed yet, or nothing to say

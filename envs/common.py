@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from kindergarten.codes import Observation, parse
-from kindergarten.config import Config, Scenario
-from kindergarten.observation import NUM_EGO, NUM_USER
-from kindergarten.pixels import LARGEST, SIZE, SMALLEST, STEP, Painter
 from kindergarten.scenarios import scenario_named
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Observation, parse
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.observation import NUM_EGO, NUM_USER
+from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP, Painter
+from kindergarten.world.simulator import Simulator
 
 RENDER_MODES = ["rgb_array", "human"]
 Seen = Any

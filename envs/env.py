@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.codes import Intent, Phase, names
-from kindergarten.config import Range, Scenario, make_config
 from kindergarten.envs.common import RENDER_MODES, Eyes, Seen, action_space, build, check_options, check_render_mode
-from kindergarten.observation import NUM_EGO, columns
-from kindergarten.pixels import LARGEST, SIZE, SMALLEST, STEP
-from kindergarten.reward import TERM_NAMES, TERMS
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Snapshot
-from kindergarten.users import ROAD_USER, WORLD
+from kindergarten.world.codes import Intent, Phase, names
+from kindergarten.world.config import Range, Scenario, make_config
+from kindergarten.world.observation import NUM_EGO, columns
+from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP
+from kindergarten.world.reward import TERM_NAMES, TERMS
+from kindergarten.world.simulator import Snapshot
+from kindergarten.world.users import ROAD_USER, WORLD
 
 INTENTS, PHASES = names(Intent), names(Phase)
 
@@ -82,7 +82,7 @@ class KindergartenEnv(gymnasium.Env):
 
     ## Arguments
 
-    - `scenario`: a name, or a `kindergarten.config.Scenario`; the registered ids set it.
+    - `scenario`: a name, or a `kindergarten.world.config.Scenario`; the registered ids set it.
     - `observation`: `"features"`, `"users"` or `"pixels"`.
     - `control`: `"discrete"` or `"continuous"`.
     - `delay_s`: t3 - t2 in seconds, drawn uniformly from a pair, or fixed by a number. 0 is the control

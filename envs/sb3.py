@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 
 from kindergarten.envs.common import Seen
 from kindergarten.envs.vector import KindergartenVectorEnv
-from kindergarten.simulator import Snapshot
+from kindergarten.world.simulator import Snapshot
 
 
 class KindergartenVecEnv(VecEnv):

@@ -9,10 +9,10 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from kindergarten.config import Range, Scenario, make_config
 from kindergarten.envs.common import Eyes, Seen, action_space, build, check_options, check_render_mode
-from kindergarten.pixels import SIZE
-from kindergarten.reward import TERM_NAMES
+from kindergarten.world.config import Range, Scenario, make_config
+from kindergarten.world.pixels import SIZE
+from kindergarten.world.reward import TERM_NAMES
 
 
 class KindergartenVectorEnv(VectorEnv):

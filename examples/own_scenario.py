@@ -9,8 +9,8 @@ docs/own_scenario.md goes through it line by line.
 import sys
 
 from kindergarten import cli, register
-from kindergarten.codes import Intent
-from kindergarten.config import Junction, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
 ego = Member(
     arm="south",

@@ -5,8 +5,8 @@ Importing it registers the environments with Gymnasium, and nothing else: no tor
 
 import gymnasium
 
-from kindergarten.config import Scenario
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.config import Scenario
 
 __version__ = "0.1.0"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kindergarten import __version__
 
 if TYPE_CHECKING:
-    from kindergarten.replay import Replay
+    from kindergarten.replay.replay import Replay
     from kindergarten.viewer import View
 
 HELP = """usage: kindergarten COMMAND ...
@@ -33,12 +33,12 @@ A playground where cars learn by themselves to read what others are about to do.
 kindergarten COMMAND --help says more. kindergarten --version says the version.
 """
 DELEGATED = {  # the module whose main(argv) takes the rest of the line as it is
-    "train": "kindergarten.agents.train",
-    "evaluate": "kindergarten.agents.evaluate",
+    "train": "kindergarten.agents.runs.train",
+    "evaluate": "kindergarten.agents.runs.evaluate",
     "diagnose": "kindergarten.agents.diagnose.command",
-    "compare": "kindergarten.agents.compare",
-    "export-onnx": "kindergarten.agents.export",
-    "scenarios": "kindergarten.reference",
+    "compare": "kindergarten.agents.runs.compare",
+    "export-onnx": "kindergarten.agents.runs.export",
+    "scenarios": "kindergarten.scoring.reference",
 }
 ERROR = 2  # exit code
 
@@ -107,8 +107,8 @@ def watch(argv: Sequence[str]) -> int:
     if options.follow:
         return _follow(options)
 
-    from kindergarten import replay
-    from kindergarten.viewer import window
+    from kindergarten.replay import replay
+    from kindergarten.viewer.app import window
 
     recorded = replay.read(newest_replay(options.source))
     beside = None if options.beside is None else replay.read(newest_replay(options.beside))
@@ -159,7 +159,7 @@ def _watch_options(argv: Sequence[str]) -> argparse.Namespace:
 
 def _view(options: argparse.Namespace, window: bool = True) -> View:
     """How to look: in a window, what nobody can see is shown when a key asks for it."""
-    from kindergarten.viewer.view import View
+    from kindergarten.viewer.model.view import View
 
     reveal = not options.hide and not window
     return View(not options.still, 1.0, options.dark, reveal, not options.no_beliefs, panels=not options.street)
@@ -186,8 +186,8 @@ def _export(options: argparse.Namespace, recorded: Replay, beside: Replay | None
 
 def _follow(options: argparse.Namespace) -> int:
     """Show the newest replay of a run, and whatever is written after it."""
-    from kindergarten import replay
-    from kindergarten.viewer import window
+    from kindergarten.replay import replay
+    from kindergarten.viewer.app import window
 
     if not options.source.is_dir():
         raise ValueError(f"{options.source} is no folder of a run: there is nothing to follow")
@@ -215,8 +215,8 @@ def play(argv: Sequence[str]) -> int:
     import numpy as np
 
     from kindergarten import viewer
-    from kindergarten.config import make_config
     from kindergarten.scenarios import scenario_named
+    from kindergarten.world.config import make_config
 
     delay = options.delay[0] if len(options.delay) == 1 else tuple(options.delay)
     scenario, config = scenario_named(options.scenario), make_config(control=options.control, delay_s=delay)
@@ -241,8 +241,8 @@ def export_web(argv: Sequence[str]) -> int:
     parser.add_argument("page", metavar="OUT.html", type=Path, help="the page to write")
     options = parser.parse_args(argv)
 
-    from kindergarten import replay
-    from kindergarten.viewer import web
+    from kindergarten.replay import replay
+    from kindergarten.viewer.export import web
 
     web.write_page(options.page, replay.read(newest_replay(options.source)))
     print(options.page)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numba.extending import is_jitted
 
-from kindergarten.codes import Action, Control, End, Intent
-from kindergarten.config import Config, Scenario
-from kindergarten.dynamics import steering_towards
-from kindergarten.simulator import Simulator, Step
-from kindergarten.users import MAX_STEERING
+from kindergarten.world.codes import Action, Control, End, Intent
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.dynamics import steering_towards
+from kindergarten.world.simulator import Simulator, Step
+from kindergarten.world.users import MAX_STEERING
 
 JIT = is_jitted(steering_towards)
 Driver = Callable[[Simulator], np.ndarray]

@@ -14,10 +14,10 @@ from bisect import bisect_right
 from dataclasses import astuple
 from itertools import accumulate
 
-from kindergarten.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, Signals
-from kindergarten.config import Config, Member, Scenario
-from kindergarten.road import RoadMap, route_numbers
-from kindergarten.users import (
+from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, Signals
+from kindergarten.world.config import Config, Member, Scenario
+from kindergarten.world.road import RoadMap, route_numbers
+from kindergarten.world.users import (
     CAR_LENGTH,
     CAR_WIDTH,
     CYCLIST_LENGTH,

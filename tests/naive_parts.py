@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kindergarten.codes import Colour, Intent, Kind, Phase, Signal
-from kindergarten.road import RoadMap
-from kindergarten.users import CAR_LENGTH, CAR_WIDTH
+from kindergarten.world.codes import Colour, Intent, Kind, Phase, Signal
+from kindergarten.world.road import RoadMap
+from kindergarten.world.users import CAR_LENGTH, CAR_WIDTH
 
 SPACING = 0.5  # [m] between a route's samples
 WORD = 2**64

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from kindergarten.codes import Kind, Marking, Signal
-from kindergarten.road import RoadMap
+from kindergarten.world.codes import Kind, Marking, Signal
+from kindergarten.world.road import RoadMap
 
 NEAR, CELL, CLOSE = 6.0, 0.5, 0.01
 GRASS, ASPHALT, PAINTED, BUILDING = ((66, 88, 60), (42, 45, 50), (146, 146, 142), (124, 92, 76))

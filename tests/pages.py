@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from kindergarten.codes import Action, Colour, Intent, Kind, Phase, Signal
-from kindergarten.config import Junction
-from kindergarten.episode import Episode
-from kindergarten.replay import Replay
-from kindergarten.road import build
-from kindergarten.users import ROAD_USER, WORLD
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
+from kindergarten.world.codes import Action, Colour, Intent, Kind, Phase, Signal
+from kindergarten.world.config import Junction
+from kindergarten.world.road import build
+from kindergarten.world.users import ROAD_USER, WORLD
 from tests.driving import steadily
 from tests.recording import record, twins
 

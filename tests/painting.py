@@ -10,13 +10,13 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, Control, Kind, Phase, Signal
-from kindergarten.config import Config
-from kindergarten.replay import Replay
-from kindergarten.simulator import Simulator
+from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Painter, View
-from kindergarten.viewer.frame import Frame
-from kindergarten.viewer.story import Story
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.story import Story
+from kindergarten.world.codes import Action, Control, Kind, Phase, Signal
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 from tests.recording import record, twins
 
 STREET = View(panels=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch as th
 
-from kindergarten.codes import Action
-from kindergarten.observation import columns
+from kindergarten.world.codes import Action
+from kindergarten.world.observation import columns
 
 NAMES = [column.name for column in columns(2)]
 SIGNALS = [NAMES.index("user1.signals_left"), NAMES.index("user1.signals_right")]

@@ -10,11 +10,11 @@ import numpy as np
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, Intent
-from kindergarten.replay import Replay
-from kindergarten.simulator import Simulator
+from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Game, Stage
-from kindergarten.viewer.player import Player
+from kindergarten.viewer.app.player import Player
+from kindergarten.world.codes import Action, Intent
+from kindergarten.world.simulator import Simulator
 from tests.recording import record, twins
 
 SIZE = (1280, 720)

@@ -3,7 +3,7 @@
 import torch as th
 
 from kindergarten.agents import MemoryPPO
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
+from kindergarten.agents.learner.loss import Weights, ppo_loss, prepared
 
 
 def assert_that_captions_are_a_probe(model: MemoryPPO) -> None:

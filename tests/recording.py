@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten import planner
-from kindergarten.config import Config
-from kindergarten.episode import Recorder
-from kindergarten.replay import Replay
+from kindergarten.replay.episode import Recorder
+from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.scoring import planner
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 from tests.driving import Driver
 
 

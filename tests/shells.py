@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import kindergarten
-from kindergarten.codes import Control, names
 from kindergarten.envs import KindergartenEnv, KindergartenVectorEnv
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Control, names
+from kindergarten.world.simulator import Simulator
 
 FOLLOW, CROSSING = "Kindergarten/Follow-v0", "Kindergarten/Crossing-v0"
 QUICK = dict(delay_s=0.4)  # short episodes

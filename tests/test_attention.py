@@ -12,22 +12,23 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import kindergarten
-from kindergarten.codes import Action, Intent, Phase
-from kindergarten.observation import NUM_EGO, NUM_USER
+from kindergarten.world.codes import Action, Intent, Phase
+from kindergarten.world.observation import NUM_EGO, NUM_USER
 from tests.driving import same
 
 pytest.importorskip("torch")
 
 import torch as th
 
-from kindergarten import cli, replay
+from kindergarten import cli
 from kindergarten.agents import MemoryPPO, PPOConfig
-from kindergarten.agents.captions import attention_found
-from kindergarten.agents.encoders import AttentionFeatures, split
-from kindergarten.agents.evaluate import record
-from kindergarten.config import Config
+from kindergarten.agents.evaluation.captions import attention_found
+from kindergarten.agents.evaluation.evaluate import record
+from kindergarten.agents.learner.encoders import AttentionFeatures, split
 from kindergarten.envs import make_sb3
+from kindergarten.replay import replay
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.config import Config
 from tests.probing import assert_that_captions_are_a_probe
 
 CROSSING = "Kindergarten/Crossing-v0"

@@ -11,11 +11,11 @@ import pytest
 
 from benchmarks import common, simulator, viewer
 from kindergarten import cli
-from kindergarten.codes import Action, End, Intent, Signal
-from kindergarten.config import Config
-from kindergarten.reference import compute
 from kindergarten.scenarios import scenario_named
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.reference import compute
+from kindergarten.world.codes import Action, End, Intent, Signal
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 
 pytestmark = pytest.mark.jit
 
@@ -100,7 +100,7 @@ def test_time_to_score(tmp_path, scenario, stock):
 
 def test_the_score_is_that_of_the_evaluation():
     trainer = pytest.importorskip("benchmarks.trainer")
-    from kindergarten.agents.evaluate import drive
+    from kindergarten.agents.evaluation.evaluate import drive
 
     scenario = scenario_named("Follow")
     limits = compute(scenario, Config(), np.arange(3))

@@ -15,13 +15,13 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Kind
-from kindergarten.episode import Episode
-from kindergarten.replay import Replay
-from kindergarten.viewer import web
-from kindergarten.viewer.frame import frame_at
-from kindergarten.viewer.sentence import sentence
-from kindergarten.viewer.story import story_of
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
+from kindergarten.viewer.export import web
+from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.sentence import sentence
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Kind
 from tests.pages import HOSTILE, drive, still_life
 
 GOLDEN = Path(__file__).parent / "golden" / "web-street.png"

@@ -10,14 +10,14 @@ pytest.importorskip("torch")
 from rich.console import Console
 
 from kindergarten.agents import MemoryPPO, PPOConfig
-from kindergarten.agents.captions import STAGES, Diary, Frames, assess, auc, caption_table, course, scores
-from kindergarten.agents.evaluate import evaluate, print_table
-from kindergarten.codes import Action, End, Intent, Phase, Signal
-from kindergarten.config import Config
+from kindergarten.agents.evaluation.captions import STAGES, Diary, Frames, assess, auc, caption_table, course, scores
+from kindergarten.agents.evaluation.evaluate import evaluate, print_table
 from kindergarten.envs import make_sb3
-from kindergarten.planner import twins
-from kindergarten.reference import SEEDS
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.planner import twins
+from kindergarten.scoring.reference import SEEDS
+from kindergarten.world.codes import Action, End, Intent, Phase, Signal
+from kindergarten.world.config import Config
 from tests.probing import assert_that_captions_are_a_probe
 
 LEFT, STRAIGHT, RIGHT = (int(intent) for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT))

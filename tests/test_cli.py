@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from kindergarten import __version__, cli
-from kindergarten.codes import Action
-from kindergarten.episode import Recorder
-from kindergarten.replay import Replay
+from kindergarten.replay.episode import Recorder
+from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Action
+from kindergarten.world.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -15,14 +15,16 @@ pytest.importorskip("torch")
 import torch as th
 from stable_baselines3.common.callbacks import BaseCallback
 
-from kindergarten import cli, replay
-from kindergarten.agents import MemoryPPO, PPOConfig, checkpoint
-from kindergarten.agents.encoders import CnnFeatures
-from kindergarten.agents.evaluate import Driver, record
-from kindergarten.config import Config
+from kindergarten import cli
+from kindergarten.agents import MemoryPPO, PPOConfig
+from kindergarten.agents.evaluation.evaluate import Driver, record
+from kindergarten.agents.learner.encoders import CnnFeatures
+from kindergarten.agents.runs import checkpoint
 from kindergarten.envs import make_sb3
-from kindergarten.planner import twins
+from kindergarten.replay import replay
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.planner import twins
+from kindergarten.world.config import Config
 from tests.probing import assert_that_captions_are_a_probe
 
 FOLLOW = "Kindergarten/Follow-v0"
@@ -124,7 +126,7 @@ def test_a_run_that_sees_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_other_programs_take_pictures():
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
-    from kindergarten.agents.export import to_onnx
+    from kindergarten.agents.runs.export import to_onnx
 
     policy = learner().policy
     session = runtime.InferenceSession(to_onnx(policy), providers=["CPUExecutionProvider"])

@@ -10,7 +10,7 @@ import pytest
 
 from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
-from kindergarten.agents.compare import (
+from kindergarten.agents.runs.compare import (
     cell,
     curve_of,
     delay_name,
@@ -21,7 +21,7 @@ from kindergarten.agents.compare import (
     picture,
     together,
 )
-from kindergarten.agents.run import Run
+from kindergarten.agents.runs.run import Run
 
 
 def fake_run(

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from kindergarten.codes import Intent
-from kindergarten.config import Config, Weights
 from kindergarten.scenarios import scenario_named
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Config, Weights
+from kindergarten.world.simulator import Simulator
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, Intent, Kind
-from kindergarten.replay import Replay
+from kindergarten.replay.replay import Replay
 from kindergarten.viewer import LiveWindow, NoDisplay, Painter, View
-from kindergarten.viewer.frame import frame_at
-from kindergarten.viewer.player import KEYS, Player
-from kindergarten.viewer.story import story_of
+from kindergarten.viewer.app.player import KEYS, Player
+from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Action, Intent, Kind
 from tests.painting import drive, paint, seed_with
 from tests.recording import twins
 

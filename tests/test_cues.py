@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kindergarten.codes import Kind, Signal
-from kindergarten.config import Config, Scenario
-from kindergarten.signals import shown
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Kind, Signal
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.signals import shown
+from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
 from tests.worlds import scenarios, worlds
 

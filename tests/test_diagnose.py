@@ -18,30 +18,17 @@ from sb3_contrib import RecurrentPPO  # noqa: E402
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy  # noqa: E402
 
 from kindergarten import cli  # noqa: E402
-from kindergarten.agents import MemoryPPO, linear  # noqa: E402
-from kindergarten.agents.diagnose import (  # noqa: E402
-    QUICK,
-    Finding,
-    PolicyMind,
-    Verdict,
-    cheating,
-    command,
-    credit,
-    decided,
-    diagnose,
-    memory,
-    prepare,
-    probes,
-    reasons,
-    vanishing,
-)
+from kindergarten.agents import MemoryPPO  # noqa: E402
+from kindergarten.agents.diagnose import QUICK, Finding, PolicyMind, Verdict, command, diagnose, prepare  # noqa: E402
 from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
+from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing  # noqa: E402
 from kindergarten.agents.diagnose.stage import Stage, drive  # noqa: E402
-from kindergarten.agents.encoders import Trunk  # noqa: E402
-from kindergarten.agents.memory import Memory  # noqa: E402
-from kindergarten.config import Config  # noqa: E402
+from kindergarten.agents.evaluation import linear  # noqa: E402
+from kindergarten.agents.learner.encoders import Trunk  # noqa: E402
+from kindergarten.agents.learner.memory import Memory  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402
+from kindergarten.world.config import Config  # noqa: E402
 from tests import planted  # noqa: E402
 
 pytestmark = pytest.mark.jit

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kindergarten.codes import Action, End, Intent
-from kindergarten.observation import columns
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import Action, End, Intent
+from kindergarten.world.observation import columns
 from tests.driving import steadily
 from tests.recording import record, twins
 

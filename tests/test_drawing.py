@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, Control, Kind, Signal
-from kindergarten.config import Config
-from kindergarten.episode import Recorder
-from kindergarten.replay import Replay, ReplayError, read
+from kindergarten.replay.episode import Recorder
+from kindergarten.replay.replay import Replay, ReplayError, read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Painter, View, render
-from kindergarten.viewer.camera import Camera, follow
-from kindergarten.viewer.frame import frame_at
-from kindergarten.viewer.story import story_of
-from kindergarten.viewer.text import Typeface
-from kindergarten.viewer.timeline import apart
+from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.draw.timeline import apart
+from kindergarten.viewer.model.camera import Camera, follow
+from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Action, Control, Kind, Signal
+from kindergarten.world.config import Config
 from tests.painting import drive, paint, seed_with, time_of
 from tests.recording import twins
 
@@ -116,7 +116,7 @@ def test_drawing_changes_no_data():
 def test_drawing_needs_no_screen():
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SDL_", "DISPLAY", "WAYLAND", "XDG_"))}
     code = (
-        "from kindergarten.simulator import Simulator; from kindergarten.scenarios import SCENARIOS\n"
+        "from kindergarten.world.simulator import Simulator; from kindergarten.scenarios import SCENARIOS\n"
         "from kindergarten.viewer import render; import pygame, os\n"
         "s = Simulator(SCENARIOS['Follow']); s.reset(); p = render(s)\n"
         "print(p.shape, p.dtype, pygame.display.get_init(), 'SDL_VIDEODRIVER' in os.environ)"

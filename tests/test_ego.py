@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kindergarten.codes import Action, Control, End, Intent, Kind
-from kindergarten.config import Config, Lanes, Scenario
 from kindergarten.scenarios import scenario_named
-from kindergarten.simulator import Simulator
-from kindergarten.users import CAR_WIDTH
+from kindergarten.world.codes import Action, Control, End, Intent, Kind
+from kindergarten.world.config import Config, Lanes, Scenario
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import CAR_WIDTH
 from tests.driving import along_the_route, batch, drive, same, sample
 from tests.worlds import controls, scenarios
 

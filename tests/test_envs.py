@@ -16,11 +16,11 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import kindergarten
-from kindergarten.codes import Action, Intent, names
 from kindergarten.envs import KindergartenEnv
-from kindergarten.observation import columns
-from kindergarten.reward import TERMS
-from kindergarten.users import MAX_STEERING
+from kindergarten.world.codes import Action, Intent, names
+from kindergarten.world.observation import columns
+from kindergarten.world.reward import TERMS
+from kindergarten.world.users import MAX_STEERING
 from tests.driving import JIT, same
 from tests.shells import CROSSING, FOLLOW, actions_for, controls, ids, make
 

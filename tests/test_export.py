@@ -12,8 +12,8 @@ from gymnasium import spaces
 
 from kindergarten import cli
 from kindergarten.agents import Memory, MemoryPolicy
-from kindergarten.agents.export import INPUTS, OUTPUTS, to_onnx
-from kindergarten.agents.train import Options, begin, learn
+from kindergarten.agents.runs.export import INPUTS, OUTPUTS, to_onnx
+from kindergarten.agents.runs.train import Options, begin, learn
 from kindergarten.envs.sb3 import make_sb3
 
 pytest.importorskip("onnx")
@@ -74,7 +74,7 @@ def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: P
 
 
 def test_without_onnx_it_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("kindergarten.agents.export.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("kindergarten.agents.runs.export.importlib.util.find_spec", lambda name: None)
     policy = MemoryPolicy(spaces.Box(-1.0, 1.0, (6,)), spaces.Discrete(2), lambda _: 1e-3)
     with pytest.raises(OSError, match=r"kindergarten\[onnx\]"):
         to_onnx(policy)

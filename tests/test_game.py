@@ -11,13 +11,13 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, End, Intent, Phase
-from kindergarten.config import Config
-from kindergarten.reference import compute
-from kindergarten.replay import read
+from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.reference import compute
 from kindergarten.viewer import Game, score
+from kindergarten.world.codes import Action, End, Intent, Phase
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 from tests.pressing import event, picture
 
 

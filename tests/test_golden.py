@@ -17,15 +17,15 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Action, End, Intent, Kind, Phase, Signal
-from kindergarten.config import Junction, Road, Roundabout
-from kindergarten.episode import Episode
-from kindergarten.replay import Replay
-from kindergarten.reward import TERMS
-from kindergarten.road import RoadMap, build
-from kindergarten.users import ROAD_USER, WORLD
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Stage, Take, View, write_sheet
-from kindergarten.viewer.player import Player
+from kindergarten.viewer.app.player import Player
+from kindergarten.world.codes import Action, End, Intent, Kind, Phase, Signal
+from kindergarten.world.config import Junction, Road, Roundabout
+from kindergarten.world.reward import TERMS
+from kindergarten.world.road import RoadMap, build
+from kindergarten.world.users import ROAD_USER, WORLD
 
 FOLDER = Path(__file__).parent / "golden"
 SMALL, LARGE = (640, 360), (960, 540)

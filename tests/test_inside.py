@@ -7,13 +7,13 @@ import pytest
 
 th = pytest.importorskip("torch")
 
-from kindergarten.agents.evaluate import record  # noqa: E402
-from kindergarten.agents.inside import look_inside  # noqa: E402
-from kindergarten.agents.memory import Memory, make_memory  # noqa: E402
-from kindergarten.agents.ppo import MemoryPPO  # noqa: E402
-from kindergarten.config import Config  # noqa: E402
+from kindergarten.agents.evaluation.evaluate import record  # noqa: E402
+from kindergarten.agents.learner.inside import look_inside  # noqa: E402
+from kindergarten.agents.learner.memory import Memory, make_memory  # noqa: E402
+from kindergarten.agents.learner.ppo import MemoryPPO  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402
+from kindergarten.world.config import Config  # noqa: E402
 
 
 def test_the_gates_are_those_that_the_lstm_used():

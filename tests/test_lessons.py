@@ -5,7 +5,7 @@ import pytest
 import torch as th
 
 from kindergarten.agents import MemoryPolicy, MemoryPPO
-from kindergarten.agents.loss import Weights, ppo_loss, prepared
+from kindergarten.agents.learner.loss import Weights, ppo_loss, prepared
 from tests.cue_delay import CUE_STEPS, CueDelay
 from tests.learning import WIDTH, WORLDS, assert_same_weights
 

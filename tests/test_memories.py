@@ -5,7 +5,7 @@ import pytest
 import torch as th
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO
-from kindergarten.agents.memory import FRAMES, MemorylessLSTM
+from kindergarten.agents.learner.memory import FRAMES, MemorylessLSTM
 from tests.cue_delay import CueDelay
 from tests.learning import (
     DISCRETE,

@@ -11,8 +11,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import kindergarten
-from kindergarten.codes import Action
-from kindergarten.pixels import Painter
+from kindergarten.world.codes import Action
+from kindergarten.world.pixels import Painter
 from tests.driving import same
 
 CROSSING = "Kindergarten/Crossing-v0"

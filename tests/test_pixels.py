@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.codes import Colour, End, Kind, Phase, Signal
-from kindergarten.config import Config, Scenario
-from kindergarten.pixels import GREY, NEAR, SIGNAL, Painter
-from kindergarten.planner import twins
-from kindergarten.road import RoadMap
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
-from kindergarten.users import ROAD_USER
+from kindergarten.scoring.planner import twins
+from kindergarten.world.codes import Colour, End, Kind, Phase, Signal
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.pixels import GREY, NEAR, SIGNAL, Painter
+from kindergarten.world.road import RoadMap
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER
 from tests.driving import JIT, at_random, batch, drive, same, sample
 from tests.naive_pixels import Picture
 from tests.test_twins import Family

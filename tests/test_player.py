@@ -12,17 +12,17 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from kindergarten import cli
-from kindergarten.codes import Intent, Phase
-from kindergarten.replay import Newest, Replay
+from kindergarten.replay.replay import Newest, Replay
 from kindergarten.viewer import Stage, Take, View, stages_of, write_sheet
-from kindergarten.viewer.controls import LOOK, pressed
-from kindergarten.viewer.frame import differences
-from kindergarten.viewer.game import KEYS as GAME_KEYS
-from kindergarten.viewer.human import LIVE_KEYS
-from kindergarten.viewer.player import KEYS, Player
-from kindergarten.viewer.sheet import moments
-from kindergarten.viewer.stage import same_world, twins_of
-from kindergarten.viewer.story import story_of
+from kindergarten.viewer.app.controls import LOOK, pressed
+from kindergarten.viewer.app.game import KEYS as GAME_KEYS
+from kindergarten.viewer.app.human import LIVE_KEYS
+from kindergarten.viewer.app.player import KEYS, Player
+from kindergarten.viewer.draw.stage import same_world, twins_of
+from kindergarten.viewer.export.sheet import moments
+from kindergarten.viewer.model.frame import differences
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Intent, Phase
 from tests.pressing import SIZE, event, picture, press, thinking
 
 

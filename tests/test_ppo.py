@@ -11,8 +11,8 @@ from sb3_contrib.common.recurrent.type_aliases import RecurrentRolloutBufferSamp
 from stable_baselines3.common.utils import LinearSchedule
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO
-from kindergarten.agents.buffer import WorldRolloutBuffer
-from kindergarten.agents.encoders import MlpFeatures
+from kindergarten.agents.learner.buffer import WorldRolloutBuffer
+from kindergarten.agents.learner.encoders import MlpFeatures
 from tests.cue_delay import CueDelay
 from tests.learning import (
     CONTINUOUS,

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from kindergarten.codes import Intent, Phase, Signal
-from kindergarten.config import Config
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Intent, Phase, Signal
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 from tests.driving import at_random, batch, drive
 
 th = pytest.importorskip("torch")

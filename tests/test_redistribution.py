@@ -16,10 +16,11 @@ from hypothesis.extra import numpy as hnp
 th = pytest.importorskip("torch")
 
 from kindergarten import cli  # noqa: E402
-from kindergarten.agents import MemoryPPO, PPOConfig, checkpoint  # noqa: E402
-from kindergarten.agents.buffer import WorldRolloutBuffer  # noqa: E402
-from kindergarten.agents.redistribution import Redistribution, moved, to_come  # noqa: E402
-from kindergarten.agents.run import Run  # noqa: E402
+from kindergarten.agents import MemoryPPO, PPOConfig  # noqa: E402
+from kindergarten.agents.learner.buffer import WorldRolloutBuffer  # noqa: E402
+from kindergarten.agents.learner.redistribution import Redistribution, moved, to_come  # noqa: E402
+from kindergarten.agents.runs import checkpoint  # noqa: E402
+from kindergarten.agents.runs.run import Run  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 
 WORLDS, STEPS = 6, 16

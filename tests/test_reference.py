@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kindergarten import reference
-from kindergarten.codes import Action, Control, End, Intent, Signals
-from kindergarten.config import Config, Scenario
-from kindergarten.planner import KEEP, Plans, chances, outcomes, plans_of, twins
-from kindergarten.reference import Reference, compute, fingerprint, ladder, relevant
 from kindergarten.scenarios import SCENARIOS, scenario_named
-from kindergarten.simulator import Simulator
+from kindergarten.scoring import reference
+from kindergarten.scoring.planner import KEEP, Plans, chances, outcomes, plans_of, twins
+from kindergarten.scoring.reference import Reference, compute, fingerprint, ladder, relevant
+from kindergarten.world.codes import Action, Control, End, Intent, Signals
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.simulator import Simulator
 from tests.driving import sample
 
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())

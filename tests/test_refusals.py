@@ -12,9 +12,9 @@ from gymnasium.error import ResetNeeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.codes import Action, Control, Observation, Signals, names
 from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import Action, Control, Observation, Signals, names
 from tests.driving import same, sample
 from tests.shells import QUICK, actions_for, ids, make, make_vec
 

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kindergarten import archive
-from kindergarten.codes import Action, Control, End, Intent
-from kindergarten.config import Config
-from kindergarten.episode import Recorder
-from kindergarten.replay import Replay, ReplayError, read
-from kindergarten.road import RoadMap
+from kindergarten.replay import archive
+from kindergarten.replay.episode import Recorder
+from kindergarten.replay.replay import Replay, ReplayError, read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.world.codes import Action, Control, End, Intent
+from kindergarten.world.config import Config
+from kindergarten.world.road import RoadMap
+from kindergarten.world.simulator import Simulator
 from tests.recording import record, twins
 
 

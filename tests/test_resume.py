@@ -18,14 +18,16 @@ import pytest
 import torch as th
 
 from kindergarten import cli
-from kindergarten.agents import Memory, PPOConfig, checkpoint, curriculum, files
-from kindergarten.agents.interrupts import politely
-from kindergarten.agents.metrics import STEPS, read_rows
-from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.run import Run
-from kindergarten.agents.train import Options, attempt, begin, finish, learn
-from kindergarten.agents.watcher import Watcher
+from kindergarten.agents import Memory, PPOConfig
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs import checkpoint, curriculum
+from kindergarten.agents.runs.interrupts import politely
+from kindergarten.agents.runs.metrics import STEPS, read_rows
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.train import Options, attempt, begin, finish, learn
+from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.replay import files
 
 pytestmark = pytest.mark.jit
 UPDATE = 8 * 128  # decisions

@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kindergarten.codes import ARMS, Intent, Marking
-from kindergarten.config import Junction, Lanes, Road, Roundabout
-from kindergarten.road import (
+from kindergarten.world.codes import ARMS, Intent, Marking
+from kindergarten.world.config import Junction, Lanes, Road, Roundabout
+from kindergarten.world.road import (
     CLEAR,
     ENTER,
     FAR,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kindergarten.codes import ARMS, Intent
-from kindergarten.config import Roundabout
-from kindergarten.road import FAR, SPACING, START, STOP, RoadMap, build, route_numbers
+from kindergarten.world.codes import ARMS, Intent
+from kindergarten.world.config import Roundabout
+from kindergarten.world.road import FAR, SPACING, START, STOP, RoadMap, build, route_numbers
 
 WAYS = ((Intent.RIGHT, 1), (Intent.STRAIGHT, 2), (Intent.LEFT, 3))
 

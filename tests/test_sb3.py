@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from kindergarten.codes import Action
+from kindergarten.world.codes import Action
 from tests.driving import JIT, same, sample
 from tests.shells import CROSSING, FOLLOW, QUICK, actions_for, controls, ids, make, make_sb3, make_vec
 

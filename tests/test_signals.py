@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from kindergarten.codes import Colour, Intent, Kind, Signal, Signals
-from kindergarten.config import Config, Scenario
-from kindergarten.planner import twins
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.planner import twins
+from kindergarten.world.codes import Colour, Intent, Kind, Signal, Signals
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
 from tests.worlds import ALL, BUSY
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from kindergarten.codes import Action, End, Kind, Phase, Signal
-from kindergarten.config import Config
-from kindergarten.episode import Episode, Recorder
-from kindergarten.geometry import overlap
-from kindergarten.jit import njit
+from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import step_world
+from kindergarten.world.codes import Action, End, Kind, Phase, Signal
+from kindergarten.world.config import Config
+from kindergarten.world.geometry import overlap
+from kindergarten.world.jit import njit
+from kindergarten.world.simulator import step_world
 from tests.driving import batch, drive, sample, steadily
 
 names = pytest.mark.parametrize("name", SCENARIOS)

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kindergarten import cli, replay
-from kindergarten.agents import checkpoint
-from kindergarten.agents.run import Run
-from kindergarten.agents.statistics import with_interval
+from kindergarten import cli
+from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
+from kindergarten.replay import replay
+from kindergarten.scoring.statistics import with_interval
 
 pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
 TINY = ["--steps", "2048", "--worlds", "8"]

@@ -8,7 +8,7 @@ import torch as th
 from gymnasium import spaces
 
 from kindergarten.agents import MemoryPolicy
-from kindergarten.agents.encoders import DEEPEST, MlpFeatures, Trunk, TrunkLayer, trunk_layers
+from kindergarten.agents.learner.encoders import DEEPEST, MlpFeatures, Trunk, TrunkLayer, trunk_layers
 
 BOX = spaces.Box(-1.0, 1.0, (12,), np.float32)
 trunks = pytest.mark.parametrize("trunk", list(Trunk))

@@ -7,11 +7,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from kindergarten.codes import Control, End, Phase, Signals
-from kindergarten.config import Config, Scenario
-from kindergarten.planner import twins
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.planner import twins
+from kindergarten.world.codes import Control, End, Phase, Signals
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.simulator import Simulator
 from tests.driving import JIT, at_random, drive, sample
 from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 

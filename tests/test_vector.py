@@ -9,7 +9,7 @@ import pytest
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 
-from kindergarten.codes import Action, Intent
+from kindergarten.world.codes import Action, Intent
 from tests.driving import same, sample
 from tests.shells import QUICK, actions_for, controls, ids, make, make_vec
 

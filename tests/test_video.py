@@ -10,9 +10,9 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.codes import Kind
-from kindergarten.replay import Replay
+from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Stage, Take, stages_of, write_picture, write_video
+from kindergarten.world.codes import Kind
 from tests.painting import STREET, drive, seed_with
 
 

@@ -10,14 +10,14 @@ import pytest
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
-from kindergarten.codes import Action, Intent, Kind, Phase, Signal
-from kindergarten.replay import Replay
+from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Painter, View, render
-from kindergarten.viewer.camera import follow
-from kindergarten.viewer.frame import frame_at
-from kindergarten.viewer.sentence import sentence
-from kindergarten.viewer.story import story_of
+from kindergarten.viewer.model.camera import follow
+from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.sentence import sentence
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
 from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of
 from tests.recording import twins
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from kindergarten import cli
-from kindergarten.codes import Intent
-from kindergarten.episode import Episode
-from kindergarten.replay import Replay, read
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.users import WORLD
-from kindergarten.viewer import web
+from kindergarten.viewer.export import web
+from kindergarten.world.codes import Intent
+from kindergarten.world.users import WORLD
 from tests.pages import HOSTILE, drive, still_life
 
 

@@ -11,15 +11,16 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from kindergarten import cli
-from kindergarten.codes import Intent, Kind
-from kindergarten.config import Config
-from kindergarten.replay import Replay
+from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.simulator import Simulator
-from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, watch, window
-from kindergarten.viewer.human import LiveWindow
-from kindergarten.viewer.player import Player
-from kindergarten.viewer.story import story_of
+from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, watch
+from kindergarten.viewer.app import window
+from kindergarten.viewer.app.human import LiveWindow
+from kindergarten.viewer.app.player import Player
+from kindergarten.viewer.model.story import story_of
+from kindergarten.world.codes import Intent, Kind
+from kindergarten.world.config import Config
+from kindergarten.world.simulator import Simulator
 from tests.pressing import event, thinking
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.codes import Action, Control, End, Intent, Signals
-from kindergarten.config import Config, Scenario
-from kindergarten.geometry import overlap
-from kindergarten.observation import NUM_EGO, NUM_USER
-from kindergarten.simulator import Simulator
-from kindergarten.users import ROAD_USER
+from kindergarten.world.codes import Action, Control, End, Intent, Signals
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.geometry import overlap
+from kindergarten.world.observation import NUM_EGO, NUM_USER
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER
 from tests.driving import at_random, batch, drive, same, sample
 from tests.naive import NaiveWorld
 from tests.naive_parts import User, touch

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from kindergarten.codes import Control, Intent
-from kindergarten.config import Junction, Lanes, Member, Roundabout, Scenario, Task, Weights
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import Control, Intent
+from kindergarten.world.config import Junction, Lanes, Member, Roundabout, Scenario, Task, Weights
 
 LEFT, STRAIGHT, RIGHT, FIRST, LAST = Intent
 EVERY_TERM = Weights(1.0, -2.0, -3.0, -4.0, -5.0, 6.0, -7.0)  # so that none is multiplied by 0

@@ -17,19 +17,19 @@ from rich.table import Table
 from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
-from kindergarten.agents.compare import delay_name
 from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Effort, Finding, Subject, Verdict, plain
 from kindergarten.agents.diagnose.mind import Mind, PolicyMind
-from kindergarten.agents.diagnose.page import page
-from kindergarten.agents.encoders import Encoder
-from kindergarten.agents.files import write_whole
-from kindergarten.agents.memory import Memory
-from kindergarten.agents.ppo import MemoryPPO
-from kindergarten.agents.run import Run, runs_in
-from kindergarten.config import Config, Scenario, make_config
+from kindergarten.agents.diagnose.report.page import page
+from kindergarten.agents.learner.encoders import Encoder
+from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.compare import delay_name
+from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.replay.files import write_whole
 from kindergarten.scenarios import scenario_named
+from kindergarten.world.config import Config, Scenario, make_config
 
 COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kindergarten.agents.diagnose.stage import Stage, Tape
-from kindergarten.planner import Plans, outcomes, plans_of, twins
-from kindergarten.reference import reference
+from kindergarten.scoring.planner import Plans, outcomes, plans_of, twins
+from kindergarten.scoring.reference import reference
 
 RESAMPLES = 2000
 FEW = 6  # seeds on which the answers are searched for

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kindergarten.agents.diagnose import cheating, credit, decided, memory, probes, reasons, vanishing
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import FULL, Effort, Finding, Subject
 from kindergarten.agents.diagnose.mind import Mind
+from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing
 from kindergarten.agents.diagnose.stage import Stage, drive
-from kindergarten.config import Config, Scenario
-from kindergarten.reference import SEEDS
+from kindergarten.scoring.reference import SEEDS
+from kindergarten.world.config import Config, Scenario
 
 Question = Callable[[Subject], Finding]
 QUESTIONS: tuple[Question, ...] = (

@@ -10,11 +10,11 @@ import numpy as np
 import torch as th
 
 from kindergarten.agents.diagnose.mind import Mind
-from kindergarten.codes import End, Phase, Signal
-from kindergarten.config import Config, Scenario
-from kindergarten.observation import NUM_EGO, NUM_USER, USER_COLUMNS
-from kindergarten.planner import chances, twins
-from kindergarten.simulator import Simulator
+from kindergarten.scoring.planner import chances, twins
+from kindergarten.world.codes import End, Phase, Signal
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.observation import NUM_EGO, NUM_USER, USER_COLUMNS
+from kindergarten.world.simulator import Simulator
 
 Show = Callable[[int, np.ndarray], np.ndarray]
 """What the agent is shown instead of the frames (W, D) of that number."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kindergarten.config import Scenario
 from kindergarten.scenarios.all_way_stop import ALL_WAY_STOP
 from kindergarten.scenarios.crossing import CROSSING
 from kindergarten.scenarios.crossroads import CROSSROADS
@@ -12,6 +11,7 @@ from kindergarten.scenarios.overtake import OVERTAKE
 from kindergarten.scenarios.pullout import PULL_OUT
 from kindergarten.scenarios.roundabout import ROUNDABOUT
 from kindergarten.scenarios.town import TOWN
+from kindergarten.world.config import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario

@@ -1,7 +1,7 @@
 """AllWayStop: go in your turn; once all stand still, no frame shows who came first."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Junction, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
 ALL_WAY_STOP = Scenario(
     name="AllWayStop",

@@ -1,7 +1,7 @@
 """Crossing: straight on at speed; the oncoming rider may cut across."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Member, Scenario, Task, Weights
 
 CROSSING = Scenario(
     name="Crossing",

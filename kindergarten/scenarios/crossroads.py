@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from kindergarten.codes import Intent
-from kindergarten.config import Cast, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Cast, Member, Scenario, Task, Weights
 
 LEFT, STRAIGHT, RIGHT = Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT
 

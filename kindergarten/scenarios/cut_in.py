@@ -1,7 +1,7 @@
 """CutIn: keep lane and speed; the lorry that overtakes slowly may move over too early."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Lanes, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Lanes, Member, Scenario, Task, Weights
 
 CUT_IN = Scenario(
     name="CutIn",

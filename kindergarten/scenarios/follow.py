@@ -1,7 +1,7 @@
 """Follow: take the way that the leader took."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Member, Scenario, Task, Weights
 
 FOLLOW = Scenario(
     name="Follow",

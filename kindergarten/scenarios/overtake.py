@@ -1,7 +1,7 @@
 """Overtake: past a rider in the middle of the lane, on the side to which the rider does not turn."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Junction, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
 OVERTAKE = Scenario(
     name="Overtake",

@@ -1,7 +1,7 @@
 """PullOut: out of a side road, just ahead of the traffic; the car that comes may turn off."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Junction, Member, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
 PULL_OUT = Scenario(
     name="PullOut",

@@ -1,7 +1,7 @@
 """Roundabout: on to the circle without stopping; the rider who comes round may leave it before."""
 
-from kindergarten.codes import Intent
-from kindergarten.config import Member, Roundabout, Scenario, Task, Weights
+from kindergarten.world.codes import Intent
+from kindergarten.world.config import Member, Roundabout, Scenario, Task, Weights
 
 ROUNDABOUT = Scenario(
     name="Roundabout",

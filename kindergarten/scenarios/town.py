@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from kindergarten.config import Junction, Scenario
 from kindergarten.scenarios.crossing import CROSSING
+from kindergarten.world.config import Junction, Scenario
 
 LEGS = 3
 EGO, *OTHERS = CROSSING.casts[0]

@@ -4,15 +4,15 @@ import os
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # it greets on stdout, where our results go
 
-from kindergarten.viewer.game import Game, score
-from kindergarten.viewer.human import LiveWindow
-from kindergarten.viewer.live import render
-from kindergarten.viewer.painter import Painter
-from kindergarten.viewer.sheet import write_picture, write_sheet
-from kindergarten.viewer.stage import Stage, Take, stages_of
-from kindergarten.viewer.video import MissingTool, write_video
-from kindergarten.viewer.view import View
-from kindergarten.viewer.window import NoDisplay, play, watch
+from kindergarten.viewer.app.game import Game, score
+from kindergarten.viewer.app.human import LiveWindow
+from kindergarten.viewer.app.live import render
+from kindergarten.viewer.app.window import NoDisplay, play, watch
+from kindergarten.viewer.draw.painter import Painter
+from kindergarten.viewer.draw.stage import Stage, Take, stages_of
+from kindergarten.viewer.export.sheet import write_picture, write_sheet
+from kindergarten.viewer.export.video import MissingTool, write_video
+from kindergarten.viewer.model.view import View
 
 __all__ = [
     "Game",

@@ -1,0 +1,1 @@
+"""The questions that ``kindergarten diagnose`` asks, one module each."""

@@ -1,0 +1,87 @@
+"""Cheating: is the cue written into the world, where the agent's own speed or place tells it later?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from kindergarten.agents.diagnose.exam import Exam
+from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.stage import Stage, Tape, drive, wipe
+from kindergarten.agents.evaluation import linear
+from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO
+
+QUESTION = "Does it keep the cue in its head, not in its speed?"
+MANY = 4  # times the seeds of the other questions: a probe needs them
+
+
+def ask(subject: Subject) -> Finding:
+    """Probe the car's own columns at the moment of decision, with hands off until then and with hands on."""
+    found = {name: observed(subject, on) for name, on in (("hands off", False), ("hands on", True))}
+    mine = found["hands on" if subject.stage.config.hands_on else "hands off"]
+    return Finding("cheating", QUESTION, *judged(mine, found["hands on"]), found)
+
+
+def observed(subject: Subject, hands_on: bool) -> dict[str, Any]:
+    """What a probe reads in the car's own columns, and how often it is right with its memory wiped at that moment."""
+    config = replace(subject.stage.config, hands_on=hands_on)
+    many = Stage(subject.stage.scenario, config, probe_seeds(subject))
+    tape = drive(subject.mind, many)
+    guess, bound = guessing(many)
+    probed, by_column = written(tape, many)
+    few = replace(subject.stage, config=config)
+    exam = subject.exam if few.config == subject.stage.config else Exam.of(few)
+    wiped = drive(subject.mind, few, touch=wipe(subject.mind, few.ready))
+    return {
+        "probe": probed,
+        "guess": guess,
+        "bound": bound,
+        "columns": by_column,
+        "chance": exam.chance,
+        "right": asdict(exam.rate(drive(subject.mind, few))),
+        "wiped": asdict(exam.rate(wiped)),
+    }
+
+
+def probe_seeds(subject: Subject) -> np.ndarray:
+    """Seeds (S * MANY,), from the stage's first on."""
+    return subject.stage.seeds[0] + np.arange(MANY * len(subject.stage.seeds))
+
+
+def guessing(stage: Stage) -> tuple[float, float]:
+    """How often the likeliest intent is the true one, and what a probe of nothing may reach by luck (3 sigma)."""
+    guess = float(stage.weights.mean(axis=1).max())
+    return guess, guess + 3.0 * float(np.sqrt(guess * (1.0 - guess) / (stage.shape[1] / 2)))
+
+
+def written(tape: Tape, stage: Stage) -> tuple[float, dict[str, float]]:
+    """How often a probe of the car's own columns at the moment of decision names the intent: of all, and of each."""
+    frame = np.minimum(stage.ready, len(tape.frames) - 1)
+    own = tape.frames[frame, np.arange(len(frame)), :NUM_EGO].astype(np.float64)
+    train = np.arange(len(own)) % stage.shape[1] % 2 == 0
+    weights = stage.weights.ravel()
+
+    def probe(columns: np.ndarray) -> float:  # squares too: three intents may stand in a row
+        centred = columns - columns[train].mean(axis=0)
+        return linear.accuracy(
+            np.hstack((columns, centred**2 / (centred[train].std() + 1e-6))), stage.labels, train, weights
+        )
+
+    return probe(own), {column.name: probe(own[:, [k]]) for k, column in enumerate(EGO_COLUMNS)}
+
+
+def judged(mine: dict[str, Any], with_hands: dict[str, Any]) -> tuple[Verdict, str]:
+    """The verdict on the setting in which it was trained, and what it does with its hands on."""
+    column = max(mine["columns"], key=lambda name: mine["columns"][name])
+    if mine["probe"] <= mine["bound"]:
+        said = f"Its own columns tell the intent in {mine['probe']:.0%}; a guess does in {mine['guess']:.0%}."
+        if with_hands["probe"] > with_hands["bound"]:
+            said += f" Given the controls from the start, it would write it down: {with_hands['probe']:.0%}."
+        return Verdict.YES, said
+    told, guess = mine["columns"][column], mine["guess"]
+    said = f"Its {column.replace('_', ' ')} alone tells the intent in {told:.0%}; a guess does in {guess:.0%}"
+    if mine["wiped"]["low"] > mine["chance"] + 0.02:
+        return Verdict.NO, f"{said}; with its memory wiped it is still right in {mine['wiped']['mean']:.0%}."
+    return Verdict.PARTLY, f"{said}. But it does not read it there: with its memory wiped it only guesses."

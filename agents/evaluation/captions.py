@@ -1,0 +1,284 @@
+"""How good the captions are: what a car thinks that others will do, frame by frame, beside two that need no network.
+
+One of these two remembers the last signal that it saw, and nothing else; the other sees all of a road user in this
+frame, and remembers nothing. Both learn their probabilities from half of the seeds and are scored on the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich import box
+from rich.table import Table
+
+from kindergarten.agents.evaluation.linear import classifier
+from kindergarten.world.codes import Colour, End, Intent, Kind, Phase, Signal, names
+from kindergarten.world.simulator import Simulator
+
+#: A road user in sight stands in a phase. One that was seen and is there still, in fog or behind a house, is hidden.
+STAGES = (*names(Phase), "hidden")
+HIDDEN = len(Phase)
+#: [s] before t3, from the first time to the second.
+SPANS = ((600.0, 8.0), (8.0, 4.0), (4.0, 2.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.0))
+BINS = 15  # of confidence, for the calibration error
+MOST = 8_000  # frames are enough to fit some twenty columns to
+
+
+class Frames(NamedTuple):
+    """n captions, in the order of time: each of one road user in one frame. All arrays are (n, ...)."""
+
+    track: np.ndarray  # which road user of which world
+    half: np.ndarray  # 0 or 1: which half of the seeds; twins are never apart
+    weight: np.ndarray  # chance of this twin
+    intent: np.ndarray  # Intent, the truth
+    stage: np.ndarray  # of STAGES
+    since_cue: np.ndarray  # [s] since t1, negative before it
+    to_event: np.ndarray  # [s] until t3, 0 and less after it
+    told: np.ndarray  # bool: it shows where it will turn
+    last: np.ndarray  # Signal that was seen last
+    single: np.ndarray  # (n, columns) what this frame alone shows of it
+    believed: np.ndarray  # (n, intents) the caption
+
+
+class Diary:
+    """Notes what an agent thinks about all who have a choice, from when it first sees them until either has left.
+
+    seeds: (W,) which seed each world of ``simulator`` has; weights: (W,).
+    """
+
+    def __init__(self, simulator: Simulator, seeds: np.ndarray, weights: np.ndarray) -> None:
+        self._simulator, self._weights = simulator, weights
+        self._halves = np.unique(seeds, return_inverse=True)[1] % 2
+        others = simulator.num_worlds, simulator.num_users - 1
+        self._last, self._met = np.full(others, Signal.NONE), np.zeros(others, bool)
+        self._notes: list[Frames] = []
+        self.attended = np.zeros((simulator.num_worlds, Phase.AFTER, 3))  # sums over frames, see `attention_found`
+
+    def note(self, captions: np.ndarray, attention: np.ndarray | None = None) -> None:
+        """Note what is thought of the frame in which the simulator stands.
+
+        captions: (W, N - 1, intents); attention: (W, N - 1), if it attends to anybody; in the observation's order.
+        """
+        captions = self._simulator.by_user(captions)
+        if attention is not None:
+            self._note_attention(self._simulator.by_user(attention))
+        worlds, others = self._simulator.worlds, self._simulator.users[:, 1:]
+        seen = others["seen"] == 1
+        self._met |= seen
+        self._last = np.where(seen & (others["signal"] != Signal.NONE), others["signal"], self._last)
+        there = self._met & self._simulator.choosing() & (others["kind"] != Kind.NOBODY)
+        w, i = np.nonzero(there & (worlds["end"] == End.RUNNING)[:, None])
+        user, tick, dt = others[w, i], worlds["tick"][w], self._simulator.config.physics_step
+        self._notes.append(
+            Frames(
+                track=w * others.shape[1] + i,
+                half=self._halves[w],
+                weight=self._weights[w],
+                intent=user["intent"],
+                stage=np.where(seen[w, i], user["phase"], HIDDEN),
+                since_cue=(tick - user["t1"]) * dt,
+                to_event=(user["t3"] - tick) * dt,
+                told=(user["shows"] != Signal.NONE) & (user["signals"] == 1),
+                last=self._last[w, i],
+                single=shown_of(user, i, others.shape[1]),
+                believed=captions[w, i],
+            )
+        )
+
+    def _note_attention(self, attention: np.ndarray) -> None:
+        worlds, users = self._simulator.worlds, self._simulator.users
+        rows = np.arange(len(worlds)), worlds["signaller"]
+        phase = users["phase"][rows]
+        asked = (worlds["end"] == End.RUNNING) & (users["seen"][rows] == 1) & (phase != Phase.AFTER)
+        share = attention[rows[0], rows[1] - 1] / np.maximum(attention.sum(1), 1e-9)
+        count = 1 / np.maximum((users["seen"][:, 1:] == 1).sum(1), 1)
+        told = np.stack([share, count, np.ones(len(worlds))], axis=1)
+        self.attended[rows[0][asked], phase[asked]] += told[asked]
+
+    def frames(self) -> Frames:
+        """All notes on captions."""
+        return Frames(*(np.concatenate(column) for column in zip(*self._notes, strict=True)))
+
+
+def attention_found(attended: np.ndarray, weight: np.ndarray) -> dict[str, Any] | None:
+    """How much of the attention goes to the signaller, in sight and before t3, and how much would by count.
+
+    attended: (W, phases, 3) its share, the share by count, and 1, summed over frames, as `Diary.attended` has them;
+    weight: (W,) the chance of each world, 0 where the signaller does not matter. None if it never does.
+    """
+    sums = np.einsum("w,wpk->pk", weight, attended)
+    if not sums.any():
+        return None
+    phases = {name: row for name, row in zip(names(Phase), sums, strict=False) if row[2]}
+    return {**_shares(sums.sum(0)), "by_phase": {name: _shares(row) for name, row in phases.items()}}
+
+
+def _shares(sums: np.ndarray) -> dict[str, float]:
+    share, count, total = sums.tolist()
+    return {"matters": round(share / total, 4), "by_count": round(count / total, 4)}
+
+
+def shown_of(users: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """What one frame shows of road users (n,) that stand in ``rows`` (n,) of ``count``: (n, columns) float32.
+
+    Seen from the street, not from the ego: an ego that brakes for somebody remembers in its own speed, and
+    whoever sees it brake reads that memory.
+    """
+    plain = np.stack([users[name] for name in ("length", "x", "y", "cos", "sin", "speed")], axis=1)
+    codes = [users["kind"] == Kind.CYCLIST, *(users["signal"] == k for k in (Signal.LEFT, Signal.RIGHT))]
+    codes += [users["colour"] == colour for colour in Colour]
+    shown = np.concatenate([plain, np.stack(codes, axis=1)], axis=1) * (users["seen"] == 1)[:, None]
+    return np.concatenate([shown, np.eye(count)[rows]], axis=1).astype(np.float32)
+
+
+def last_signal(known: Frames, asked: Frames) -> np.ndarray:
+    """What each last signal meant in the frames ``known``, for those ``asked``: (n, intents)."""
+    table = np.zeros((len(Signal), len(Intent)))
+    np.add.at(table, (known.last, known.intent), known.weight)
+    table += 1e-6 * table.sum(0)  # a signal that was never seen means nothing
+    return (table / table.sum(1, keepdims=True))[asked.last]
+
+
+def single_frame(known: Frames, asked: Frames) -> np.ndarray:
+    """Logistic regression on single frames, fitted to those ``known``, for those ``asked``: (n, intents)."""
+    some = np.linspace(0, len(known.track) - 1, min(MOST, len(known.track))).astype(int)
+    return classifier(known.single[some], known.intent[some], known.weight[some], len(Intent))(asked.single)
+
+
+def across_halves(fit: Callable[[Frames, Frames], np.ndarray], frames: Frames) -> np.ndarray:
+    """What ``fit`` says about each half of the seeds when it knows the other: (n, intents)."""
+    believed = np.zeros(frames.believed.shape)
+    for half in (0, 1):
+        asked = frames.half == half
+        if asked.any() and not asked.all():
+            parts = (Frames(*(column[rows] for column in frames)) for rows in (~asked, asked))
+            believed[asked] = fit(*parts)
+    return believed
+
+
+def scores(believed: np.ndarray, intent: np.ndarray, weight: np.ndarray) -> dict[str, Any]:
+    """How good n captions (n, intents) are against the truth (n,): None where that cannot be said.
+
+    accuracy; macro_f1 and auc (one against the rest), means over the intents that there are; brier, the squared
+    distance from the truth summed over intents; ece, how far confidence is from accuracy.
+    """
+    may_be = weight > 0  # a twin that never happens counts for nothing
+    believed, intent, weight = believed[may_be], intent[may_be], weight[may_be]
+    if len(intent) == 0:
+        return dict.fromkeys(("accuracy", "macro_f1", "auc", "brier", "ece")) | {"frames": 0}
+    best, confidence = believed.argmax(1), believed.max(1)
+    right = best == intent
+    there = np.unique(intent)
+    f1 = [2 * weight[right & (best == k)].sum() / (weight[best == k].sum() + weight[intent == k].sum()) for k in there]
+    bins = (confidence * BINS).astype(int).clip(max=BINS - 1)
+    gaps = np.bincount(bins, weight * (right - confidence))
+    found = {
+        "accuracy": np.average(right, weights=weight),
+        "macro_f1": np.mean(f1),
+        "auc": np.mean([auc(believed[:, k], intent == k, weight) for k in there]) if len(there) > 1 else None,
+        "brier": np.average(np.square(believed - np.eye(len(Intent))[intent]).sum(1), weights=weight),
+        "ece": np.abs(gaps).sum() / weight.sum(),
+    }
+    return {name: None if value is None else round(float(value), 4) for name, value in found.items()} | {
+        "frames": len(intent)
+    }
+
+
+def auc(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
+    """Chance that a positive one has the higher score (n,) of the two; a tie is half of it."""
+    rank = np.unique(score, return_inverse=True)[1]
+    yes, no = np.bincount(rank, weight * positive), np.bincount(rank, weight * ~positive)
+    return float((yes * (np.cumsum(no) - 0.5 * no)).sum() / (yes.sum() * no.sum()))
+
+
+def course(frames: Frames, believed: np.ndarray) -> dict[str, float | None]:
+    """What becomes of captions (n, intents) in the course of an episode. Means over road users, by their chances.
+
+    noticed: of those who show where they will turn, how many are understood before t3; latency_s: median time from
+    t1 until then. retention: of the captions that are right at the end of the cue, how many are right at the last
+    frame before t3. flips: how often the likeliest intent changes.
+    """
+    best = believed.argmax(1)
+    right, early = best == frames.intent, frames.to_event > 0
+    order = np.argsort(frames.track, kind="stable")  # one road user after the other, each in the order of time
+    track, weight = frames.track[order], frames.weight[order]
+    flipped = (track[1:] == track[:-1]) & (np.diff(best[order]) != 0)
+    flips = weight[1:][flipped].sum() / weight[_firsts(track)].sum()
+    cue = early & frames.told & (frames.since_cue >= 0)
+    told, noticed = _firsts(frames.track[cue]), _firsts(frames.track[cue & right])
+    share = frames.weight[cue & right][noticed].sum() / max(frames.weight[cue][told].sum(), 1e-9)
+    latency = np.median(frames.since_cue[cue & right][noticed]) if len(noticed) else None
+    ends = [_lasts(frames.track, rows) for rows in (early & (frames.stage == Phase.CUE), early)]
+    both, first, second = np.intersect1d(frames.track[ends[0]], frames.track[ends[1]], return_indices=True)
+    kept = ends[0][first], ends[1][second]
+    held = right[kept[0]]
+    retention = np.average(right[kept[1]][held], weights=frames.weight[kept[0]][held]) if held.any() else None
+    found = {"noticed": share, "latency_s": latency, "retention": retention, "flips": flips}
+    return {name: None if value is None else round(float(value), 4) for name, value in found.items()}
+
+
+def _firsts(track: np.ndarray) -> np.ndarray:
+    """Where each track begins."""
+    return np.unique(track, return_index=True)[1]
+
+
+def _lasts(track: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The last row of each track among ``rows`` (n,) bool."""
+    chosen = np.flatnonzero(rows)[::-1]
+    return chosen[_firsts(track[chosen])]
+
+
+def assess(frames: Frames) -> dict[str, Any]:
+    """All scores of the agent's captions, and of those of the two others, as ``evaluation.json`` holds them.
+
+    chance: how often the most frequent intent is right.
+    """
+    captioners = {
+        "agent": frames.believed,
+        "last_signal": across_halves(last_signal, frames),
+        "single_frame": across_halves(single_frame, frames),
+    }
+    visible = frames.stage != HIDDEN
+    often = np.bincount(frames.intent[visible], frames.weight[visible]).max() / frames.weight[visible].sum()
+    return {"chance": round(float(often), 4)} | {name: _assess(frames, beliefs) for name, beliefs in captioners.items()}
+
+
+def _assess(frames: Frames, believed: np.ndarray) -> dict[str, Any]:
+    def of(rows: np.ndarray) -> dict[str, Any]:
+        return scores(believed[rows], frames.intent[rows], frames.weight[rows])
+
+    to_event = frames.to_event
+    return {
+        **of(frames.stage != HIDDEN),
+        **course(frames, believed),
+        "by_phase": {name: of(frames.stage == stage) for stage, name in enumerate(STAGES)},
+        "by_time_to_event": [
+            {"from_s": first, "to_s": last, **of((last < to_event) & (to_event <= first))} for first, last in SPANS
+        ],
+    }
+
+
+def caption_table(found: dict[str, Any]) -> Table:
+    """The captions' scores as people read them."""
+    title = f"captions: how often the likeliest intent is right, in % (chance {100 * found['chance']:.1f})"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    for heading in ("", *STAGES, "latency", "kept", "flips", "Brier", "ECE"):  # no wider than a terminal, 80 columns
+        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
+    titles = {"agent": "[bold]this agent[/bold]", "last_signal": "last signal", "single_frame": "one frame"}
+    for name, title in titles.items():
+        row = found[name]
+        shares = [row["by_phase"][stage]["accuracy"] for stage in STAGES]
+        cells = [_percent(share) for share in shares]
+        cells += [_cell(row["latency_s"], "{:.1f} s"), _percent(row["retention"])]
+        table.add_row(title, *cells, *(_cell(row[key], "{:.2f}") for key in ("flips", "brier", "ece")))
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)

@@ -1,0 +1,1 @@
+"""The learner: policy, memories and trainer. Knows nothing of runs or files."""

@@ -1,0 +1,336 @@
+"""The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, ClassVar
+
+import numpy as np
+import torch as th
+from gymnasium import spaces
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from sb3_contrib.ppo_recurrent.ppo_recurrent import RecurrentPPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback, Schedule
+from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explained_variance
+from stable_baselines3.common.vec_env import VecEnv
+
+from kindergarten.agents.learner.allocator import keep_freed_memory
+from kindergarten.agents.learner.buffer import Lesson, WorldRolloutBuffer
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.encoders import ENCODERS, Encoder
+from kindergarten.agents.learner.loss import Log, Weights, add_gradients, prepared, shorten
+from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.learner.policies import MemoryPolicy
+from kindergarten.agents.learner.redistribution import Redistribution
+
+_DEFAULT = PPOConfig()
+
+
+def lesson_of(env: Any) -> Lesson | None:
+    """What the environment says beside its observations, if it is one that teaches (see KindergartenVecEnv)."""
+    school = getattr(env, "unwrapped", env)
+    return Lesson(school.driven(), school.labels()) if hasattr(school, "labels") else None
+
+
+class MemoryPPO(RecurrentPPO):
+    """RecurrentPPO on whole worlds per minibatch, with annealed learning rate and entropy bonus.
+
+    The interface is the parent's: ``learn``, ``predict``, ``save``, ``load``, callbacks, logger. ``ent_coef`` may be
+    a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0). ``threads`` shares of each
+    minibatch are worked on side by side; PyTorch itself does best on one thread, `torch.set_num_threads(1)`.
+
+    An environment may teach (`lesson_of`): only decisions that have an effect then count in the policy's loss, and the
+    captions learn from the labels, with ``caption_coef``. From any other it learns as RecurrentPPO does.
+
+    For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
+    learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
+    ``redistribute``: rewards are paid when they are decided (`Redistribution`).
+    """
+
+    policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = dict.fromkeys(
+        ("MemoryPolicy", "MlpLstmPolicy"), MemoryPolicy
+    )
+    policy: MemoryPolicy
+    rollout_buffer: WorldRolloutBuffer
+
+    def __init__(
+        self,
+        policy: str | type[MemoryPolicy],
+        env: GymEnv | str | None,
+        learning_rate: float | Schedule = _DEFAULT.learning_rate,
+        n_steps: int = _DEFAULT.n_steps,
+        batch_size: int | None = _DEFAULT.batch_size,
+        n_epochs: int = _DEFAULT.n_epochs,
+        gamma: float = _DEFAULT.gamma,
+        gae_lambda: float = _DEFAULT.gae_lambda,
+        clip_range: float | Schedule = _DEFAULT.clip_range,
+        clip_range_vf: float | Schedule | None = None,
+        normalize_advantage: bool = True,
+        ent_coef: float | Schedule = _DEFAULT.ent_coef,
+        vf_coef: float = _DEFAULT.vf_coef,
+        max_grad_norm: float = _DEFAULT.max_grad_norm,
+        target_kl: float | None = None,
+        stats_window_size: int = 100,
+        tensorboard_log: str | None = None,
+        policy_kwargs: dict[str, Any] | None = None,
+        verbose: int = 0,
+        seed: int | None = None,
+        threads: int = 1,
+        caption_coef: float = _DEFAULT.caption_coef,
+        warmup: float = 0.0,
+        noise_hold: float = 1.0,
+        redistribute: bool = False,
+        device: th.device | str = "cpu",
+        _init_setup_model: bool = True,
+    ):
+        super().__init__(
+            policy,
+            env,  # pyright: ignore[reportArgumentType]  # None when loading: the parent allows it, its hint does not
+            learning_rate=learning_rate,
+            n_steps=n_steps,
+            batch_size=batch_size,
+            n_epochs=n_epochs,
+            gamma=gamma,
+            gae_lambda=gae_lambda,
+            clip_range=clip_range,
+            clip_range_vf=clip_range_vf,
+            normalize_advantage=normalize_advantage,
+            vf_coef=vf_coef,
+            max_grad_norm=max_grad_norm,
+            target_kl=target_kl,
+            stats_window_size=stats_window_size,
+            tensorboard_log=tensorboard_log,
+            policy_kwargs=policy_kwargs,
+            verbose=verbose,
+            seed=seed,
+            device=device,
+            _init_setup_model=False,
+        )
+        self.threads, self.caption_coef = threads, caption_coef
+        self.warmup, self.noise_hold = warmup, noise_hold
+        self.redistribute = redistribute
+        self.entropy_schedule = FloatSchedule(ent_coef)
+        if _init_setup_model:
+            self._setup_model()
+
+    @classmethod
+    def from_config(
+        cls,
+        env: GymEnv,
+        config: PPOConfig = _DEFAULT,
+        memory: Memory | str = Memory.LSTM,
+        seed: int | None = None,
+        tensorboard_log: str | None = None,
+        verbose: int = 0,
+        threads: int = 1,
+    ) -> "MemoryPPO":
+        """A trainer for ``env`` with all its numbers from ``config``."""
+        lesson = lesson_of(env)
+        return cls(
+            MemoryPolicy,
+            env,
+            learning_rate=LinearSchedule(config.learning_rate, config.learning_rate_end, 1.0),
+            n_steps=config.n_steps,
+            batch_size=config.batch_size,
+            n_epochs=config.n_epochs,
+            gamma=config.gamma,
+            gae_lambda=config.gae_lambda,
+            clip_range=config.clip_range,
+            ent_coef=LinearSchedule(config.ent_coef, config.ent_coef_end, 1.0),
+            vf_coef=config.vf_coef,
+            max_grad_norm=config.max_grad_norm,
+            tensorboard_log=tensorboard_log,
+            policy_kwargs=dict(
+                memory=Memory(memory).value,
+                lstm_hidden_size=config.hidden,
+                frames=config.frames,
+                features_extractor_class=ENCODERS[Encoder(config.encoder)],
+                features_extractor_kwargs=dict(size=config.features, trunk=config.trunk, depth=config.depth),
+                num_labels=0 if lesson is None else lesson.labels.shape[1],
+            ),
+            verbose=verbose,
+            seed=seed,
+            threads=threads,
+            caption_coef=config.caption_coef,
+            warmup=0.0 if lesson is None else config.warmup,
+            noise_hold=config.noise_hold,
+            redistribute=config.redistribute,
+        )
+
+    @staticmethod
+    def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
+        """As in the parent class, but a VecEnv's pictures stay as they are, channels last."""
+        return env if isinstance(env, VecEnv) else RecurrentPPO._wrap_env(env, verbose, monitor_wrapper)
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        if not isinstance(self.policy, MemoryPolicy):
+            raise ValueError(f"policy {self.policy_class.__name__}: MemoryPPO needs a MemoryPolicy")
+        if not isinstance(self.observation_space, spaces.Box):
+            raise ValueError("MemoryPPO needs a Box: observation 'features' holds all that 'users' does")
+        self.policy.exploration.hold = self.noise_hold
+        self.rollout_buffer = WorldRolloutBuffer(
+            self.n_steps,
+            self.observation_space,
+            self.action_space,
+            (self.n_steps, 1, self.n_envs, self.policy.lstm_hidden_state_shape[2]),
+            self.device,
+            gamma=self.gamma,
+            gae_lambda=self.gae_lambda,
+            n_envs=self.n_envs,
+            num_labels=self.policy.num_labels,
+        )
+        self._last_lstm_states = self.policy.no_memories(self.n_envs)
+        seen, done = self.observation_space, self.action_space
+        self.redistribution = Redistribution(self.n_envs, seen, done) if self.redistribute else None
+        self._seed_order()
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "redistribution"]
+
+    def set_random_seed(self, seed: int | None = None) -> None:
+        """Seed everything random, as in the parent class; None leaves what the libraries' generators hold."""
+        super().set_random_seed(seed)
+        if isinstance(getattr(self, "rollout_buffer", None), WorldRolloutBuffer):
+            self._seed_order()
+
+    def _seed_order(self) -> None:
+        self.rollout_buffer.order = np.random.default_rng(np.random.randint(1 << 31))
+
+    def learn(
+        self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        log_interval: int = 1,
+        tb_log_name: str = "MemoryPPO",
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> "MemoryPPO":
+        """Train for so many decisions of all worlds together, as in the parent class."""
+        keep_freed_memory()
+        return super().learn(total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar)
+
+    def collect_rollouts(
+        self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
+    ) -> bool:
+        """Fill the buffer with ``n_rollout_steps`` decisions of every world; False if a callback stops it.
+
+        As in the parent class, except that only worlds that are done are looked at one by one.
+        """
+        assert isinstance(rollout_buffer, WorldRolloutBuffer)
+        obs, starts, states = self._last_obs, self._last_episode_starts, self._last_lstm_states
+        assert isinstance(obs, np.ndarray) and starts is not None and states is not None
+        self.policy.set_training_mode(False)
+        rollout_buffer.reset()
+        callback.on_rollout_start()
+        for _ in range(n_rollout_steps):
+            lesson = lesson_of(env)
+            with th.inference_mode():
+                decision = self.policy(self._to_tensor(obs), states, self._to_tensor(starts))
+                actions, values, log_probs, new_states = decision
+            actions = actions.cpu().numpy()
+            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
+            assert isinstance(new_obs, np.ndarray)
+            self.num_timesteps += env.num_envs
+            callback.update_locals(locals())
+            if not callback.on_step():
+                return False
+            rewards = self._bootstrapped(rewards, dones, infos, new_states)
+            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
+            obs, starts, states = new_obs, dones, new_states
+            self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
+        if self.redistribution is not None:
+            self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
+        rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
+        callback.on_rollout_end()
+        return True
+
+    def dump_logs(self, iteration: int = 0) -> None:
+        """Write a row; updates are counted from the beginning of the training, however often it was stopped."""
+        super().dump_logs(self.num_timesteps // (self.n_envs * self.n_steps))
+
+    def _to_tensor(self, array: np.ndarray) -> th.Tensor:
+        dtype = th.float32 if array.dtype == np.bool_ else None
+        return th.as_tensor(array, dtype=dtype, device=self.device)
+
+    def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
+        if isinstance(self.action_space, spaces.Box):
+            return np.clip(actions, self.action_space.low, self.action_space.high)
+        return actions
+
+    def _bootstrapped(
+        self, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]], states: RNNStates
+    ) -> np.ndarray:
+        """Rewards plus the discounted value of what would have followed, where an episode was cut by time.
+
+        rewards, dones: (worlds,). Also hands the finished episodes' infos to the statistics.
+        """
+        done = np.flatnonzero(dones)
+        if len(done) == 0:
+            return rewards
+        self._update_info_buffer([infos[i] for i in done], dones[done])
+        late = [int(i) for i in done if infos[i].get("TimeLimit.truncated", False)]
+        late = [i for i in late if infos[i].get("terminal_observation") is not None]
+        if not late:
+            return rewards
+        last = np.stack([infos[i]["terminal_observation"] for i in late])
+        values = self._values(last, tuple(state[:, late] for state in states.vf), np.zeros(len(late), bool))
+        rewards = rewards.copy()
+        rewards[late] += self.gamma * values.cpu().numpy()
+        return rewards
+
+    @th.inference_mode()
+    def _values(self, obs: np.ndarray, states: tuple[th.Tensor, ...], episode_starts: np.ndarray) -> th.Tensor:
+        """The critic's values (n,) of observations (n, ...), from its states (1, n, hidden)."""
+        h, c = states
+        starts = self._to_tensor(episode_starts)
+        return self.policy.predict_values(self._to_tensor(obs), (h, c), starts).flatten()
+
+    def train(self) -> None:
+        """Update the policy with the rollout that was just collected."""
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        remaining = self._current_progress_remaining
+        self.ent_coef = self.entropy_schedule(remaining)
+        weights = Weights(
+            clip_range=FloatSchedule(self.clip_range)(remaining),
+            clip_range_vf=None if self.clip_range_vf is None else FloatSchedule(self.clip_range_vf)(remaining),
+            ent_coef=self.ent_coef,
+            vf_coef=self.vf_coef,
+            caption_coef=self.caption_coef,
+            policy_coef=0.0 if 1.0 - remaining <= self.warmup else 1.0,
+        )
+        with ThreadPoolExecutor(self.threads, initializer=th.set_num_threads, initargs=(1,)) as pool:
+            logs = self._epochs(weights, pool)
+        self._log(logs, weights.clip_range)
+
+    def _epochs(self, weights: Weights, pool: Executor) -> list[Log]:
+        """All passes over the rollout, or fewer if the policy moves further than ``target_kl`` allows."""
+        logs = []
+        # A probe takes part in nothing: its gradient must not shorten the others' either.
+        probe = set(self.policy.caption_parameters()) if weights.caption_coef == 0 else set()
+        clipped = [parameter for parameter in self.policy.parameters() if parameter not in probe]
+        for _ in range(self.n_epochs):
+            self._n_updates += 1
+            for batch in self.rollout_buffer.get(self.batch_size):
+                batch = prepared(batch, self.normalize_advantage)
+                logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
+                if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
+                    return logs
+                shorten(clipped, self.max_grad_norm)
+                self.policy.optimizer.step()
+        return logs
+
+    def _log(self, logs: list[Log], clip_range: float) -> None:
+        buffer = self.rollout_buffer
+        for name in sorted(set().union(*logs)):  # captions are missing where nothing was to be told
+            mean = th.stack([log[name] for log in logs if name in log]).mean().item()
+            self.logger.record(f"train/{name}", mean)
+        explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
+        self.logger.record("train/explained_variance", explained)
+        if hasattr(self.policy, "log_std"):
+            self.logger.record("train/std", self.policy.log_std.exp().mean().item())
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/clip_range", clip_range)
+        self.logger.record("train/ent_coef", self.ent_coef)

@@ -1,0 +1,243 @@
+"""``kindergarten compare``: what runs say together, as a table and as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+from rich.console import Console
+from rich.table import Table
+
+from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.runs.metrics import STEPS, read_rows
+from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.scoring.statistics import interquartile_mean, with_interval
+
+SCORE = "evaluation/anticipation"
+#: Okabe and Ito's colours, which everybody can tell apart; strongest for what remembers best.
+COLOURS = {
+    Memory.LSTM: "#D55E00",
+    Memory.LSTM_DEFAULT: "#E69F00",
+    Memory.GRU: "#009E73",
+    Memory.RNN: "#0072B2",
+    Memory.STACK: "#CC79A7",
+    Memory.NONE: "#666666",
+}
+POINTS = 60  # of a learning curve
+Scores = dict[str, list[float]]
+"""Anticipation of each run, by delay ("1..4 s", "8 s")."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seeds alone."""
+
+    scenario: str
+    memory: Memory
+    trained: str  # on which delays, how, and with which eyes
+    scores: Scores
+    curves: list[np.ndarray]  # per run (2, points): decisions, anticipation on the validation seeds
+
+    @property
+    def kind(self) -> tuple[Memory, str]:
+        """What it is, whatever the scenario."""
+        return self.memory, self.trained
+
+    @property
+    def name(self) -> str:
+        """What the table and the picture call it."""
+        return f"{self.scenario}, {self.memory.value}"
+
+
+def delay_name(delay: Sequence[float]) -> str:
+    """``[1, 4]`` -> "1..4 s", ``[8, 8]`` -> "8 s"."""
+    low, high = delay
+    return f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
+
+
+def expand(folders: Iterable[Path]) -> list[Run]:
+    """The runs that are meant: each folder is one, or holds several seeds.
+
+    Raises:
+        ValueError: a folder is neither.
+    """
+    return [Run.open(path) for folder in folders for path in runs_in(folder) or [folder]]
+
+
+def scores_of(run: Run) -> Scores:
+    """What a run was scored on: its own delays, and the ladder if it was driven.
+
+    Raises:
+        ValueError: it has no evaluation yet.
+    """
+    try:
+        found = [json.loads((run.folder / "evaluation.json").read_text())]
+    except (OSError, json.JSONDecodeError):
+        raise ValueError(f"{run.folder} has no evaluation.json yet: kindergarten train --resume {run.folder}") from None
+    ladder = run.folder / "ladder.json"
+    found += json.loads(ladder.read_text()) if ladder.exists() else []
+    return {delay_name(row["delay_s"]): [row["anticipation"]] for row in found}
+
+
+def curve_of(run: Run) -> np.ndarray:
+    """Decisions and anticipation as the training went on: (2, updates)."""
+    rows = [row for row in read_rows(run.folder / "metrics.csv") if row.get(SCORE)]
+    return np.array([[float(row[name]) for row in rows] for name in (STEPS, SCORE)])
+
+
+def grouped(runs: Iterable[Run]) -> list[Group]:
+    """Runs by scenario, memory, lessons and eyes, in the order of scenarios given and of the ladder of memories."""
+    groups: dict[tuple[str, Memory, str], Group] = {}
+    for run in runs:
+        scenario, memory = run.scenario.name, Memory(run.options["memory"])
+        trained = ", ".join(part for part in (delay_name(run.config.delay), run.taught, run.eyes) if part)
+        group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
+        for delay, scores in scores_of(run).items():
+            group.scores.setdefault(delay, []).extend(scores)
+        group.curves.append(curve_of(run))
+    scenarios, memories = list(dict.fromkeys(group.scenario for group in groups.values())), list(Memory)
+    return sorted(groups.values(), key=lambda g: (scenarios.index(g.scenario), -memories.index(g.memory), g.trained))
+
+
+def delays_of(groups: Iterable[Group]) -> list[str]:
+    """All delays that somebody was scored on, shortest first, ranges before rungs."""
+    found = dict.fromkeys(delay for group in groups for delay in group.scores)
+    return sorted(found, key=lambda name: (".." not in name, seconds(name), name))
+
+
+def seconds(delay: str) -> float:
+    """The longest that a delay's name means."""
+    return float(delay.removesuffix(" s").split("..")[-1])
+
+
+def cell(scores: Sequence[float]) -> str:
+    """Interquartile mean and, beneath it, the interval; nothing where nothing is at stake."""
+    if not scores or any(math.isnan(score) for score in scores):
+        return ""
+    middle, low, high = with_interval(scores)
+    return f"{middle:.3f}" if len(scores) == 1 else f"{middle:.3f}\n{low:.2f}..{high:.2f}"
+
+
+def print_groups(groups: list[Group]) -> None:
+    """The table."""
+    delays = delays_of(groups)
+    table = Table(title="Anticipation: interquartile mean (95 % stratified bootstrap interval)", title_justify="left")
+    for heading in ("scenario", "memory", "trained on"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("seeds", *delays):
+        table.add_column(heading, justify="right", overflow="fold")
+    for group in groups:
+        cells = [cell(group.scores.get(delay, [])) for delay in delays]
+        table.add_row(group.scenario, group.memory.value, group.trained, str(len(group.curves)), *cells)
+    for kind in dict.fromkeys(group.kind for group in groups):
+        tasks = [group for group in groups if group.kind == kind]
+        if len(tasks) > 1:
+            cells = [together([group.scores.get(delay, []) for group in tasks]) for delay in delays]
+            table.add_row("all", kind[0].value, kind[1], str(sum(len(group.curves) for group in tasks)), *cells)
+    narrowest = Console(width=1000).measure(table).maximum  # rather too wide for the screen than 0.9 above 86
+    Console(width=max(Console().width, narrowest)).print(table)
+
+
+def together(tasks: Sequence[Sequence[float]]) -> str:
+    """One cell over several scenarios, runs drawn again within their own; empty unless all have it."""
+    if not all(tasks) or any(math.isnan(score) for scores in tasks for score in scores):
+        return ""
+    middle, low, high = with_interval(*tasks)
+    return f"{middle:.3f}\n{low:.2f}..{high:.2f}"
+
+
+Looks = dict[tuple[Memory, str], tuple[str, str]]
+"""Name and colour of each kind of agent."""
+
+
+def looks_of(groups: list[Group]) -> Looks:
+    """The memory's name and colour, unless agents with the same memory differ in their delays or eyes."""
+    kinds = list(dict.fromkeys(group.kind for group in groups))
+    if len({memory for memory, _ in kinds}) == len(kinds):
+        return {(memory, trained): (memory.value, COLOURS[memory]) for memory, trained in kinds}
+    colours = [to_hex(colormaps["tab20"](k % 20)) for k in range(len(kinds))]
+    return {kind: (", ".join((kind[0].value, kind[1])), colours[k]) for k, kind in enumerate(kinds)}
+
+
+def draw_curves(axes: Axes, groups: list[Group], looks: Looks) -> None:
+    """How anticipation grows with decisions: interquartile mean of the seeds, and their range."""
+    for group in groups:
+        curves = [curve for curve in group.curves if curve.size]
+        if not curves:
+            continue
+        decisions = np.linspace(0.0, max(curve[0, -1] for curve in curves), POINTS)
+        rows = np.stack([np.interp(decisions, *curve) for curve in curves], axis=1)
+        colour = looks[group.kind][1]
+        axes.fill_between(decisions, rows.min(1), rows.max(1), color=colour, alpha=0.15, linewidth=0)
+        axes.plot(decisions, interquartile_mean(rows), color=colour, linewidth=1.8)
+    axes.set_xlabel("decisions")
+    axes.set_ylabel("anticipation")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g} M" if x >= 1e6 else f"{x / 1e3:g} k"))
+
+
+def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
+    """Anticipation over the delay, with intervals."""
+    rungs = sorted({seconds(delay) for group in groups for delay in group.scores if ".." not in delay})
+    places = {rung: place for place, rung in enumerate(rungs)}
+    for k, group in enumerate(groups):
+        found = {seconds(d): s for d, s in group.scores.items() if ".." not in d and not np.isnan(s).any()}
+        if not found:
+            continue
+        at = np.array([places[rung] for rung in sorted(found)]) + 0.06 * (k - (len(groups) - 1) / 2)
+        middle, low, high = np.array([with_interval(found[rung]) for rung in sorted(found)]).T
+        bars = np.maximum([middle - low, high - middle], 0.0)
+        colour = looks[group.kind][1]
+        axes.errorbar(at, middle, bars, color=colour, marker="o", markersize=4, linewidth=1.5, capsize=2)
+    axes.set_xticks(range(len(rungs)), [f"{rung:g}" for rung in rungs])
+    axes.set_xlabel("delay [s]; 0: the signal is shown until the end")
+
+
+def picture(groups: list[Group]) -> Figure:
+    """A row per scenario: learning curves, and the ladder if somebody was scored on it."""
+    scenarios, looks = list(dict.fromkeys(group.scenario for group in groups)), looks_of(groups)
+    ladder = any(".." not in delay for group in groups for delay in group.scores)
+    columns = 2 * (1 + ladder) if any("," in name for name, _ in looks.values()) else len(looks)  # of the legend
+    size = 5.6 * (1 + ladder), 3.4 * len(scenarios) + 0.38 + 0.22 * math.ceil(len(looks) / columns)
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    panels = np.atleast_2d(figure.subplots(len(scenarios), 1 + ladder, sharey="row", squeeze=False))
+    for row, scenario in zip(panels, scenarios, strict=True):
+        mine = [group for group in groups if group.scenario == scenario]
+        draw_curves(row[0], mine, looks)
+        if ladder:
+            draw_ladder(row[1], mine, looks)
+        row[0].set_title(scenario, loc="left", fontweight="bold")
+        for axes in row:
+            axes.axhline(0.0, color="#999999", linewidth=0.8, linestyle=":")
+            axes.axhline(1.0, color="#999999", linewidth=0.8, linestyle=":")
+            axes.set_ylim(-0.35, 1.1)
+            axes.spines[["top", "right"]].set_visible(False)
+    lines = [Line2D([], [], color=colour, linewidth=2.5, label=name) for name, colour in looks.values()]
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns, frameon=False)
+    return figure
+
+
+def main(argv: list[str]) -> int:
+    """``kindergarten compare``: print the table, draw the picture."""
+    parser = argparse.ArgumentParser("kindergarten compare", description="What runs say together.")
+    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="a run, or a folder of several seeds")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="draw learning curves and ladder (.png, .svg, .pdf)")
+    options = parser.parse_args(argv)
+    if options.out is not None and options.out.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--out {options.out}: choose a name that ends in .png, .svg or .pdf")
+    groups = grouped(expand(options.runs))
+    print_groups(groups)
+    if options.out is not None:
+        picture(groups).savefig(options.out)
+        print(options.out)
+    return 0

@@ -1,0 +1,47 @@
+"""metrics.csv: one row per update, in a file that goes on where a run goes on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.logger import KVWriter, filter_excluded_keys
+
+from kindergarten.replay.files import write_whole
+
+STEPS = "time/total_timesteps"
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """All rows, as text by name; none if there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+class Metrics(KVWriter):
+    """Writes what Stable-Baselines3's logger dumps as one row each.
+
+    :param path: the file. Rows that it has already stay, as far as they are not from after ``steps`` decisions:
+        training goes on from there, and will write them again.
+    """
+
+    def __init__(self, path: Path, steps: int) -> None:
+        self.path = path
+        self.rows: list[dict[str, Any]] = [row for row in read_rows(path) if int(row[STEPS]) <= steps]
+
+    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
+        """Add a row, and a column wherever there is a new name."""
+        self.rows.append(filter_excluded_keys(key_values, key_excluded, "csv"))
+        names = sorted(set().union(*self.rows))
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, names, lineterminator="\n")
+        table.writeheader()
+        table.writerows(self.rows)
+        write_whole(self.path, text.getvalue().encode())
+
+    def close(self) -> None:
+        """Nothing stays open."""

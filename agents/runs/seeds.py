@@ -1,0 +1,82 @@
+"""Several agents at once: a process each, as many at a time as there are cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import kindergarten
+from kindergarten.agents.runs.interrupts import code_of, politely
+from kindergarten.scoring.statistics import with_interval
+
+PAUSE = 0.2  # [s] between two looks at the processes
+LOG = "train.log"
+ROOT = str(Path(kindergarten.__file__).parent.parent)  # where the processes find the package, installed or not
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resume(folder: Path, runs: list[Path]) -> int:
+    """Train all ``runs`` to their end, one thread each, and print their scores together; the exit code.
+
+    What each has to say goes into a file beside its checkpoints.
+    """
+    print(f"{len(runs)} agents, {min(cores(), len(runs))} at a time: {folder}", flush=True)
+    try:
+        with politely():
+            code = _train(deque(runs))
+    except KeyboardInterrupt as stop:
+        code = code_of(stop)
+    if code:
+        print(f"kindergarten: not all is done. Go on: kindergarten train --resume {folder}", file=sys.stderr)
+        return code
+    scores = [json.loads((run / "evaluation.json").read_text())["anticipation"] for run in runs]
+    middle, low, high = with_interval(scores)
+    print(f"{len(runs)} seeds: anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f})")
+    return 0
+
+
+def _train(waiting: deque[Path]) -> int:
+    """Train them all; the exit code. After a failure those that are at work go on to their end, but none begins."""
+    working: dict[Path, subprocess.Popen[bytes]] = {}
+    code = 0
+    try:
+        while working or (waiting and code == 0):
+            while waiting and len(working) < cores() and code == 0:
+                run = waiting.popleft()
+                working[run] = _start(run)
+            time.sleep(PAUSE)
+            for run in [run for run, process in working.items() if process.poll() is not None]:
+                code = _ended(run, working.pop(run).returncode) or code
+    finally:
+        for process in working.values():
+            process.terminate()
+        for process in working.values():
+            process.wait()
+    return code
+
+
+def _start(run: Path) -> subprocess.Popen[bytes]:
+    with open(run / LOG, "ab") as log:
+        command = [sys.executable, "-m", "kindergarten", "train", "--resume", str(run)]
+        path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
+        return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+
+
+def _ended(run: Path, code: int) -> int:
+    """Say how a run ended; its exit code."""
+    if code == 0:
+        score = json.loads((run / "evaluation.json").read_text())["anticipation"]
+        print(f"  {run.name}: anticipation {score:.3f}", flush=True)
+    else:
+        print(f"  {run.name}: ended with exit code {code}; see {run / LOG}", file=sys.stderr, flush=True)
+    return code

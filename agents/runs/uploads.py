@@ -1,0 +1,89 @@
+"""Runs on other people's sites: Weights & Biases while they train, Hugging Face when they are done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib import import_module
+from typing import Any
+
+from stable_baselines3.common.callbacks import BaseCallback
+
+from kindergarten.agents.runs.run import Run
+
+NOT_UPLOADED = ["*.zip", "*.draft", "wandb/*"]  # pickles stay at home
+
+
+def needed(module: str, option: str) -> Any:
+    """A module that not everybody has.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        package = module.split(".", maxsplit=1)[0].replace("_", "-")
+        raise ValueError(f"{option} needs {package}: pip install {package}") from None
+
+
+@contextmanager
+def reaching(site: str) -> Iterator[None]:
+    """Turn whatever goes wrong with somebody else's site, in whoever's classes, into an OSError that names it."""
+    try:
+        yield
+    except Exception as error:
+        raise OSError(f"{site}: {error or type(error).__name__}") from error
+
+
+def wandb_callback(project: str, run: Run) -> BaseCallback:
+    """Weights & Biases' own callback, for a run that shows there under its folder's name, resumed or not."""
+    callbacks = needed("wandb.integration.sb3", "--wandb")
+    with reaching(f"--wandb {project}"):
+        needed("wandb", "--wandb").init(
+            project=project,
+            name=run.folder.name,
+            id=hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:12],
+            resume="allow",
+            dir=run.folder,
+            config={**run.options, **asdict(run.hyperparameters)},
+            sync_tensorboard=True,
+        )
+    return callbacks.WandbCallback()
+
+
+def close_wandb() -> None:
+    """Send what has not been sent yet."""
+    needed("wandb", "--wandb").finish()
+
+
+def push_to_hub(repository: str, run: Run) -> str:
+    """Upload a finished run's folder to Hugging Face, where it is made if need be; its address."""
+    hub = needed("huggingface_hub", "--hub")
+    card = run.folder / "README.md"
+    card.write_text(model_card(run, repository), encoding="utf-8")
+    with reaching(f"--hub {repository}"):
+        hub.create_repo(repository, exist_ok=True)
+        return str(hub.upload_folder(repo_id=repository, folder_path=run.folder, ignore_patterns=NOT_UPLOADED))
+
+
+def model_card(run: Run, repository: str) -> str:
+    """The page that Hugging Face shows."""
+    found = run.read_json("evaluation.json")
+    low, high = found["anticipation_ci95"]
+    return f"""---
+library_name: kindergarten
+tags: [reinforcement-learning, memory, lstm, stable-baselines3]
+---
+# A car that anticipates
+
+`{run.options["memory"]}` on `Kindergarten/{run.scenario.name}-v0`, seed {run.options["seed"]}, {found["decisions"]:,}
+decisions. Anticipation {found["anticipation"]:.3f} ({low:.3f}..{high:.3f}): 0 is the best without memory, 1 the best
+with all intents known. Collisions: {found["collision_rate"]:.1%}.
+
+    huggingface-cli download {repository} --local-dir run
+    kindergarten evaluate run
+    kindergarten watch run
+"""

@@ -1,0 +1,120 @@
+"""What accompanies a training: progress, validation, checkpoints, and what changes as it goes on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from tqdm import tqdm
+
+from kindergarten.agents.evaluation.evaluate import drive, record
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.curriculum import Curriculum
+from kindergarten.agents.runs.run import Run
+from kindergarten.scoring.reference import reference
+
+#: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
+VALIDATION_SEEDS = 2_000_000 + np.arange(64)
+CHECKS = 40  # how often in a training the validation seeds are driven
+SHOW_EVERY = 3.0  # [s] at least from one replay for ``watch --follow`` to the next; one takes 0.04 s
+
+
+class Watcher(BaseCallback):
+    """Shows progress, drives the validation seeds now and then, keeps the best and the last checkpoint.
+
+    Whatever it does, it does between two updates, and what it knows is in the checkpoint: a run that goes on from
+    there does the same as one that was never stopped.
+
+    :param notes: what the checkpoint that training goes on from has noted; empty for a new run.
+    """
+
+    model: MemoryPPO
+
+    def __init__(self, run: Run, notes: dict[str, Any]) -> None:
+        super().__init__()
+        self.run, self.total, self.limits = run, run.options["steps"], reference(run.scenario, run.config)
+        self.best: float = notes.get("best", -np.inf)
+        self.latest: float = notes.get("latest", -np.inf)
+        self._next: float = notes.get("next_check", 0.0)
+        self._seconds: float = notes.get("seconds", 0.0)
+        self._unwritten: dict[str, float] = notes.get("unwritten", {})
+        self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options["curriculum"] else None
+        self.bar: tqdm | None = None
+        self._shown = -np.inf  # when [s] the last replay was written
+
+    @property
+    def seconds(self) -> float:
+        """How long this run has trained, all its parts together."""
+        return (time.time_ns() - self.model.start_time) / 1e9
+
+    def _on_training_start(self) -> None:
+        start = self.model.num_timesteps
+        self.bar = tqdm(total=self.total, initial=start, unit=" decisions", unit_scale=True, dynamic_ncols=True)
+        self.model.start_time -= int(self._seconds * 1e9)
+        self.model._num_timesteps_at_start = 0  # decisions/s are those of the whole run
+        for name, value in self._unwritten.items():
+            self.logger.record(name, value)
+
+    def _on_rollout_start(self) -> None:
+        if self.curriculum is not None:
+            self.curriculum.step(self.model)
+        self._keep(check=self.model.num_timesteps >= self._next)
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        assert self.bar is not None
+        self.bar.update(self.model.num_timesteps - self.bar.n)
+        self.logger.record("evaluation/anticipation", self.latest)
+        if self.curriculum is not None:
+            self.logger.record("curriculum/longest_delay", self.curriculum.longest)
+            self.logger.record("curriculum/success", self.curriculum.success)
+
+    def _on_training_end(self) -> None:
+        self._keep(check=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the screen."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def _keep(self, check: bool) -> None:
+        """Score the agent if it is time to, and write the checkpoints."""
+        if check:
+            self.check()
+            self._next = self.model.num_timesteps + self.total / CHECKS
+        notes = {
+            "best": self.best,
+            "latest": self.latest,
+            "next_check": self._next,
+            "seconds": self.seconds,
+            "unwritten": self.logger.name_to_value,
+            "curriculum": self.curriculum.notes() if self.curriculum is not None else {},
+        }
+        tensors, counters = checkpoint.capture(self.model)
+        checkpoint.write(self.run.checkpoint("last"), checkpoint.Checkpoint(tensors, counters | {"watcher": notes}))
+
+    def check(self) -> None:
+        """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""
+        outcome = drive(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
+        self.latest = self.limits.anticipation(outcome.mean(outcome.returns))
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"anticipation {self.latest:.2f}")
+        if self.latest >= self.best:
+            self.best = self.latest
+            checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
+            self._show()
+
+    def _show(self) -> None:
+        """Let those who follow the training see what the agent does now."""
+        if time.monotonic() - self._shown >= SHOW_EVERY:
+            memory, seed = self.run.options["memory"], self.run.options["seed"]
+            agent = f"{memory}, seed {seed}, {self.model.num_timesteps:,} decisions"
+            replay = record(self.model, self.run.scenario, self.run.config, agent)
+            replay.write(self.run.folder / "replays" / "training.npz")
+            self._shown = time.monotonic()

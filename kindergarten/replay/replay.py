@@ -1,0 +1,293 @@
+"""Replays: episodes of one scenario, written to one file and read back exactly.
+
+A file is an archive of plain arrays and one line of JSON. Whatever is wrong with a file that somebody hands
+over, reading it ends in one clear line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kindergarten import __version__
+from kindergarten.replay import archive
+from kindergarten.replay.episode import FLOATS, MIND, Episode
+from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, names
+from kindergarten.world.reward import TERMS
+from kindergarten.world.road import RoadMap
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER, WORLD
+
+SCHEMA = 3  # goes up whenever an older program could not read the file, or would read it wrongly
+MAX_USERS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 64, 4096, 1 << 20
+MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
+
+CODES: dict[str, type[IntEnum]] = {
+    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "colour": Colour,
+    "end": End, "action": Action, "control": Control,
+}  # fmt: skip
+#: Members of the archive with dtype and shape. F frames and D decisions of all episodes together, N road users,
+#: A numbers per action, K reward terms, H cells; R routes, P samples, B buildings,
+#: L lines, J junctions. A size that is a letter is free.
+ARRAYS: archive.Table = {
+    "meta": (np.dtype(np.uint8), ("bytes",)),
+    "users": (ROAD_USER, ("F", "N")),
+    "worlds": (WORLD, ("F",)),
+    "actions": (FLOATS, ("D", "A")),
+    "terms": (FLOATS, ("D", "K")),
+    **MIND,
+    "road.points": (FLOATS, ("R", "P", 4)),
+    "road.length": (FLOATS, ("R",)),
+    "road.fork": (FLOATS, ("R",)),
+    "road.pairs": (FLOATS, ("R", "R", 5)),
+    "road.entry": (FLOATS, ()),
+    "road.leg_length": (FLOATS, ()),
+    "road.fog": (FLOATS, (4,)),
+    "road.buildings": (FLOATS, ("B", 4)),
+    "road.markings": (FLOATS, ("L", 5)),
+    "road.junctions": (FLOATS, ("J", 3)),
+    "road.lane_width": (FLOATS, ()),
+}
+OPTIONAL = set(MIND)
+
+
+class ReplayError(ValueError):
+    """A file that is no replay, or a damaged one; the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Episodes of one scenario, with everything that is needed to draw and to explain them."""
+
+    scenario: str
+    road: RoadMap
+    episodes: tuple[Episode, ...]
+    physics_step: float  # [s]
+    substeps: int  # physics steps per decision
+    control: Control = Control.DISCRETE
+    agent: str = ""  # who drove, as people call it
+    term_names: tuple[str, ...] = tuple(term.name for term in TERMS)
+    version: str = __version__  # of the program that wrote it
+
+    @classmethod
+    def of(cls, simulator: Simulator, episodes: Sequence[Episode], agent: str = "") -> Replay:
+        """A replay of episodes that were recorded from ``simulator``."""
+        config = simulator.config
+        return cls(
+            simulator.scenario.name,
+            simulator.road,
+            tuple(episodes),
+            config.physics_step,
+            config.substeps,
+            config.control,
+            agent,
+        )
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write to ``path``, whose folder is made if need be. A reader never meets half a file."""
+        archive.write(Path(path), _pack(self))
+
+
+def read(path: str | os.PathLike[str]) -> Replay:
+    """Read a replay; its arrays are read-only.
+
+    Raises:
+        ReplayError: the file is not a replay that this version can show.
+        OSError: there is no such file, or it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as opened:
+                replay = _unpack(_load(opened))
+            for episode in replay.episodes:
+                _check_episode(episode, replay)
+        except (ReplayError, archive.ArchiveError) as error:
+            raise ReplayError(f"{os.fspath(path)}: {error}") from None
+        except Exception as error:  # damage takes the readers of zip, array and JSON to many kinds of error
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            raise ReplayError(f"{os.fspath(path)}: not a replay, or a damaged one ({reason})") from None
+    return replay
+
+
+class Newest:
+    """Reads a replay again whenever there is a newer one; for those who follow a training."""
+
+    def __init__(self, find: Callable[[], Path]) -> None:
+        """``find``: names the newest file, or raises a ValueError while there is none."""
+        self._find, self._known = find, (Path(), 0)
+
+    def __call__(self) -> Replay | None:
+        """The newest replay; None if it is known already, or not there, or not to be read."""
+        try:
+            path = self._find()
+            stamp = path, path.stat().st_mtime_ns
+            if stamp == self._known:
+                return None
+            found = read(path)
+        except (ValueError, OSError):
+            return None
+        self._known = stamp
+        return found
+
+
+def _pack(replay: Replay) -> dict[str, np.ndarray]:
+    """The archive's members: the episodes one after the other, and how long each is."""
+    episodes = replay.episodes
+    if not episodes:
+        raise ValueError("a replay needs at least one episode")
+    meta = {
+        "schema": SCHEMA, "version": replay.version, "scenario": replay.scenario, "agent": replay.agent,
+        "control": names(Control)[replay.control], "physics_step": replay.physics_step,
+        "substeps": replay.substeps, "terms": replay.term_names, "seeds": [e.seed for e in episodes],
+        "decisions": [len(e.actions) for e in episodes], "codes": {k: names(v) for k, v in CODES.items()},
+    }  # fmt: skip
+    arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
+    for name in ("users", "worlds", "actions", "terms", *MIND):
+        columns = [getattr(e, name) for e in episodes]
+        if any(column is not None for column in columns):
+            arrays[name] = np.concatenate(columns)
+    arrays |= {f"road.{name}": np.asarray(field, FLOATS) for name, field in replay.road._asdict().items()}
+    problem = _misfit({name: (array.dtype, array.shape) for name, array in arrays.items()})
+    if problem:
+        raise ValueError(f"this cannot be written as a replay: {problem}")
+    return arrays
+
+
+def _load(opened: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    """The arrays of a file, of which neither type nor shape is a surprise."""
+    members = archive.members(opened)
+    if "meta" not in members or members["meta"].dtype != np.uint8:
+        raise ReplayError("not a replay: it says nothing about itself")
+    _meta(archive.load(opened, members["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
+    problem = _misfit({name: (member.dtype, member.shape) for name, member in members.items()})
+    if problem:
+        raise ReplayError(f"damaged: {problem}")
+    return {name: archive.load(opened, member, ARRAYS[name][0]) for name, member in members.items()}
+
+
+def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
+    """What is wrong with the arrays' dtypes and shapes; empty if nothing is."""
+    problem = archive.misfit(kinds, ARRAYS, OPTIONAL)
+    if problem:
+        return problem
+    users, choices = kinds["users"][1][1], kinds.get("probabilities", (None, (0, 0)))[1][1]
+    routes, samples, _ = kinds["road.points"][1]
+    if not 1 <= users <= MAX_USERS or choices > MAX_ACTIONS:
+        return f"it has {users} road users and {choices} choices"
+    for name in ("captions", "attention"):
+        if name in kinds and kinds[name][1][1] != users - 1:
+            return f"it has {name} of {kinds[name][1][1]} road users and not of {users - 1}"
+    if "cells" in kinds and not 1 <= kinds["cells"][1][1] <= MAX_CELLS:
+        return f"it has {kinds['cells'][1][1]} cells of memory"
+    if routes < 1 or samples < 2 or routes * samples > MAX_SAMPLES:
+        return f"it has {routes} routes of {samples} samples"
+    return ""
+
+
+def _meta(text: np.ndarray) -> dict[str, Any]:
+    """The JSON part, checked."""
+    meta = json.loads(text.tobytes().decode())
+    if not isinstance(meta, dict) or not isinstance(meta.get("schema"), int):
+        raise ReplayError("not a replay: it has no schema number")
+    if meta["schema"] != SCHEMA:
+        age = "newer" if meta["schema"] > SCHEMA else "older"
+        raise ReplayError(f"a replay of the {age} schema {meta['schema']}; this version reads schema {SCHEMA}")
+    if meta["codes"] != {kind: names(codes) for kind, codes in CODES.items()}:
+        raise ReplayError("its codes have other names than in this version of Kindergarten")
+    return meta
+
+
+def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
+    """The replay that the arrays hold."""
+    meta = _meta(arrays["meta"])
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0.0)) <= MAX_NUMBER:  # also refuses NaN
+            raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")
+    lengths, seeds, terms = meta["decisions"], meta["seeds"], meta["terms"]
+    labels = (meta["scenario"], meta["agent"], meta["version"], *terms)
+    step, substeps = meta["physics_step"], meta["substeps"]
+    if not all(isinstance(label, str) and len(label) <= 200 for label in labels):
+        raise ReplayError("damaged: a name is not a short text")
+    if not (isinstance(step, float) and 0.0 < step <= 60.0 and type(substeps) is int and 1 <= substeps <= 1000):
+        raise ReplayError(f"damaged: {substeps!r} physics steps of {step!r} s per decision")
+    if not (lengths and len(lengths) == len(seeds) and all(type(n) is int and n >= 0 for n in lengths)):
+        raise ReplayError("damaged: the lengths of its episodes make no sense")
+    if not all(seed is None or type(seed) is int for seed in seeds) or len(terms) != arrays["terms"].shape[1]:
+        raise ReplayError("damaged: its seeds or the names of its reward terms make no sense")
+    if len(arrays["actions"]) != sum(lengths) or len(arrays["users"]) != sum(lengths) + len(lengths):
+        raise ReplayError("damaged: its episodes are not as long as it says")
+    fields: dict[str, Any] = {name: arrays[f"road.{name}"] for name in RoadMap._fields}
+    fields |= {name: float(field) for name, field in fields.items() if field.ndim == 0}
+    road = RoadMap(**fields)
+    if not 0.0 <= road.lane_width <= 100.0 or np.any(np.abs(np.hypot(*road.points[:, :, 2:].T) - 1.0) > 0.2):
+        raise ReplayError("damaged: its roads have no width or no direction")
+    control = Control(names(Control).index(meta["control"]))
+    episodes = _split(arrays, lengths, seeds)
+    return Replay(
+        *(meta["scenario"], road, episodes, step, substeps, control, meta["agent"], tuple(terms)),
+        version=meta["version"],
+    )
+
+
+def _split(arrays: dict[str, np.ndarray], lengths: list[int], seeds: list[int | None]) -> tuple[Episode, ...]:
+    episodes, frame, decision = [], 0, 0
+    for length, seed in zip(lengths, seeds, strict=True):
+        frames, decisions = slice(frame, frame + length + 1), slice(decision, decision + length)
+        extras = {name: arrays[name][decisions] for name in OPTIONAL if name in arrays}
+        episodes.append(
+            Episode(
+                *(arrays["users"][frames], arrays["worlds"][frames]),
+                *(arrays["actions"][decisions], arrays["terms"][decisions]),
+                seed,
+                **extras,
+            )
+        )
+        frame, decision = frames.stop, decisions.stop
+    return tuple(episodes)
+
+
+def _check_episode(episode: Episode, replay: Replay) -> None:
+    """Whether the numbers of an episode can be drawn.
+
+    Raises:
+        ReplayError: they cannot.
+    """
+    users, worlds, actions = episode.users, episode.worlds, episode.actions
+    for field in (
+        *(users[name] for name in ROAD_USER.names or ()),
+        *(worlds[name] for name in WORLD.names or () if name != "rng"),
+    ):
+        if not np.all(np.abs(field.astype(np.float64)) <= MAX_NUMBER):  # also refuses NaN
+            raise ReplayError("damaged: a position, speed or time is not finite or absurdly large")
+    discrete = replay.control is Control.DISCRETE
+    coded = [
+        *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase", "colour")),
+        (users["shows"], len(Signal)),
+        (worlds["signaller"], users.shape[1]),
+        (users["route"], len(replay.road.points)),
+        (worlds["end"], len(End)),
+        (actions if discrete else np.zeros(0), len(Action)),
+    ]
+    if any(np.any((codes < 0) | (codes >= count) | (codes != np.round(codes))) for codes, count in coded):
+        raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
+    if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
+        raise ReplayError("damaged: its actions or its clock make no sense")
+    if episode.captions is not None:
+        sums = episode.captions.sum(axis=2)
+        if np.any(episode.captions < 0) or np.any((np.abs(sums - 1.0) > 1e-3) & (sums != 0)):
+            raise ReplayError("damaged: captions that are no probabilities")
+    for name in ("probabilities", "attention", "gates"):
+        shares = getattr(episode, name)
+        if shares is not None and np.any((shares < -1e-3) | (shares > 1.001)):
+            raise ReplayError(f"damaged: {name} that are not within 0..1")
+    sizes = np.stack([users["length"], users["width"]])
+    if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2):
+        raise ReplayError("damaged: a road user without size or direction")

@@ -1,0 +1,234 @@
+"""The planner: drives every plan that a driver might have in every twin, in the simulator itself.
+
+A plan is a prefix, followed until the scene's t3, and a continuation, chosen after it. Where the ego never sees the
+intent acted out (Follow), there is no "after t3": the prefix lasts to the end. Plans are made of the discrete
+meta-actions; what lies between them (other switching times, several switches in the prefix) the search can miss.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from kindergarten.world.codes import Action, End, Intent
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.jit import njit
+from kindergarten.world.simulator import Simulator, step_world
+
+IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)
+TURN_LEFT, TURN_RIGHT = int(Action.LEFT), int(Action.RIGHT)
+RUNNING = int(End.RUNNING)
+NEVER = 1 << 40  # a tick that never comes
+KEEP = 99.0  # a continuation's side: as before
+
+#: When in the time between hands-on and t3 the prefix acts, as a share of it.
+SHARES = tuple(np.arange(10) / 10)
+#: When it goes back to the highest speed, as a share of what is left of that time then; at 1 not before t3.
+BACK = (1.0, 0.7, 0.4)
+#: [s] How long the continuation keeps its first speed after t3 before it goes on at the highest.
+HOLDS = (*np.arange(0.0, 7.0, 0.2), *np.arange(7.0, 11.0, 0.5))
+
+
+@dataclass(frozen=True)
+class Plans:
+    """prefixes (P, 4): share of the time to t3, speed, side, share at which it goes back to the highest speed.
+    continuations (C, 3): speed, hold [s], side.
+
+    Speeds count in the task's steps. The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the
+    offset to the left [m]; a continuation's may be ``KEEP``, that of the prefix.
+    """
+
+    prefixes: np.ndarray
+    continuations: np.ndarray
+
+
+def plans_of(scenario: Scenario) -> Plans:
+    """Every plan that the search tries in ``scenario``."""
+    task = scenario.tasks[0]
+    speeds = np.arange(task.min_speed / task.speed_step, task.max_speed / task.speed_step + 1e-9)
+    shares = SHARES if scenario.revealed else (0.0,)
+    sides, later = task.branches or (Intent.STRAIGHT,), (KEEP,)
+    if task.side_step > 0:
+        sides = later = (-task.side_step, 0.0, task.side_step)
+    cruises = scenario.revealed and scenario.casts[0][0].speed[1] >= task.max_speed
+    prefixes = [
+        (share, v, side, share + (1.0 - share) * back)
+        for side in sides
+        for v in speeds
+        for share in shares
+        for back in (BACK if cruises and v < speeds[-1] else (1.0,))
+    ]
+    holds = HOLDS[:: len(later)]
+    then = [(v, hold) for v in speeds[:-1] for hold in holds] + [(speeds[-1], 0.0)]
+    continuations = [(*plan, side) for side in later for plan in then]
+    return Plans(np.array(prefixes, float), np.array(continuations if scenario.revealed else [(0.0, 0.0, KEEP)]))
+
+
+@njit
+def action_towards(world, ego, speed, side, params):
+    """The meta-action that brings the targets nearer to ``side`` and ``speed``."""
+    if params["side_step"] > 0.0:
+        if abs(world["target_offset"] - side) > 0.1:
+            return TURN_LEFT if side > world["target_offset"] else TURN_RIGHT
+    elif ego["intent"] != side and params["branches"][int(side)] >= 0:
+        return TURN_LEFT if side < ego["intent"] else TURN_RIGHT
+    if world["target_speed"] > speed + 0.5 * params["speed_step"]:
+        return SLOWER
+    if world["target_speed"] < speed - 0.5 * params["speed_step"]:
+        return FASTER
+    return IDLE
+
+
+@njit
+def follow_plan(world, users, road, casts, params, speed, side, until, terms):
+    """Drive towards ``speed`` and ``side`` until physics step ``until``, the end, or the next leg."""
+    action = np.empty(1)
+    leg = world["leg"]
+    while world["end"] == RUNNING and world["tick"] < until and world["leg"] == leg:
+        action[0] = action_towards(world, users[0], speed, side, params)
+        step_world(world, users, road, casts, params, action, terms)
+
+
+@njit
+def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
+    """Carry out a prefix: keep on until its share of the time to t3 is over, then towards its speed and side."""
+    t3, start = users[world["signaller"]]["t3"], world["hands_on"]
+    left = max(t3 - start, 0)
+    act_at, back_at = int(start + prefix[0] * left), int(start + prefix[3] * left)
+    keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
+    follow_plan(world, users, road, casts, params, 0.0, keep, start, terms)  # by itself, whatever is asked of it
+    follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
+    speed = prefix[1] * params["speed_step"]
+    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if revealed else NEVER, terms)
+    follow_plan(world, users, road, casts, params, params["max_speed"], prefix[2], t3, terms)
+
+
+@njit
+def side_after(prefix, continuation):
+    """The side on which the ego drives after t3."""
+    return prefix[2] if continuation[2] == KEEP else continuation[2]
+
+
+@njit
+def hold(world, users, road, casts, params, side, continuation, terms):
+    """Carry out the first part of a continuation: its speed for a while after t3."""
+    until = users[world["signaller"]]["t3"] + int(continuation[1] / params["dt"])
+    follow_plan(world, users, road, casts, params, continuation[0] * params["speed_step"], side, until, terms)
+
+
+@njit
+def finish(world, users, road, casts, params, side, terms):
+    """Carry out the last part: the highest speed to the end of the leg."""
+    follow_plan(world, users, road, casts, params, params["max_speed"], side, NEVER, terms)
+
+
+@njit
+def changes_nothing(world, ego, params, prefix):
+    """Whether a prefix asks for what the ego does already, so that it does not matter when."""
+    aside = world["target_offset"] if params["side_step"] > 0.0 else float(ego["intent"])
+    return abs(world["target_speed"] - prefix[1] * params["speed_step"]) < 0.1 and prefix[2] == aside
+
+
+@njit
+def search(worlds, users, road, casts, params, prefixes, continuations, revealed, returns, survives):
+    """Try every plan in each world, on the leg on which it is.
+
+    Continuations that differ in how long they hold alone go on from each other: that takes a third of the time.
+    Fills returns (W, P, C), what the plan earns on this leg, and survives (W, P, C), whether it gets to the next.
+    """
+    world, cast = worlds[:1].copy(), users[:1].copy()
+    held_world, held_cast = worlds[:1].copy(), users[:1].copy()
+    later_world, later_cast = worlds[:1].copy(), users[:1].copy()
+    for w in range(len(worlds)):
+        leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
+        earned, held = np.zeros(len(rules["weights"])), np.zeros(len(rules["weights"]))
+        for p in range(len(prefixes)):
+            if p > 0 and prefixes[p, 1] == prefixes[p - 1, 1] and prefixes[p, 2] == prefixes[p - 1, 2]:
+                if changes_nothing(worlds[w], users[w, 0], rules, prefixes[p]):
+                    returns[w, p], survives[w, p] = returns[w, p - 1], survives[w, p - 1]
+                    continue
+            world[0], cast[0] = worlds[w], users[w]
+            earned[:] = 0.0
+            begin_plan(world[0], cast[0], road, casts, rules, prefixes[p], revealed, earned)
+            for c in range(len(continuations)):
+                other = c > 0 and continuations[c, 2] != continuations[c - 1, 2]
+                if c == 0 or other or continuations[c, 0] != continuations[c - 1, 0]:
+                    held_world[0], held_cast[0] = world[0], cast[0]
+                    held[:] = earned
+                side = side_after(prefixes[p], continuations[c])
+                if held_world[0]["leg"] == leg:
+                    hold(held_world[0], held_cast[0], road, casts, rules, side, continuations[c], held)
+                later_world[0], later_cast[0] = held_world[0], held_cast[0]
+                total = held.copy()
+                if later_world[0]["leg"] == leg:
+                    finish(later_world[0], later_cast[0], road, casts, rules, side, total)
+                returns[w, p, c] = (total * rules["weights"]).sum()
+                survives[w, p, c] = later_world[0]["leg"] > leg
+
+
+@njit
+def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed):
+    """Drive each world to the end of its leg by a plan of its own: prefixes (W, 4), continuations (W, 3)."""
+    terms = np.zeros(len(params[0]["weights"]))
+    for w in range(len(worlds)):
+        leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
+        begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], revealed, terms)
+        side = side_after(prefixes[w], continuations[w])
+        if worlds[w]["leg"] == leg:
+            hold(worlds[w], users[w], road, casts, rules, side, continuations[w], terms)
+        if worlds[w]["leg"] == leg:
+            finish(worlds[w], users[w], road, casts, rules, side, terms)
+
+
+def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> Simulator:
+    """A simulator, reset, whose world ``k * len(seeds) + j`` is seed ``seeds[j]`` with the k-th intent.
+
+    It is the intent of whoever signals on ``leg``.
+    """
+    simulator = Simulator(scenario, len(scenario.intents) * len(seeds), config)
+    every = np.tile(seeds, len(scenario.intents))
+    simulator.seed(every)
+    simulator.reset()  # in which row the signaller stands depends on the seed alone
+    rows = (simulator.users["member"] == scenario.signallers[leg]).argmax(axis=1)
+    intents = np.full((simulator.num_worlds, simulator.num_users - 1), -1)
+    wanted = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
+    intents[np.arange(simulator.num_worlds), rows - 1] = wanted
+    simulator.seed(every)
+    simulator.reset(intents=intents)
+    return simulator
+
+
+def chances(simulator: Simulator, leg: int = 0) -> np.ndarray:
+    """Probability of each twin (I, S) of a simulator that ``twins`` made; sums to 1 over the intents."""
+    scenario = simulator.scenario
+    casts = simulator.worlds["cast"].reshape(len(scenario.intents), -1)[0]
+    return simulator.casts["chances"][casts, scenario.signallers[leg]][:, list(scenario.intents)].T
+
+
+def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray]:
+    """What every plan earns in every world (W, P, C), and whether it gets to the next leg."""
+    returns = np.zeros((simulator.num_worlds, len(plans.prefixes), len(plans.continuations)))
+    survives = np.zeros(returns.shape, bool)
+
+    def part(rows: np.ndarray) -> None:
+        found, lived = np.zeros((len(rows), *returns.shape[1:])), np.zeros((len(rows), *returns.shape[1:]), bool)
+        arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.casts, simulator.params)
+        search(*arrays, plans.prefixes, plans.continuations, simulator.scenario.revealed, found, lived)
+        returns[rows], survives[rows] = found, lived
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(part, np.array_split(np.arange(simulator.num_worlds), min(16, simulator.num_worlds))))
+    return returns, survives
+
+
+def to_next_leg(simulator: Simulator, plans: Plans) -> None:
+    """Drive every world to its next leg by the best plan of those that act at once: how it gets there is all one."""
+    plans = Plans(plans.prefixes[plans.prefixes[:, 0] == 0.0], plans.continuations)
+    returns, survives = outcomes(simulator, plans)
+    best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
+    p, c = np.divmod(best, len(plans.continuations))
+    arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
+    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], simulator.scenario.revealed)

@@ -1,0 +1,231 @@
+"""The 0 and the 1 of every score: what the best driver without memory earns, and the best that knows the intents.
+
+Both are found by search, running the simulator itself on twins. With every prefix p and every continuation c of the
+planner tried on every seed s and every intent i
+
+    oracle = mean_s mean_i max_{p,c} return(s, i, p, c)
+    blind  = mean_s max_p mean_i max_c return(s, i, p, c)      # one prefix for all intents, then free
+
+where mean_i is weighted by the intents' probabilities. An oracle found by search is a lower bound: an agent that
+scores above 1 has found a better plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
+from kindergarten.world.codes import Intent, names
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.jit import user_cache
+
+#: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
+SEEDS = 1_000_000 + np.arange(256)
+FEW = 64  # of them are enough for other delays than the default ones
+#: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
+LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+STORED = Path(__file__).parent.parent / "scenarios" / "references.json"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The two references of one setting, seed by seed, and what the worst answer earns. All arrays are (S,).
+
+    An answer is what the oracle does for one intent; the worst answer is that to another intent, carried through.
+    """
+
+    seeds: np.ndarray
+    oracle: np.ndarray
+    blind: np.ndarray
+    worst: np.ndarray
+
+    @cached_property
+    def stakes(self) -> float:
+        """What anticipation is worth, as a share of what the worst answer costs."""
+        cost = self.oracle.mean() - self.worst.mean()
+        return float((self.oracle.mean() - self.blind.mean()) / cost) if cost > 0 else 0.0
+
+    def anticipation(self, returns: np.ndarray) -> float:
+        """Score of mean ``returns`` (S,) over these seeds: 0 = blind, 1 = oracle; nan where nothing is at stake."""
+        value = self.oracle.mean() - self.blind.mean()
+        return float((np.mean(returns) - self.blind.mean()) / value) if value > 1e-6 else float("nan")
+
+    def interval(self, returns: np.ndarray, resamples: int = 2000) -> tuple[float, float]:
+        """95 % bootstrap interval of the anticipation, over seeds; the same resamples at every call."""
+        rows = np.random.default_rng(0).integers(len(self.seeds), size=(resamples, len(self.seeds)))
+        blind = self.blind[rows].mean(1)
+        value = self.oracle[rows].mean(1) - blind
+        if value.min() <= 1e-6:
+            return float("nan"), float("nan")
+        low, high = np.quantile((np.asarray(returns)[rows].mean(1) - blind) / value, [0.025, 0.975])
+        return float(low), float(high)
+
+
+def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:
+    """Search all plans on all ``seeds``; takes all cores, a minute at most for 256 seeds.
+
+    On a road of several legs the legs are searched from the last to the first. Before each the car cruises by itself
+    until it drives as it drove before, so that what is to be had there does not depend on how it got there.
+    """
+    config, plans = relevant(config), plans_of(scenario)
+    to_come = {name: np.zeros(len(seeds)) for name in ("oracle", "blind", "worst")}
+    for leg in reversed(range(scenario.road.legs)):
+        simulator = twins(scenario, config, seeds, leg)
+        weights = chances(simulator, leg)
+        for _ in range(leg):
+            to_next_leg(simulator, plans)
+        returns, survives = outcomes(simulator, plans)
+        shape = (*weights.shape, *returns.shape[1:])
+        returns, survives = returns.reshape(shape), survives.reshape(shape)  # (I, S, P, C)
+        worths = {name: returns + survives * to_come[name][:, None, None] for name in to_come}
+        to_come = _references(worths, weights)
+    return Reference(seeds, **to_come)
+
+
+def _references(worths: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Oracle, blind and worst answer (S,) from what each plan is worth (I, S, P, C) to each of them."""
+    oracle = np.einsum("is,is->s", weights, worths["oracle"].max((2, 3)))
+    blind = np.einsum("is,isp->sp", weights, worths["blind"].max(3)).max(1)
+    intents, seeds = weights.shape
+    right = worths["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
+    flat, rows = worths["worst"].reshape(intents, seeds, -1), np.arange(seeds)
+    worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
+    return {"oracle": oracle, "blind": blind, "worst": worst}
+
+
+def relevant(config: Config) -> Config:
+    """``config`` without what makes no difference to the references: control, signals, colours, order of rows."""
+    plain = Config()
+    return replace(
+        config,
+        control=plain.control,
+        signal_rate=plain.signal_rate,
+        signals=plain.signals,
+        spurious=plain.spurious,
+        shuffled=plain.shuffled,
+    )
+
+
+def fingerprint(scenario: Scenario, config: Config) -> str:
+    """Names everything that a reference depends on, but for the kernels' own text."""
+    what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
+    return hashlib.sha256(_told(what).encode()).hexdigest()[:16]
+
+
+def _told(value: Any) -> str:
+    """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone."""
+    if is_dataclass(value):
+        told = (
+            f"{f.name}={_told(getattr(value, f.name))}" for f in fields(value) if getattr(value, f.name) != f.default
+        )
+        return f"{type(value).__name__}({', '.join(told)})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_told, value))})"
+    return repr(value)
+
+
+def seeds_of(config: Config) -> np.ndarray:
+    """The seeds on which a setting is scored: all of SEEDS at the default delays, else the first FEW."""
+    return SEEDS if config.delay == Config().delay else SEEDS[:FEW]
+
+
+def reference(scenario: Scenario, config: Config) -> Reference:
+    """The reference of a setting on its seeds: stored with the package, else in the user's cache, else computed."""
+    key = fingerprint(scenario, config)
+    kept = user_cache() / "references" / f"{key}.json"
+    for path in (STORED, kept):
+        if path.exists():
+            entry = json.loads(path.read_text()).get(key)
+            if entry is not None:
+                return _reference_of(entry)
+    entry = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    _write(kept, {key: entry})
+    return _reference_of(entry)  # as everybody will read it from now on
+
+
+def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
+    """The settings that are stored: the default delays, and every rung."""
+    return [("default", Config())] + [(f"{delay:g}", Config(delay=(delay, delay))) for delay in LADDER]
+
+
+def update() -> None:
+    """Bring STORED up to date: keep the settings that it has, compute those that it lacks, drop all others."""
+    kept = json.loads(STORED.read_text()) if STORED.exists() else {}
+    entries = {}
+    for scenario in SCENARIOS.values():
+        for _, config in ladder(scenario):
+            key = fingerprint(scenario, config)
+            entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config, seeds_of(config)))
+    _write(STORED, entries)
+
+
+def stored(scenario: Scenario, config: Config) -> Reference | None:
+    """The reference of a setting as the package has it; None if it has none."""
+    entry = json.loads(STORED.read_text(encoding="utf-8")).get(fingerprint(scenario, config))
+    return None if entry is None else _reference_of(entry)
+
+
+def _reference_of(entry: dict[str, Any]) -> Reference:
+    return Reference(SEEDS[: len(entry["oracle"])], *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
+
+
+def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
+    lists = {name: np.round(getattr(found, name), 4).tolist() for name in ("oracle", "blind", "worst")}
+    return {"scenario": scenario.name, "delay": config.delay, **lists}
+
+
+def _write(path: Path, entries: dict[str, Any]) -> None:
+    """Write in one go, so that nobody ever reads half a file."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in entries.items()) + "\n}\n")
+    os.replace(fresh, path)
+
+
+def summary(scenario: Scenario) -> dict[str, Any]:
+    """What ``kindergarten scenarios --json`` says of one scenario."""
+    rows = {}
+    for name, config in ladder(scenario):
+        found = reference(scenario, config)
+        rows[name] = {
+            "oracle": round(float(found.oracle.mean()), 4),
+            "blind": round(float(found.blind.mean()), 4),
+            "collision": round(float(found.worst.mean()), 4),
+            "stakes": round(found.stakes, 4),
+        }
+    intents = {names(Intent)[intent]: chance for intent, chance in scenario.casts[0][1].intents}
+    first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
+    return {**first, **rows.pop("default"), "intents": intents, "delay_ladder": rows}
+
+
+def main(argv: list[str]) -> int:
+    """``kindergarten scenarios``: print the scenarios and their references."""
+    parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--update", action="store_true", help=f"compute what {STORED.name} lacks")
+    options = parser.parse_args(argv)
+    if options.update:
+        update()
+    found = [summary(scenario) for scenario in SCENARIOS.values()]
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return 0
+    for row in found:
+        print(f"\n{row['id']}: {row['summary']}")
+        chances = ", ".join(f"{name} {chance:.0%}" for name, chance in row["intents"].items())
+        print(f"  road user 1: {chances}\n  {'delay':>8} {'blind':>8} {'oracle':>8} {'collision':>10} {'stakes':>7}")
+        for delay, cell in {"1..4 s": row, **row["delay_ladder"]}.items():
+            numbers = f"{cell['blind']:8.3f} {cell['oracle']:8.3f} {cell['collision']:10.3f} {cell['stakes']:7.2f}"
+            print(f"  {delay if 's' in delay else delay + ' s':>8} {numbers}")
+    print("\nblind: best without memory (score 0); oracle: intents known (score 1); collision: the worst answer.")
+    return 0

@@ -1,0 +1,1 @@
+"""The window: keys, the mouse, and what plays."""

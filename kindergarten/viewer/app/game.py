@@ -1,0 +1,190 @@
+"""Playing oneself, under the agent's conditions: one picture per decision, and hands off until the agent may drive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pygame
+
+from kindergarten.replay.episode import Recorder
+from kindergarten.replay.replay import Replay
+from kindergarten.scoring.reference import Reference, compute
+from kindergarten.viewer.app.controls import LOOK, Controls, Key
+from kindergarten.viewer.app.live import draw
+from kindergarten.viewer.draw.palette import DARK, LIGHT, WHITE
+from kindergarten.viewer.draw.text import Typeface, label
+from kindergarten.viewer.model.view import Hud, View
+from kindergarten.world.codes import Action, End, Intent
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.simulator import Simulator
+
+ACTIONS = {
+    pygame.K_UP: Action.FASTER, pygame.K_DOWN: Action.SLOWER,
+    pygame.K_LEFT: Action.LEFT, pygame.K_RIGHT: Action.RIGHT,
+}  # fmt: skip
+FULL_LOCK = 0.35  # how far a held arrow key turns the wheel, of the most that it can be turned
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What became of one episode."""
+
+    seed: int
+    intent: Intent  # of the last who had to be watched
+    end: End
+    earned: float
+
+
+class Game(Controls):
+    """Episodes of one scenario, one after the other, driven by the arrow keys. Knows nothing of windows.
+
+    Attributes:
+        drives: what became of those that are over.
+        done: whether the last one is over and was looked at.
+    """
+
+    def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False) -> None:
+        """``seeds`` (S,): one episode each. ``frames_only``: the street, and nothing that helps to remember."""
+        super().__init__(View(reveal=False, ghosts=False, panels=not frames_only, tags=not frames_only))
+        self._simulator, self._seeds, self._frames_only = Simulator(scenario, 1, config), seeds, frames_only
+        self.drives: list[Drive] = []
+        self._recorders: list[Recorder] = []
+        self._letters = Typeface()
+        self.done = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._simulator.seed(self._seeds[len(self.drives) : len(self.drives) + 1])
+        self._simulator.reset()
+        self._recorders.append(Recorder(self._simulator, 0, int(self._seeds[len(self.drives)])))
+        self._due = self._earned = 0.0
+        self._pressed: Action | None = None
+        self._held: set[int] = set()
+        self._last: object = None
+
+    @property
+    def over(self) -> bool:
+        """Whether this episode has ended."""
+        return bool(self._simulator.worlds["end"][0] != End.RUNNING)
+
+    @property
+    def driving(self) -> bool:
+        """Whether the keys have any effect."""
+        world = self._simulator.worlds[0]
+        return not self.over and bool(world["tick"] >= world["hands_on"])
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` go by: a decision is taken whenever one is due, as for an agent."""
+        if not self.playing or self.over:
+            return
+        self._due += seconds
+        step = self._simulator.config.decision_step
+        while self._due >= step and not self.over:
+            self._due -= step
+            self._decide()
+
+    def _decide(self) -> None:
+        if self._simulator.discrete:
+            action: object = Action.IDLE if self._pressed is None or not self.driving else self._pressed
+        else:
+            held = [key in self._held for key in ACTIONS]  # up, down, left, right
+            action = np.array([float(held[0]) - float(held[1]), FULL_LOCK * (float(held[2]) - float(held[3]))])
+        self._pressed, self._last = None, action
+        self._earned += float(self._simulator.step(np.array([action])).rewards[0])
+        self._recorders[-1].record(action)
+        if self.over:
+            user = self._simulator.users[0, int(self._simulator.worlds["signaller"][0])]
+            intent, end = Intent(int(user["intent"])), End(int(self._simulator.worlds["end"][0]))
+            self.drives.append(Drive(int(self._seeds[len(self.drives)]), intent, end, self._earned))
+
+    def handle(self, event: pygame.event.Event) -> bool:
+        """Do what a key asks for. Returns False if that was to quit."""
+        if event.type == pygame.KEYUP:
+            self._held.discard(event.key)
+        if event.type == pygame.KEYDOWN and event.key in ACTIONS:
+            self._held.add(event.key)
+            self._pressed = ACTIONS[event.key]
+            return True
+        return self.obey(event, self.keys)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What there is to press."""
+        aids = () if self._frames_only else ("tab", "i", "o")
+        return (*KEYS, *(key for key in LOOK if key.shown in ("?", "q", "d", "c", "+, -, 0", *aids)))
+
+    def key_go(self, key: int) -> None:
+        """The next episode, if this one is over; else pause or go on."""
+        if not self.over:
+            self.playing = not self.playing
+        elif len(self.drives) < len(self._seeds):
+            self._begin()
+        else:
+            self.done = True
+
+    def key_drive(self, key: int) -> None:
+        """Nothing: ``handle`` has seen to it."""
+
+    def draw(self, surface: pygame.Surface) -> None:
+        """Fill ``surface`` with the frame that an agent would decide on."""
+        status = f"episode {min(len(self._recorders), len(self._seeds))} of {len(self._seeds)},  ? for help"
+        draw(surface, self._simulator, 0, self._last, self.view, Hud(status))
+        if self.over:
+            drive, more = self.drives[-1], len(self.drives) < len(self._seeds)
+            words = f"{drive.end.name.lower().replace('_', ' ')}: {drive.earned:+.2f}.   space: "
+            self._card(surface, words + ("the next one" if more else "the score"), drive.end is not End.GOAL)
+        elif not self.playing:
+            self._card(surface, "Paused.   space: go on", False)
+        elif self._frames_only or not self.driving:
+            self._card(surface, "You drive: arrow keys" if self.driving else "Hands off: watch, and remember", False)
+        self.draw_help(surface, self.keys)
+
+    def _card(self, surface: pygame.Surface, words: str, bad: bool) -> None:
+        width, height = surface.get_size()
+        letters = self._letters
+        letters.theme, letters.unit = DARK if self.view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
+        box = pygame.Rect(0, 0, round(letters.width(words, 22) + 36 * letters.unit), round(40 * letters.unit))
+        box.midtop = round(width * (0.38 if self.view.side else 0.5)), round(14 * letters.unit)
+        label(surface, letters.theme.alarm if bad else letters.theme.ego, box, 8 * letters.unit)
+        letters.write(surface, words, box.center, 22, WHITE, 0.5)
+
+    def replay(self, driver: str) -> Replay:
+        """What was driven, to be watched."""
+        episodes = [recorder.episode() for recorder in self._recorders]
+        return Replay.of(self._simulator, [each for each in episodes if len(each.actions)] or episodes[:1], driver)
+
+    def reference(self) -> Reference:
+        """The 0 and the 1 for the seeds that were driven to the end."""
+        seeds = np.array([drive.seed for drive in self.drives])
+        return compute(self._simulator.scenario, self._simulator.config, seeds)
+
+
+KEYS: tuple[Key, ...] = (
+    Key((pygame.K_UP, pygame.K_DOWN), "up, down", "faster, slower", Game.key_drive),
+    Key((pygame.K_LEFT, pygame.K_RIGHT), "left, right", "aim further left, right (or steer)", Game.key_drive),
+    Key((pygame.K_SPACE,), "space", "pause, go on, the next episode", Game.key_go),
+)
+
+
+def score(game: Game) -> str:
+    """What the drives were worth, in words, on the scale from blind (0) to oracle (1)."""
+    drives = game.drives
+    if not drives:
+        return "No episode was driven to its end: no score."
+    limits, earned = game.reference(), np.mean([drive.earned for drive in drives])
+    lines = [f"{'seed':>9}  {'it did':9} {'end':12} {'return':>8}"]
+    for drive in drives:
+        end = drive.end.name.lower().replace("_", " ")
+        lines.append(f"{drive.seed:9d}  {drive.intent.name.lower():9} {end:12} {drive.earned:+8.2f}")
+    blind, oracle = float(limits.blind.mean()), float(limits.oracle.mean())
+    found = limits.anticipation(np.full(len(drives), earned))
+    lines.append(
+        f"mean return {earned:+.2f}; of these seeds with all intents: blind {blind:+.2f}, oracle {oracle:+.2f}"
+    )
+    count = "one episode" if len(drives) == 1 else f"{len(drives)} episodes"
+    lines.append(
+        f"anticipation {found:.2f} (0: the best without memory, 1: intents known). That is {count}: "
+        "a lucky guess scores as high as a memory, and one crash weighs a lot."
+    )
+    return "\n".join(lines)

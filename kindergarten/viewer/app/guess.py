@@ -1,0 +1,73 @@
+"""What would you do? It stops when nothing shows any more, and asks."""
+
+from __future__ import annotations
+
+import pygame
+
+from kindergarten.viewer.draw.palette import DARK, LIGHT
+from kindergarten.viewer.draw.text import Typeface, label
+from kindergarten.viewer.draw.timeline import intent_words
+from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import View
+from kindergarten.world.codes import Intent
+
+ARROWS = {
+    Intent.LEFT: (pygame.K_LEFT, "left"), Intent.STRAIGHT: (pygame.K_UP, "up"),
+    Intent.RIGHT: (pygame.K_RIGHT, "right"), Intent.FIRST: (pygame.K_UP, "up"), Intent.LAST: (pygame.K_DOWN, "down"),
+}  # fmt: skip
+
+
+class Guess:
+    """A question for each episode, and how often the answer was right.
+
+    Attributes:
+        moment: [s] when it stops to ask: nothing shows, and the car has to decide.
+        answered: whether this episode's question was answered.
+    """
+
+    def __init__(self, story: Story, focus: int) -> None:
+        self.right = self.asked = 0
+        self._letters = Typeface()
+        self.ask(story, focus)
+
+    def ask(self, story: Story, focus: int) -> None:
+        """Ask about another episode."""
+        self._story, self._focus = story, story.watched(focus, story.start)
+        role = story.role(self._focus)
+        self._answers = {ARROWS[intent][0]: intent for intent in story.intents}
+        self.moment = min(max(role.t2, story.hands_on), role.t3, story.duration)
+        self.answered, self._given = False, Intent.STRAIGHT
+
+    def stops(self, time: float, later: float) -> bool:
+        """Whether the question comes between two moments."""
+        return not self.answered and time <= self.moment < later
+
+    def answer(self, key: int, time: float) -> bool:
+        """Take an answer; False if ``key`` is none, or it is too early."""
+        if self.answered or key not in self._answers or time < self.moment - 1e-6:
+            return False
+        self.answered, self._given = True, self._answers[key]
+        self.asked += 1
+        self.right += self._given is self._story.role(self._focus, self.moment).intent
+        return True
+
+    def _options(self) -> list[str]:
+        return [f"{intent.name.lower()}: arrow {ARROWS[intent][1]}" for intent in self._story.intents]
+
+    def draw(self, surface: pygame.Surface, time: float, view: View) -> None:
+        """The question, or how good the answer was, on a card above the street."""
+        if self.answered:
+            truth = self._story.role(self._focus, self.moment).intent
+            verdict = "Right" if self._given is truth else "Wrong"
+            words = f"{verdict}: it {intent_words(truth)}.   {self.right} of {self.asked} so far"
+        elif time >= self.moment - 1e-6:
+            words = "What will it do?   " + "   ".join(self._options())
+        else:
+            words = f"Watch road user {self._focus}: you will be asked what it does"
+        width, height = surface.get_size()
+        letters = self._letters
+        letters.theme, letters.unit = DARK if view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
+        box = pygame.Rect(0, 0, round(letters.width(words, 21) + 36 * letters.unit), round(42 * letters.unit))
+        box.midtop = round(0.38 * width), round(14 * letters.unit)
+        label(surface, letters.theme.ink, box, 8 * letters.unit)
+        letters.write(surface, words, box.center, 21, letters.theme.paper, 0.5)

@@ -1,0 +1,149 @@
+"""The window that plays a replay."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import pygame
+
+from kindergarten.replay.replay import Replay
+from kindergarten.viewer.app.controls import LOOK, Controls
+from kindergarten.viewer.app.game import Game
+from kindergarten.viewer.app.player import Player
+from kindergarten.viewer.draw.palette import DARK, LIGHT
+from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.model.view import SIZE, View
+
+FRAMES_PER_SECOND = 60
+LOOK_FOR = 1.0  # [s] between two looks for something newer
+INVISIBLE = ("offscreen", "dummy")  # what SDL takes without a word if there is no screen
+
+
+class NoDisplay(OSError):
+    """There is no screen to open a window on; the message says what to do instead."""
+
+
+def watch(
+    replay: Replay | None, episode: int = 0, view: View | None = None, beside: Replay | None = None,
+    twins: bool = False, guess: bool = False, fresh: Callable[[], Replay | None] | None = None,
+) -> None:  # fmt: skip
+    """Play a replay in a window until it is closed. The caller's process goes on.
+
+    Args:
+        replay: None to wait for the first that ``fresh`` returns.
+        beside: another one, to be shown beside it.
+        twins: show each episode's twin beside it.
+        guess: ask what road user 1 will do.
+        fresh: called once a second; returns a newer replay to go on with, or None.
+
+    Raises:
+        NoDisplay: there is no screen.
+    """
+    opened = not pygame.display.get_init()
+    open_window(SIZE, "Kindergarten", "write a video instead: --headless --video FILE")
+    try:
+        pygame.key.set_repeat(350, 50)
+        player = None if replay is None else Player(replay, episode, view, beside)
+        if player is not None and twins:
+            player.key_twin(pygame.K_t)
+        if player is not None and guess:
+            player.key_guess(pygame.K_g)
+        _play(player, view, fresh)
+    finally:
+        if opened:
+            pygame.display.quit()  # never pygame.quit(): others may be using the rest of it
+
+
+def play(game: Game) -> None:
+    """Drive oneself, in a window, until the last episode is over or the window is closed.
+
+    Raises:
+        NoDisplay: there is no screen.
+    """
+    opened = not pygame.display.get_init()
+    open_window(SIZE, "Kindergarten: you drive", "playing needs a screen and a keyboard", invisible=True)
+    try:
+        clock = pygame.time.Clock()
+        while not game.done:
+            surface = pygame.display.get_surface()
+            if surface is None or not all([game.handle(event) for event in pygame.event.get()]):
+                return
+            game.advance(clock.tick(FRAMES_PER_SECOND) / 1000.0)
+            game.draw(surface)
+            pygame.display.flip()
+    finally:
+        if opened:
+            pygame.display.quit()
+
+
+def _play(player: Player | None, view: View | None, fresh: Callable[[], Replay | None] | None) -> None:
+    """Show ``player``, or that there is nothing yet, until the window is closed."""
+    clock, waiting, unasked, drawn = pygame.time.Clock(), Controls(view), LOOK_FOR, False
+    while True:
+        surface, events = pygame.display.get_surface(), pygame.event.get()
+        who = player or waiting
+        if surface is None or not all([_handle(who, event, surface) for event in events]):
+            return
+        seconds = clock.tick(FRAMES_PER_SECOND) / 1000.0
+        unasked += seconds
+        if fresh is not None and unasked >= LOOK_FOR:
+            unasked, newer = 0.0, fresh()
+            if newer is not None:
+                player, drawn = _newer(player, newer, view), False
+        if player is None:
+            _say(surface, "Waiting for the first episode ...", waiting.view)
+        elif player.playing or events or not drawn:
+            player.advance(seconds)
+            player.draw(surface)
+            drawn = True
+        pygame.display.flip()
+
+
+def _handle(who: Player | Controls, event: pygame.event.Event, surface: pygame.Surface) -> bool:
+    return who.handle(event, surface) if isinstance(who, Player) else who.obey(event, LOOK)
+
+
+def _newer(player: Player | None, replay: Replay, view: View | None) -> Player:
+    """A player of ``replay``: the one there is, if it plays already."""
+    pygame.display.set_caption(f"Kindergarten: {replay.scenario}")
+    if player is None:
+        return Player(replay, 0, view)
+    player.load(replay)
+    return player
+
+
+def _say(surface: pygame.Surface, words: str, view: View) -> None:
+    theme = DARK if view.dark else LIGHT
+    surface.fill(theme.paper)
+    Typeface(1.0, theme).write(surface, words, surface.get_rect().center, 24, anchor=0.5)
+
+
+def open_window(size: tuple[int, int], title: str, otherwise: str, invisible: bool = False) -> pygame.Surface:
+    """Open a window that can be resized.
+
+    Args:
+        otherwise: what to do if there is no screen, for the message.
+        invisible: accept a screen that nobody sees, if SDL_VIDEODRIVER asks for it.
+
+    Raises:
+        NoDisplay: there is no screen.
+    """
+    asked = os.environ.get("SDL_VIDEODRIVER", "")
+    invisible = invisible and asked in INVISIBLE
+    screenless = sys.platform.startswith(("linux", "freebsd")) and not (
+        asked or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    try:
+        if screenless:  # asking SDL would only make it grumble on stderr
+            raise pygame.error("neither DISPLAY nor WAYLAND_DISPLAY is set")
+        pygame.display.init()
+        if pygame.display.get_driver() in INVISIBLE and not invisible:
+            pygame.display.quit()
+            raise pygame.error("SDL found no screen")
+        surface = pygame.display.set_mode(size, pygame.RESIZABLE)
+    except pygame.error as error:
+        raise NoDisplay(f"no display to open a window on ({error}); {otherwise}") from None
+    pygame.display.set_caption(title)
+    return surface

@@ -1,0 +1,1 @@
+"""How it is drawn: on any pygame surface, without a display."""

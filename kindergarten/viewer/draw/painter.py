@@ -1,0 +1,105 @@
+"""One picture: street, panels, timeline. Draws on any pygame surface; needs no display and changes no data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import pygame
+
+from kindergarten.replay.episode import Episode
+from kindergarten.viewer.draw.ground import Ground
+from kindergarten.viewer.draw.palette import DARK, LIGHT
+from kindergarten.viewer.draw.panel import Panel
+from kindergarten.viewer.draw.scene import Scene
+from kindergarten.viewer.draw.strip import HEIGHT as STRIP
+from kindergarten.viewer.draw.strip import Strip
+from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.draw.timeline import Timeline, height_of
+from kindergarten.viewer.model.camera import Camera, follow, overview
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import SIZE, Hud, View
+from kindergarten.world.road import RoadMap
+
+LEAST = (480, 320)  # [px] on a smaller surface there is no room but for the street
+STREET_UNIT = 0.85  # [px] per point at least, where the street's few words are all there is to read
+SIDE = 316  # points
+
+
+class Areas(NamedTuple):
+    """Where things go; what is not shown is empty."""
+
+    street: pygame.Rect
+    side: pygame.Rect
+    memory: pygame.Rect
+    bottom: pygame.Rect
+
+
+class Painter:
+    """Draws the stories of one road; keeps fonts and the ground's shapes between pictures."""
+
+    def __init__(self, road: RoadMap, first: Episode | None = None) -> None:
+        """``first``: of a replay's episodes, by whose memory the cells are put in order."""
+        self.typeface = Typeface()
+        ground = Ground(road)
+        self._scene, self._close_up = Scene(ground, self.typeface), Scene(ground, self.typeface)
+        self._strip = None if first is None else Strip(self.typeface, first)
+
+    def draw(
+        self, surface: pygame.Surface, story: Story, frame: Frame, view: View | None = None, hud: Hud | None = None
+    ) -> None:
+        """Fill ``surface`` with ``frame`` of ``story``."""
+        view = view or View()
+        areas = self.areas(surface, story, view)
+        frame = self.visible(frame, view)
+        self.street(surface.subsurface(areas.street), story, frame, view)
+        if areas.side.width:
+            Panel(areas.side, self.typeface, self._close_up).draw(surface, story, frame, view)
+        if areas.memory.height and self._strip is not None:
+            self._strip.draw(surface, areas.memory, story, frame)
+        if areas.bottom.height:
+            focus = story.watched(view.focus, frame.time)
+            Timeline(areas.bottom, story, self.typeface, focus).draw(surface, frame, view, hud or Hud())
+
+    def visible(self, frame: Frame, view: View) -> Frame:
+        """The frame without those thoughts that are not to be shown; sets the theme."""
+        self.typeface.theme = DARK if view.dark else LIGHT
+        return replace(
+            frame,
+            captions=frame.captions if view.beliefs else None,
+            attention=frame.attention if view.attention else None,
+        )
+
+    def street(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
+        """Fill ``surface`` with the street alone."""
+        self._scene.draw(surface, story, frame, camera_of(story, frame, surface.get_size(), view), view)
+
+    def strip(self, surface: pygame.Surface, area: pygame.Rect, story: Story, frame: Frame) -> None:
+        """Draw what the memory holds into ``area``."""
+        if self._strip is not None:
+            self._strip.draw(surface, area, story, frame)
+
+    def areas(self, surface: pygame.Surface, story: Story, view: View) -> Areas:
+        """Where everything goes on ``surface``; the type grows with the picture."""
+        width, height = surface.get_size()
+        self.typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
+        nothing = pygame.Rect(0, 0, 0, 0)
+        if not view.panels or width < LEAST[0] or height < LEAST[1]:
+            self.typeface.unit = max(unit, STREET_UNIT)
+            return Areas(surface.get_rect(), nothing, nothing, nothing)
+        remembers = self._strip is not None and story.episode is not None and story.episode.cells is not None
+        side = round(SIDE * unit) if view.side else 0
+        low = round(height_of(story, view) * unit) if view.timeline else 0
+        strip = round(STRIP * unit) if view.memory and remembers else 0
+        return Areas(
+            pygame.Rect(0, 0, width - side, height - low - strip),
+            pygame.Rect(width - side, 0, side, height - low),
+            pygame.Rect(0, height - low - strip, width - side, strip),
+            pygame.Rect(0, height - low, width, low),
+        )
+
+
+def camera_of(story: Story, frame: Frame, size: tuple[int, int], view: View) -> Camera:
+    """The camera that a view asks for."""
+    return follow(story, frame, size, view.zoom) if view.follow else overview(story, size, view.zoom)

@@ -1,0 +1,230 @@
+"""Two episodes side by side: twins, or two agents in the same world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pygame
+
+from kindergarten.viewer.draw.painter import Painter
+from kindergarten.viewer.draw.palette import DARKNESS
+from kindergarten.viewer.draw.panel import draw_belief, draw_chances
+from kindergarten.viewer.draw.text import label
+from kindergarten.viewer.draw.timeline import (
+    MARGIN,
+    Axis,
+    apart,
+    draw_play_head,
+    draw_role,
+    end_colour,
+    end_words,
+    intent_words,
+)  # fmt: skip
+from kindergarten.viewer.model.frame import Frame, differences
+from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import SIZE, Hud, View
+from kindergarten.world.codes import Action, End
+
+LEAST = (640, 360)  # [px] on a smaller surface there is room for the two streets alone
+MIND, MEMORY, TIMES = 84, 118, 152  # points
+SEAM = 3  # points between the two
+
+
+class Pair:
+    """Draws two stories in step, and says where their pictures begin to differ."""
+
+    def __init__(self, painters: Sequence[Painter], stories: Sequence[Story]) -> None:
+        self._painters, self._stories = painters, stories
+        self._typeface = painters[0].typeface
+        a, b = (story.episode for story in stories)
+        assert a is not None and b is not None
+        self._differ = differences(a, b)
+        longer = a if len(a.worlds) >= len(b.worlds) else b
+        first = float(longer.worlds["tick"][0])
+        times = (longer.worlds["tick"] - first) / max(float(longer.worlds["tick"][-1]) - first, 1.0)
+        last = max(stories, key=lambda story: story.duration)
+        self._times = last.start + times * (last.duration - last.start)
+        self.duration = last.duration
+        self._parting = self._first_parting()
+
+    def _first_parting(self) -> float | None:
+        """When [s] the two egos first act differently, though nothing that they see then tells them to."""
+        a, b = (story.episode for story in self._stories)
+        assert a is not None and b is not None
+        length = min(len(a.actions), len(b.actions))
+        if a.actions.shape[1] != b.actions.shape[1]:
+            return None
+        driven = a.worlds["tick"][:length] >= max(int(a.worlds["hands_on"][0]), int(b.worlds["hands_on"][0]))
+        idle = Action.IDLE if a.actions.shape[1] == 1 else -9.0
+        other = np.any(a.actions[:length] != b.actions[:length], axis=1) & driven
+        other &= np.any((a.actions[:length] != idle) | (b.actions[:length] != idle), axis=1)
+        return float(self._times[np.flatnonzero(other)[0]]) if other.any() else None
+
+    def draw(self, surface: pygame.Surface, frames: Sequence[Frame], view: View, hud: Hud) -> None:
+        """Fill ``surface``."""
+        halves, times = self.halves(surface, view), self._bottom(surface, view)
+        theme = None
+        for painter, story, frame, half in zip(self._painters, self._stories, frames, halves, strict=True):
+            frame = painter.visible(frame, view)
+            theme, painter.typeface.unit = painter.typeface.theme, self._typeface.unit
+            painter.street(surface.subsurface(half), story, frame, view)
+            self._title(surface, half, story, frame, view)
+            if times.height:
+                self._mind(surface, painter, half, story, frame, view, times.top)
+        assert theme is not None
+        surface.fill(
+            theme.ink,
+            (
+                halves[0].right,
+                0,
+                halves[1].left - halves[0].right,
+                (times.top if times.height else surface.get_height()),
+            ),
+        )
+        if times.height:
+            self._timeline(surface, times, frames, view, hud)
+
+    def halves(self, surface: pygame.Surface, view: View) -> list[pygame.Rect]:
+        """Where the two streets lie."""
+        width, height = surface.get_size()
+        self._typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
+        seam, low = round(SEAM * unit), self._bottom(surface, view).height
+        if low:
+            low += round(MIND * unit) * view.mind + round(MEMORY * unit) * (view.memory and self._remember())
+        half = (width - seam) // 2
+        return [pygame.Rect(0, 0, half, height - low), pygame.Rect(width - half, 0, half, height - low)]
+
+    def _remember(self) -> bool:
+        return any(story.episode is not None and story.episode.cells is not None for story in self._stories)
+
+    def _bottom(self, surface: pygame.Surface, view: View) -> pygame.Rect:
+        width, height = surface.get_size()
+        room = view.panels and view.timeline and width >= LEAST[0] and height >= LEAST[1]
+        low = round(TIMES * max(min(width / SIZE[0], height / SIZE[1]), 0.5)) if room else 0
+        return pygame.Rect(0, height - low, width, low)
+
+    def axis(self, surface: pygame.Surface, view: View) -> tuple[pygame.Rect, Axis] | None:
+        """Where the timeline lies on ``surface``, and the times on it; None where none is drawn."""
+        self.halves(surface, view)
+        area = self._bottom(surface, view)
+        return (area, self._axis(area)) if area.height else None
+
+    def _axis(self, area: pygame.Rect) -> Axis:
+        unit = self._typeface.unit
+        left = round(area.left + MARGIN * unit)
+        return Axis(
+            pygame.Rect(left, round(area.top + 30 * unit), area.width - 2 * (left - area.left), round(22 * unit)),
+            self.duration,
+        )
+
+    def _title(self, surface: pygame.Surface, half: pygame.Rect, story: Story, frame: Frame, view: View) -> None:
+        """Who drives, in which world, and what nobody can see."""
+        type_, unit = self._typeface, self._typeface.unit
+        theme = type_.theme
+        i = story.watched(view.focus, frame.time)
+        hidden = intent_words(story.role(i, frame.time).intent) if view.reveal else "? (press h)"
+        lines = [
+            (story.agent or story.scenario, 18, theme.ink),
+            (f"road user {i}: {hidden}", 17, theme.heading),
+        ]
+        width = max(type_.width(words, size) for words, size, _ in lines)
+        box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))
+        box.width = min(round(width + 20 * unit), half.width - round(20 * unit))
+        label(surface, theme.paper, box, 6 * unit)
+        for k, (words, size, colour) in enumerate(lines):
+            at = box.left + 10 * unit, box.top + (14 + 19 * k) * unit
+            type_.write(surface, words, at, size, colour, most=box.width - 16 * unit)
+        if frame.end is not End.RUNNING:
+            colour, ink = end_colour(type_, frame.end)
+            words = end_words(story)
+            badge = pygame.Rect(0, 0, round(type_.width(words, 22) + 28 * unit), round(32 * unit))
+            badge.midbottom = half.centerx, half.bottom - round(12 * unit)
+            label(surface, colour, badge, 7 * unit)
+            type_.write(surface, words, badge.center, 22, ink, 0.5)
+
+    def _mind(
+        self, surface: pygame.Surface, painter: Painter, half: pygame.Rect, story: Story, frame: Frame, view: View,
+        bottom: int,
+    ) -> None:  # fmt: skip
+        """Below a street: belief, actions, reward; and what the memory holds."""
+        type_, unit = painter.typeface, self._typeface.unit
+        theme = type_.theme
+        area = pygame.Rect(half.left, half.bottom, half.width, bottom - half.bottom)
+        pygame.draw.rect(surface, theme.paper, area)
+        top = area.top
+        if view.mind:
+            inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(MIND * unit))
+            belief = frame.belief(story.watched(view.focus, frame.time))
+            left = pygame.Rect(inner.left, top + round(32 * unit), round(inner.width * 0.43), round(24 * unit))
+            right = pygame.Rect(round(inner.left + inner.width * 0.5), left.top, round(inner.width * 0.5), left.height)
+            type_.write(surface, "The car believes", (left.left, top + 18 * unit), 17, theme.faded)
+            if belief is not None:
+                draw_belief(surface, left, belief, story.intents, type_)
+            else:
+                type_.write(surface, "(it did not say)", (left.left, left.centery), 17, theme.faded)
+            words = frame.action or ("cruising" if frame.end is End.RUNNING else "it is over")
+            type_.write(surface, f"does: {words}", (right.left, top + 18 * unit), 17, theme.faded)
+            type_.write(surface, f"reward {frame.terms.sum():+.2f}", (inner.right, top + 18 * unit), 17, None, 1.0)
+            if frame.probabilities is not None:
+                draw_chances(surface, right, frame, type_)
+            top += round(MIND * unit)
+        if view.memory and self._remember():
+            painter.strip(surface, pygame.Rect(area.left, top, area.width, area.bottom - top), story, frame)
+
+    def _timeline(
+        self, surface: pygame.Surface, area: pygame.Rect, frames: Sequence[Frame], view: View, hud: Hud
+    ) -> None:
+        """Both lanes, and between them where the pictures are the same."""
+        type_, unit, axis = self._typeface, self._typeface.unit, self._axis(area)
+        theme, track = type_.theme, axis.track
+        pygame.draw.rect(surface, theme.paper, area)
+        pygame.draw.line(surface, theme.rule, area.topleft, (area.right, area.top))
+        middle = pygame.Rect(track.left, track.bottom + round(2 * unit), track.width, round(16 * unit))
+        second = pygame.Rect(track.left, middle.bottom + round(2 * unit), track.width, track.height)
+        for story, frame, box in zip(self._stories, frames, (track, second), strict=True):
+            draw_role(surface, axis, box, story, story.watched(view.focus, frame.time), type_, view.reveal)
+        self._differing(surface, axis, middle)
+        for name, mark in zip("AB", hud.marks, strict=True):
+            if mark is not None:
+                x = round(axis.x_of(mark))
+                surface.fill(theme.ink, (x, track.top, max(round(unit), 1), second.bottom - track.top))
+                type_.write(surface, name, (x + 3 * unit, track.top - 8 * unit), 15)
+        draw_play_head(surface, axis, max(frame.time for frame in frames), second.bottom, type_)
+        self._events(surface, axis, area, second.bottom)
+        clock = f"{max(frame.time for frame in frames):.1f} of {self.duration:.1f} s"
+        y = area.bottom - 13 * unit
+        type_.write(surface, clock, (track.left, y), 19)
+        type_.write(surface, hud.status, (track.right, y), 17, theme.faded, 1.0)
+
+    def _differing(self, surface: pygame.Surface, axis: Axis, box: pygame.Rect) -> None:
+        """The band between the lanes: where what the two cars see is the same, and where it is not."""
+        type_ = self._typeface
+        theme, unit = type_.theme, type_.unit
+        borders = [0, *(np.flatnonzero(np.diff(self._differ)) + 1).tolist(), len(self._differ)]
+        times = [*self._times.tolist(), self.duration]
+        for begin, stop in zip(borders[:-1], borders[1:], strict=True):
+            left, right = round(axis.x_of(times[begin])), round(axis.x_of(times[stop]))
+            piece = pygame.Rect(left, box.top, max(right - left, 1), box.height)
+            differ = bool(self._differ[begin])
+            surface.fill(theme.belief if differ else theme.card, piece)
+            for words in ("they see different pictures", "different") if differ else ("the same picture", "same"):
+                if type_.width(words, 15) < piece.width - 8 * unit:
+                    ink = DARKNESS if differ else theme.faded
+                    type_.write(surface, words, piece.center, 15, ink, 0.5)
+                    break
+
+    def _events(self, surface: pygame.Surface, axis: Axis, area: pygame.Rect, bottom: float) -> None:
+        """Where the pictures begin to differ, and where the cars begin to act differently."""
+        type_, unit = self._typeface, self._typeface.unit
+        marks = []
+        if self._differ.any():
+            marks.append((float(self._times[np.flatnonzero(self._differ)[0]]), "the pictures begin to differ"))
+        if self._parting is not None:
+            marks.append((self._parting, "the cars begin to act differently"))
+        marks.sort()
+        at, widths = [axis.x_of(time) for time, _ in marks], [type_.width(words, 17) for _, words in marks]
+        lefts = apart(at, widths, (area.left + 8 * unit, area.right - 8 * unit), 14 * unit)
+        for (_, words), x, left in zip(marks, at, lefts, strict=True):
+            pygame.draw.line(surface, type_.theme.ink, (x, bottom), (x, bottom + 6 * unit), max(round(2 * unit), 1))
+            type_.write(surface, words, (left, bottom + 17 * unit), 17)

@@ -1,0 +1,162 @@
+"""Words and labels on a surface, in pygame's own font, so that they look the same everywhere."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import pygame
+
+from kindergarten.viewer.draw.palette import LIGHT, Colour, Theme
+
+FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
+BEAM, TURNS = 17.0, 180  # [m] that headlights reach; steps of a whole turn
+BANDS = 32  # of light, one within the other
+KEPT = 400  # rendered lines that are kept
+
+
+class Typeface:
+    """One font at any size, in the colours of a theme; keeps what it has rendered."""
+
+    def __init__(self, unit: float = 1.0, theme: Theme = LIGHT) -> None:
+        """``unit``: pixels per point; grows with the window."""
+        self.unit, self.theme = unit, theme
+        self._fonts: dict[int, pygame.font.Font] = {}
+        self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
+
+    def _font(self, size: float) -> pygame.font.Font:
+        pixels = max(round(size * self.unit * FINE), 8 * FINE)
+        if not pygame.font.get_init():
+            pygame.font.init()
+            self._fonts.clear()
+        if pixels not in self._fonts:
+            self._fonts[pixels] = pygame.font.Font(None, pixels)
+        return self._fonts[pixels]
+
+    def _line(self, text: str, size: float, colour: Colour) -> pygame.Surface:
+        """``text`` as a small picture."""
+        key = (text, round(size * self.unit * FINE), colour)
+        if key not in self._lines:
+            if len(self._lines) >= KEPT:
+                self._lines.clear()
+            try:
+                large = self._font(size).render(text, True, colour)
+            except pygame.error:  # the font is of a pygame that somebody has quit and initialised again since
+                self._fonts.clear()
+                large = self._font(size).render(text, True, colour)
+            width, height = -(-large.get_width() // FINE), -(-large.get_height() // FINE)
+            # scaling nothing at all would crash the process
+            self._lines[key] = pygame.transform.smoothscale(large, (width, height)) if width else large
+        return self._lines[key]
+
+    def width(self, text: str, size: float) -> int:
+        """Width [px] of ``text``."""
+        return self._line(text, size, self.theme.ink).get_width()
+
+    def write(
+        self,
+        surface: pygame.Surface,
+        text: str,
+        at: tuple[float, float],
+        size: float = 18,
+        colour: Colour | None = None,
+        anchor: float = 0.0,
+        most: float | None = None,
+    ) -> pygame.Rect:
+        """Write one line; returns where it stands.
+
+        Args:
+            at: x [px] of the anchor and y of the line's middle.
+            colour: the theme's ink if left out.
+            anchor: what stands at x: 0 the line's beginning, 0.5 its middle, 1 its end.
+            most: [px] it is cut to this width, with dots.
+        """
+        text = text.replace("\0", " ")
+        if most is not None and self.width(text, size) > most:
+            while text and self.width(text + "...", size) > most:
+                text = text[:-1]
+            text = text.rstrip() + "..."
+        image = self._line(text, size, colour or self.theme.ink)
+        place = image.get_rect(left=round(at[0] - anchor * image.get_width()), centery=round(at[1]))
+        surface.blit(image, place)
+        return place
+
+
+def label(surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0) -> None:
+    """Fill a box with smooth round corners; ``pointer`` [px]: a tip below its middle, pointing down."""
+    picture = _label(colour, *box.size, round(radius, 1), round(pointer, 1))
+    surface.blit(picture, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(64)
+def _label(colour: Colour, width: int, height: int, radius: float, pointer: float) -> pygame.Surface:
+    sheet = pygame.Surface((width * FINE, (height + round(pointer)) * FINE), pygame.SRCALPHA, 32)
+    border = round(radius * FINE)
+    pygame.draw.rect(sheet, colour, (0, 0, width * FINE, height * FINE), border_radius=border)
+    if pointer:
+        x, y, tip = width * FINE / 2, height * FINE - 1, pointer * FINE
+        pygame.draw.polygon(sheet, colour, [(x - tip, y), (x + tip, y), (x, y + tip)])
+    return pygame.transform.smoothscale(sheet, (width, height + round(pointer)))
+
+
+def dot(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0) -> None:
+    """A small smooth disc."""
+    picture = _dot(colour, round(radius * FINE), round(255 * opacity))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(256)
+def _dot(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
+    """``radius`` [1/FINE px], ``opacity`` 0..255."""
+    size = 2 * -(-radius // FINE) + 1
+    sheet = pygame.Surface((size * FINE, size * FINE), pygame.SRCALPHA, 32)
+    shade = tuple(c * opacity // 255 for c in (*colour, 255))  # premultiplied
+    pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius)
+    return pygame.transform.smoothscale(sheet, (size, size))
+
+
+def halo(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float) -> None:
+    """A soft ring."""
+    picture = _halo(colour, max(round(radius), 2), round(24 * opacity))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+@lru_cache(128)
+def _halo(colour: Colour, radius: int, opacity: int) -> pygame.Surface:
+    """``opacity`` 0..24."""
+    size = 2 * radius + 9
+    sheet = pygame.Surface((size * FINE, size * FINE), pygame.SRCALPHA, 32)
+    for width, strength in ((radius, 0.16), (max(radius // 5, 3), 0.5), (max(radius // 10, 2), 1.0)):
+        share = strength * opacity / 24
+        shade = tuple(round(c * share) for c in (*colour, 255))  # premultiplied
+        pygame.draw.circle(sheet, shade, (size * FINE / 2, size * FINE / 2), radius * FINE, width * FINE)
+    return pygame.transform.smoothscale(sheet, (size, size))
+
+
+def beam(surface: pygame.Surface, at: tuple[float, float], angle: float, scale: float) -> None:
+    """The light of a car's headlights: from ``at`` [px], towards ``angle`` [rad, to the left of right], at px/m."""
+    picture = _beam(round(angle / math.tau * TURNS) % TURNS, round(math.log(max(scale, 0.1)) / 0.05))
+    place = picture.get_rect(center=(round(at[0]), round(at[1])))
+    surface.blit(picture, place, special_flags=pygame.BLEND_RGB_ADD)
+
+
+@lru_cache(96)
+def _beam(turn: int, size: int) -> pygame.Surface:
+    """``turn`` [1/TURNS]; ``size``: logarithm of the scale. Its source is in the middle."""
+    scale, angle = math.exp(size * 0.05), turn * math.tau / TURNS
+    half = min(math.ceil(BEAM * scale) + 2, 900)
+    sheet = pygame.Surface((half, half), 0, 32)  # coarser by half: light has no edges
+    for k in range(BANDS):
+        share = 1.0 - k / BANDS
+        light = tuple(round(c * (0.006 + 0.022 * (k / BANDS) ** 2)) for c in (255, 240, 200))
+        reach, wide = BEAM * scale / 2 * share, (0.09 + 0.2 * share)
+        corners = [(half / 2, half / 2)]
+        for j in range(-4, 5):
+            turned = angle + wide * j / 4
+            corners.append((half / 2 + reach * math.cos(turned), half / 2 - reach * math.sin(turned)))
+        layer = pygame.Surface((half, half), 0, 32)
+        pygame.draw.polygon(layer, light, corners)
+        sheet.blit(layer, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+    return pygame.transform.smoothscale(sheet, (2 * half, 2 * half))

@@ -1,0 +1,234 @@
+"""Who does what when, on a line that can be dragged along."""
+
+from __future__ import annotations
+
+import math
+
+import pygame
+
+from kindergarten.viewer.draw.palette import WHITE, Colour
+from kindergarten.viewer.draw.scene import phase_colour, phase_ink
+from kindergarten.viewer.draw.text import Typeface, dot, label
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.story import Role, Story
+from kindergarten.viewer.model.view import Hud, View
+from kindergarten.world.codes import End, Intent, Phase
+
+MARGIN = 26  # points left and right of the track
+TRACK, LANE, GAP = 22, 4, 2  # points: the height of the first lane and of the others, and what is between them
+MOST_LANES = 8
+WORDS: dict[Phase, tuple[str, ...]] = {
+    Phase.BEFORE: ("before",),
+    Phase.CUE: ("the cue: it shows", "cue"),
+    Phase.DELAY: ("the delay: nothing shows, only memory knows", "delay: nothing shows", "delay"),
+    Phase.AFTER: ("after: it moves", "after"),
+}
+SILENT = ("the cue: it would show a turn", "cue")
+
+
+def lanes_of(story: Story, focus: int) -> list[int]:
+    """The road users that get a thin lane: all but the ego and the one in focus."""
+    return [i for i in range(1, len(story.roles)) if i != focus][:MOST_LANES]
+
+
+def height_of(story: Story, view: View) -> int:
+    """How tall a timeline is, in points."""
+    lanes = len(lanes_of(story, story.watched(view.focus, story.start)))
+    return 118 + lanes * (LANE + GAP)
+
+
+class Axis:
+    """Where the times of a story lie on ``track`` [px]."""
+
+    def __init__(self, track: pygame.Rect, duration: float) -> None:
+        self.track, self.duration = track, duration
+
+    def x_of(self, time: float) -> float:
+        """Where ``time`` [s] stands [px]."""
+        share = time / max(self.duration, 1e-9)
+        return self.track.left + min(max(share, 0.0), 1.0) * self.track.width
+
+    def time_at(self, x: float) -> float:
+        """Which time [s] stands at ``x`` [px]."""
+        share = (x - self.track.left) / max(self.track.width, 1)
+        return min(max(share, 0.0), 1.0) * self.duration
+
+
+class Timeline:
+    """The line of one story, laid out in ``area`` [px]."""
+
+    def __init__(self, area: pygame.Rect, story: Story, typeface: Typeface, focus: int = 1) -> None:
+        self.area, self._story, self._typeface, self._focus = area, story, typeface, focus
+        unit = typeface.unit
+        track = pygame.Rect(
+            round(area.left + MARGIN * unit), round(area.top + 34 * unit),
+            round(area.width - 2 * MARGIN * unit), round(TRACK * unit),
+        )  # fmt: skip
+        self.axis, self._bottom = Axis(track, story.duration), track.bottom
+
+    def time_at(self, x: float) -> float:
+        """Which time [s] stands at ``x`` [px]."""
+        return self.axis.time_at(x)
+
+    def draw(self, surface: pygame.Surface, frame: Frame, view: View, hud: Hud) -> None:
+        """Draw it."""
+        theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
+        pygame.draw.rect(surface, theme.paper, self.area)
+        pygame.draw.line(surface, theme.rule, self.area.topleft, (self.area.right, self.area.top))
+        track = self.axis.track
+        role = story.role(self._focus, frame.time)
+        labels = signal_labels(role, view.reveal)
+        times, known = (role.t1, role.t2, role.t3), self._known(frame)
+        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known)
+        marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= known]
+        self._marks(surface, marks, track.top - 13 * unit, -1)
+        self._bottom = track.bottom
+        lanes = lanes_of(story, self._focus)
+        for i in lanes:
+            box = self._lane(LANE)
+            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal, known)
+            if story.met == i and not story.live:
+                dot(surface, theme.alarm, (box.right, box.centery), 4.5 * unit)
+        if lanes:
+            words = str(lanes[0]) if len(lanes) == 1 else f"{lanes[0]}..{lanes[-1]}"
+            middle = (track.bottom + self._bottom) / 2 + unit
+            self._typeface.write(surface, words, (track.left - 3 * unit, middle), 14, theme.faded, 1.0)
+        self._ego(surface, self._known(frame))
+        self._bookmarks(surface, hud)
+        draw_play_head(surface, self.axis, frame.time, self._bottom, self._typeface)
+        clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
+        y = self.area.bottom - 12 * unit
+        self._typeface.write(surface, clock, (track.left, y), 19)
+        self._typeface.write(surface, hud.status, (track.right, y), 17, theme.faded, 1.0)
+
+    def _lane(self, height: float) -> pygame.Rect:
+        """Room for one more lane below the last one."""
+        unit, track = self._typeface.unit, self.axis.track
+        box = pygame.Rect(track.left, self._bottom + round(GAP * unit), track.width, max(round(height * unit), 2))
+        self._bottom = box.bottom
+        return box
+
+    def _known(self, frame: Frame) -> float:
+        """Until when [s] it is known what happens."""
+        return frame.time if self._story.live else self._story.duration
+
+    def _ego(self, surface: pygame.Surface, known: float) -> None:
+        """The ego's lane: when the agent drives, and how it ends."""
+        theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
+        box = self._lane(LANE)
+        pygame.draw.rect(surface, theme.card, box)
+        left, right = round(self.axis.x_of(story.hands_on)), round(self.axis.x_of(known))
+        pygame.draw.rect(surface, theme.ego, (left, box.top, max(right - left, 0), box.height))
+        below = [("", "hands on: the agent drives", story.hands_on)] if story.hands_on <= known else []
+        if not story.live and story.end is not End.RUNNING:
+            below.append(("", end_words(story), story.duration))
+            colour = theme.plain if story.end is End.GOAL else theme.alarm
+            dot(surface, colour, (box.right, box.centery), 4.5 * unit)
+        self._marks(surface, below, box.bottom + 16 * unit, 1)
+
+    def _bookmarks(self, surface: pygame.Surface, hud: Hud) -> None:
+        unit, theme, track = self._typeface.unit, self._typeface.theme, self.axis.track
+        for name, time in zip("AB", hud.marks, strict=True):
+            if time is not None:
+                x = self.axis.x_of(time)
+                surface.fill(theme.ink, (round(x), track.top, max(round(unit), 1), track.height))
+                flag = pygame.Rect(round(x), track.top, round(14 * unit), round(14 * unit))
+                pygame.draw.rect(surface, theme.ink, flag)
+                self._typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
+
+    def _marks(self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int) -> None:
+        """Labels at their times, moved aside where they would cover each other."""
+        unit, ink = self._typeface.unit, self._typeface.theme.ink
+        texts = [f"{name} {words}".strip() for name, words, _ in marks]
+        at = [self.axis.x_of(time) for _, _, time in marks]
+        widths = [self._typeface.width(text, 17) for text in texts]
+        borders = self.area.left + 8 * unit, self.area.right - 8 * unit
+        start = self.axis.track.top if away < 0 else self._bottom
+        for text, x, left in zip(texts, at, apart(at, widths, borders, 14 * unit), strict=True):
+            tick = (x, start), (x, start + away * 5 * unit)
+            pygame.draw.line(surface, ink, *tick, max(round(2 * unit), 1))
+            self._typeface.write(surface, text, (left, y), 17, ink)
+
+
+def draw_role(
+    surface: pygame.Surface, axis: Axis, box: pygame.Rect, story: Story, i: int, typeface: Typeface, reveal: bool,
+    known: float = math.inf,
+) -> None:  # fmt: skip
+    """Road user ``i`` as a lane in ``box`` along ``axis``: coloured by phase, named where there is room.
+
+    Args:
+        known: until when [s] there is anything to tell.
+    """
+    pygame.draw.rect(surface, typeface.theme.card, box)
+    for role in story.roles[min(i, len(story.roles) - 1)]:
+        start, stop = max(role.start, story.start), min(role.stop, story.duration, known)
+        borders = (start, role.t1, role.t2, role.t3, math.inf)
+        for phase, begin, until in zip(Phase, borders[:-1], borders[1:], strict=True):
+            begin, until = max(begin, start), min(until, stop)
+            left, right = round(axis.x_of(begin)), round(axis.x_of(until))
+            if right <= left or until <= begin:
+                continue
+            piece = pygame.Rect(left, box.top, right - left, box.height)
+            colour = (
+                phase_colour(typeface.theme, phase)
+                if role.choice or role.shows or box.height > 12
+                else typeface.theme.rule
+            )
+            pygame.draw.rect(surface, colour, piece)
+            words = SILENT if phase is Phase.CUE and reveal and not role.shows else WORDS[phase]
+            for word in words if box.height > 12 * typeface.unit else ():
+                if typeface.width(word, 16) < piece.width - 12 * typeface.unit:
+                    typeface.write(surface, word, piece.center, 16, phase_ink(phase), 0.5)
+                    break
+
+
+def draw_play_head(surface: pygame.Surface, axis: Axis, time: float, bottom: float, typeface: Typeface) -> None:
+    """The present, from the track down to ``bottom`` [px]."""
+    theme, unit, x = typeface.theme, typeface.unit, axis.x_of(time)
+    top = axis.track.top - round(4 * unit)
+    line = pygame.Rect(0, top, 0, round(bottom + 4 * unit) - top)
+    for colour, width in ((theme.paper, 6 * unit), (theme.ink, 3 * unit)):
+        surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
+    handle = pygame.Rect(round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit))
+    label(surface, theme.ink, handle, 3 * unit)
+
+
+def apart(at: list[float], widths: list[int], borders: tuple[float, float], gap: float) -> list[float]:
+    """Left ends of labels that would like their middles at ``at`` (ascending), so that none covers another.
+
+    All are within ``borders`` if there is room for them.
+    """
+    lefts, edge = [], borders[0]
+    for k, (x, width) in enumerate(zip(at, widths, strict=True)):
+        rest = sum(widths[k:]) + gap * (len(widths) - k - 1)  # what must still fit to the right
+        lefts.append(max(min(x - width / 2, borders[1] - rest), edge))
+        edge = lefts[-1] + width + gap
+    return lefts
+
+
+def end_words(story: Story) -> str:
+    """How it ended, as people say it."""
+    met = "" if story.met is None else f" with road user {story.met}"
+    return story.end.name.lower().replace("_", " ") + met
+
+
+def end_colour(typeface: Typeface, end: End) -> tuple[Colour, Colour]:
+    """Background and letters of how it ended."""
+    theme = typeface.theme
+    return {End.GOAL: theme.plain, End.RUNNING: theme.faded}.get(end, theme.alarm), WHITE
+
+
+def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
+    """What happens at t1, t2 and t3, in words."""
+    if not reveal:
+        return "signal on?", "signal off?", "turns?"
+    moves = intent_words(role.intent)
+    if not role.shows:
+        return "(no signal)", "(no signal)", moves
+    return "signal on" if role.honest else "wrong signal on", "signal off", moves
+
+
+def intent_words(intent: Intent) -> str:
+    """An intent as people say it."""
+    words = {Intent.STRAIGHT: "goes straight on", Intent.FIRST: "goes first", Intent.LAST: "goes last"}
+    return words.get(intent, f"turns {intent.name.lower()}")

@@ -1,0 +1,166 @@
+"""Videos of replays, made without a display."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pygame
+
+from kindergarten.viewer.draw.palette import DARK, LIGHT
+from kindergarten.viewer.draw.stage import Stage
+from kindergarten.viewer.export.sheet import checked_size
+from kindergarten.viewer.model.view import SIZE, View
+
+FRAMES_PER_SECOND = 30
+GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
+LAST = 1.2  # [s] that the last frame of an episode stands still
+FASTEST = 100.0  # [1/s] of a video
+PIPE = 1 << 20  # [B] between us and the encoder, where the system lets one choose
+Span = tuple[float, float]  # [s] since the reset
+
+
+class MissingTool(OSError):
+    """A package is missing that writes this kind of file; the message says how to get it."""
+
+
+def write_video(
+    path: str | os.PathLike[str], stages: Sequence[Stage],
+    view: View | None = None, size: tuple[int, int] | None = None,
+    rate: float | None = None, span: Span | None = None, progress: bool = False,
+) -> int:  # fmt: skip
+    """Write episodes, one after the other, to an .mp4 or a .gif file in real time.
+
+    For a small GIF choose one episode, a span, the street alone, a small size and few frames per second.
+
+    Args:
+        size: [px] rounded down to even numbers.
+        rate: frames per second.
+        span: which part of each episode; all of it if left out.
+        progress: show a bar on stderr, if that is a terminal.
+
+    Returns:
+        How many frames were written.
+
+    Raises:
+        ValueError: the file's name ends in neither .mp4 nor .gif, or a number makes no sense.
+        MissingTool: imageio-ffmpeg (or pillow for GIF) is not installed.
+        OSError: it cannot be written.
+    """
+    path, view = Path(path), view or View()
+    if path.suffix.lower() not in (".mp4", ".gif"):
+        raise ValueError(f"{path}: a video is written as .mp4 or .gif")
+    gif = path.suffix.lower() == ".gif"
+    width, height = size or (GIF_SIZE if gif else SIZE)
+    size = checked_size((width // 2 * 2, height // 2 * 2))
+    rate = rate or (GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
+    if not 0.1 <= rate <= FASTEST:
+        raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
+    if span is not None and not 0.0 <= span[0] < span[1]:
+        raise ValueError(f"from {span[0]:g} to {span[1]:g} s: the first must come before the second")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        frames = _counted(surfaces(stages, view, size, rate, span), stages, rate, span, progress)
+        few = surfaces(stages[:3], view, size, 0.5, span)
+        count = _write_gif(draft, frames, few, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def surfaces(
+    stages: Sequence[Stage], view: View, size: tuple[int, int], rate: float, span: Span | None = None
+) -> Iterator[pygame.Surface]:
+    """The frames of a video. Each is overwritten by the next."""
+    surface = pygame.Surface(size, 0, 32)
+    for stage in stages:
+        for time in _moments(stage, rate, span):
+            stage.draw(surface, time, view)
+            yield surface
+
+
+def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
+    """When [s] the frames of one stage are."""
+    start, stop = (stage.start, stage.duration + LAST) if span is None else (max(stage.start, span[0]), span[1])
+    start, stop = min(start, stage.duration), min(stop, stage.duration + LAST)
+    return [min(start + k / rate, stage.duration) for k in range(max(round((stop - start) * rate), 1))]
+
+
+def _counted(
+    frames: Iterator[pygame.Surface], stages: Sequence[Stage], rate: float, span: Span | None, progress: bool
+) -> Iterator[pygame.Surface]:
+    """The same frames, with a bar that says how many are done."""
+    if not progress:
+        return frames
+    try:
+        from tqdm import tqdm
+    except ImportError:  # then there is no bar
+        return frames
+    total = sum(len(_moments(stage, rate, span)) for stage in stages)
+    return iter(tqdm(frames, total=total, unit=" frames", disable=None, leave=False, dynamic_ncols=True))
+
+
+def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        raise MissingTool("writing .mp4 needs imageio-ffmpeg: pip install 'kindergarten[agents]'") from None
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
+        "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}", "-i", "-",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", f"file:{path}",
+    ]  # fmt: skip
+    # In a pipe of the usual size a frame would go by in sixty pieces, each of which waits for its turn.
+    encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pipesize=PIPE)
+    count = 0
+    try:
+        assert encoder.stdin is not None
+        for surface in frames:
+            rest = memoryview(surface.get_buffer().raw)  # what a surface holds needs no conversion here
+            while rest:
+                rest = rest[encoder.stdin.write(rest) :]
+            count += 1
+    except BrokenPipeError:
+        pass  # it has given up, and says why below
+    except BaseException:
+        encoder.kill()
+        raise
+    finally:
+        _, words = encoder.communicate()
+    if encoder.returncode:
+        raise OSError(f"the video was not written: {words.decode(errors='replace').strip()[-300:]}")
+    return count
+
+
+def _write_gif(
+    path: Path,
+    frames: Iterator[pygame.Surface],
+    few: Iterator[pygame.Surface],
+    size: tuple[int, int],
+    rate: float,
+    dark: bool,
+) -> int:
+    """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingTool("writing .gif needs pillow: pip install 'kindergarten[agents]'") from None
+
+    def pictures(surfaces: Iterator[pygame.Surface]) -> Iterator[Image.Image]:
+        return (Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in surfaces)
+
+    # What has a meaning keeps its colour, however small it is; the rest is shared out by area.
+    named = list(dict.fromkeys((DARK if dark else LIGHT).colours()))
+    common = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures(few)]))
+    shared = (common.quantize(GIF_COLOURS - len(named)).getpalette() or [])[: 3 * (GIF_COLOURS - len(named))]
+    colours = Image.new("P", (1, 1))
+    colours.putpalette([*(part for colour in named for part in colour), *shared])
+    flat = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames)]
+    pause = 10 * round(100 / rate)
+    flat[0].save(path, save_all=True, append_images=flat[1:], duration=pause, loop=0, optimize=False)
+    return len(flat)

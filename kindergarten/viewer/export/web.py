@@ -1,0 +1,187 @@
+"""A replay as one HTML page: it needs no server and no network, and it can do no harm.
+
+All that the page shows travels as JSON in the page itself, numbers as whole multiples of a unit. Its policy lets
+nothing run but its own script, and lets it fetch nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
+from kindergarten.viewer.model.sentence import will_of
+from kindergarten.viewer.model.story import kind_of, one_way
+from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
+from kindergarten.world.road import SPACING, RoadMap
+
+SUFFIXES = (".html", ".htm")
+SCRIPTS = ("replay.js", "street.js", "figures.js", "scene.js", "timeline.js", "panel.js", "app.js")
+TYPES = {"Uint8": np.dtype("u1"), "Int16": np.dtype("<i2"), "Int32": np.dtype("<i4")}  # smallest first
+POINT, ANGLE, PACE, CHANCE, WORTH = 0.01, 0.0002, 0.01, 0.0005, 0.0001  # [m], [rad], [m/s], [1], [reward]
+STRAIGHT = 1e-4  # [rad] from one sample to the next; where a road turns less, samples are left out
+CODES = {
+    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action, "colour": Colour,
+    "marking": Marking,
+}  # fmt: skip
+
+
+def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
+    """Write ``replay`` as a page to ``path``, whose folder is made if need be. Returns its size [bytes].
+
+    Raises:
+        ValueError: the file's name does not end in .html or .htm, or a number of the replay cannot be shown.
+        OSError: it cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{path}: a page is written as {' or '.join(SUFFIXES)}")
+    text = page(replay).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder")
+    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        draft.write_bytes(text)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return len(text)
+
+
+def page(replay: Replay) -> str:
+    """The page's text; the same for the same replay."""
+    style, script = _read("style.css"), "".join(_read(name) for name in SCRIPTS)
+    data = json.dumps(content(replay), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    for character in "<>&":  # no word of a replay may end the element that it stands in
+        data = data.replace(character, f"\\u{ord(character):04x}")
+    policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
+    title = html.escape(f"{replay.scenario}: {replay.agent}" if replay.agent else replay.scenario)
+    return Template(_read("page.html")).substitute(
+        title=title, policy=policy, style=style, script=script, data=data, version=html.escape(replay.version)
+    )
+
+
+def content(replay: Replay) -> dict[str, Any]:
+    """What the page's script is given, ready for JSON.
+
+    Raises:
+        ValueError: a number is not finite or too large to be shown.
+    """
+    will = will_of(one_way(replay.road))
+    return {
+        "scenario": replay.scenario,
+        "agent": replay.agent,
+        "discrete": replay.control is Control.DISCRETE,
+        "terms": list(replay.term_names),
+        "names": {name: names(code) for name, code in CODES.items()},
+        "will": [will[intent] for intent in Intent],
+        "road": _road(replay.road),
+        "episodes": [_episode(episode, replay.physics_step) for episode in replay.episodes],
+    }
+
+
+def _episode(episode: Episode, dt: float) -> dict[str, Any]:
+    """One episode: T + 1 frames of N road users, T decisions. Times are in seconds."""
+    users, worlds, ego = episode.users, episode.worlds, episode.users[:, 0]
+    optional = {"values": WORTH, "probabilities": CHANCE, "captions": CHANCE, "attention": CHANCE}
+    told = {name: getattr(episode, name) for name in optional if getattr(episode, name) is not None}
+    return {
+        "seed": None if episode.seed is None else str(episode.seed),
+        "end": int(episode.end),
+        "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
+        "kinds": [int(kind_of(column)) for column in users.T],
+        "plans": [_plans(column, dt) for column in users.T],
+        "time": _column(worlds["tick"] * dt, dt),
+        "hands_on": _column(worlds["hands_on"] * dt, dt),
+        "signaller": _column(np.clip(worlds["signaller"], 0, users.shape[1] - 1)),
+        "x": _column(users["x"], POINT),
+        "y": _column(users["y"], POINT),
+        "heading": _column(np.arctan2(users["sin"], users["cos"]), ANGLE),
+        "speed": _column(users["speed"], PACE),
+        "acceleration": _column(users["acceleration"], PACE),
+        **{name: _column(users[name]) for name in ("kind", "signal", "phase", "seen", "colour")},
+        "steering": _column(ego["steering"], ANGLE),
+        "route": _column(ego["route"]),
+        "way": _column(ego["s"], POINT),
+        "target_speed": _column(worlds["target_speed"], PACE),
+        "actions": _column(episode.actions, WORTH),
+        "terms": _column(episode.terms, WORTH),
+        **{name: _column(values, optional[name]) for name, values in told.items()},
+    }
+
+
+def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
+    """What a road user (T + 1,) is up to, one entry for each junction.
+
+    From which frame on, its times and intent, whether it had a choice, what it shows, and whether that is true.
+    """
+    fields = np.stack([column[name] for name in ("t1", "t2", "t3", "intent", "choices", "shows", "signals")], axis=1)
+    starts = [0, *(np.flatnonzero(np.any(np.diff(fields, axis=0), axis=1)) + 1).tolist()]
+    return [
+        {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent,
+         "matters": choices > 1, "shows": shows != Signal.NONE, "lies": shows != Signal.NONE and not true}
+        for k, (t1, t2, t3, intent, choices, shows, true) in zip(starts, fields[starts].tolist(), strict=True)
+    ]  # fmt: skip
+
+
+def _road(road: RoadMap) -> dict[str, Any]:
+    """What is drawn of a road: the routes, as wide as a lane, are its asphalt."""
+    fog = road.fog.tolist()
+    return {
+        "lane_width": road.lane_width,
+        "fog": fog if fog[2] > fog[0] and fog[3] > fog[1] else None,
+        "routes": [_route(points, length) for points, length in zip(road.points, road.length, strict=True)],
+        "markings": road.markings.round(2).tolist(),
+        "junctions": road.junctions.round(2).tolist(),
+        "buildings": road.buildings.round(2).tolist(),
+    }
+
+
+def _route(points: np.ndarray, length: float) -> dict[str, Any]:
+    """A route (P, 4) without its padding, and without the samples of its straight parts."""
+    points = points[: max(int(length / SPACING + 1e-6) + 1, 2)]
+    turn = np.abs(points[1:, 2] * points[:-1, 3] - points[1:, 3] * points[:-1, 2]) > STRAIGHT
+    kept = np.concatenate([[True], turn[1:] | turn[:-1], [True]])
+    arc = np.arange(len(points)) * SPACING
+    return {
+        "x": _column(points[kept, 0], POINT),
+        "y": _column(points[kept, 1], POINT),
+        "s": _column(arc[kept], SPACING),
+        "ends": points[[0, -1], 2:].round(6).tolist(),  # directions, in which the road goes on
+    }
+
+
+def _column(values: np.ndarray, unit: float = 1.0) -> dict[str, Any]:
+    """Numbers of any shape as whole multiples of ``unit``, row by row, in the smallest type that holds them.
+
+    Raises:
+        ValueError: one is not finite or too large.
+    """
+    whole = np.round(np.asarray(values, np.float64) / unit)
+    for name, dtype in TYPES.items():
+        limits = np.iinfo(dtype)
+        if np.all((whole >= limits.min) & (whole <= limits.max)):  # nothing is so of NaN
+            packed = base64.b64encode(whole.astype(dtype).tobytes()).decode()
+            return {"type": name, "unit": unit, "data": packed}
+    raise ValueError(f"a page cannot show a number that is not finite or larger than {2**31 * unit:g}")
+
+
+def _read(name: str) -> str:
+    """A part of the page."""
+    return (resources.files("kindergarten.viewer.export") / "page" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """How a policy names the one style or script that it lets through."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

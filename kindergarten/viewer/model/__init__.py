@@ -1,0 +1,1 @@
+"""What there is to see: plain numbers and words, no pygame."""

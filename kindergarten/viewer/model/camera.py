@@ -1,0 +1,101 @@
+"""From metres to pixels. The ego sets out to the right, so that the picture reads like a line of text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.story import Story
+
+WIDEST, CLOSEST = 3.6, 13.0  # [px/m] at a width of 960 px
+LEVEL = 1.08  # from one level of zoom to the next
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A view from above.
+
+    x, y: [m] what is in the middle.
+    scale: [px/m].
+    cos, sin: direction in the world that points to the right in the picture.
+    width, height: [px].
+    level: [px/m] at least ``scale``; a camera that zooms all the time keeps it for a while, and so does the ground.
+    """
+
+    x: float
+    y: float
+    scale: float
+    cos: float
+    sin: float
+    width: int
+    height: int
+    level: float
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (K, 2) of points (K, 2) in metres."""
+        dx, dy = points[:, 0] - self.x, points[:, 1] - self.y
+        right, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
+        return np.stack([self.width / 2 + self.scale * right, self.height / 2 - self.scale * up], axis=1)
+
+    def locate(self, x: float, y: float) -> tuple[float, float]:
+        """The pixel of one point in metres."""
+        dx, dy = float(x) - self.x, float(y) - self.y
+        right, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
+        return self.width / 2 + self.scale * right, self.height / 2 - self.scale * up
+
+    def unproject(self, points: np.ndarray) -> np.ndarray:
+        """Metres (K, 2) of pixels (K, 2)."""
+        right = (points[:, 0] - self.width / 2) / self.scale
+        up = (self.height / 2 - points[:, 1]) / self.scale
+        x = self.x + right * self.cos - up * self.sin
+        return np.stack([x, self.y + right * self.sin + up * self.cos], axis=1)
+
+    def times(self, factor: int) -> Camera:
+        """The same view with ``factor`` times as many pixels."""
+        size = {"width": self.width * factor, "height": self.height * factor}
+        return replace(self, scale=self.scale * factor, level=self.level * factor, **size)
+
+
+def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0) -> Camera:
+    """Goes with the ego and looks ahead: far while the signaller is far, near at the junction.
+
+    It depends on the ego and on what the ego could see, so that it gives no intent away.
+    """
+    width, height = size
+    ego = frame.users[0]
+    ahead = max(min(story.to_middle(ego) + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
+    aside = story.aside * max(story.to_middle(ego), 10.0) + 9.0  # [m] to show beside it: who comes from there comes on
+    scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
+    scale = min(scale, 0.5 * height / aside)
+    steps = math.floor(math.log(CLOSEST * width / 960 / scale) / math.log(LEVEL) + 1e-9)
+    level = max(CLOSEST * width / 960 / LEVEL**steps, scale) * zoom
+    scale *= zoom
+    cos, sin = story.heading
+    right = float(ego["cos"]) * cos + float(ego["sin"]) * sin
+    up = float(ego["sin"]) * cos - float(ego["cos"]) * sin
+    right, up = 0.28 * width * right / scale, 0.2 * height * up / scale
+    x, y = float(ego["x"]) + right * cos - up * sin, float(ego["y"]) + right * sin + up * cos
+    return Camera(x, y, scale, cos, sin, width, height, level)
+
+
+def overview(story: Story, size: tuple[int, int], zoom: float = 1.0) -> Camera:
+    """Stands still and shows the whole junction, or all of them."""
+    (width, height), (cos, sin) = size, story.heading
+    x, y, radius = story.junctions.T
+    right, up = x * cos + y * sin, y * cos - x * sin
+    middle = (float(np.min(part - radius) + np.max(part + radius)) / 2 for part in (right, up))
+    across, along = (float(np.max(part + radius) - np.min(part - radius)) for part in (right, up))
+    scale = min(width / (across + 84.0), height / (along + 46.0)) * zoom
+    right, up = middle
+    return Camera(right * cos - up * sin, right * sin + up * cos, scale, cos, sin, width, height, scale)
+
+
+def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:
+    """Looks at one road user."""
+    width, height = size
+    reach = 5.2 if user["length"] < 3 else 9.0  # [m] from side to side
+    scale = math.floor(height / reach)
+    return Camera(float(user["x"]), float(user["y"]), scale, *story.heading, width, height, scale)

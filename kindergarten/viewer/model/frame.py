@@ -1,0 +1,174 @@
+"""What there is to draw: one moment of an episode. Plain numbers, no pygame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
+from kindergarten.viewer.model.story import Story
+from kindergarten.world.codes import Action, Control, End, Kind, Phase, Signal
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import MAX_STEERING, WHEELBASE
+
+#: What moves between decisions.
+SMOOTH = ("s", "offset", "speed", "acceleration", "steering", "x", "y", "cos", "sin")
+WORDS = {
+    Action.LEFT: "aim further left",
+    Action.IDLE: "go on as before",
+    Action.RIGHT: "aim further right",
+    Action.FASTER: "faster",
+    Action.SLOWER: "slower",
+}
+CHOICES = ("left", "as before", "right", "faster", "slower")  # the same in short, in the order of Action
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment. N road users, K reward terms.
+
+    users: (N,) ROAD_USER, moved on between the decisions.
+    arms: (N,) how far an arm is held out: 1 to the left, -1 to the right, 0 not at all.
+    steering: (N,) [rad] of the front wheels.
+    seen: (N,) 0..1 whether the ego sees it.
+    action: what the agent is doing, in words.
+    terms: (K,) weighted reward so far (of the last step, if live).
+    captions: (N - 1, intents) what the agent thinks the others will do, if it told; all 0: no opinion.
+    attention: (N - 1,) how much it attends to the others, if it told.
+    """
+
+    time: float
+    users: np.ndarray
+    arms: np.ndarray
+    steering: np.ndarray
+    seen: np.ndarray
+    target_speed: float
+    end: End
+    action: str
+    terms: np.ndarray
+    value: float | None = None
+    probabilities: np.ndarray | None = None
+    captions: np.ndarray | None = None
+    attention: np.ndarray | None = None
+
+    def phase(self, story: Story, i: int = 1) -> Phase:
+        """Phase of road user ``i``."""
+        return story.role(i, self.time).phase(self.time)
+
+    def belief(self, i: int) -> np.ndarray | None:
+        """How likely (intents,) the agent thinks each intent of road user ``i``; None if it has no opinion."""
+        if self.captions is None or not 1 <= i <= len(self.captions) or not self.captions[i - 1].any():
+            return None
+        return self.captions[i - 1]
+
+
+def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
+    """A world as it stands."""
+    users, world = simulator.users[w].copy(), simulator.worlds[w]
+    driven = world["tick"] >= world["hands_on"]
+    words = "" if action is None else words_of(simulator.config.control, np.ravel(np.asarray(action)))
+    return Frame(
+        *(float(world["tick"]) * simulator.config.physics_step, users, _arms(users), _steering(users, users)),
+        *(_seen(users), float(world["target_speed"]), End(int(world["end"]))),
+        words if driven else "",
+        simulator.terms[w].copy(),
+    )
+
+
+def decision_times(replay: Replay, index: int) -> np.ndarray:
+    """When the frames (T + 1,) of an episode were recorded [s]."""
+    return replay.episodes[index].worlds["tick"] * replay.physics_step
+
+
+def frame_at(replay: Replay, index: int, time: float) -> Frame:
+    """Episode ``index`` at ``time`` [s]: exactly what was recorded at a decision, smooth in between.
+
+    What is either so or not (a lamp, who is seen) stays as it was at the last decision, as the agent saw it.
+    """
+    episode, times = replay.episodes[index], decision_times(replay, index)
+    k = int(np.clip(np.searchsorted(times, time + 1e-9, side="right") - 1, 0, len(times) - 1))
+    now, then = episode.users[k], episode.users[min(k + 1, len(times) - 1)]
+    span = times[min(k + 1, len(times) - 1)] - times[k]
+    share = float(np.clip((time - times[k]) / span, 0.0, 1.0)) if span else 0.0
+    share = 0.0 if share < 1e-6 else share
+    users, arms, seen, steering = now.copy(), _arms(now), _seen(now), _steering(now, then)
+    if share:
+        for name in SMOOTH:
+            users[name] += share * (then[name] - now[name])
+        norm = np.hypot(users["cos"], users["sin"])
+        users["cos"], users["sin"] = users["cos"] / norm, users["sin"] / norm
+        arms += share * (_arms(then) - arms)
+        seen += share * (_seen(then) - seen)
+    return Frame(
+        *(float(np.clip(time, times[0], times[-1])), users, arms, steering, seen),
+        float(episode.worlds["target_speed"][min(k + (share > 0), len(times) - 1)]),
+        End(int(episode.worlds["end"][k])),
+        _action(replay, episode, k),
+        episode.terms[:k].sum(axis=0),
+        *_thoughts(episode, k),
+    )
+
+
+def _action(replay: Replay, episode: Episode, k: int) -> str:
+    world = episode.worlds[k]
+    if k >= len(episode.actions) or world["tick"] < world["hands_on"]:
+        return ""
+    return words_of(replay.control, episode.actions[k])
+
+
+def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    k = min(k, len(episode.actions) - 1)
+    if k < 0:
+        return None, None, None, None
+    value = None if episode.values is None else float(episode.values[k])
+    arrays = (episode.probabilities, episode.captions, episode.attention)
+    chances, captions, attention = (None if array is None else array[k] for array in arrays)
+    return value, chances, captions, attention
+
+
+def words_of(control: Control, action: np.ndarray) -> str:
+    """An action (A,) as people say it."""
+    if control is Control.DISCRETE:
+        return WORDS[Action(int(action[0]))]
+    pedal, wheel = float(action[0]), float(action[1])
+    return f"{'gas' if pedal >= 0 else 'brake'} {abs(pedal):.2f}, {'left' if wheel >= 0 else 'right'} {abs(wheel):.2f}"
+
+
+def _arms(users: np.ndarray) -> np.ndarray:
+    sides = (users["signal"] == Signal.LEFT) * 1.0 - (users["signal"] == Signal.RIGHT)
+    return np.where(users["kind"] == Kind.CYCLIST, sides, 0.0)
+
+
+def _steering(now: np.ndarray, then: np.ndarray) -> np.ndarray:
+    """Angles (N,) of the front wheels: the ego's, and for the others what their turn takes until ``then``."""
+    turned = then["sin"] * now["cos"] - then["cos"] * now["sin"]
+    way = np.hypot(then["x"] - now["x"], then["y"] - now["y"])
+    angles = np.arctan(WHEELBASE * turned / np.maximum(way, 0.3))
+    angles[0] = now["steering"][0]
+    return np.clip(angles, -MAX_STEERING, MAX_STEERING)
+
+
+def _seen(users: np.ndarray) -> np.ndarray:
+    seen = users["seen"].astype(float)
+    seen[0] = 1.0  # the ego knows where it is
+    return seen
+
+
+def differences(a: Episode, b: Episode) -> np.ndarray:
+    """At which decisions (T,) two episodes look different to their egos; where one has ended, they do."""
+    length = min(len(a.users), len(b.users))
+    found = np.ones(max(len(a.users), len(b.users)), bool)
+    looks = [_looks(episode.users[:length], episode.worlds[:length]) for episode in (a, b)]
+    if looks[0].shape == looks[1].shape:
+        found[:length] = np.any(looks[0] != looks[1], axis=1)
+    return found
+
+
+def _looks(users: np.ndarray, worlds: np.ndarray) -> np.ndarray:
+    """What an ego could see (T, numbers): itself, and of the others those in sight."""
+    shown = ("kind", "x", "y", "cos", "sin", "speed", "signal", "length", "width")
+    own = [users[name][:, :1] for name in ("x", "y", "cos", "sin", "speed", "steering", "intent")]
+    others = [np.where(users["seen"][:, 1:] > 0, users[name][:, 1:], 0.0) for name in shown]
+    return np.concatenate([*own, *others, users["seen"][:, 1:], worlds["target_speed"][:, None]], axis=1)

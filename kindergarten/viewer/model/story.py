@@ -1,0 +1,227 @@
+"""The story of an episode: what stays the same while it is drawn. Plain numbers, no pygame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.replay import Replay
+from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
+from kindergarten.world.reward import TERMS
+from kindergarten.world.road import RoadMap
+from kindergarten.world.simulator import Simulator
+
+TIMES = ("t1", "t2", "t3")
+LIVE = 14.0  # [s] on the timeline of what is still going on: as long as an episode may well last
+
+
+class Role(NamedTuple):
+    """What one road user is up to, from ``start`` to ``stop``. Times in seconds since the reset."""
+
+    kind: Kind
+    intent: Intent
+    choice: bool  # whether it might have done something else
+    signal: Signal  # what it shows from t1 to t2
+    honest: bool  # whether that is true
+    t1: float
+    t2: float
+    t3: float
+    start: float
+    stop: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a signal to be seen."""
+        return self.signal is not Signal.NONE
+
+    def phase(self, time: float) -> Phase:
+        """Its phase at ``time`` [s]."""
+        # A frame of the simulator stands at a whole tick; the small number forgives the division.
+        return Phase(sum(time + 1e-9 >= t for t in (self.t1, self.t2, self.t3)))
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What stays the same while an episode is shown. Times in seconds since the reset."""
+
+    scenario: str
+    road: RoadMap
+    agent: str
+    seed: int | None
+    label: str  # which episode of how many
+    roles: tuple[tuple[Role, ...], ...]  # of each road user, the ego first; one after the other
+    intents: tuple[Intent, ...]  # that there may be, of those who have a choice
+    times: np.ndarray  # (T,) [s] of the frames
+    signallers: np.ndarray  # (T,) whose intent has to be remembered then
+    hands_on: float
+    start: float
+    duration: float
+    end: End
+    met: int | None  # the road user that the ego collided with
+    reach: float  # [m] how far ahead of the ego the signaller is at most while it signals
+    beyond: float  # [m] how far behind the junction's middle, as the ego sees it
+    aside: float  # [m] how far to the side of the ego, for each metre that the ego is before that
+    heading: tuple[float, float]  # direction of the ego at the start
+    term_names: tuple[str, ...]
+    step: float  # [s] per decision
+    junctions: np.ndarray  # (J, 3) x, y, radius [m]
+    episode: Episode | None = None  # None: it is still being written; rewards are then those of one step
+
+    @property
+    def live(self) -> bool:
+        """Whether the future is not known."""
+        return self.episode is None
+
+    @cached_property
+    def lanes(self) -> bool:
+        """Whether nobody turns, and whoever leaves its way moves over."""
+        return one_way(self.road)
+
+    def role(self, i: int, time: float = 0.0) -> Role:
+        """What road user ``i`` is up to at ``time`` [s]."""
+        roles = self.roles[min(i, len(self.roles) - 1)]
+        return next((role for role in roles if time < role.stop - 1e-9), roles[-1])
+
+    def watched(self, focus: int, time: float) -> int:
+        """The road user to look at: ``focus``, or if that is 0, whoever has to be watched at ``time`` [s]."""
+        k = int(np.clip(np.searchsorted(self.times, time + 1e-9, side="right") - 1, 0, len(self.times) - 1))
+        return min(focus or int(self.signallers[k]), len(self.roles) - 1)
+
+    def to_middle(self, ego: np.void) -> float:
+        """How far [m] the middle of the next junction lies ahead of the ego; of the last one, if it is past all."""
+        ahead = (self.junctions[:, 0] - ego["x"]) * ego["cos"] + (self.junctions[:, 1] - ego["y"]) * ego["sin"]
+        coming = ahead[ahead > -self.junctions[:, 2]]
+        return float(coming.min() if coming.size else ahead.max())
+
+
+def one_way(road: RoadMap) -> bool:
+    """Whether all ways lead in one direction."""
+    ends = road.points[:, [0, -1], 2:]  # (routes, 2, 2) directions in which they begin and end
+    return bool(((ends[:, 0] * ends[:, 1]).sum(1) > 0.9).all())
+
+
+def story_of(replay: Replay, index: int) -> Story:
+    """The story of episode ``index`` (from 0)."""
+    episode = replay.episodes[index]
+    users, worlds, dt = episode.users, episode.worlds, replay.physics_step
+    times = worlds["tick"] * dt
+    signallers = np.minimum(worlds["signaller"], users.shape[1] - 1)
+    cue = users[np.arange(len(users)), signallers]["phase"] == Phase.CUE
+    story = Story(
+        replay.scenario,
+        replay.road,
+        replay.agent,
+        episode.seed,
+        f"episode {index + 1} of {len(replay.episodes)}",
+        tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
+        _intents(np.concatenate([each.users[0] for each in replay.episodes])),
+        times,
+        signallers,
+        float(worlds["hands_on"][0]) * dt,
+        float(times[0]),
+        float(times[-1]),
+        episode.end,
+        _met(users[-1]) if episode.end is End.COLLISION else None,
+        0.0,
+        0.0,
+        0.0,
+        (float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
+        replay.term_names,
+        dt * replay.substeps,
+        replay.road.junctions,
+        episode,
+    )
+    return _with_room(story, users[cue], signallers[cue])
+
+
+def live_story(simulator: Simulator, w: int) -> Story:
+    """The story of a world that is still being written."""
+    dt, users, world = simulator.config.physics_step, simulator.users[w], simulator.worlds[w]
+    now, signaller = float(world["tick"]) * dt, min(int(world["signaller"]), len(users) - 1)
+    roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
+    story = Story(
+        simulator.scenario.name,
+        simulator.road,
+        "",
+        None,
+        "",
+        roles,
+        _intents(users),
+        np.zeros(1),
+        np.array([signaller]),
+        float(world["hands_on"]) * dt,
+        0.0,
+        max(now, LIVE),
+        End(int(world["end"])),
+        _met(users) if world["end"] == End.COLLISION else None,
+        0.0,
+        0.0,
+        0.0,
+        (float(users[0]["cos"]), float(users[0]["sin"])),
+        tuple(term.name for term in TERMS),
+        simulator.config.decision_step,
+        simulator.road.junctions,
+    )
+    # Where it is unseen, not even the camera may know.
+    return _with_room(story, users[None], np.array([signaller])) if users[signaller]["seen"] else story
+
+
+def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
+    """What one road user (T,) is up to, one intent after the other; times (T,) [s]."""
+    kind = kind_of(users)
+    what = np.stack([users[name] for name in (*TIMES, "intent")], axis=1)
+    begins = [0, *(np.flatnonzero(np.any(np.diff(what, axis=0) != 0, axis=1)) + 1).tolist()]
+    roles = []
+    for k, following in zip(begins, [*begins[1:], None], strict=True):
+        user, stop = users[k], math.inf if following is None else float(times[following])
+        t1, t2, t3 = (float(user[name]) * dt for name in TIMES)
+        what = (
+            Intent(int(user["intent"])),
+            bool(user["choices"] > 1),
+            Signal(int(user["shows"])),
+            bool(user["signals"]),
+        )
+        roles.append(Role(kind, *what, t1, t2, t3, float(times[k]), stop))
+    return tuple(roles)
+
+
+def kind_of(users: np.ndarray) -> Kind:
+    """What a road user (T,) is, when it is there."""
+    there = users["kind"][users["kind"] != Kind.NOBODY]
+    return Kind(int(there[0])) if there.size else Kind.NOBODY
+
+
+def _intents(users: np.ndarray) -> tuple[Intent, ...]:
+    """What those of the road users (K,) who have a choice may do; left, straight and right go together."""
+    found = set(users["intent"][users["choices"] > 1].tolist())
+    usual = {Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT}
+    return tuple(intent for intent in Intent if intent in (usual if found <= usual else found))
+
+
+def _met(users: np.ndarray) -> int | None:
+    """Whoever is nearest to the ego."""
+    if len(users) < 2:
+        return None
+    far = np.hypot(users["x"][1:] - users["x"][0], users["y"][1:] - users["y"][0])
+    return 1 + int(np.where(users["kind"][1:] == Kind.NOBODY, np.inf, far).argmin())
+
+
+def _with_room(story: Story, users: np.ndarray, signallers: np.ndarray) -> Story:
+    """With ``reach``, ``beyond`` and ``aside`` of frames (T, N) in which the signallers (T,) were to be seen."""
+    if not len(users):
+        return story
+    ego, other = users[:, 0], users[np.arange(len(users)), signallers]
+    ahead = (other["x"] - ego["x"]) * ego["cos"] + (other["y"] - ego["y"]) * ego["sin"]
+    aside = np.abs((other["y"] - ego["y"]) * ego["cos"] - (other["x"] - ego["x"]) * ego["sin"])
+    to_middle = np.array([story.to_middle(row) for row in ego])
+    return replace(
+        story,
+        reach=float(ahead.max()),
+        beyond=float((ahead - to_middle).max()),
+        aside=float((aside / np.maximum(to_middle, 10.0)).max()),
+    )

@@ -1,0 +1,250 @@
+"""What a scenario and an environment are made of: frozen numbers, checked where they are made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+
+from kindergarten.world.codes import ARMS, Control, Intent, Signals, parse
+
+Range = tuple[float, float]
+Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
+
+
+@dataclass(frozen=True)
+class Member:
+    """One road user of the cast. Whoever is due at ``due_at`` at a given time starts so that it gets there.
+
+    Its t3 is the scene's t3 plus ``due``; t2 = t3 - delay, t1 = t2 - cue.
+    """
+
+    arm: str  # where it comes from, one of the road's arms
+    intents: tuple[tuple[Intent, float], ...]  # what it may do, with probabilities
+    speed: Range  # [m/s] drawn uniformly
+    due: Range = (0.0, 0.0)  # [s] after the scene's t3, drawn uniformly
+    due_at: float = -1.0  # [m] where it is then, counted from the junction's edge; if it stops: where it is at t1
+    cue: Range = (1.0, 4.0)  # [s] length of the signal, drawn log-uniformly (1..4: median 2, FACTS: unverified)
+    cyclist: float = 0.5  # probability that it is a cyclist
+    truck: float = 0.0  # probability that it is a truck; else it is a car
+    presence: float = 1.0  # probability that it is there at all
+    signals: bool = True  # False: it never does, whatever the signal rate
+    turn_speed: float = 4.0  # [m/s] to which it slows from t3 on if it turns
+    urge: float = 1.0  # desired over initial speed; above 1 it closes up to whoever is ahead
+    convoy: bool = False  # True: it takes the kind and the speed of the member before it
+    yields: bool = True  # False: where ways cross it has the right of way, or takes it
+    stops: bool = False  # True: it stops at the line, and goes at its t3
+    dawdle: float = 1.0  # what it takes off its speed from t1 on if it goes LAST
+    patience: float = 0.0  # [s] after t3 that it waits for the ego if it goes LAST
+    leg: int = 0  # which of the road's junctions it belongs to
+
+    def __post_init__(self) -> None:
+        _check_range("speed", self.speed, 0.0)
+        _check_range("cue", self.cue, 0.1)
+        _check_range("due", self.due, -math.inf)
+        if not self.intents or abs(sum(p for _, p in self.intents) - 1.0) > 1e-9:
+            raise ValueError(f"the probabilities of the intents {self.intents} do not add up to 1")
+
+
+Cast = tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Reward per unit of each term in ``reward.TERMS``."""
+
+    progress: float = 0.0
+    time: float = 0.0
+    collision: float = 0.0
+    clearance: float = 0.0
+    harsh_braking: float = 0.0
+    goal: float = 0.0
+    wrong_way: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """The ego's job: member 0 of the cast is the ego itself."""
+
+    weights: Weights
+    branches: tuple[Intent, ...] = ()  # the ways between which LEFT and RIGHT choose; none: it takes its own
+    follow: bool = False  # True: the right way is that of the signaller; else any that it may take
+    goal_at: float = 30.0  # [m] behind the junction's edge, where the episode ends
+    lead: float = 3.0  # [s] before t3 the agent gets the controls, or at t2 if that is later
+    max_speed: float = 14.0  # [m/s]
+    min_speed: float = 0.0  # [m/s] SLOWER goes no lower
+    speed_step: float = 3.5  # [m/s] that FASTER and SLOWER move the target speed
+    side_step: float = 0.0  # [m] to which LEFT and RIGHT move it aside; 0: they choose the way
+    acceleration: float = 2.5  # [m/s^2]
+    braking: float = 5.0  # [m/s^2]
+    stops: bool = False  # True: as long as it cruises by itself it stops at the line
+    time_limit: float = 20.0  # [s] after t3
+
+
+@dataclass(frozen=True)
+class Junction:
+    """A crossing of two roads at right angles, one lane each way; or several, one behind the other."""
+
+    arms: tuple[str, ...] = ARMS
+    half_width: float = 8.0  # [m] from the middle to the edge
+    leave: float = 80.0  # [m] of road behind it
+    legs: int = 1  # how many of them the ego passes, heading north
+
+
+@dataclass(frozen=True)
+class Roundabout:
+    """Four arms and a circle, driven counterclockwise; whoever is on it goes first."""
+
+    radius: float = 13.0  # [m] of the line that one drives on
+    bend: float = 13.0  # [m] radius of the curves on to it
+    exit_bend: float = 8.0  # [m] radius of the curves off it; the tighter, the later ways part
+    leave: float = 80.0  # [m] of road behind it
+    arms: tuple[str, ...] = ARMS
+    legs: int = 1
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Two lanes the same way, to the north, and the changes between them, all of which begin at one place."""
+
+    change: float = 30.0  # [m] length of a lane change
+    leave: float = 200.0  # [m] of road behind its beginning
+    arms: tuple[str, ...] = ("right", "left")
+    legs: int = 1
+
+
+Road = Junction | Roundabout | Lanes
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scene as numbers. A cast's member 0 is the ego, member 1 the signaller: its intent has to be remembered.
+
+    Where there are several casts, each world draws one of them. On a road of several legs the first member of each
+    leg is the signaller there.
+    """
+
+    name: str
+    summary: str
+    casts: tuple[Cast, ...]
+    task: Task | tuple[Task, ...]  # the same for all casts, or one for each; with as many steps of speed
+    road: Road = Junction()
+    lane_width: float = 3.5  # [m] 3.05 to 3.66 in US street design guides
+    first: Range = (0.4, 1.0)  # [s] t1 of the first signaller
+    sight: float = 60.0  # [m] the ego sees no further
+    fog: Box = (0.0, 0.0, 0.0, 0.0)  # nobody sees into it
+    buildings: tuple[Box, ...] = ()  # nobody sees through them
+    revealed: bool = True  # whether the ego sees the signaller move at t3
+
+    def __post_init__(self) -> None:
+        if len({(len(cast), frozenset(intent for intent, _ in cast[1].intents)) for cast in self.casts}) != 1:
+            raise ValueError("the casts have not the same number of members, or not the same intents")
+        if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
+            raise ValueError("there is not one task for each cast, with as many steps of speed")
+        for cast in self.casts:
+            for member in cast:
+                if member.arm not in self.road.arms:
+                    raise ValueError(f"unknown arm {member.arm!r}: choose from {', '.join(self.road.arms)}")
+            for k, i in enumerate(self.signallers):
+                if cast[i].leg != k or cast[i].due != (0.0, 0.0):
+                    raise ValueError(f"member {i} is the signaller of leg {k}: its t3 is the scene's, so due is (0, 0)")
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The task of each cast."""
+        return self.task if isinstance(self.task, tuple) else (self.task,) * len(self.casts)
+
+    @property
+    def num_users(self) -> int:
+        """Road users, the ego among them."""
+        return len(self.casts[0])
+
+    @property
+    def signallers(self) -> tuple[int, ...]:
+        """The member whose intent has to be remembered, for each leg."""
+        legs = [member.leg for member in self.casts[0]]
+        return (1, *(legs.index(leg) for leg in range(1, self.road.legs)))
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """What the signaller may do: the twins of this scenario."""
+        return tuple(intent for intent, _ in self.casts[0][1].intents)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything else that decides what an environment does; the keyword arguments of ``gymnasium.make``."""
+
+    control: Control = Control.DISCRETE
+    delay: Range = (1.0, 4.0)  # [s] t3 - t2, drawn uniformly; (0, 0) is the control: shown until t3
+    signal_rate: float = 1.0  # probability that a road user signals at all
+    signals: Signals = Signals.PERFECT
+    hands_on: bool = False  # True: the agent drives from the first frame
+    spurious: float = 0.0  # how far colours go with intents, -1..1
+    shuffled: bool = False  # True: the road users stand in random order, so that no row tells who matters
+    physics_step: float = 0.1  # [s]
+    substeps: int = 2  # physics steps per decision
+
+    def __post_init__(self) -> None:
+        _check_range("delay_s", self.delay, 0.0, 600.0)
+        _check_number("signal_rate", self.signal_rate, 0.0, 1.0)
+        _check_number("spurious", self.spurious, -1.0, 1.0)
+        if self.physics_step <= 0 or self.substeps < 1:
+            raise ValueError(f"physics_step {self.physics_step!r} and substeps {self.substeps!r} must be positive")
+
+    @property
+    def decision_step(self) -> float:
+        """Seconds per decision."""
+        return self.physics_step * self.substeps
+
+
+def make_config(
+    control: str = "discrete",
+    delay_s: float | Range = (1.0, 4.0),
+    signal_rate: float = 1.0,
+    signals: str = "perfect",
+    hands_on: bool = False,
+    spurious: float = 0.0,
+    shuffled: bool = False,
+) -> Config:
+    """A Config from what people type.
+
+    Raises:
+        ValueError: a value makes no sense; the message names it and the choices.
+    """
+    ends = delay_s if isinstance(delay_s, (tuple, list)) else (delay_s, delay_s)
+    if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
+        raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them")
+    _check_range("delay_s", (ends[0], ends[1]), 0.0, 600.0)
+    _check_number("signal_rate", signal_rate, 0.0, 1.0)
+    _check_number("spurious", spurious, -1.0, 1.0)
+    for name, value in (("hands_on", hands_on), ("shuffled", shuffled)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name} is {value!r}: it must be True or False")
+    return Config(
+        parse(Control, control, "control"),
+        (float(ends[0]), float(ends[1])),
+        float(signal_rate),
+        parse(Signals, signals, "signals"),
+        bool(hands_on),
+        float(spurious),
+        bool(shuffled),
+    )
+
+
+def _steps(task: Task) -> Range:
+    """The lowest and the highest target speed, in steps."""
+    return task.min_speed / task.speed_step, task.max_speed / task.speed_step
+
+
+def _check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:
+    low, high = value
+    if not (least <= low <= high <= most):  # also refuses NaN
+        raise ValueError(f"{name} is {value!r}: it must be (low, high) with {least:g} <= low <= high <= {most:g}")
+
+
+def _check_number(name: str, value: float, least: float, most: float) -> None:
+    if not (isinstance(value, Real) and least <= value <= most):
+        raise ValueError(f"{name} is {value!r}: it must be between {least:g} and {most:g}")

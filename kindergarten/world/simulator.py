@@ -1,0 +1,342 @@
+"""The simulator: many worlds in two structured arrays, stepped by one compiled loop.
+
+The core never resets by itself: a world whose episode has ended stands still until ``reset``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kindergarten.world import observation, params
+from kindergarten.world.codes import Colour, Control, End, Intent, Kind, Signal, names
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.dynamics import choose, move_ego
+from kindergarten.world.geometry import distance_to_box, overlap
+from kindergarten.world.jit import njit
+from kindergarten.world.observation import look, observe_ego, observe_users, occlude
+from kindergarten.world.reward import (
+    NUM_TERMS,
+    PASSING_DISTANCE,
+    add_end_terms,
+    add_step_terms,
+)
+from kindergarten.world.rng import seed_generator
+from kindergarten.world.road import locate
+from kindergarten.world.scene import draw_cast, next_leg, sample_world
+from kindergarten.world.signals import phase, shown
+from kindergarten.world.traffic import advance, drive
+from kindergarten.world.users import ROAD_USER, WORLD
+
+NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
+RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
+FAR = 7.2  # [m] between centres; a car and a truck that touch are nearer, and so is a cyclist who is passed too close
+COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
+
+
+@njit
+def contacts(users):
+    """Whether the ego touches anybody, and whether a cyclist is nearer to it than PASSING_DISTANCE."""
+    ego = users[0]
+    x, y, touched, close = ego["x"], ego["y"], False, False
+    for i in range(1, len(users)):
+        other = users[i]
+        dx, dy = other["x"] - x, other["y"] - y
+        if dx * dx + dy * dy > FAR * FAR or other["kind"] == NOBODY:
+            continue
+        touched = touched or overlap(ego, other)
+        if other["kind"] == CYCLIST:
+            gap = distance_to_box(ego, other["x"], other["y"]) - 0.5 * other["width"]
+            close = close or gap < PASSING_DISTANCE
+    return touched, close
+
+
+@njit
+def end_of(world, users, touched, params):
+    """How the episode stands after a physics step: an End."""
+    ego = users[0]
+    if touched:
+        return COLLISION
+    if ego["s"] >= params["goal_at"] and world["leg"] + 1 == params["legs"]:
+        right = params["follow"] == 0 or ego["intent"] == users[world["signaller"]]["intent"]
+        return GOAL if right else WRONG_WAY
+    if abs(ego["offset"]) > params["off_road"]:
+        return OFF_ROAD
+    if world["tick"] >= world["time_limit"]:
+        return TIME_LIMIT
+    return RUNNING
+
+
+@njit
+def step_world(world, users, road, casts, params, action, terms):
+    """One decision of one world: decide, move, collide, reward, end."""
+    driven = world["tick"] >= world["hands_on"]
+    if driven and params["control"] == DISCRETE:
+        choose(world, users[0], int(action[0]), road.entry, params)
+    for _ in range(params["substeps"]):
+        drive(users, road.pairs, road.fork, road.entry, world["tick"])
+        way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
+        advance(users, road.points, road.length, road.entry, world["tick"], params["dt"])
+        world["tick"] += 1
+        touched, close = contacts(users)
+        add_step_terms(terms, users[0], driven, way, close, params["dt"])
+        world["end"] = end_of(world, users, touched, params)
+        if world["end"] != RUNNING:
+            add_end_terms(terms, world["end"])
+            return
+        if users[0]["s"] >= params["goal_at"]:
+            next_leg(world, users, road, casts, params)
+            return  # a decision belongs to one leg
+
+
+@njit
+def signal_and_observe(world, users, road, params, row):
+    """Set this frame's signals and what is seen, and write the observation."""
+    for i in range(1, len(users)):
+        users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
+        users[i]["phase"] = phase(users[i], world["tick"])
+    look(users, road.fog, params["sight"])
+    if params["occlusion"] == 1:
+        occlude(users, road.buildings)
+    if params["control"] != DISCRETE:
+        world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
+    _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
+    drift = users[0]["sin"] * cos - users[0]["cos"] * sin
+    observe_ego(row, world, users[0], road.entry, drift)
+    observe_users(row, users, 1 if params["shuffled"] == 1 else world["signaller"])
+
+
+@njit
+def step_batch(worlds, users, road, casts, params, actions, out):
+    """Step every world that is still running; the rows of the others are observed as they stand."""
+    for w in range(len(worlds)):
+        terms = out.terms[w]
+        terms[:] = 0.0
+        if worlds[w]["end"] == RUNNING:
+            step_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], actions[w], terms)
+        reward = 0.0
+        for k in range(len(terms)):
+            terms[k] *= params[worlds[w]["cast"]]["weights"][k]
+            reward += terms[k]
+        out.rewards[w] = reward
+        out.terminated[w] = worlds[w]["end"] != RUNNING and worlds[w]["end"] != TIME_LIMIT
+        out.truncated[w] = worlds[w]["end"] == TIME_LIMIT
+        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], out.observations[w])
+
+
+@njit
+def within(rows, low, high):
+    """Whether all of ``rows`` (W, A) lies in low..high; NaN does not."""
+    for row in rows:
+        for value in row:
+            if not low <= value <= high:
+                return False
+    return True
+
+
+@njit
+def reset_batch(worlds, users, road, casts, params, mask, intents, observations):
+    """Sample the worlds in ``mask`` (W,) anew and observe them."""
+    for w in range(len(worlds)):
+        if mask[w]:
+            draw_cast(worlds[w], len(casts))
+            sample_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], intents[w])
+            signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
+
+
+@njit
+def observe_batch(worlds, users, road, params, observations):
+    """Observe every world."""
+    for w in range(len(worlds)):
+        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
+
+
+@njit
+def seed_batch(worlds, mask, seeds):
+    """Start the generators of the worlds in ``mask`` from ``seeds`` (W,) uint64."""
+    for w in range(len(worlds)):
+        if mask[w]:
+            seed_generator(worlds[w], seeds[w])
+
+
+class Step(NamedTuple):
+    """What a step returns, all of it fresh.
+
+    observations: (W, D) float32. rewards: (W,). terminated, truncated: (W,) bool.
+    terms: (W, NUM_TERMS) weighted reward terms; a reward is their sum.
+    """
+
+    observations: np.ndarray
+    rewards: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    terms: np.ndarray
+
+
+class Snapshot(NamedTuple):
+    """Copies of a simulator's two arrays; exact."""
+
+    worlds: np.ndarray
+    users: np.ndarray
+
+
+class Simulator:
+    """W worlds of one scenario.
+
+    Attributes:
+        worlds: (W,) structured array WORLD.
+        users: (W, N) structured array ROAD_USER; column 0 is the ego.
+        road: the RoadMap.
+        terms: (W, NUM_TERMS) weighted reward terms of the last step.
+    """
+
+    def __init__(self, scenario: Scenario, num_worlds: int = 1, config: Config | None = None) -> None:
+        if num_worlds < 1:
+            raise ValueError(f"num_worlds is {num_worlds!r}: it must be at least 1")
+        self.scenario, self.config = scenario, config or Config()
+        self.num_worlds, self.num_users = num_worlds, scenario.num_users
+        self.road = params.road_of(scenario, self.config)
+        self.casts = params.members_of(scenario, self.road)
+        self.params = params.params_of(scenario, self.config, self.road)
+        self.worlds = np.zeros(num_worlds, WORLD)
+        self.users = np.zeros((num_worlds, self.num_users), ROAD_USER)
+        self.terms = np.zeros((num_worlds, NUM_TERMS))
+        self.observation_low, self.observation_high = observation.bounds(self.num_users)
+        self.discrete = self.config.control is Control.DISCRETE
+        self._action_form = ((num_worlds,), 0.0, 4.0) if self.discrete else ((num_worlds, 2), -1.0, 1.0)
+        self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
+        self._everywhere = np.ones(num_worlds, bool)
+        self.seed(np.arange(num_worlds))
+
+    def seed(self, seeds: np.ndarray, mask: np.ndarray | None = None) -> None:
+        """Start the generators from ``seeds`` (W,), whole numbers >= 0; those in ``mask`` (W,) bool or all."""
+        mask = self._everywhere if mask is None else mask
+        seed_batch(self.worlds, mask, np.asarray(seeds).astype(np.uint64))
+
+    def reset(self, mask: np.ndarray | None = None, intents: np.ndarray | None = None) -> np.ndarray:
+        """Sample new scenes.
+
+        Args:
+            mask: (W,) bool, which worlds; all if left out.
+            intents: (W, N - 1) Intent per road user but the ego, -1 where what was drawn shall stay.
+
+        Returns:
+            Observations (W, D) float32, fresh; zero in the rows that were not reset.
+        """
+        observations = np.zeros((self.num_worlds, len(self.observation_low)), np.float32)
+        mask = self._everywhere if mask is None else mask
+        intents = self._as_drawn if intents is None else intents
+        reset_batch(self.worlds, self.users, self.road, self.casts, self.params, mask, intents, observations)
+        return observations
+
+    def step(self, actions: np.ndarray) -> Step:
+        """Take one decision in every world that is still running.
+
+        Args:
+            actions: (W,) Action under discrete control, (W, 2) acceleration and steering under continuous.
+
+        Raises:
+            ValueError: the actions have the wrong shape or type, are not numbers, or out of range.
+        """
+        size = self.num_worlds
+        out = Step(
+            np.empty((size, len(self.observation_low)), np.float32),
+            np.empty(size),
+            np.empty(size, np.bool_),
+            np.empty(size, np.bool_),
+            np.empty((size, NUM_TERMS)),
+        )
+        step_batch(self.worlds, self.users, self.road, self.casts, self.params, self._check(actions), out)
+        self.terms = out.terms
+        return out
+
+    def _check(self, actions: np.ndarray) -> np.ndarray:
+        """``actions`` as rows (W, 1) or (W, 2) of float64, if they are what this control takes."""
+        array = np.asarray(actions)
+        shape, low, high = self._action_form
+        if array.shape != shape:
+            raise ValueError(f"actions have shape {array.shape}: {self.num_worlds} worlds take {shape}")
+        if array.dtype.kind not in ("iu" if self.discrete else "iuf"):
+            raise ValueError(f"actions are {array.dtype}: {'whole numbers' if self.discrete else 'floats'} are needed")
+        rows = array.astype(np.float64).reshape(self.num_worlds, -1)
+        if not within(rows, low, high):
+            wrong = rows[~((rows >= low) & (rows <= high))][0]
+            raise ValueError(f"action {wrong:g} is not within {low:g}..{high:g}")
+        return rows
+
+    def parse_intents(self, wanted: list[str | None]) -> np.ndarray:
+        """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.
+
+        Raises:
+            ValueError: too many names, or an intent that the road user does not have.
+        """
+        if not isinstance(wanted, (list, tuple)) or len(wanted) > self.num_users - 1:
+            raise ValueError(f"intents is {wanted!r}: give a list of at most {self.num_users - 1} names")
+        row = np.full(self.num_users - 1, -1)
+        for i, name in enumerate(wanted):
+            choices = self.choices(i + 1)
+            if name is not None and name not in choices:
+                raise ValueError(f"road user {i + 1} has no intent {name!r}: choose from {', '.join(choices)}")
+            if name is not None:
+                row[i] = names(Intent).index(name)
+        return row
+
+    def choices(self, row: int) -> list[str]:
+        """The names of the intents that the road user in ``row`` may have: in any world, if rows are shuffled."""
+        members = self.casts[:, 1:] if self.config.shuffled else self.casts[:, row : row + 1]
+        return [names(Intent)[k] for k in Intent if (members["routes"][:, :, k] >= 0).any()]
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything that changes."""
+        return Snapshot(self.worlds.copy(), self.users.copy())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from ``snapshot``, bit for bit.
+
+        Raises:
+            ValueError: its numbers make no sense. Kernels look things up by them, and check nothing.
+        """
+        if not self._sound(snapshot):
+            raise ValueError("this is no snapshot of these worlds: its numbers make no sense")
+        self.worlds[:], self.users[:] = snapshot.worlds, snapshot.users
+
+    def _sound(self, snapshot: Snapshot) -> bool:
+        """Whether all numbers are finite, all codes known, and what they point at is there."""
+        size, legs = self.num_users, self.scenario.road.legs
+        sizes = {"kind": len(Kind), "later": len(Kind), "intent": len(Intent), "shows": len(Signal), "end": len(End),
+                 "colour": len(Colour), "route": len(self.road.points), "leg": legs, "cast": len(self.casts),
+                 "signaller": size, "member": size}  # fmt: skip
+        for rows in snapshot:
+            for field in rows.dtype.names or ():
+                numbers = rows[field]
+                if not np.isfinite(numbers).all():
+                    return False
+                if field in sizes and not ((numbers >= 0) & (numbers < sizes[field])).all():
+                    return False
+        return bool((np.sort(snapshot.users["member"], axis=1) == np.arange(size)).all())
+
+    def order(self) -> np.ndarray:
+        """Which road user, by its column in ``users``, each row of the observation shows: (W, N - 1).
+
+        Those of the leg that comes next are the first, unless their order is random.
+        """
+        others = self.num_users - 1
+        first = np.ones(self.num_worlds, int) if self.config.shuffled else self.worlds["signaller"]
+        return 1 + (first[:, None] - 1 + np.arange(others)) % others
+
+    def choosing(self) -> np.ndarray:
+        """Of whom there is an intent to be told: (W, N - 1), who has a choice and belongs to the ego's leg."""
+        others = self.users[:, 1:]
+        return (others["choices"] > 1) & (others["leg"] == self.worlds["leg"][:, None])
+
+    def by_user(self, rows: np.ndarray) -> np.ndarray:
+        """What belongs to the observation's rows (W, N - 1, ...), put in the order of the road users."""
+        places = self.order().argsort(axis=1)
+        return np.take_along_axis(rows, places.reshape(*places.shape, *(1,) * (rows.ndim - 2)), axis=1)
+
+    def observe(self) -> np.ndarray:
+        """Observations (W, D) of the worlds as they stand; draws nothing and moves nobody."""
+        observations = np.empty((self.num_worlds, len(self.observation_low)), np.float32)
+        observe_batch(self.worlds, self.users, self.road, self.params, observations)
+        return observations
