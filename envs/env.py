@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.envs.common import RENDER_MODES, Eyes, Seen, action_space, build, check_options, check_render_mode
+from kindergarten.envs.common import RENDER_MODES, build, check_options, check_render_mode
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent, Phase, names
 from kindergarten.world.config import Range, Scenario, make_config
@@ -15,6 +15,7 @@ from kindergarten.world.observation import NUM_EGO, columns
 from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP
 from kindergarten.world.reward import TERM_NAMES, TERMS
 from kindergarten.world.simulator import Snapshot
+from kindergarten.world.spaces import Observed, Observer, action_space
 from kindergarten.world.users import ROAD_USER, WORLD
 
 INTENTS, PHASES = names(Intent), names(Phase)
@@ -127,15 +128,17 @@ class KindergartenEnv(gymnasium.Env):
         check_render_mode(render_mode, RENDER_MODES)
         config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
         self.simulator = build(scenario, 1, config)
-        self._eyes = Eyes(self.simulator, observation, image_size, grayscale)
-        self.observation_space = self._eyes.space
+        self._observer = Observer(self.simulator, observation, image_size, grayscale)
+        self.observation_space = self._observer.space
         self.action_space = action_space(self.simulator)
         self.render_mode = render_mode
         self._seeded = False
         self._screen: Any = None
         self._intents: list[str] = []
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Seen, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observed, dict[str, Any]]:
         """Sample a new scene; see Starting State for ``options``.
 
         Raises:
@@ -153,9 +156,9 @@ class KindergartenEnv(gymnasium.Env):
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
-        return self._eyes.see(observations[0], 0), self._info()
+        return self._observer.observe(observations[0], 0), self._info()
 
-    def step(self, action: Any) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Observed, float, bool, bool, dict[str, Any]]:
         """Take one decision (0.2 s).
 
         Raises:
@@ -168,7 +171,7 @@ class KindergartenEnv(gymnasium.Env):
         observations, rewards, terminated, truncated, _ = simulator.step(np.asarray(action)[None])
         if self.render_mode == "human":
             self.render()
-        seen = self._eyes.see(observations[0], 0)
+        seen = self._observer.observe(observations[0], 0)
         return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
 
     def render(self) -> Any:

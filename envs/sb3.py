@@ -12,9 +12,9 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from kindergarten.envs.common import Seen
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.world.simulator import Snapshot
+from kindergarten.world.spaces import Observed
 
 
 class KindergartenVecEnv(VecEnv):
@@ -33,7 +33,7 @@ class KindergartenVecEnv(VecEnv):
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
         self.metadata = envs.metadata
 
-    def reset(self) -> Seen:
+    def reset(self) -> Observed:
         """Sample new scenes; with the seeds of ``seed(...)`` if it was called since. Observations (W, D), or a dict."""
         seeds = None if self._seeds[0] is None else [seed or 0 for seed in self._seeds]
         observations, _ = self.envs.reset(seed=seeds, options=self._options[0] or None)
@@ -58,7 +58,7 @@ class KindergartenVecEnv(VecEnv):
         self._returns[dones], self._lengths[dones] = 0.0, 0
         return observations, rewards.astype(np.float32), dones, rows
 
-    def _episode_info(self, i: int, last: Seen, truncated: bool) -> dict[str, Any]:
+    def _episode_info(self, i: int, last: Observed, truncated: bool) -> dict[str, Any]:
         length = int(self._lengths[i])
         episode = {"r": float(self._returns[i]), "l": length, "t": time.time() - self._began}
         return {"terminal_observation": last, "TimeLimit.truncated": truncated, "episode": episode}

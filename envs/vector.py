@@ -9,10 +9,11 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from kindergarten.envs.common import Eyes, Seen, action_space, build, check_options, check_render_mode
+from kindergarten.envs.common import build, check_options, check_render_mode
 from kindergarten.world.config import Range, Scenario, make_config
 from kindergarten.world.pixels import SIZE
 from kindergarten.world.reward import TERM_NAMES
+from kindergarten.world.spaces import Observed, Observer, action_space
 
 
 class KindergartenVectorEnv(VectorEnv):
@@ -57,8 +58,8 @@ class KindergartenVectorEnv(VectorEnv):
             "autoreset_mode": self.autoreset_mode,
         }
         self.render_mode = render_mode
-        self._eyes = Eyes(self.simulator, observation, image_size, grayscale)
-        self.single_observation_space = self._eyes.space
+        self._observer = Observer(self.simulator, observation, image_size, grayscale)
+        self.single_observation_space = self._observer.space
         self.single_action_space = action_space(self.simulator)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -67,7 +68,7 @@ class KindergartenVectorEnv(VectorEnv):
 
     def reset(
         self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Seen, dict[str, Any]]:
+    ) -> tuple[Observed, dict[str, Any]]:
         """Sample new scenes.
 
         Args:
@@ -89,7 +90,7 @@ class KindergartenVectorEnv(VectorEnv):
             observations = self.simulator.observe()
         self.simulator.terms = np.where(mask[:, None], 0.0, self.simulator.terms)
         self._done &= ~mask
-        return self._eyes.see(observations), self._infos()
+        return self._observer.observe(observations), self._infos()
 
     def _seed(self, seed: int | list[int] | None, mask: np.ndarray) -> None:
         if seed is None and self._seeded:
@@ -107,7 +108,7 @@ class KindergartenVectorEnv(VectorEnv):
         self.simulator.seed(seeds, mask)
         self._seeded = True
 
-    def step(self, actions: np.ndarray) -> tuple[Seen, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[Observed, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Take one decision in every world.
 
         Raises:
@@ -127,7 +128,7 @@ class KindergartenVectorEnv(VectorEnv):
         if mode is AutoresetMode.SAME_STEP and self._done.any():
             infos = self._final(observations)
             self._replace(observations, self._done)
-        return self._eyes.see(observations), rewards, terminated, truncated, {**self._infos(), **infos}
+        return self._observer.observe(observations), rewards, terminated, truncated, {**self._infos(), **infos}
 
     def _replace(self, observations: np.ndarray, mask: np.ndarray) -> None:
         """Reset the worlds in ``mask`` and put their first observations in place."""
@@ -137,7 +138,7 @@ class KindergartenVectorEnv(VectorEnv):
         """The last observations and infos of the episodes that have just ended, as Gymnasium's SyncVectorEnv."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(self._done):
-            final[i] = self._eyes.see(observations[i].copy(), int(i))
+            final[i] = self._observer.observe(observations[i].copy(), int(i))
         done = self._done.copy()
         return {"final_obs": final, "_final_obs": done, "final_info": self._infos(), "_final_info": done.copy()}
 

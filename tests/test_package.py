@@ -26,7 +26,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 LAYERS = (
     *("world.jit", "world.codes", "world.config", "world.road", "world.rng", "world.users", "world.signals"),
     *("world.geometry", "world.traffic", "world.dynamics", "world.observation", "world.terrain", "world.pixels"),
-    *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator"),
+    *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
     *("replay.files", "replay.archive", "replay.episode", "replay.replay", "replay"),
     *("scoring.planner", "scoring.reference", "scoring.statistics", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
@@ -39,7 +39,7 @@ HOMES = {
     "stable_baselines3": ("agents", "envs"),
     "sb3_contrib": ("agents",),
     "pygame": ("viewer",),
-    "gymnasium": ("__init__", "envs", "agents"),
+    "gymnasium": ("__init__", "world", "scoring", "envs", "agents"),
 }
 
 

@@ -13,7 +13,6 @@ from rich.table import Table
 from kindergarten.agents.evaluation.captions import Diary, Frames, assess, attention_found, caption_table
 from kindergarten.agents.learner.policies import Thoughts
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.envs.common import Eyes
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.planner import chances, twins
@@ -21,6 +20,7 @@ from kindergarten.scoring.reference import SEEDS, reference
 from kindergarten.world.codes import End, Intent, Kind, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.spaces import Observer
 
 MATTERS = 1e-3  # of the return: where knowing the signaller's intent is worth more than that, it matters
 
@@ -46,13 +46,15 @@ class Driver:
     def __init__(self, model: MemoryPPO, simulator: Simulator) -> None:
         self.policy = model.policy
         self.policy.set_training_mode(False)
-        self._eyes = Eyes.for_space(self.policy.observation_space, simulator)
+        self._observer = Observer.for_space(self.policy.observation_space, simulator)
         self._states = self.policy.no_memories(simulator.num_worlds)
         self._starts = th.zeros(simulator.num_worlds)  # nothing is remembered yet, so nothing has to be forgotten
 
     def think(self, observations: np.ndarray, look: bool = False) -> Thoughts:
         """Decide on the simulator's observations (W, D), and remember them; ``look`` inside the memory while at it."""
-        thoughts = self.policy.think(th.as_tensor(self._eyes.see(observations)), self._states, self._starts, look)
+        thoughts = self.policy.think(
+            th.as_tensor(self._observer.observe(observations)), self._states, self._starts, look
+        )
         self._states = thoughts.states
         return thoughts
 

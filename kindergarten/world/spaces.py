@@ -1,0 +1,89 @@
+"""What an agent sees of a simulator's worlds, and what it may do, as Gymnasium's spaces say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from kindergarten.world.codes import Observation, parse
+from kindergarten.world.observation import NUM_EGO, NUM_USER
+from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP, Painter
+from kindergarten.world.simulator import Simulator
+
+Observed = Any
+"""What an agent sees of a frame: an array, or a dict of arrays; see ``Observer``."""
+
+
+class Observer:
+    """How an agent sees the worlds of a simulator.
+
+    FEATURES: frames as they are. USERS: a dict of the same numbers, "ego" (..., NUM_EGO), "users" (..., N - 1,
+    NUM_USER), and "mask" (..., N - 1) int8, 1 for those in sight; the rows of the others are 0. PIXELS: pictures
+    (..., H, W, C) uint8.
+
+    Attributes:
+        space: of what is seen of one world.
+    """
+
+    def __init__(
+        self, simulator: Simulator, observation: str, image_size: int | tuple[int, int], grayscale: bool
+    ) -> None:
+        self._simulator, self._observation = simulator, parse(Observation, observation, "observation")
+        size = check_picture(image_size, grayscale)
+        drawn = self._observation is Observation.PIXELS
+        self._painter = Painter(simulator.road, size, grayscale) if drawn else None
+        self.space = self._space()
+
+    @classmethod
+    def for_space(cls, space: spaces.Space, simulator: Simulator) -> Observer:
+        """For an agent whose observations are a Box: of numbers, or of pictures (H, W, C)."""
+        if isinstance(space, spaces.Box) and len(space.shape) == 3:
+            return cls(simulator, "pixels", space.shape[:2], space.shape[2] == 1)
+        return cls(simulator, "features", SIZE, False)
+
+    def observe(self, frames: np.ndarray, w: int | None = None) -> Observed:
+        """Frames (W, D) of all worlds as they stand, or (D,) of world ``w``, as the agent asked for them."""
+        if self._painter is not None:
+            users = self._simulator.users if w is None else self._simulator.users[w : w + 1]
+            images = self._painter.paint(users, np.atleast_2d(frames))
+            return images if w is None else images[0]
+        return _parted(frames) if self._observation is Observation.USERS else frames
+
+    def _space(self) -> spaces.Space:
+        if self._painter is not None:
+            return spaces.Box(0, 255, self._painter.shape, np.uint8)
+        bounds = self._simulator.observation_low, self._simulator.observation_high
+        if self._observation is Observation.FEATURES:
+            return spaces.Box(*bounds, dtype=np.float32)
+        low, high = map(_parted, bounds)
+        boxes = {name: spaces.Box(low[name], high[name], dtype=np.float32) for name in ("ego", "users")}
+        return spaces.Dict({**boxes, "mask": spaces.MultiBinary(self._simulator.num_users - 1)})
+
+
+def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:
+    """Frames (..., D) with a row for each road user."""
+    users = frames[..., NUM_EGO:].reshape(*frames.shape[:-1], -1, NUM_USER)
+    return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., 0].astype(np.int8)}
+
+
+def check_picture(image_size: int | tuple[int, int], grayscale: bool) -> tuple[int, int]:
+    """Height and width of pictures.
+
+    Raises:
+        ValueError: they make no sense; the message says what does.
+    """
+    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
+    whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
+    if len(sides) != 2 or not whole or any(side % STEP or not SMALLEST <= side <= LARGEST for side in sides):
+        allowed = f"one or two multiples of {STEP} from {SMALLEST} to {LARGEST}"
+        raise ValueError(f"image_size is {image_size!r}: it must be {allowed} (height and width)")
+    if not isinstance(grayscale, (bool, np.bool_)):
+        raise ValueError(f"grayscale is {grayscale!r}: it must be True or False")
+    return int(sides[0]), int(sides[1])
+
+
+def action_space(simulator: Simulator) -> spaces.Space:
+    """Discrete(5), in the order of ``Action``; or Box(2), acceleration and steering."""
+    return spaces.Discrete(5) if simulator.discrete else spaces.Box(-1.0, 1.0, (2,), np.float32)
