@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kindergarten import __version__
+from kindergarten.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -120,9 +121,8 @@ def command(module: str) -> str:
 
 def write(path: Path, result: Mapping[str, Any]) -> None:
     """Write a result as JSON, the innermost objects on one line each."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = re.sub(r"\{[^{}\[\]]*\}", lambda leaf: " ".join(leaf[0].split()), json.dumps(result, indent=2))
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, f"{text}\n".encode())
 
 
 def _version(package: str) -> str | None:

@@ -28,6 +28,7 @@ from kindergarten.agents.learner.loss import Weights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, train
+from kindergarten.files import whole_file
 from kindergarten.scoring.statistics import interquartile_mean
 
 SCENARIO, STEPS = "Follow", 100_000
@@ -144,7 +145,8 @@ def main(argv: list[str] | None = None) -> int:
         about = {"benchmark": "depth", "command": command("benchmarks.depth"), "made_with": made_with(PACKAGES)}
         write(options.out, {**about, "rows": cells})
     if options.picture:
-        picture(cells).savefig(options.picture)
+        with whole_file(options.picture) as draft:
+            picture(cells).savefig(draft)
     return 0
 
 

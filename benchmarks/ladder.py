@@ -24,6 +24,7 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
 from kindergarten.agents.runs.run import Run
+from kindergarten.files import whole_file
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
 
@@ -137,7 +138,8 @@ def main(argv: list[str] | None = None) -> int:
     found = {name: grouped(map(Run.open, some)) for name, some in folders.items() if some}
     print_groups([group for groups in found.values() for group in groups])
     for name, groups in found.items() if options.picture else ():
-        picture(groups).savefig(options.picture.with_stem(options.picture.stem + name))
+        with whole_file(options.picture.with_stem(options.picture.stem + name)) as draft:
+            picture(groups).savefig(draft)
     if options.out:
         result = {"benchmark": "ladder", "command": command("benchmarks.ladder"), "made_with": made_with(PACKAGES)}
         write(options.out, {**result, "rows": summary(results)})

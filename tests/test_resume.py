@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch as th
 
-from kindergarten import cli
+from kindergarten import cli, files
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, curriculum
@@ -27,7 +27,6 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.replay import files
 
 pytestmark = pytest.mark.jit
 UPDATE = 8 * 128  # decisions

@@ -27,7 +27,7 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.compare import delay_name
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.replay.files import write_whole
+from kindergarten.files import write_whole
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
 
@@ -155,7 +155,6 @@ def examine(subject: Subject) -> list[Finding]:
 
 def write_report(patient: Patient, findings: Sequence[Finding]) -> Path:
     """Write the numbers and the page, and return the page's path."""
-    patient.report.mkdir(parents=True, exist_ok=True)
     numbers = {
         f.key: plain({"question": f.question, "verdict": f.verdict.value, "answer": f.answer, **f.numbers})
         for f in findings

@@ -19,7 +19,7 @@ from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from torch import nn
 
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.replay.files import write_whole
+from kindergarten.files import write_whole
 
 STATES = ("h_pi", "c_pi", "h_vf", "c_vf")
 

@@ -22,6 +22,7 @@ from rich.table import Table
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.files import whole_file
 from kindergarten.scoring.statistics import interquartile_mean, with_interval
 
 SCORE = "evaluation/anticipation"
@@ -238,6 +239,7 @@ def main(argv: list[str]) -> int:
     groups = grouped(expand(options.runs))
     print_groups(groups)
     if options.out is not None:
-        picture(groups).savefig(options.out)
+        with whole_file(options.out) as draft:
+            picture(groups).savefig(draft)
         print(options.out)
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from stable_baselines3.common.logger import KVWriter, filter_excluded_keys
 
-from kindergarten.replay.files import write_whole
+from kindergarten.files import write_whole
 
 STEPS = "time/total_timesteps"
 

@@ -21,7 +21,7 @@ from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.replay.files import write_whole
+from kindergarten.files import write_whole
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
 

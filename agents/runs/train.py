@@ -23,6 +23,7 @@ from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.agents.runs.watcher import Watcher
+from kindergarten.files import whole_file
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
 
@@ -193,7 +194,8 @@ def finish(run: Run) -> None:
     found = {**evaluate(model, run.scenario, run.config), **run.identity}
     run.write_json("evaluation.json", found)
     record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
-    model.save(run.pickle)
+    with whole_file(run.pickle) as draft:
+        model.save(draft)
     print_table(found)
     print(f"Watch it:  kindergarten watch {run.folder}")
     if run.options["hub"]:

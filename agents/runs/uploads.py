@@ -12,8 +12,9 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback
 
 from kindergarten.agents.runs.run import Run
+from kindergarten.files import write_whole
 
-NOT_UPLOADED = ["*.zip", "*.draft", "wandb/*"]  # pickles stay at home
+NOT_UPLOADED = ["*.zip", "*.draft*", "wandb/*"]  # pickles stay at home
 
 
 def needed(module: str, option: str) -> Any:
@@ -62,8 +63,7 @@ def close_wandb() -> None:
 def push_to_hub(repository: str, run: Run) -> str:
     """Upload a finished run's folder to Hugging Face, where it is made if need be; its address."""
     hub = needed("huggingface_hub", "--hub")
-    card = run.folder / "README.md"
-    card.write_text(model_card(run, repository), encoding="utf-8")
+    write_whole(run.folder / "README.md", model_card(run, repository).encode())
     with reaching(f"--hub {repository}"):
         hub.create_repo(repository, exist_ok=True)
         return str(hub.upload_folder(repo_id=repository, folder_path=run.folder, ignore_patterns=NOT_UPLOADED))

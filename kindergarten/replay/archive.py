@@ -7,13 +7,14 @@ pickle; and a file is written whole or not at all.
 from __future__ import annotations
 
 import math
-import os
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from kindergarten.files import whole_file
 
 MAX_BYTES = 1 << 28  # [B] unpacked
 Shape = tuple[int, ...]
@@ -36,14 +37,8 @@ class Member(NamedTuple):
 
 def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays to ``path``, whose folder is made if need be. A reader never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(draft, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path) as draft, open(draft, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def members(archive: zipfile.ZipFile) -> dict[str, Member]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.world.codes import Intent, names
@@ -149,7 +149,6 @@ def reference(scenario: Scenario, config: Config) -> Reference:
             if entry is not None:
                 return _reference_of(entry)
     entry = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
-    kept.parent.mkdir(parents=True, exist_ok=True)
     _write(kept, {key: entry})
     return _reference_of(entry)  # as everybody will read it from now on
 
@@ -186,10 +185,8 @@ def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, An
 
 
 def _write(path: Path, entries: dict[str, Any]) -> None:
-    """Write in one go, so that nobody ever reads half a file."""
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in entries.items()) + "\n}\n")
-    os.replace(fresh, path)
+    rows = ",\n".join(f"{json.dumps(key)}: {json.dumps(entry)}" for key, entry in entries.items())
+    write_whole(path, f"{{\n{rows}\n}}\n".encode())
 
 
 def summary(scenario: Scenario) -> dict[str, Any]:

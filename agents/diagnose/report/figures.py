@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import COLOURS
+from kindergarten.files import write_whole
 
 Numbers = Mapping[str, Any]
 MINE, OTHER, GREY, INK = "#D55E00", "#0072B2", "#8a8f98", "#1d2733"
@@ -53,7 +54,7 @@ def svg(name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> s
 def write(folder: Path, name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> None:
     """One figure as a file of its own, NAME.svg: of a page's width, white wherever it is shown."""
     drawn = svg(name, draw, numbers).replace('width="100%"', 'width="560" style="background:#fff"', 1)
-    (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
+    write_whole(folder / f"{name}.svg", drawn.encode())
 
 
 def colour_of(name: str, place: int = 0) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygame
 
+from kindergarten.files import whole_file
 from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.draw.text import Typeface
@@ -116,12 +117,8 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def _save(path: Path, surface: pygame.Surface) -> None:
     if path.suffix.lower() != ".png":
         raise ValueError(f"{path}: a picture is written as .png")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.png")
     try:
-        pygame.image.save(surface, os.fspath(draft))
-        os.replace(draft, path)
+        with whole_file(path) as draft:
+            pygame.image.save(surface, os.fspath(draft))
     except pygame.error as error:
         raise OSError(f"{path} was not written: {error}") from None
-    finally:
-        draft.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pygame
 
+from kindergarten.files import whole_file
 from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.export.sheet import checked_size
@@ -61,16 +62,10 @@ def write_video(
         raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
     if span is not None and not 0.0 <= span[0] < span[1]:
         raise ValueError(f"from {span[0]:g} to {span[1]:g} s: the first must come before the second")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        frames = _counted(surfaces(stages, view, size, rate, span), stages, rate, span, progress)
-        few = surfaces(stages[:3], view, size, 0.5, span)
-        count = _write_gif(draft, frames, few, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return count
+    frames = _counted(surfaces(stages, view, size, rate, span), stages, rate, span, progress)
+    few = surfaces(stages[:3], view, size, 0.5, span)
+    with whole_file(path) as draft:
+        return _write_gif(draft, frames, few, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
 
 
 def surfaces(

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from kindergarten.files import write_whole
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer.model.sentence import will_of
@@ -47,15 +48,7 @@ def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path}: a page is written as {' or '.join(SUFFIXES)}")
     text = page(replay).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder")
-    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        draft.write_bytes(text)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, text)
     return len(text)
 
 

@@ -1,0 +1,70 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import glob
+import os
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+#: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
+OURS = f".{platform.node()}-"
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the path of a draft to write to, which becomes ``path`` when the block ends without an error.
+
+    Whoever reads ``path`` meets the old file or the new one, even after a crash. Its folder is made if need be. The
+    draft lies beside it, has its ending, and is gone whatever happens; so are those that killed processes left.
+
+    Raises:
+        OSError: it cannot be written; the message names ``path``, or the folder that cannot be made.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder")
+    draft = path.with_name(f"{OURS}{os.getpid()}-{secrets.token_hex(4)}.draft{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale_drafts(path.parent)
+    try:
+        yield draft
+        with open(draft, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, os.fspath(draft)):
+            raise  # it speaks for itself, or of another file
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write ``content`` to ``path`` in one go; see ``whole_file``."""
+    with whole_file(path) as draft:
+        draft.write_bytes(content)
+
+
+def _remove_stale_drafts(folder: Path) -> None:
+    """Remove the drafts of this machine's processes that are no more."""
+    for draft in folder.glob(f"{glob.escape(OURS)}*.draft*"):
+        number = draft.name.removeprefix(OURS).partition("-")[0]
+        if number.isdigit() and not _is_running(int(number)):
+            with suppress(OSError):  # whoever may not remove it may still write
+                draft.unlink()
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there is no signal there that merely asks
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass  # another user's; a number that no process has
+    return True

@@ -1,0 +1,118 @@
+"""A file is written whole or not at all, and nothing else is left behind."""
+
+from __future__ import annotations
+
+import ast
+import os
+import platform
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kindergarten.files import whole_file, write_whole
+from tests.test_package import MODULES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_file_and_its_folder_are_made(tmp_path: Path):
+    path = tmp_path / "new" / "folder" / "a.txt"
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two" and list(path.parent.iterdir()) == [path]
+
+
+def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path):
+    path = tmp_path / "a.png"
+    write_whole(path, b"old")
+    with whole_file(path) as draft:
+        draft.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+        assert draft.suffix == ".png"  # by which many programs choose what they write
+    assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt, OSError("no room on the moon")])
+def test_whatever_ends_the_writing_leaves_the_old_file(tmp_path: Path, stop):
+    path = tmp_path / "a"
+    write_whole(path, b"old")
+    with pytest.raises(BaseException) as raised, whole_file(path) as draft:
+        draft.write_bytes(b"half of the ne")
+        raise stop
+    assert raised.value is stop or raised.type is stop  # what somebody else says is left as it is
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_two_may_write_the_same_file_at_once(tmp_path: Path):
+    path = tmp_path / "a"
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_bytes(b"one")
+        other.write_bytes(b"other")
+    assert path.read_bytes() == b"one" and list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_names_the_file(tmp_path: Path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError, match=f"{folder} is a folder"):
+        write_whole(folder, b"")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file"):
+        write_whole(tmp_path / "file" / "a.txt", b"")
+    with pytest.raises(FileNotFoundError, match=r"a\.txt'"), whole_file(tmp_path / "a.txt"):
+        pass  # nobody wrote anything
+    with pytest.raises(FileNotFoundError, match="elsewhere"), whole_file(tmp_path / "a.txt"):
+        (tmp_path / "elsewhere").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"] and not list(folder.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_said_of_the_file(tmp_path: Path):
+    with (
+        pytest.raises(OSError, match=r"No space left on device: '.*a\.txt'") as raised,
+        whole_file(tmp_path / "a.txt") as draft,
+    ):
+        draft.symlink_to("/dev/full")
+        draft.write_bytes(b"anything")
+    assert raised.value.filename == str(tmp_path / "a.txt") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody can be asked there whether he lives")
+def test_the_next_to_write_removes_what_a_killed_process_left_and_nothing_else(tmp_path: Path):
+    code = f"""
+import os, time
+from pathlib import Path
+from kindergarten.files import whole_file
+with whole_file(Path({str(tmp_path)!r}, "a.npz")) as draft:
+    draft.write_bytes(b"half")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+    (left,) = tmp_path.iterdir()
+    write_whole(tmp_path / "b.txt", b"")
+    assert left.exists()  # it is being written
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    elsewhere = tmp_path / f".{platform.node()}x-{process.pid}-00.draft.npz"  # on another machine
+    mine = tmp_path / f".{platform.node()}-notes.draft.txt"  # somebody's own file
+    for path in (elsewhere, mine):
+        path.write_bytes(b"")
+    write_whole(tmp_path / "b.txt", b"")
+    assert not left.exists() and elsewhere.exists() and mine.exists()
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_nobody_writes_a_file_by_hand(name: str):
+    if name == "kindergarten.files":
+        return
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        written = ast.unparse(call)
+        assert not written.startswith(("os.replace(", "os.rename(")), f"{MODULES[name]}:{call.lineno}"
+        assert ".write_text(" not in written and ".write_bytes(" not in written, f"{MODULES[name]}:{call.lineno}"
