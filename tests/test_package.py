@@ -28,7 +28,7 @@ LAYERS = (
     *("world.geometry", "world.traffic", "world.dynamics", "world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
     *("files", "replay.archive", "replay.episode", "replay.replay", "replay"),
-    *("scoring.planner", "scoring.reference", "scoring.statistics", "scoring"),
+    *("scoring.statistics", "scoring.planner", "scoring.reference", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "cli", "__main__"),
 )

@@ -9,8 +9,8 @@ import numpy as np
 from kindergarten.agents.diagnose.stage import Stage, Tape
 from kindergarten.scoring.planner import Plans, outcomes, plans_of, twins
 from kindergarten.scoring.reference import reference
+from kindergarten.scoring.statistics import bootstrap
 
-RESAMPLES = 2000
 FEW = 6  # seeds on which the answers are searched for
 APART = 0.2  # of what the worst answer costs: an answer that costs less is as right as the best
 
@@ -75,9 +75,7 @@ def tried(stage: Stage, plans: Plans) -> np.ndarray:
 def rate(happened: np.ndarray, weights: np.ndarray) -> Rate:
     """How often something happened (I, S), intents weighted by their chances (I, S)."""
     by_seed = (happened * weights).sum(axis=0)
-    rows = np.random.default_rng(0).integers(len(by_seed), size=(RESAMPLES, len(by_seed)))
-    low, high = np.quantile(by_seed[rows].mean(axis=1), [0.025, 0.975])
-    return Rate(float(by_seed.mean()), float(low), float(high))
+    return Rate(float(by_seed.mean()), *bootstrap(lambda rows: by_seed[rows].mean(axis=1), len(by_seed)))
 
 
 def anticipation(tape: Tape, stage: Stage) -> float:

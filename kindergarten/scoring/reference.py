@@ -25,6 +25,7 @@ import numpy as np
 from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
+from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.jit import user_cache
@@ -60,15 +61,15 @@ class Reference:
         value = self.oracle.mean() - self.blind.mean()
         return float((np.mean(returns) - self.blind.mean()) / value) if value > 1e-6 else float("nan")
 
-    def interval(self, returns: np.ndarray, resamples: int = 2000) -> tuple[float, float]:
+    def interval(self, returns: np.ndarray) -> tuple[float, float]:
         """95 % bootstrap interval of the anticipation, over seeds; the same resamples at every call."""
-        rows = np.random.default_rng(0).integers(len(self.seeds), size=(resamples, len(self.seeds)))
-        blind = self.blind[rows].mean(1)
-        value = self.oracle[rows].mean(1) - blind
-        if value.min() <= 1e-6:
-            return float("nan"), float("nan")
-        low, high = np.quantile((np.asarray(returns)[rows].mean(1) - blind) / value, [0.025, 0.975])
-        return float(low), float(high)
+
+        def score(rows: np.ndarray) -> np.ndarray:
+            blind = self.blind[rows].mean(1)
+            value = self.oracle[rows].mean(1) - blind
+            return (np.asarray(returns)[rows].mean(1) - blind) / np.where(value > 1e-6, value, np.nan)
+
+        return bootstrap(score, len(self.seeds))
 
 
 def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:

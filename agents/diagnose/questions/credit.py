@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.exam import RESAMPLES
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.mind import Mind
 from kindergarten.agents.diagnose.questions.memory import CUE, ROOM, among_shown
 from kindergarten.agents.diagnose.stage import SIGNALS, Stage, Tape, drive, erased, in_phase, painted, past
+from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world.codes import Phase
 
 QUESTION = "Does the cue get its credit, however long ago it was?"
@@ -228,13 +228,11 @@ def fit(per_delay: list[tuple[np.ndarray, ...]], seeds: int) -> tuple[float | No
     sums = np.zeros((5, seeds))
     for row, values in zip(sums, (np.ones_like(x), x, y, x * x, x * y), strict=True):
         np.add.at(row, seed, values)
-    draws = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
 
     def slope(n: np.ndarray, sx: np.ndarray, sy: np.ndarray, sxx: np.ndarray, sxy: np.ndarray) -> np.ndarray:
         return (n * sxy - sx * sy) / np.maximum(n * sxx - sx * sx, 1e-9)
 
-    low, high = np.quantile(slope(*sums[:, draws].sum(axis=2)), [0.025, 0.975])
-    return float(slope(*sums.sum(axis=1))), float(low), float(high)
+    return float(slope(*sums.sum(axis=1))), *bootstrap(lambda rows: slope(*sums[:, rows].sum(axis=2)), seeds)
 
 
 @th.no_grad()
