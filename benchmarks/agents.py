@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
 

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, numbers_of, train
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
 from kindergarten.world.codes import Intent

@@ -29,8 +29,9 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from benchmarks.common import Clocks, command, made_with, write
+from benchmarks.common import Clocks, command, write
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.provenance import made_with
 
 SOLVED = 475.0
 PACKAGES = ("gymnasium", "torch", "stable-baselines3", "sb3-contrib")

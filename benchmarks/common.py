@@ -1,4 +1,4 @@
-"""What the benchmarks share: taking turns, two clocks, and results that say how they came about.
+"""What the benchmarks share: taking turns, two clocks, and results as files.
 
 Rates are per second of processor time, so that another program on the same cores spoils them less; ``cores`` says
 how many cores were really had (1 for an undisturbed single thread), and rates by the clock on the wall are theirs
@@ -8,23 +8,17 @@ times ``cores``. Ratios are taken within a round, in which everybody had their t
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from kindergarten import __version__
 from kindergarten.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,19 +95,6 @@ def ratio(above: np.ndarray, below: np.ndarray, target: float | None = None) -> 
     return spread(above / below, 2) | ({} if target is None else {"target": target})
 
 
-def made_with(packages: Iterable[str]) -> dict[str, Any]:
-    """Version, commit, machine, load, date, packages: what a figure depends on."""
-    return {
-        "kindergarten": __version__,
-        "commit": _commit(),
-        "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system()},
-        "load_average": [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "packages": {package: _version(package) for package in packages},
-    }
-
-
 def command(module: str) -> str:
     """The command line that makes a result again."""
     return shlex.join(["python", "-m", module, *sys.argv[1:]])
@@ -123,26 +104,3 @@ def write(path: Path, result: Mapping[str, Any]) -> None:
     """Write a result as JSON, the innermost objects on one line each."""
     text = re.sub(r"\{[^{}\[\]]*\}", lambda leaf: " ".join(leaf[0].split()), json.dumps(result, indent=2))
     write_whole(path, f"{text}\n".encode())
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str:
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

@@ -22,13 +22,14 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.learner.encoders import MlpFeatures, Trunk, TrunkLayer
 from kindergarten.agents.learner.loss import Weights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, train
 from kindergarten.files import whole_file
+from kindergarten.provenance import made_with
 from kindergarten.scoring.statistics import interquartile_mean
 
 SCENARIO, STEPS = "Follow", 100_000

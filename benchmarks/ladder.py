@@ -19,12 +19,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import whole_file
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
 

@@ -21,8 +21,9 @@ import numpy as np
 from matplotlib.image import imsave
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, Done, Work, command, made_with, race, ratio, spread, write
+from benchmarks.common import ROOT, Done, Work, command, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Action, Phase, Signal

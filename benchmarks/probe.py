@@ -18,11 +18,12 @@ import numpy as np
 import torch as th
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.evaluation.evaluate import Driver
 from kindergarten.agents.evaluation.linear import accuracy
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.run import Run
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import chances, twins
 from kindergarten.scoring.reference import SEEDS

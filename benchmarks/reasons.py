@@ -21,7 +21,7 @@ import torch as th
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.diagnose import FULL, PolicyMind
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
@@ -29,6 +29,7 @@ from kindergarten.agents.diagnose.report import figures
 from kindergarten.agents.diagnose.report.figures import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.stage import Stage
 from kindergarten.agents.runs.run import Run
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config

@@ -19,9 +19,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, command, made_with, write
+from benchmarks.common import ROOT, command, write
 from kindergarten.agents.diagnose.report import figures
 from kindergarten.agents.diagnose.report.figures import MINE, OTHER, legend_above, line_at
+from kindergarten.provenance import made_with
 
 DELAY = ("8", "32")  # [s]
 STEPS = 600_000

@@ -21,8 +21,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from benchmarks.common import ROOT, Done, Rates, Work, command, made_with, race, ratio, spread, write
+from benchmarks.common import ROOT, Done, Rates, Work, command, race, ratio, spread, write
 from kindergarten.envs.vector import KindergartenVectorEnv
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator

@@ -21,13 +21,14 @@ import torch as th
 from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.callbacks import BaseCallback
 
-from benchmarks.common import Clocks, Done, Work, command, made_with, race, ratio, write
+from benchmarks.common import Clocks, Done, Work, command, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.learner.config import STEPS, PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.planner import chances, twins
 from kindergarten.scoring.reference import Reference, compute

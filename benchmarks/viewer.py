@@ -21,7 +21,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 import pygame
 
-from benchmarks.common import Clocks, command, made_with, spread, write
+from benchmarks.common import Clocks, command, spread, write
+from kindergarten.provenance import made_with
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS

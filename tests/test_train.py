@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_keeps_all_that_it_takes_to_run_it_again(folder: Path):
     about = json.loads((folder / "config.json").read_text())
     assert about["options"]["scenario"] == "Follow" and about["options"]["steps"] == 2048
-    assert about["hyperparameters"]["n_epochs"] >= 1 and "torch" in about["made_with"]
+    assert about["hyperparameters"]["n_epochs"] >= 1 and "torch" in about["made_with"]["packages"]
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 and int(rows[-1]["time/total_timesteps"]) == 2048  # one row per update

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch as th
-
-from kindergarten import __version__
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import write_whole
+from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
 
@@ -48,7 +41,7 @@ class Run:
             raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {folder}")
         (folder / "checkpoints").mkdir(parents=True)
         run = cls(folder, options, hyperparameters)
-        about = {"options": options, "hyperparameters": asdict(hyperparameters), "made_with": made_with()}
+        about = {"options": options, "hyperparameters": asdict(hyperparameters), "made_with": made_with(PACKAGES)}
         run.write_json("config.json", about)
         return run
 
@@ -158,22 +151,3 @@ def runs_in(folder: Path) -> list[Path]:
     if (folder / "config.json").exists():
         return []
     return sorted(path.parent for path in folder.glob("seed*/config.json"))
-
-
-def made_with() -> dict[str, Any]:
-    """Versions, commit, machine and date."""
-    root = Path(__file__).resolve().parents[2]
-    git = ["git", "-C", str(root), "describe", "--always", "--dirty"]
-    try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        commit = "unknown"
-    return {
-        "kindergarten": __version__,
-        "commit": commit,
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "threads": th.get_num_threads(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        **{package: version(package) for package in PACKAGES},
-    }
