@@ -39,7 +39,7 @@ ORDERS = ("shuffled", "cast")
 #: signaller and the group, where nobody was in training. signalling: these two signal, when the signaller does.
 CROWDS = ("alike", "silent", "signalling")
 ANY = ((Intent.LEFT, 0.3), (Intent.STRAIGHT, 0.4), (Intent.RIGHT, 0.3))
-FAR = -150.0  # [m] where those of the crowd are at t3: they never get to the junction in time
+OUT_OF_REACH = -150.0  # [m] where those of the crowd are at t3: they never get to the junction in time
 
 
 def crowded(crowd: str) -> Scenario:
@@ -49,10 +49,14 @@ def crowded(crowd: str) -> Scenario:
     def more(cast: Cast) -> Cast:
         *_, before, rider, turned = cast
         if crowd == "alike":
-            due = 2 * rider.due[0] - before.due[0]
-            return replace(rider, due=(due, due)), replace(turned, intents=ANY, due=(-13.0, -12.0))
+            offset = 2 * rider.arrival_offset[0] - before.arrival_offset[0]
+            turned = replace(turned, intents=ANY, arrival_offset=(-13.0, -12.0))
+            return replace(rider, arrival_offset=(offset, offset)), turned
         one = Member(cast[1].arm, ANY if signals else ((Intent.STRAIGHT, 1.0),), (6.0, 6.5), signals=signals)
-        return tuple(replace(one, arm=arm, due=(-1.0, 1.0), due_at=FAR) for arm in (one.arm, cast[2].arm))
+        return tuple(
+            replace(one, arm=arm, arrival_offset=(-1.0, 1.0), arrival_position=OUT_OF_REACH)
+            for arm in (one.arm, cast[2].arm)
+        )
 
     return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
 

@@ -155,7 +155,7 @@ def moment(scenario: Scenario, phase: Phase, seed: int) -> np.ndarray:
     simulator = twins(scenario, Config(delay=(2.0, 2.0)), np.array([seed]))
     painter, frames = Painter(simulator.road), simulator.observe()
     signallers = np.arange(simulator.num_worlds), simulator.worlds["signaller"]
-    w = int((simulator.users[signallers]["shows"] != Signal.NONE).argmax())
+    w = int((simulator.users[signallers]["cue_signal"] != Signal.NONE).argmax())
     while True:
         signaller = simulator.users[w, signallers[1][w]]
         if signaller["phase"] == phase and (signaller["signal"] != Signal.NONE or phase is not Phase.CUE):

@@ -54,9 +54,9 @@ def crowd(size: int = USERS) -> Scenario:
     """Crossing with as many road users: the group ride is longer."""
     scenario = SCENARIOS["Crossing"]
     *_, before, last = scenario.casts[0]
-    pace = last.due[0] - before.due[0]
-    later = (tuple(due + pace * k for due in last.due) for k in range(1, size))
-    riders = [replace(last, due=due) for due in later]
+    pace = last.arrival_offset[0] - before.arrival_offset[0]
+    later = (tuple(offset + pace * k for offset in last.arrival_offset) for k in range(1, size))
+    riders = [replace(last, arrival_offset=offset) for offset in later]
     return replace(scenario, casts=((*scenario.casts[0], *riders)[:size],))
 
 

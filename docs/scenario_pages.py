@@ -86,7 +86,8 @@ def _ego_at_t3(ego: Member, task: Task) -> tuple[str, ...]:
     """One line of ``commitment``; lengths at constant braking."""
     speed = ego.speed[1]
     ways = " or ".join(WAYS[intent] for intent in task.branches) or _chances(ego)
-    where = _place((ego.due_at - speed * ego.due[1], ego.due_at - speed * ego.due[0]))
+    soonest, latest = ego.arrival_offset
+    where = _place((ego.arrival_position - speed * latest, ego.arrival_position - speed * soonest))
     stops = f"{speed**2 / (2 * task.braking):.1f} m ({task.braking:g} m/s²)"
     if task.stops:
         where, stops = "at the stop line", UNKNOWN
@@ -121,7 +122,8 @@ def _cast_table(scenario: Scenario, k: int) -> str:
     groups: list[list[int]] = []
     for i, member in enumerate(cast):
         before = cast[groups[-1][0]] if groups else None
-        alike = before and replace(member, due=before.due, urge=before.urge, convoy=before.convoy) == before
+        may_differ = ("arrival_offset", "desired_speed_factor", "convoy")
+        alike = before and replace(member, **{name: getattr(before, name) for name in may_differ}) == before
         groups[-1].append(i) if alike and i - 1 not in (0, *scenario.signallers) else groups.append([i])
     rows = [_members(scenario, cast, group) for group in groups]
     header = ("road user", "columns", "comes from", "may go", "kind", "speed", "signals", "where, when")
@@ -132,7 +134,7 @@ def _cast_table(scenario: Scenario, k: int) -> str:
 def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...]:
     """One line of ``_cast_table``."""
     first, last, member = group[0], group[-1], cast[group[0]]
-    due = min(cast[i].due[0] for i in group), max(cast[i].due[1] for i in group)
+    offsets = min(cast[i].arrival_offset[0] for i in group), max(cast[i].arrival_offset[1] for i in group)
     leg = f", leg {member.leg + 1}" if scenario.road.legs > 1 and first > 0 else ""
     signals = UNKNOWN if first == 0 else "yes" if member.signals else "no"
     return (
@@ -142,7 +144,7 @@ def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...
         _kinds(member),
         f"{_between(member.speed)} m/s",
         signals,
-        f"{_place((member.due_at, member.due_at))} {'at t1' if member.stops else _when(due)}",
+        f"{_place((member.arrival_position, member.arrival_position))} {'at t1' if member.stops else _when(offsets)}",
     )
 
 

@@ -16,7 +16,7 @@ ego = Member(
     arm="south",
     intents=((Intent.LEFT, 0.5), (Intent.RIGHT, 0.5)),  # where it aims at first; it may change its mind
     speed=(6.0, 6.0),
-    due=(2.5, 3.0),  # the edge of the junction, 2.5 to 3 s after the truck: some 15 m behind it
+    arrival_offset=(2.5, 3.0),  # the edge of the junction, 2.5 to 3 s after the truck: some 15 m behind it
     cyclist=0.0,
 )
 leader = Member(

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import astuple
 from itertools import accumulate
 
-from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, Signals
+from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, SignalReliability
 from kindergarten.world.config import Config, Member, Scenario
 from kindergarten.world.road import RoadMap, route_numbers
 from kindergarten.world.users import (
@@ -29,7 +29,7 @@ from kindergarten.world.users import (
 )
 from tests.naive_parts import Pair, Road, SplitMix64, User, clamp, distance, in_the_way, rectangle, touch
 
-LATER = 2**19  # [physics steps] the t3 of a leg that has not begun
+LEG_TO_COME = 2**19  # [physics steps] the t3 of a leg that has not begun
 SIZES = {
     Kind.CAR: (CAR_LENGTH, CAR_WIDTH),
     Kind.CYCLIST: (CYCLIST_LENGTH, CYCLIST_WIDTH),
@@ -54,7 +54,7 @@ class NaiveWorld:
         draw = self.random.uniform
         self.cast = int(draw() * len(self.scenario.casts))
         self.members, self.task = self.scenario.casts[self.cast], self.scenario.tasks[self.cast]
-        members = self.lots()
+        members = self.draw_rows()
         drawn: list[User] = []
         for i, member in enumerate(self.members):
             drawn.append(self.draw_user(i, member, drawn[-1] if drawn else None))
@@ -63,7 +63,7 @@ class NaiveWorld:
             wanted = (intents or {}).get(members.index(user.member))
             if wanted is not None and wanted in [intent for intent, _ in member.intents]:
                 user.intent = wanted
-            self.settle(user, member)
+            self.apply_intent(user, member)
         self.draw_times(drawn)
         self.tick, self.leg, self.end = 0, 0, End.RUNNING
         self.place(self.ego, self.members[0])
@@ -72,7 +72,7 @@ class NaiveWorld:
         self.begin_leg(0)
         return self.observe()
 
-    def lots(self) -> list[int]:
+    def draw_rows(self) -> list[int]:
         """Which member stands in which row."""
         rows = list(range(len(self.members)))
         if self.config.shuffled:
@@ -90,39 +90,51 @@ class NaiveWorld:
         if which < member.cyclist:
             kind = Kind.CYCLIST
         if member.convoy and before:
-            kind, speed = before.later, before.speed
+            kind, speed = before.drawn_kind, before.speed
         normal = math.sqrt(-2 * math.log(1 - draw())) * math.cos(2 * math.pi * draw())  # Box and Muller
         flash_rate, flash_phase = clamp(1.4 + 0.15 * normal, 1.0, 2.0), draw()
         ways, chances = zip(*sorted((way, chance) for way, chance in member.intents if chance > 0), strict=True)
         intent = ways[bisect_right(list(accumulate(chances))[:-1], draw())]
-        later = kind if present else Kind.NOBODY
-        speeds = speed, speed * member.urge, member.turn_speed
+        drawn_kind = kind if present else Kind.NOBODY
+        speeds = speed, speed * member.desired_speed_factor, member.turn_speed
         size = SIZES.get(kind, SIZES[Kind.CAR])
         return User(
-            *(later, later, *speeds, member.yields, member.leg, flash_rate, flash_phase, intent, len(ways), *size, i)
+            *(
+                drawn_kind,
+                drawn_kind,
+                *speeds,
+                member.yields,
+                member.leg,
+                flash_rate,
+                flash_phase,
+                intent,
+                len(ways),
+                *size,
+                i,
+            )
         )
 
-    def settle(self, user: User, member: Member) -> None:
-        """What follows from the intent: the way, the signal, the colour, and whether it comes dawdling."""
+    def apply_intent(self, user: User, member: Member) -> None:
+        """What follows from the intent: the way, the signal, the colour, and whether it comes slowly."""
         way = user.intent if user.intent <= Intent.RIGHT else Intent.STRAIGHT
         user.route = self.numbers[member.arm, way] + user.leg * len(self.numbers)
-        user.shows = self.announcement(user.intent, member)
+        user.cue_signal = self.draw_signal(user.intent, member)
         dice, user.colour = self.random.uniform(), Colour(int(self.random.uniform() * len(Colour)))
         ways = sorted(intent for intent, chance in member.intents if chance > 0)
         if dice < abs(self.config.spurious) and len(ways) > 1:
             shift = 0 if self.config.spurious > 0 else 1
             user.colour = Colour((sum(way < user.intent for way in ways) + shift) % len(ways) % len(Colour))
-        user.signals = user.shows == TURNS.get(user.intent, Signal.NONE) and self.willing
+        user.truthful = user.cue_signal == TURNS.get(user.intent, Signal.NONE) and self.willing
         if user.intent == Intent.LAST:
-            user.dawdle = member.dawdle
+            user.last_speed_factor = member.last_speed_factor
         if user.member == 0:
-            user.signals, user.shows = False, Signal.NONE
+            user.truthful, user.cue_signal = False, Signal.NONE
 
-    def announcement(self, intent: Intent, member: Member) -> Signal:
+    def draw_signal(self, intent: Intent, member: Member) -> Signal:
         rate, dice = self.config.signal_rate, self.random.uniform()
         self.willing = member.signals and dice < rate
         truth = TURNS.get(intent, Signal.NONE)
-        if not self.willing or self.config.signals == Signals.PERFECT:
+        if not self.willing or self.config.signals == SignalReliability.PERFECT:
             return truth if self.willing else Signal.NONE
         share = dice / rate
         if intent not in TURNS:
@@ -139,25 +151,25 @@ class NaiveWorld:
                 legs.add(member.leg)
                 delay = round(draw(*self.config.delay) / dt)
             cue = round(math.exp(draw(math.log(member.cue[0]), math.log(member.cue[1]))) / dt)
-            due = round(draw(*member.due) / dt)
+            offset = round(draw(*member.arrival_offset) / dt)
             if signaller:
-                scene_t3 = scene_t3 + cue + delay if member.leg == 0 else LATER
-            user.t3 = scene_t3 + due
+                scene_t3 = scene_t3 + cue + delay if member.leg == 0 else LEG_TO_COME
+            user.t3 = scene_t3 + offset
             user.t2 = max(user.t3 - delay, 0)
             user.t1 = max(user.t2 - cue, 0)
             user.reveal = user.t3 if user.choices > 1 else 0
             if member.stops:
                 user.go = user.t3 + (round(member.patience / dt) if user.intent == Intent.LAST else 0)
-        self.ego.t3 = drawn[1].t3 + round(draw(*self.members[0].due) / dt)
+        self.ego.t3 = drawn[1].t3 + round(draw(*self.members[0].arrival_offset) / dt)
         if self.members[0].stops:
             self.ego.t1 = drawn[1].t1
 
     def place(self, user: User, member: Member) -> None:
-        """Where it must be now to be where it is due in time."""
-        due = user.t1 if member.stops else user.t3
-        user.s = self.road.entry + member.due_at - user.speed * (due - self.tick) * self.dt
+        """Where it must be now to arrive in time."""
+        arrival = user.t1 if member.stops else user.t3
+        user.s = self.road.entry + member.arrival_position - user.speed * (arrival - self.tick) * self.dt
         user.at, user.heading = self.road.locate(user.route, user.s)
-        user.kind = user.later
+        user.kind = user.drawn_kind
 
     def begin_leg(self, shift: int) -> None:
         """Everybody of the leg appears; their times count from now on."""
@@ -178,17 +190,19 @@ class NaiveWorld:
         self.target_speed, self.target_offset = self.ego.desired_speed, 0.0
 
     def next_leg(self) -> None:
-        """The ego will drive as it drove at first; the leg begins so that it is then where it is due."""
+        """The ego will drive as it drove at first; the leg begins so that it then arrives in time."""
         ego, task = self.ego, self.task
-        due = ego.t3 - self.users[self.signaller].t3
+        offset = ego.t3 - self.users[self.signaller].t3
         self.leg += 1
         ego.s -= self.road.leg_length
         ego.route += len(self.numbers)
         change = ego.desired_speed - ego.speed
         seconds = change / task.acceleration if change > 0 else -change / task.braking
-        rest = self.road.entry + self.members[0].due_at - ego.s - (ego.speed + ego.desired_speed) / 2 * seconds
+        rest = (
+            self.road.entry + self.members[0].arrival_position - ego.s - (ego.speed + ego.desired_speed) / 2 * seconds
+        )
         ego.t3 = self.tick + math.ceil((seconds + rest / ego.desired_speed) / self.dt - 1e-6)
-        self.begin_leg(ego.t3 - due - LATER)
+        self.begin_leg(ego.t3 - offset - LEG_TO_COME)
 
     # ---- one decision
 
@@ -261,7 +275,7 @@ class NaiveWorld:
         if user.intent in TURNS and self.tick >= user.t3:
             desired = min(desired, user.turn_speed)
         elif user.t1 <= self.tick < user.go:
-            desired *= user.dawdle
+            desired *= user.last_speed_factor
         a = 0.8 if user.kind == Kind.CYCLIST else 1.5
         free = max(a * (1 - (user.speed / desired) ** 4), -2.0)
         wishes = [free]
@@ -432,7 +446,7 @@ class NaiveWorld:
         cycles = (self.tick - user.t1) * self.dt * user.flash_rate + user.flash_phase
         if user.kind != Kind.CYCLIST and cycles % 1.0 >= 0.5:
             return Signal.NONE
-        return user.shows
+        return user.cue_signal
 
     def is_visible(self, user: User) -> bool:
         x0, y0, x1, y1 = self.scenario.fog

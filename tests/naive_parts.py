@@ -74,7 +74,7 @@ class User:
     """One road user; the units are those of ``users.ROAD_USER``."""
 
     kind: Kind = Kind.CAR
-    later: Kind = Kind.CAR
+    drawn_kind: Kind = Kind.CAR
     speed: float = 0.0
     desired_speed: float = 0.0
     turn_speed: float = 0.0
@@ -88,10 +88,10 @@ class User:
     width: float = CAR_WIDTH
     member: int = 0
     route: int = 0
-    shows: Signal = Signal.NONE
-    signals: bool = False
+    cue_signal: Signal = Signal.NONE
+    truthful: bool = False
     colour: Colour = Colour.ORANGE
-    dawdle: float = 1.0
+    last_speed_factor: float = 1.0
     s: float = 0.0
     at: complex = 0j
     heading: complex = 1 + 0j

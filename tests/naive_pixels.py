@@ -12,7 +12,7 @@ import numpy as np
 from kindergarten.world.codes import Kind, Marking, Signal
 from kindergarten.world.road import RoadMap
 
-NEAR, CELL, CLOSE = 6.0, 0.5, 0.01
+LINEAR_RANGE, CELL, CLOSE = 6.0, 0.5, 0.01
 GRASS, ASPHALT, PAINTED, BUILDING = ((66, 88, 60), (42, 45, 50), (146, 146, 142), (124, 92, 76))
 PAINTS = ((232, 130, 58), (62, 96, 200), (196, 194, 188))
 EGO, SIGNAL, MIST = (66, 222, 160), (255, 248, 40), (190, 198, 206)
@@ -20,11 +20,11 @@ Colour = tuple[int, int, int]
 
 
 def ruled(metres: float) -> float:
-    return math.copysign(math.log(1.0 + abs(metres) / NEAR), metres)
+    return math.copysign(math.log(1.0 + abs(metres) / LINEAR_RANGE), metres)
 
 
 def metres(units: float) -> float:
-    return math.copysign(NEAR * (math.exp(abs(units)) - 1.0), units)
+    return math.copysign(LINEAR_RANGE * (math.exp(abs(units)) - 1.0), units)
 
 
 def within(value: float, low: float, high: float) -> bool:
@@ -81,7 +81,7 @@ class Picture:
         """Row, column, heading (up and to the left) and half of the sides of a box, and its colour."""
         away = (complex(user["x"], user["y"]) - self.here) * self.heading.conjugate()
         heading = complex(user["cos"], user["sin"]) * self.heading.conjugate()
-        scale = self.up / NEAR * max(NEAR / (NEAR + abs(away)), 0.6)
+        scale = self.up / LINEAR_RANGE * max(LINEAR_RANGE / (LINEAR_RANGE + abs(away)), 0.6)
         scale *= 1.5 if user["kind"] == Kind.CYCLIST else 1.0
         row, column = self.row - self.up * ruled(away.real), self.column - self.across * ruled(away.imag)
         return (row, column, heading, scale * user["length"] / 2, scale * user["width"] / 2), PAINTS[user["colour"]]

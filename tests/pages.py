@@ -37,7 +37,7 @@ def still_life() -> Replay:
         "cos": (0.0, 0.0, -1.0, -1.0), "sin": (1.0, -1.0, 0.0, 0.0), "s": (52.0, 0.0, 0.0, 0.0),
         "length": (4.5, 1.8, 4.5, 1.8), "width": (1.8, 0.65, 1.8, 0.65), "acceleration": (-3.0, 0.0, 0.0, 0.0),
         "signal": (Signal.NONE, Signal.LEFT, Signal.LEFT, Signal.NONE), "seen": (1, 1, 1, 1), "phase": Phase.CUE,
-        "t2": 10, "t3": 20, "intent": Intent.LEFT, "signals": 1, "shows": Signal.LEFT, "choices": 3,
+        "t2": 10, "t3": 20, "intent": Intent.LEFT, "truthful": 1, "cue_signal": Signal.LEFT, "choices": 3,
         "colour": (Colour.WHITE, Colour.ORANGE, Colour.WHITE, Colour.BLUE),
     }.items():  # fmt: skip
         users[name] = values

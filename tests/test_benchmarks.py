@@ -35,7 +35,7 @@ def test_rates_are_per_turn_and_ratios_per_round():
 def test_a_crowd_is_crossing_with_more_riders():
     few, many = simulator.crowd(7), simulator.crowd(8)
     assert (few.num_users, many.num_users) == (7, 8) and few.casts[0] == many.casts[0][:7]
-    assert many.casts[0][-1].due > few.casts[0][-1].due
+    assert many.casts[0][-1].arrival_offset > few.casts[0][-1].arrival_offset
 
 
 def test_simulator(tmp_path, capsys, monkeypatch):
@@ -137,7 +137,7 @@ def test_the_intents_of_whoever_comes_beside_in_a_crowd_never_matter(action: Act
         intents = np.full((len(seeds), crowd.num_users - 1), -1)
         intents[:, who] = intent
         worlds.reset(intents=intents)
-        assert (worlds.users["shows"][:, who] != Signal.NONE).all()
+        assert (worlds.users["cue_signal"][:, who] != Signal.NONE).all()
         earned = np.zeros(len(seeds))
         while (worlds.worlds["end"] == End.RUNNING).any():
             earned += worlds.step(np.full(len(seeds), action)).rewards

@@ -17,7 +17,7 @@ from kindergarten.world.simulator import Simulator
     [
         (dict(speed=(3.0, 2.0)), "speed"),
         (dict(cue=(0.0, 1.0)), "cue"),
-        (dict(due=(float("nan"), 1.0)), "due"),
+        (dict(arrival_offset=(float("nan"), 1.0)), "arrival_offset"),
         (dict(intents=((Intent.LEFT, 0.5),)), "probabilities"),
         (dict(intents=()), "probabilities"),
     ],
@@ -38,7 +38,7 @@ def test_a_scenario_without_sense_is_refused():
     with pytest.raises(ValueError, match="same intents"):
         replace(crossing, casts=(cast, (ego, *others, others[0])))
     with pytest.raises(ValueError, match="signaller of leg 0"):
-        replace(crossing, casts=((ego, replace(signaller, due=(0.0, 1.0)), *others),))
+        replace(crossing, casts=((ego, replace(signaller, arrival_offset=(0.0, 1.0)), *others),))
 
 
 @pytest.mark.parametrize(

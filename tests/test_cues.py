@@ -58,7 +58,7 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
     simulator = batch(scenario, np.arange(20))
     seconds, dt = 40, 0.02
     for user in simulator.users.ravel():
-        user["t1"], user["t2"], user["shows"] = 0, seconds / dt, Signal.RIGHT
+        user["t1"], user["t2"], user["cue_signal"] = 0, seconds / dt, Signal.RIGHT
         frames = np.array([shown(user, tick, dt) for tick in range(-10, round(seconds / dt) + 10)])
         assert not frames[:10].any() and not frames[-10:].any()
         lit = frames[10:-10] == Signal.RIGHT
@@ -75,6 +75,6 @@ def test_the_signal_rate_is_the_share_that_signals(scenario: Scenario, rate: flo
     simulator = batch(scenario, np.arange(sample(2000, 300)), Config(signal_rate=rate))
     might = np.array([[member.signals for member in cast] for cast in scenario.casts])
     user = signallers(simulator)
-    signals = user["signals"][might[simulator.worlds["cast"], user["member"]]]
+    signals = user["truthful"][might[simulator.worlds["cast"], user["member"]]]
     if len(signals):
         assert signals.mean() == pytest.approx(rate, abs=sample(50, 100) / 1000)

@@ -56,10 +56,10 @@ def episode(road: RoadMap, ways: list[tuple[int, float, Kind]], intent: Intent, 
     users["intent"] = Intent.STRAIGHT
     first = users[:, 1]
     first["t1"], first["t2"], first["t3"], first["intent"], first["choices"] = T1, T2, T3, intent, 3
-    first["shows"] = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}.get(intent, Signal.NONE)
-    first["signals"] = 1
+    first["cue_signal"] = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}.get(intent, Signal.NONE)
+    first["truthful"] = 1
     first["phase"] = (tick >= T1).astype(int) + (tick >= T2) + (tick >= T3)
-    first["signal"] = np.where(first["phase"] == Phase.CUE, first["shows"], Signal.NONE)
+    first["signal"] = np.where(first["phase"] == Phase.CUE, first["cue_signal"], Signal.NONE)
     if len(ways) > 2:
         users["signal"][:, 2], users["acceleration"][:, 2] = Signal.RIGHT, -3.0
     random, others = np.random.default_rng(seed), len(ways) - 1

@@ -13,7 +13,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Colour, End, Kind, Phase, Signal
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.pixels import GREY, NEAR, SIGNAL, Painter
+from kindergarten.world.pixels import GREY, LINEAR_RANGE, SIGNAL, Painter
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER
@@ -270,5 +270,5 @@ def test_twins_look_the_same_in_the_delay_and_differ_in_the_cue(scenario: Scenar
 def test_rulers_are_logarithmic():
     view = Painter(ROAD)._view
     assert view.ahead[0] == pytest.approx(900.0) and view.left[0] == pytest.approx(450.0) == -view.left[-1]
-    steps = np.log1p(np.abs(view.ahead[:46]) / NEAR)
+    steps = np.log1p(np.abs(view.ahead[:46]) / LINEAR_RANGE)
     np.testing.assert_allclose(np.diff(steps), np.diff(steps)[0])

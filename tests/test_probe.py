@@ -36,7 +36,7 @@ def frames(name: str, phase: Phase) -> tuple[Simulator, np.ndarray, np.ndarray]:
         users = simulator.users[rows]
         here = (users["phase"] == phase) & (simulator.worlds["end"] == 0) & (simulator.worlds["leg"] == 0)
         if phase == Phase.CUE:  # half of the time a lamp is dark
-            here &= (users["signal"] != Signal.NONE) | (users["shows"] == Signal.NONE)
+            here &= (users["signal"] != Signal.NONE) | (users["cue_signal"] == Signal.NONE)
         count += here
         chosen = here & (dice.random(WORLDS) * count < 1.0)  # each of them is as likely to stay
         found[chosen] = step.observations[chosen]

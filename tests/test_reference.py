@@ -12,7 +12,7 @@ from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring import reference
 from kindergarten.scoring.planner import KEEP, Plans, chances, outcomes, plans_of, twins
 from kindergarten.scoring.reference import Reference, compute, fingerprint, ladder, relevant
-from kindergarten.world.codes import Action, Control, End, Intent, Signals
+from kindergarten.world.codes import Action, Control, End, Intent, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from tests.driving import sample
@@ -218,7 +218,7 @@ def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario:
     others = (
         Config(Control.CONTINUOUS),
         Config(signal_rate=0.5),
-        Config(signals=Signals.REAL),
+        Config(signals=SignalReliability.REAL),
         Config(spurious=0.9),
         Config(shuffled=True),
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.world.codes import Action, Control, Observation, Signals, names
+from kindergarten.world.codes import Action, Control, Observation, SignalReliability, names
 from tests.driving import same, sample
 from tests.shells import QUICK, actions_for, ids, make, make_vec
 
@@ -65,7 +65,7 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "control": st.sampled_from(names(Control)),
     "delay_s": st.floats(0.0, 8.0) | st.tuples(st.floats(0.0, 2.0), st.floats(2.0, 4.0)),
     "signal_rate": st.floats(0.0, 1.0),
-    "signals": st.sampled_from(names(Signals)),
+    "signals": st.sampled_from(names(SignalReliability)),
     "hands_on": st.booleans(),
     "spurious": st.floats(-1.0, 1.0),
     "shuffled": st.booleans(),

@@ -23,6 +23,7 @@ from kindergarten.world.codes import Action, Control, End, Intent
 from kindergarten.world.config import Config
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER
 from tests.recording import record, twins
 
 
@@ -193,6 +194,16 @@ def test_what_is_no_replay_is_refused(tmp_path, written):
     refused(path, "not a replay")
     with pytest.raises(OSError):
         read(tmp_path / "missing.npz")
+
+
+def test_a_replay_of_schema_3_is_read_with_its_former_names(tmp_path, written, replay):
+    former = {"cue_signal": "shows", "truthful": "signals", "drawn_kind": "later", "last_speed_factor": "dawdle"}
+    arrays = dict(np.load(written))
+    arrays["users"] = arrays["users"].astype([(former.get(n, n), ROAD_USER[n]) for n in ROAD_USER.names or ()])
+    path = tmp_path / "old.npz"
+    np.savez(path, **arrays)
+    refused(path, "other fields")  # today's schema has today's names
+    assert same(read(change_meta(path, path, schema=3)), replay)
 
 
 def test_another_schema_is_named(tmp_path, written):

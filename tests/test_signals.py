@@ -9,7 +9,7 @@ import pytest
 
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
-from kindergarten.world.codes import Colour, Intent, Kind, Signal, Signals
+from kindergarten.world.codes import Colour, Intent, Kind, Signal, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
@@ -35,43 +35,45 @@ def willing(simulator: Simulator) -> np.ndarray:
 @pytest.mark.parametrize("rate", [1.0, 0.4])
 @worlds
 def test_real_signals_are_missing_wrong_or_left_on_as_often_as_on_real_roads(scenario: Scenario, rate: float):
-    simulator = batch(scenario, np.arange(sample(10_000, 300)), Config(signal_rate=rate, signals=Signals.REAL))
+    simulator = batch(
+        scenario, np.arange(sample(10_000, 300)), Config(signal_rate=rate, signals=SignalReliability.REAL)
+    )
     users = willing(simulator)
     turns = np.isin(users["intent"], list(TRUTH))
     true = np.where(users["intent"] == Intent.LEFT, Signal.LEFT, np.where(turns, Signal.RIGHT, Signal.NONE))
-    shows, count = users["shows"], int(turns.sum())
+    shows, count = users["cue_signal"], int(turns.sum())
     assert likely(int((turns & (shows == Signal.NONE)).sum()), count, 1.0 - rate * 0.75)
     assert likely(int((turns & (shows != Signal.NONE) & (shows != true)).sum()), count, rate * 0.03)
     assert likely(int((turns & (shows == true)).sum()), count, rate * 0.72)
     for side in (Signal.LEFT, Signal.RIGHT):
         assert likely(int((~turns & (shows == side)).sum()), len(users) - count, rate * 0.025)
-    told = (users["signals"] == 1) & turns
+    told = (users["truthful"] == 1) & turns
     assert (shows[told] == true[told]).all() and (told == (turns & (shows == true))).all()
 
 
 @worlds
 def test_perfect_signals_are_the_truth(scenario: Scenario):
     users = willing(batch(scenario, np.arange(sample(2000, 100))))
-    assert (users["signals"] == 1).all()
+    assert (users["truthful"] == 1).all()
     for intent, signal in TRUTH.items():
-        assert (users["shows"][users["intent"] == intent] == signal).all()
-    assert not users["shows"][~np.isin(users["intent"], list(TRUTH))].any()
+        assert (users["cue_signal"][users["intent"] == intent] == signal).all()
+    assert not users["cue_signal"][~np.isin(users["intent"], list(TRUTH))].any()
 
 
 @scenarios
 def test_whoever_never_signals_never_does(scenario: Scenario):
-    for signals in Signals:
+    for signals in SignalReliability:
         simulator = batch(scenario, np.arange(sample(500, 50)), Config(signals=signals))
-        assert (simulator.users["shows"] > 0).sum() == (willing(simulator)["shows"] > 0).sum()
+        assert (simulator.users["cue_signal"] > 0).sum() == (willing(simulator)["cue_signal"] > 0).sum()
 
 
 @worlds
 def test_signals_draw_the_same_numbers_whatever_their_reliability(scenario: Scenario):
     """Worlds of one seed differ in their signals alone."""
     count = sample(500, 30)
-    plain, real = (batch(scenario, np.arange(count), Config(signals=signals)) for signals in Signals)
+    plain, real = (batch(scenario, np.arange(count), Config(signals=signals)) for signals in SignalReliability)
     assert (plain.worlds == real.worlds).all()
-    for name in set(plain.users.dtype.names or ()) - {"shows", "signals", "signal"}:
+    for name in set(plain.users.dtype.names or ()) - {"cue_signal", "truthful", "signal"}:
         assert (plain.users[name] == real.users[name]).all(), name
 
 

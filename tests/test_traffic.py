@@ -131,7 +131,7 @@ def test_indicators_flash_at_the_rate_of_the_law(name: str):
         for user in episode.users.T[1:]:
             cue = (user["phase"] == Phase.CUE) & (user["kind"] != Kind.NOBODY)
             on = user["signal"][cue] != Signal.NONE
-            if not user["shows"][0] or cue.sum() < 2:
+            if not user["cue_signal"][0] or cue.sum() < 2:
                 continue
             if user["kind"][cue][0] == Kind.CYCLIST:
                 assert on.all(), "an arm does not flash"

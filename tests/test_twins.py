@@ -9,7 +9,7 @@ import pytest
 
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
-from kindergarten.world.codes import Control, End, Phase, Signals
+from kindergarten.world.codes import Control, End, Phase, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from tests.driving import JIT, at_random, drive, sample
@@ -18,7 +18,7 @@ from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
 RANDOM_SEEDS = np.random.default_rng(1)  # of twins: nothing special about any of them
 #: What the signaller keeps to itself until its t3: its way, what it shows and for how long it is to wait.
-MADE_OF_THE_INTENT = ("intent", "route", "shows", "signals", "go", "dawdle")
+MADE_OF_THE_INTENT = ("intent", "route", "cue_signal", "truthful", "go", "last_speed_factor")
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 CASES = [
     ("as registered", Config(), sample(300, 3)),
@@ -30,7 +30,7 @@ CASES = [
     ("hands on, continuous", Config(CONTINUOUS, hands_on=True), sample(100, 1)),
     ("half of them signal", Config(signal_rate=0.5), sample(100, 2)),
     ("nobody signals", Config(signal_rate=0.0), sample(100, 1)),
-    ("as on real roads", Config(signals=Signals.REAL), sample(100, 1)),
+    ("as on real roads", Config(signals=SignalReliability.REAL), sample(100, 1)),
 ]
 
 
@@ -71,7 +71,7 @@ class Family:
         self.pairs = list(combinations(range(len(scenario.intents)), 2))
         self.frames, self.seen, self.hidden, self.near = np.zeros((4, len(Phase), len(self.pairs), self.num), int)
         self.under_way = np.ones((len(scenario.intents), self.num), bool)
-        self.differs = self.differ("shows") | self.differ("dawdle")
+        self.differs = self.differ("cue_signal") | self.differ("last_speed_factor")
         siblings = Simulator(scenario, self.num, config)  # for the form of an action alone
         chance = at_random(7)
         self.watch(self.simulator.observe())

@@ -147,7 +147,7 @@ def test_a_belief_reads_as_a_sentence(cyclist):
         "cyclist 1 will turn left, 94 %, signals now",
         "cyclist 1 will turn left, 94 %, signalled 0.6 s ago",
     ]
-    straight = int(np.flatnonzero([e.users[0, 1]["shows"] == Signal.NONE for e in cyclist.episodes])[0])
+    straight = int(np.flatnonzero([e.users[0, 1]["cue_signal"] == Signal.NONE for e in cyclist.episodes])[0])
     quiet = sentence(story_of(cyclist, straight), frame_at(cyclist, straight, t2), 1, belief)
     assert quiet == "cyclist 1 will turn left, 94 %", "whoever shows nothing has not signalled"
 

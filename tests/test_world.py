@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.world.codes import Action, Control, End, Intent, Signals
+from kindergarten.world.codes import Action, Control, End, Intent, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.geometry import overlap
 from kindergarten.world.observation import NUM_EGO, NUM_USER
@@ -57,7 +57,7 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
     delay=st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 8.0)).map(sorted).map(tuple)
     | st.sampled_from([(0.0, 0.0), (0.5, 0.5), (32.0, 32.0)]),
     signal_rate=st.sampled_from([0.0, 0.5, 1.0]),
-    signals=st.sampled_from(Signals),
+    signals=st.sampled_from(SignalReliability),
     spurious=st.sampled_from([-1.0, -0.5, 0.0, 0.7]),
     shuffled=st.booleans(),
     hands_on=st.booleans(),

@@ -15,9 +15,9 @@ EVERY_TERM = Weights(1.0, -2.0, -3.0, -4.0, -5.0, 6.0, -7.0)  # so that none is 
 ON = ((STRAIGHT, 1.0),)
 ANY = ((LEFT, 0.25), (STRAIGHT, 0.25), (RIGHT, 0.5))
 
-EGO = Member("south", ON, (9.0, 11.0), due=(0.5, 1.5), due_at=-20.0, cyclist=0.0)
+EGO = Member("south", ON, (9.0, 11.0), arrival_offset=(0.5, 1.5), arrival_position=-20.0, cyclist=0.0)
 SIGNALLER = Member("north", ANY, (5.0, 8.0), truck=0.3)
-CROSSER = Member("east", ON, (5.0, 9.0), due=(-2.0, 3.0), truck=0.5, urge=1.2, presence=0.8)
+CROSSER = Member("east", ON, (5.0, 9.0), arrival_offset=(-2.0, 3.0), truck=0.5, desired_speed_factor=1.2, presence=0.8)
 
 BUSY = Scenario(
     name="Busy",
@@ -27,9 +27,26 @@ BUSY = Scenario(
             replace(EGO, speed=(6.0, 11.0)),
             SIGNALLER,
             CROSSER,
-            replace(CROSSER, convoy=True, due=(0.0, 5.0)),
-            Member("west", ((FIRST, 0.4), (LAST, 0.6)), (4.0, 7.0), cyclist=0.3, stops=True, dawdle=0.7, patience=1.5),
-            Member("south", ANY, (9.0, 12.0), due=(1.0, 4.0), cyclist=0.2, truck=0.3, urge=1.5, yields=False),
+            replace(CROSSER, convoy=True, arrival_offset=(0.0, 5.0)),
+            Member(
+                "west",
+                ((FIRST, 0.4), (LAST, 0.6)),
+                (4.0, 7.0),
+                cyclist=0.3,
+                stops=True,
+                last_speed_factor=0.7,
+                patience=1.5,
+            ),
+            Member(
+                "south",
+                ANY,
+                (9.0, 12.0),
+                arrival_offset=(1.0, 4.0),
+                cyclist=0.2,
+                truck=0.3,
+                desired_speed_factor=1.5,
+                yields=False,
+            ),
         ),
         (
             EGO,
@@ -49,11 +66,24 @@ STOP = Scenario(
     summary="A junction of three arms at which all stop, the ego among them.",
     casts=(
         (
-            Member("south", ON, (7.0, 9.0), due=(1.0, 2.0), due_at=-30.0, cyclist=0.0, stops=True),
+            Member("south", ON, (7.0, 9.0), arrival_offset=(1.0, 2.0), arrival_position=-30.0, cyclist=0.0, stops=True),
             Member(
-                "north", ((FIRST, 0.5), (LAST, 0.5)), (5.0, 8.0), due_at=-20.0, stops=True, dawdle=0.6, patience=2.0
+                "north",
+                ((FIRST, 0.5), (LAST, 0.5)),
+                (5.0, 8.0),
+                arrival_position=-20.0,
+                stops=True,
+                last_speed_factor=0.6,
+                patience=2.0,
             ),
-            Member("east", ((LEFT, 0.5), (RIGHT, 0.5)), (5.0, 8.0), due=(-1.0, 1.0), due_at=-20.0, stops=True),
+            Member(
+                "east",
+                ((LEFT, 0.5), (RIGHT, 0.5)),
+                (5.0, 8.0),
+                arrival_offset=(-1.0, 1.0),
+                arrival_position=-20.0,
+                stops=True,
+            ),
         ),
     ),
     task=Task(EVERY_TERM, stops=True, time_limit=12.0),
@@ -66,10 +96,10 @@ CIRCLE = Scenario(
     casts=(
         (
             replace(EGO, speed=(6.0, 7.0)),
-            replace(SIGNALLER, arm="west", due_at=2.0),
+            replace(SIGNALLER, arm="west", arrival_position=2.0),
             replace(CROSSER, intents=ANY),
             replace(CROSSER, arm="north", intents=ANY),
-            replace(CROSSER, arm="south", intents=ANY, due=(2.0, 6.0)),
+            replace(CROSSER, arm="south", intents=ANY, arrival_offset=(2.0, 6.0)),
         ),
     ),
     task=Task(EVERY_TERM, branches=(STRAIGHT, RIGHT), max_speed=8.0, goal_at=20.0),
@@ -80,9 +110,16 @@ LANES = Scenario(
     summary="Two lanes the same way, and room to move aside.",
     casts=(
         (
-            Member("right", ON, (12.0, 12.0), due_at=-25.0, cyclist=0.0, urge=1.0),
+            Member("right", ON, (12.0, 12.0), arrival_position=-25.0, cyclist=0.0, desired_speed_factor=1.0),
             Member("left", ((STRAIGHT, 0.5), (RIGHT, 0.5)), (10.0, 12.0), truck=0.4, turn_speed=10.0, cyclist=0.0),
-            Member("right", ((STRAIGHT, 0.5), (LEFT, 0.5)), (10.0, 12.0), due=(-2.0, -1.0), cyclist=0.2, urge=1.2),
+            Member(
+                "right",
+                ((STRAIGHT, 0.5), (LEFT, 0.5)),
+                (10.0, 12.0),
+                arrival_offset=(-2.0, -1.0),
+                cyclist=0.2,
+                desired_speed_factor=1.2,
+            ),
         ),
     ),
     task=Task(EVERY_TERM, side_step=1.5, goal_at=120.0, max_speed=15.0, min_speed=6.0, speed_step=3.0),
@@ -93,7 +130,7 @@ LEGS = Scenario(
     summary="Three junctions, one behind the other, in the order in which fate has it.",
     casts=tuple(
         (
-            replace(EGO, due_at=due_at),
+            replace(EGO, arrival_position=arrival_position),
             SIGNALLER,
             replace(CROSSER, yields=False),
             replace(SIGNALLER, arm="east", leg=1),
@@ -101,7 +138,7 @@ LEGS = Scenario(
             replace(CROSSER, leg=1, arm="north", stops=True),
             replace(SIGNALLER, leg=2),
         )
-        for due_at in (-20.0, -10.0)
+        for arrival_position in (-20.0, -10.0)
     ),
     task=Task(EVERY_TERM, time_limit=9.0),
     road=Junction(legs=3),

@@ -91,7 +91,7 @@ class Stage:
     @property
     def shows(self) -> np.ndarray:
         """Whether a world's signaller shows a signal at all: (W,) bool."""
-        return self.signaller["shows"] != Signal.NONE
+        return self.signaller["cue_signal"] != Signal.NONE
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def painted(frames: np.ndarray, stage: Stage, begin: np.ndarray, length: int, ot
     Or that of the ``other`` side.
     """
     edited, rows = frames.copy(), np.flatnonzero(stage.shows)
-    left = (stage.signaller["shows"] == Signal.LEFT) != other
+    left = (stage.signaller["cue_signal"] == Signal.LEFT) != other
     column = stage.first_column + np.where(left, *SIGNALS)
     for k in range(length):
         edited[np.minimum(begin + k, len(frames) - 1)[rows], rows, column[rows]] = 1.0

@@ -80,7 +80,7 @@ class Diary:
                 stage=np.where(seen[w, i], user["phase"], HIDDEN),
                 since_cue=(tick - user["t1"]) * dt,
                 to_event=(user["t3"] - tick) * dt,
-                told=(user["shows"] != Signal.NONE) & (user["signals"] == 1),
+                told=(user["cue_signal"] != Signal.NONE) & (user["truthful"] == 1),
                 last=self._last[w, i],
                 single=shown_of(user, i, others.shape[1]),
                 believed=captions[w, i],

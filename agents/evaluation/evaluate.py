@@ -119,7 +119,7 @@ def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> 
     simulator = twins(scenario, config, SEEDS)
     rows = np.arange(len(SEEDS))
     signaller = simulator.users[rows, simulator.worlds["signaller"][rows]]
-    told = (signaller["kind"] == Kind.CYCLIST) & (signaller["signals"] == 1)
+    told = (signaller["kind"] == Kind.CYCLIST) & (signaller["truthful"] == 1)
     seed = SEEDS[int(told.argmax())]
     simulator = twins(scenario, config, np.array([seed]))
     recorders = [Recorder(simulator, w, int(seed)) for w in range(simulator.num_worlds)]

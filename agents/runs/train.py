@@ -29,7 +29,7 @@ from kindergarten.world.config import Config, Scenario, make_config
 
 FAILED = 1  # exit code
 #: The least that an option may be.
-LEAST = {"worlds": 1, "frames": 2, "seeds": 1, "threads": 1, "seed": 0, "captions": 0.0}
+LOWEST = {"worlds": 1, "frames": 2, "seeds": 1, "threads": 1, "seed": 0, "captions": 0.0}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     Memory(options.memory)
     Encoder(options.encoder)
     trunk_layers(Trunk(options.trunk), 1, options.depth)
-    for name, least in LEAST.items():
+    for name, least in LOWEST.items():
         if not getattr(options, name) >= least:
             raise ValueError(f"--{name} is {getattr(options, name)}: it must be at least {least:g}")
     if options.wandb:

@@ -74,6 +74,12 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     return Member(info, dtype, shape, start)
 
 
+def renamed(member: Member, names: Mapping[str, str]) -> Member:
+    """``member`` with its fields called as ``names`` says; those that it does not mention keep their names."""
+    fields = [(names.get(name, name), member.dtype[name]) for name in member.dtype.names or ()]
+    return member._replace(dtype=np.dtype(fields)) if fields else member
+
+
 def misfit(kinds: Mapping[str, tuple[np.dtype, Shape]], table: Table, optional: Collection[str]) -> str:
     """What is wrong with the arrays' dtypes and shapes; empty if nothing is."""
     for name in sorted(kinds.keys() ^ table.keys()):

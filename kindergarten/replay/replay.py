@@ -26,7 +26,9 @@ from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER, WORLD
 
-SCHEMA = 3  # goes up whenever an older program could not read the file, or would read it wrongly
+SCHEMA = 4  # goes up whenever an older program could not read the file, or would read it wrongly
+#: What fields of ROAD_USER were called in schema 3, which is read as well.
+FORMER_FIELDS = {"shows": "cue_signal", "signals": "truthful", "later": "drawn_kind", "dawdle": "last_speed_factor"}
 MAX_USERS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 64, 4096, 1 << 20
 MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
 
@@ -166,7 +168,9 @@ def _load(opened: zipfile.ZipFile) -> dict[str, np.ndarray]:
     members = archive.members(opened)
     if "meta" not in members or members["meta"].dtype != np.uint8:
         raise ReplayError("not a replay: it says nothing about itself")
-    _meta(archive.load(opened, members["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
+    meta = _meta(archive.load(opened, members["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
+    if meta["schema"] == 3 and "users" in members:
+        members["users"] = archive.renamed(members["users"], FORMER_FIELDS)
     problem = _misfit({name: (member.dtype, member.shape) for name, member in members.items()})
     if problem:
         raise ReplayError(f"damaged: {problem}")
@@ -197,9 +201,9 @@ def _meta(text: np.ndarray) -> dict[str, Any]:
     meta = json.loads(text.tobytes().decode())
     if not isinstance(meta, dict) or not isinstance(meta.get("schema"), int):
         raise ReplayError("not a replay: it has no schema number")
-    if meta["schema"] != SCHEMA:
+    if meta["schema"] not in (3, SCHEMA):
         age = "newer" if meta["schema"] > SCHEMA else "older"
-        raise ReplayError(f"a replay of the {age} schema {meta['schema']}; this version reads schema {SCHEMA}")
+        raise ReplayError(f"a replay of the {age} schema {meta['schema']}; this version reads schemas 3 and {SCHEMA}")
     if meta["codes"] != {kind: names(codes) for kind, codes in CODES.items()}:
         raise ReplayError("its codes have other names than in this version of Kindergarten")
     return meta
@@ -270,7 +274,7 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
     discrete = replay.control is Control.DISCRETE
     coded = [
         *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase", "colour")),
-        (users["shows"], len(Signal)),
+        (users["cue_signal"], len(Signal)),
         (worlds["signaller"], users.shape[1]),
         (users["route"], len(replay.road.points)),
         (worlds["end"], len(End)),

@@ -12,8 +12,8 @@ CROSSING = Scenario(
                 arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(16.0, 16.0),
-                due=(0.8, 0.9),  # at the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
-                due_at=0.0,
+                arrival_offset=(0.8, 0.9),
+                arrival_position=0.0,  # the edge; 1.3 to 1.8 s after t3 it is where the rider's path crosses its own
                 cyclist=0.0,
             ),
             Member(
@@ -30,12 +30,12 @@ CROSSING = Scenario(
                     arm="east",
                     intents=((Intent.STRAIGHT, 1.0),),
                     speed=(6.0, 6.0),
-                    due=(1.7 + 0.71 * k, 1.7 + 0.71 * k),
-                    due_at=4.5,
+                    arrival_offset=(1.7 + 0.71 * k, 1.7 + 0.71 * k),
+                    arrival_position=4.5,
                     cyclist=1.0,
                     signals=False,
                     convoy=k > 0,
-                    urge=1.3 if k else 1.0,
+                    desired_speed_factor=1.3 if k else 1.0,
                     yields=False,
                 )
                 for k in range(6)

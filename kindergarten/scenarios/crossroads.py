@@ -18,7 +18,7 @@ def cast_for(ego: Member, signaller: Member, late: float, arm: str, side: Intent
         arm="east",
         intents=((STRAIGHT, 1.0),),
         speed=(6.0, 6.0),
-        due_at=4.5,
+        arrival_position=4.5,
         cyclist=1.0,
         signals=False,
         yields=False,
@@ -26,12 +26,15 @@ def cast_for(ego: Member, signaller: Member, late: float, arm: str, side: Intent
     return (
         ego,
         signaller,
-        *(replace(rider, due=(late + 0.71 * k, late + 0.71 * k), urge=1.3 if k else 1.0) for k in range(6)),
+        *(
+            replace(rider, arrival_offset=(late + 0.71 * k, late + 0.71 * k), desired_speed_factor=1.3 if k else 1.0)
+            for k in range(6)
+        ),
         Member(
             arm=arm,
             intents=((side, 0.5), (STRAIGHT, 0.5)),
             speed=(9.0, 10.0),  # faster than the signaller, which might follow it out of the junction
-            due=(-2.6, -2.4),
+            arrival_offset=(-2.6, -2.4),
             turn_speed=6.0,
             cyclist=0.0,
             presence=0.8,
@@ -42,7 +45,14 @@ def cast_for(ego: Member, signaller: Member, late: float, arm: str, side: Intent
 
 #: Straight on at speed, as in Crossing: an oncoming rider who turns left crosses your way.
 GO_STRAIGHT = cast_for(
-    Member(arm="south", intents=((STRAIGHT, 1.0),), speed=(16.0, 16.0), due=(0.85, 0.85), due_at=0.0, cyclist=0.0),
+    Member(
+        arm="south",
+        intents=((STRAIGHT, 1.0),),
+        speed=(16.0, 16.0),
+        arrival_offset=(0.85, 0.85),
+        arrival_position=0.0,
+        cyclist=0.0,
+    ),
     Member(
         arm="north",
         intents=((LEFT, 0.5), (STRAIGHT, 0.25), (RIGHT, 0.25)),
@@ -56,12 +66,19 @@ GO_STRAIGHT = cast_for(
 )
 #: To the left: whoever comes from the left crosses your way, unless it turns right.
 GO_LEFT = cast_for(
-    Member(arm="south", intents=((LEFT, 1.0),), speed=(7.0, 7.0), due=(0.4, 0.4), due_at=4.0, cyclist=0.0),
+    Member(
+        arm="south",
+        intents=((LEFT, 1.0),),
+        speed=(7.0, 7.0),
+        arrival_offset=(0.4, 0.4),
+        arrival_position=4.0,
+        cyclist=0.0,
+    ),
     Member(
         arm="west",
         intents=((LEFT, 0.0), (STRAIGHT, 0.5), (RIGHT, 0.5)),
         speed=(7.0, 7.1),
-        due_at=-1.5,
+        arrival_position=-1.5,
         turn_speed=5.5,
         cyclist=0.0,
         yields=False,
@@ -72,7 +89,14 @@ GO_LEFT = cast_for(
 )
 #: To the right: you are in nobody's way, whatever anybody shows.
 GO_RIGHT = cast_for(
-    Member(arm="south", intents=((RIGHT, 1.0),), speed=(5.6, 5.6), due=(-0.5, -0.5), due_at=0.0, cyclist=0.0),
+    Member(
+        arm="south",
+        intents=((RIGHT, 1.0),),
+        speed=(5.6, 5.6),
+        arrival_offset=(-0.5, -0.5),
+        arrival_position=0.0,
+        cyclist=0.0,
+    ),
     replace(GO_STRAIGHT[1], intents=((LEFT, 0.4), (STRAIGHT, 0.3), (RIGHT, 0.3))),
     2.2,
     "west",

@@ -14,14 +14,14 @@ CUT_IN = Scenario(
                 speed=(14.0, 14.0),
                 # At t3 it is beside the lorry's cab, in the blind spot: to let the lorry in takes 8 m, more than can be
                 # made up once it moves, and about what one step of speed makes in time.
-                due_at=0.75,
+                arrival_position=0.75,
                 cyclist=0.0,
             ),
             Member(
                 arm="left",
                 intents=((Intent.STRAIGHT, 0.65), (Intent.RIGHT, 0.35)),
                 speed=(14.0, 14.2),
-                due_at=-0.5,
+                arrival_position=-0.5,
                 cue=(1.9, 2.2),  # three flashes: one touch of the lever
                 turn_speed=14.2,  # a lane change slows nobody down
                 cyclist=0.0,

@@ -12,14 +12,14 @@ FOLLOW = Scenario(
                 arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(6.0, 6.0),
-                due=(1.8, 2.2),  # at 6 m/s some 12 m behind the leader
+                arrival_offset=(1.8, 2.2),  # at 6 m/s some 12 m behind the leader
                 cyclist=0.0,
             ),
             Member(
                 arm="south",
                 intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
                 speed=(5.5, 6.0),  # no faster than the ego: at the longest delays it would start behind it
-                due_at=-0.5,
+                arrival_position=-0.5,
                 turn_speed=5.0,
             ),
         ),

@@ -12,15 +12,15 @@ OVERTAKE = Scenario(
                 arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(12.0, 12.0),
-                due=(0.4, 0.4),
-                due_at=-0.75,  # at t3 its bumper is at the rider's wheel: whoever is not aside by then has to be slow
+                arrival_offset=(0.4, 0.4),
+                arrival_position=-0.75,  # its bumper at the rider's wheel: whoever is not aside by then has to be slow
                 cyclist=0.0,
             ),
             Member(
                 arm="south",
                 intents=((Intent.LEFT, 1 / 3), (Intent.STRAIGHT, 1 / 3), (Intent.RIGHT, 1 / 3)),
                 speed=(6.0, 6.0),
-                due_at=-0.5,
+                arrival_position=-0.5,
                 turn_speed=5.0,  # at 4.6 a rider who turns left no longer meets a car that passes on the left
                 cyclist=1.0,
                 yields=False,
@@ -32,14 +32,14 @@ OVERTAKE = Scenario(
                     arm=arm,
                     intents=((Intent.STRAIGHT, 1.0),),
                     speed=(5.5, 5.5),
-                    due=(due, due),
-                    due_at=0.0,
+                    arrival_offset=(offset, offset),
+                    arrival_position=0.0,
                     cyclist=0.0,
                     truck=1.0,
                     signals=False,
                     yields=False,
                 )
-                for arm, due in (("west", 0.75), ("east", 2.7))
+                for arm, offset in (("west", 0.75), ("east", 2.7))
             ),
         ),
     ),

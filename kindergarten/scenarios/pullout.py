@@ -15,15 +15,15 @@ PULL_OUT = Scenario(
                 arm="south",
                 intents=((Intent.LEFT, 1.0),),
                 speed=(7.0, 7.0),
-                due=(0.45, 0.55),  # at t3 it is 3.5 m before the car's lane, and needs 10 m to stop
-                due_at=7.3,  # here its nose is in that lane; 1 s later the car is there, if it drives on
+                arrival_offset=(0.45, 0.55),  # at t3 it is 3.5 m before the car's lane, and needs 10 m to stop
+                arrival_position=7.3,  # here its nose is in that lane; 1 s later the car is there, if it drives on
                 cyclist=0.0,
             ),
             Member(
                 arm="west",
                 intents=((Intent.STRAIGHT, 0.5), (Intent.RIGHT, 0.5)),
                 speed=(7.0, 7.2),
-                due_at=-1.5,
+                arrival_position=-1.5,
                 turn_speed=6.0,
                 cyclist=0.0,
                 yields=False,
@@ -35,12 +35,12 @@ PULL_OUT = Scenario(
                     arm="east",
                     intents=((Intent.STRAIGHT, 1.0),),
                     speed=(6.0, 6.0),
-                    due=(1.4 + 0.71 * k, 1.4 + 0.71 * k),
-                    due_at=12.0,
+                    arrival_offset=(1.4 + 0.71 * k, 1.4 + 0.71 * k),
+                    arrival_position=12.0,
                     cyclist=1.0,
                     signals=False,
                     convoy=k > 0,
-                    urge=1.3 if k else 1.0,
+                    desired_speed_factor=1.3 if k else 1.0,
                     yields=False,
                 )
                 for k in range(4)

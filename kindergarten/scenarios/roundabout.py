@@ -14,15 +14,15 @@ ROUNDABOUT = Scenario(
                 arm="south",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(7.5, 7.5),
-                due=(1.15, 1.2),  # at t3 it is 9 m before here, where its nose is on the circle, and needs 18 m to stop
-                due_at=6.0,
+                arrival_offset=(1.15, 1.2),  # at t3 it is 9 m before its place, and needs 18 m to stop
+                arrival_position=6.0,  # here its nose is on the circle
                 cyclist=0.0,
             ),
             Member(
                 arm="west",
                 intents=((Intent.STRAIGHT, 0.5), (Intent.RIGHT, 0.5)),
                 speed=(6.0, 6.0),
-                due_at=20.3,  # on the circle, where the way to the exit forks off
+                arrival_position=20.3,  # on the circle, where the way to the exit forks off
                 turn_speed=4.5,
                 cyclist=1.0,
                 yields=False,
@@ -34,13 +34,13 @@ ROUNDABOUT = Scenario(
                     arm="north",
                     intents=((Intent.LEFT, 1.0),),
                     speed=(6.0, 6.0),
-                    due=(0.6 + 0.71 * k, 0.6 + 0.71 * k),
-                    due_at=40.7,
+                    arrival_offset=(0.6 + 0.71 * k, 0.6 + 0.71 * k),
+                    arrival_position=40.7,
                     cyclist=1.0,
                     signals=False,
                     turn_speed=6.0,
                     convoy=k > 0,
-                    urge=1.3 if k else 1.0,
+                    desired_speed_factor=1.3 if k else 1.0,
                     yields=False,
                 )
                 for k in range(3)

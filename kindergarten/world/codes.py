@@ -80,7 +80,7 @@ class Action(IntEnum):
     SLOWER = 4
 
 
-class Signals(IntEnum):
+class SignalReliability(IntEnum):
     """How far signals are to be trusted: always, or as far as on real roads."""
 
     PERFECT = 0

@@ -8,7 +8,7 @@ from numbers import Real
 
 import numpy as np
 
-from kindergarten.world.codes import ARMS, Control, Intent, Signals, parse
+from kindergarten.world.codes import ARMS, Control, Intent, SignalReliability, parse
 
 Range = tuple[float, float]
 Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
@@ -16,34 +16,34 @@ Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
 
 @dataclass(frozen=True)
 class Member:
-    """One road user of the cast. Whoever is due at ``due_at`` at a given time starts so that it gets there.
+    """One road user of the cast. It starts so that it is at ``arrival_position`` at its t3, or at its t1 if it stops.
 
-    Its t3 is the scene's t3 plus ``due``; t2 = t3 - delay, t1 = t2 - cue.
+    Its t3 is the scene's t3 plus ``arrival_offset``; t2 = t3 - delay, t1 = t2 - cue.
     """
 
     arm: str  # where it comes from, one of the road's arms
     intents: tuple[tuple[Intent, float], ...]  # what it may do, with probabilities
     speed: Range  # [m/s] drawn uniformly
-    due: Range = (0.0, 0.0)  # [s] after the scene's t3, drawn uniformly
-    due_at: float = -1.0  # [m] where it is then, counted from the junction's edge; if it stops: where it is at t1
+    arrival_offset: Range = (0.0, 0.0)  # [s] after the scene's t3, drawn uniformly
+    arrival_position: float = -1.0  # [m] behind the junction's edge
     cue: Range = (1.0, 4.0)  # [s] length of the signal, drawn log-uniformly (1..4: median 2, FACTS: unverified)
     cyclist: float = 0.5  # probability that it is a cyclist
     truck: float = 0.0  # probability that it is a truck; else it is a car
     presence: float = 1.0  # probability that it is there at all
     signals: bool = True  # False: it never does, whatever the signal rate
     turn_speed: float = 4.0  # [m/s] to which it slows from t3 on if it turns
-    urge: float = 1.0  # desired over initial speed; above 1 it closes up to whoever is ahead
+    desired_speed_factor: float = 1.0  # over its initial speed; above 1 it closes up to whoever is ahead
     convoy: bool = False  # True: it takes the kind and the speed of the member before it
     yields: bool = True  # False: where ways cross it has the right of way, or takes it
     stops: bool = False  # True: it stops at the line, and goes at its t3
-    dawdle: float = 1.0  # what it takes off its speed from t1 on if it goes LAST
+    last_speed_factor: float = 1.0  # on its desired speed from t1 on, if it goes LAST
     patience: float = 0.0  # [s] after t3 that it waits for the ego if it goes LAST
     leg: int = 0  # which of the road's junctions it belongs to
 
     def __post_init__(self) -> None:
         _check_range("speed", self.speed, 0.0)
         _check_range("cue", self.cue, 0.1)
-        _check_range("due", self.due, -math.inf)
+        _check_range("arrival_offset", self.arrival_offset, -math.inf)
         if not self.intents or abs(sum(p for _, p in self.intents) - 1.0) > 1e-9:
             raise ValueError(f"the probabilities of the intents {self.intents} do not add up to 1")
 
@@ -148,8 +148,10 @@ class Scenario:
                 if member.arm not in self.road.arms:
                     raise ValueError(f"unknown arm {member.arm!r}: choose from {', '.join(self.road.arms)}")
             for k, i in enumerate(self.signallers):
-                if cast[i].leg != k or cast[i].due != (0.0, 0.0):
-                    raise ValueError(f"member {i} is the signaller of leg {k}: its t3 is the scene's, so due is (0, 0)")
+                if cast[i].leg != k or cast[i].arrival_offset != (0.0, 0.0):
+                    raise ValueError(
+                        f"member {i} is the signaller of leg {k}: its t3 is the scene's, so arrival_offset is (0, 0)"
+                    )
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -180,7 +182,7 @@ class Config:
     control: Control = Control.DISCRETE
     delay: Range = (1.0, 4.0)  # [s] t3 - t2, drawn uniformly; (0, 0) is the control: shown until t3
     signal_rate: float = 1.0  # probability that a road user signals at all
-    signals: Signals = Signals.PERFECT
+    signals: SignalReliability = SignalReliability.PERFECT
     hands_on: bool = False  # True: the agent drives from the first frame
     spurious: float = 0.0  # how far colours go with intents, -1..1
     shuffled: bool = False  # True: the road users stand in random order, so that no row tells who matters
@@ -227,7 +229,7 @@ def make_config(
         parse(Control, control, "control"),
         (float(ends[0]), float(ends[1])),
         float(signal_rate),
-        parse(Signals, signals, "signals"),
+        parse(SignalReliability, signals, "signals"),
         bool(hands_on),
         float(spurious),
         bool(shuffled),

@@ -14,27 +14,27 @@ from kindergarten.world.config import Config, Scenario, Task
 from kindergarten.world.reward import NUM_TERMS, weight_vector
 from kindergarten.world.road import RoadMap, build, route_numbers
 
-WAYS = len(Intent)
+NUM_INTENTS = len(Intent)
 
 #: One member of a cast; see ``config.Member`` for units and meaning.
 MEMBER = np.dtype(
     [
-        ("routes", np.int64, (WAYS,)),  # by Intent, on its own leg; -1 where the member has no such intent
-        ("chances", np.float64, (WAYS,)),  # by Intent
+        ("routes", np.int64, (NUM_INTENTS,)),  # by Intent, on its own leg; -1 where the member has no such intent
+        ("chances", np.float64, (NUM_INTENTS,)),  # by Intent
         ("speed", np.float64, (2,)),
-        ("due", np.float64, (2,)),
-        ("due_at", np.float64),  # [m] arc length, counted from the route's origin
+        ("arrival_offset", np.float64, (2,)),
+        ("arrival_position", np.float64),  # [m] arc length, counted from the route's origin
         ("cue", np.float64, (2,)),
         ("cyclist", np.float64),
         ("truck", np.float64),
         ("presence", np.float64),
         ("signals", np.int64),
         ("turn_speed", np.float64),
-        ("urge", np.float64),
+        ("desired_speed_factor", np.float64),
         ("convoy", np.int64),
         ("yields", np.int64),
         ("stops", np.int64),
-        ("dawdle", np.float64),
+        ("last_speed_factor", np.float64),
         ("patience", np.float64),
         ("leg", np.int64),
     ]
@@ -48,7 +48,7 @@ PARAMS = np.dtype(
         ("control", np.int64),
         ("delay", np.float64, (2,)),
         ("signal_rate", np.float64),
-        ("reliability", np.int64),  # Signals
+        ("reliability", np.int64),  # SignalReliability
         ("spurious", np.float64),
         ("hands_on", np.int64),
         ("shuffled", np.int64),
@@ -56,7 +56,7 @@ PARAMS = np.dtype(
         ("lead", np.float64),
         ("sight", np.float64),
         ("occlusion", np.int64),  # 1 if anything but fog can hide a road user
-        ("branches", np.int64, (WAYS,)),  # by Intent: route on the first leg that the ego may choose, or -1
+        ("branches", np.int64, (NUM_INTENTS,)),  # by Intent: route on the first leg that the ego may choose, or -1
         ("routes_per_leg", np.int64),
         ("legs", np.int64),
         ("follow", np.int64),
@@ -79,7 +79,7 @@ def road_of(scenario: Scenario, config: Config) -> RoadMap:
     """The scenario's road, long enough for its longest delay."""
     members = [member for cast in scenario.casts for member in cast]
     last = scenario.first[1] + max(member.cue[1] for member in members) + config.delay[1]
-    approach = max(m.speed[1] * (last + m.due[1]) - m.due_at for m in members) + 10.0
+    approach = max(m.speed[1] * (last + m.arrival_offset[1]) - m.arrival_position for m in members) + 10.0
     leg_length = math.ceil(approach) + scenario.tasks[0].goal_at if scenario.road.legs > 1 else 0.0
     return build(scenario.road, approach, scenario.lane_width, scenario.fog, scenario.buildings, leg_length)
 
@@ -96,7 +96,7 @@ def members_of(scenario: Scenario, road: RoadMap) -> np.ndarray:
                 row["chances"][intent] = chance
             for name in (MEMBER.names or ())[2:]:  # the rest has the same names there
                 row[name] = getattr(member, name)
-            row["due_at"] = road.entry + member.due_at
+            row["arrival_position"] = road.entry + member.arrival_position
     return rows
 
 

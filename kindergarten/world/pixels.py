@@ -23,7 +23,7 @@ from kindergarten.world.terrain import CELL, ground_of
 
 SIZE = 64  # [px] by default
 SMALLEST, LARGEST, STEP = 32, 256, 8  # [px] of a side; pixels are filled in eights
-NEAR = 6.0  # [m] as far as that the rulers are about linear
+LINEAR_RANGE = 6.0  # [m] as far as that the rulers are about linear
 REACH, SIDEWAYS = (
     900.0,
     450.0,
@@ -31,7 +31,7 @@ REACH, SIDEWAYS = (
 # waves 820 m ahead, and PullOut's car indicates 370 m to the left
 BEHIND = 0.23  # share of the rows above the dashboard that lie behind the ego: 19 m
 DASHBOARD = 16  # it is a 16th of the picture
-LEAST = 0.6  # nobody is drawn smaller than this share of the size beside the ego
+SMALLEST_SHARE = 0.6  # nobody is drawn smaller than this share of the size beside the ego
 CYCLISTS_LARGER = 1.5
 HALF = 0.75  # [px] of any side at the least: so the middle of a pixel lies in every box, whichever way it points
 ARM, THICK, LAMP = 4.0, 1.5, 2.0  # [px of a picture of SIZE] how far an arm or a lamp stands out; how thick an arm is
@@ -82,9 +82,9 @@ def view_of(height: int, width: int) -> View:
     """The rulers of a picture of ``height`` by ``width`` pixels."""
     rows = height - height // DASHBOARD
     row, column = round((1.0 - BEHIND) * rows), 0.5 * (width - 1)
-    row_unit, column_unit = row / math.log1p(REACH / NEAR), column / math.log1p(SIDEWAYS / NEAR)
+    row_unit, column_unit = row / math.log1p(REACH / LINEAR_RANGE), column / math.log1p(SIDEWAYS / LINEAR_RANGE)
     ahead, left = (row - np.arange(rows)) / row_unit, (column - np.arange(width)) / column_unit
-    ahead, left = (np.sign(units) * NEAR * np.expm1(np.abs(units)) for units in (ahead, left))
+    ahead, left = (np.sign(units) * LINEAR_RANGE * np.expm1(np.abs(units)) for units in (ahead, left))
     return View(ahead, left, row_unit, column_unit, float(row), column, rows / (SIZE - SIZE // DASHBOARD))
 
 
@@ -169,7 +169,7 @@ def lay(words, places, cells, colours):
 @njit
 def ruled(metres):
     """Where a distance stands on a ruler, in units."""
-    units = math.log1p(abs(metres) / NEAR)
+    units = math.log1p(abs(metres) / LINEAR_RANGE)
     return units if metres > 0.0 else -units
 
 
@@ -193,7 +193,9 @@ def draw_user(image, user, ego, view, ink, signals):
     row, column = view.row - view.row_unit * ruled(ahead), view.column - view.column_unit * ruled(left)
     turn_up = user["cos"] * ego["cos"] + user["sin"] * ego["sin"]
     turn_left = user["sin"] * ego["cos"] - user["cos"] * ego["sin"]
-    scale = view.row_unit / NEAR * max(NEAR / (NEAR + math.sqrt(dx * dx + dy * dy)), LEAST)
+    scale = (
+        view.row_unit / LINEAR_RANGE * max(LINEAR_RANGE / (LINEAR_RANGE + math.sqrt(dx * dx + dy * dy)), SMALLEST_SHARE)
+    )
     larger = CYCLISTS_LARGER if user["kind"] == CYCLIST else 1.0
     long, wide = max(0.5 * larger * scale * user["length"], HALF), max(0.5 * larger * scale * user["width"], HALF)
     if not signals:

@@ -20,16 +20,16 @@ from kindergarten.world.config import Box, Junction, Lanes, Road, Roundabout
 from kindergarten.world.jit import njit
 
 SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
-SAME = 0.05  # [m] two routes that are nearer than this are one
-CLEAR = 2.4  # [m] two routes that are nearer than this cross: half a car on either side, and a little
-FAR = 1e5  # [m] never
+SAME_WAY = 0.05  # [m] two routes that are nearer than this are one
+CROSSING_DISTANCE = 2.4  # [m] two routes that are nearer than this cross: half a car on either side, and a little
+NEVER = 1e5  # [m] further than any route is long: it never comes to that
 
 #: What ``RoadMap.pairs[a, b]`` holds, all of it arc length on route a [m]. The strip is where the two are one: it
 #: begins at ``START`` and ends at ``STOP``, and what is at s on b is at s + ``SHIFT`` on a. Where they cross, the
-#: zone reaches from ``ENTER`` to ``LEAVE``. All are ``FAR`` where there is no such thing, and the
-#: shift -FAR.
+#: zone reaches from ``ENTER`` to ``LEAVE``. All are ``NEVER`` where there is no such thing, and the
+#: shift -NEVER.
 START, STOP, SHIFT, ENTER, LEAVE = range(5)
-NOWHERE = (FAR, FAR, -FAR, FAR, FAR)  # two routes that have nothing to do with each other
+UNRELATED = (NEVER, NEVER, -NEVER, NEVER, NEVER)  # two routes that have nothing to do with each other
 
 #: What a route is made of: (length [m], curvature [1/m], positive to the left), one after the other.
 Pieces = list[tuple[float, float]]
@@ -107,7 +107,7 @@ def _build(
     siblings = np.array([[a == b for b in arms] for a in arms])
     legs = range(road.legs)
     moved = [points + (0.0, leg * leg_length, 0.0, 0.0) for leg in legs]
-    every = np.tile(NOWHERE, (len(arms) * road.legs,) * 2 + (1,))
+    every = np.tile(UNRELATED, (len(arms) * road.legs,) * 2 + (1,))
     for leg in legs:
         block = slice(leg * len(arms), (leg + 1) * len(arms))
         every[block, block] = pairs
@@ -253,7 +253,7 @@ def _along(x: float, y: float, cos: float, sin: float, d: np.ndarray, curvature:
 
 def _pairs(points: np.ndarray, lengths: np.ndarray, entry: float) -> np.ndarray:
     """How all routes of one leg meet: (R, R, 5)."""
-    pairs = np.tile(NOWHERE, (len(points), len(points), 1))
+    pairs = np.tile(UNRELATED, (len(points), len(points), 1))
     first = max(int((entry - 40.0) / SPACING), 0)  # routes from different arms have nothing in common before
     for a in range(len(points)):
         for b in range(len(points)):
@@ -284,7 +284,7 @@ def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[
         across = np.abs(heading[:, 0] * offset[:, 1] - heading[:, 1] * offset[:, 0])
     course = np.gradient(theirs, axis=0)
     parallel = (heading * course[nearest]).sum(axis=1) > 0.99 * SPACING
-    one = np.flatnonzero((distance < 0.75 * SPACING) & (across < SAME) & parallel)
+    one = np.flatnonzero((distance < 0.75 * SPACING) & (across < SAME_WAY) & parallel)
     if len(one) > 2:
         runs = np.split(one, np.flatnonzero(np.diff(one) > 4) + 1)
         strips = []
@@ -292,18 +292,19 @@ def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[
             mine = [origin + k * SPACING for k in (start, stop)]
             yours = [origin + nearest[k] * SPACING for k in (start, stop)]
             if stop >= len(ours) - 2 or nearest[stop] >= len(theirs) - 2:
-                mine[1] = yours[1] = FAR
+                mine[1] = yours[1] = NEVER
             shift = mine[0] - yours[0] + float(heading[start] @ offset[start])
-            strips.append(([*mine, shift, FAR, FAR], [*yours, -shift, FAR, FAR]))
+            strips.append(([*mine, shift, NEVER, NEVER], [*yours, -shift, NEVER, NEVER]))
         # In a roundabout those who come from opposite sides and go left share two strips: the end of one's way is
         # the beginning of the other's. Each has to look out where it comes on to the circle.
         return min(strip[0] for strip in strips), min(strip[1] for strip in strips)
-    near, nigh = np.flatnonzero(distance < CLEAR), np.flatnonzero(gaps.min(axis=0) < CLEAR)
-    if not len(near):
-        return list(NOWHERE), list(NOWHERE)
+    ours_near = np.flatnonzero(distance < CROSSING_DISTANCE)
+    theirs_near = np.flatnonzero(gaps.min(axis=0) < CROSSING_DISTANCE)
+    if not len(ours_near):
+        return list(UNRELATED), list(UNRELATED)
     return (
-        [*NOWHERE[:ENTER], origin + near[0] * SPACING, origin + near[-1] * SPACING],
-        [*NOWHERE[:ENTER], origin + nigh[0] * SPACING, origin + nigh[-1] * SPACING],
+        [*UNRELATED[:ENTER], origin + ours_near[0] * SPACING, origin + ours_near[-1] * SPACING],
+        [*UNRELATED[:ENTER], origin + theirs_near[0] * SPACING, origin + theirs_near[-1] * SPACING],
     )
 
 

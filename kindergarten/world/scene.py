@@ -14,20 +14,20 @@ from kindergarten.world.codes import Colour, End, Intent, Kind
 from kindergarten.world.jit import njit
 from kindergarten.world.rng import between, mix, uniform
 from kindergarten.world.road import locate
-from kindergarten.world.signals import announce, draw_cue, draw_flashing
+from kindergarten.world.signals import draw_cue, draw_flashing, draw_signal
 from kindergarten.world.users import CAR_LENGTH, CAR_WIDTH, CYCLIST_LENGTH, CYCLIST_WIDTH, TRUCK_LENGTH, TRUCK_WIDTH
 
 NOBODY, CAR, CYCLIST, TRUCK = int(Kind.NOBODY), int(Kind.CAR), int(Kind.CYCLIST), int(Kind.TRUCK)
-RUNNING, LAST, WAYS, COLOURS = int(End.RUNNING), int(Intent.LAST), len(Intent), len(Colour)
-LOTS = np.uint64(0x1075)  # sets the stream that rows are drawn from apart from the scene's
-LATER = 1 << 19  # [physics steps] times on legs that have not begun count from here
+RUNNING, LAST, NUM_INTENTS, NUM_COLOURS = int(End.RUNNING), int(Intent.LAST), len(Intent), len(Colour)
+ROWS_STREAM = np.uint64(0x1075)  # sets the stream that rows are drawn from apart from the scene's
+LEG_TO_COME = 1 << 19  # [physics steps] times on legs that have not begun count from here
 
 
 @njit
 def draw_intent(world, chances):
-    """An Intent by its chances (WAYS,)."""
+    """An Intent by its chances (NUM_INTENTS,)."""
     u, chosen = uniform(world), -1
-    for intent in range(WAYS):
+    for intent in range(NUM_INTENTS):
         if chances[intent] > 0.0:
             chosen = intent
             if u < chances[intent]:
@@ -37,15 +37,15 @@ def draw_intent(world, chances):
 
 
 @njit
-def cast_rows(world, users, shuffled):
-    """Give every member of the cast a row: the ego the first, the others in order or by lot.
+def draw_rows(world, users, shuffled):
+    """Give every member of the cast a row: the ego the first, the others in order or at random.
 
-    The lots come from a stream of their own: a seed is the same scene, shuffled or not.
+    The random order comes from a stream of its own: a seed is the same scene, shuffled or not.
     """
     for i in range(len(users)):
         users[i]["member"] = i
     if shuffled == 1:
-        kept, world["rng"] = world["rng"], mix(world["rng"] ^ LOTS)
+        kept, world["rng"] = world["rng"], mix(world["rng"] ^ ROWS_STREAM)
         for i in range(len(users) - 1, 1, -1):
             j = 1 + int(uniform(world) * i)
             users[i]["member"], users[j]["member"] = users[j]["member"], users[i]["member"]
@@ -68,39 +68,38 @@ def draw_user(world, user, member, before):
     kind = CYCLIST if u < member["cyclist"] else TRUCK if u < member["cyclist"] + member["truck"] else CAR
     speed = between(world, member["speed"][0], member["speed"][1])
     if member["convoy"] == 1:
-        kind, speed = before["later"], before["speed"]
-    user["later"] = kind if present else NOBODY
+        kind, speed = before["drawn_kind"], before["speed"]
+    user["drawn_kind"] = kind if present else NOBODY
     user["length"], user["width"] = CAR_LENGTH, CAR_WIDTH
     if kind == CYCLIST:
         user["length"], user["width"] = CYCLIST_LENGTH, CYCLIST_WIDTH
     elif kind == TRUCK:
         user["length"], user["width"] = TRUCK_LENGTH, TRUCK_WIDTH
-    user["speed"], user["desired_speed"] = speed, speed * member["urge"]
-    user["turn_speed"], user["dawdle"] = member["turn_speed"], 1.0
-    user["signals"], user["leg"] = member["signals"], member["leg"]
-    user["yields"] = member["yields"]
+    user["speed"], user["desired_speed"] = speed, speed * member["desired_speed_factor"]
+    user["turn_speed"], user["last_speed_factor"] = member["turn_speed"], 1.0
+    user["leg"], user["yields"] = member["leg"], member["yields"]
     draw_flashing(world, user)
     user["intent"] = draw_intent(world, member["chances"])
     user["choices"] = 0
-    for intent in range(WAYS):
+    for intent in range(NUM_INTENTS):
         user["choices"] += member["chances"][intent] > 0.0
 
 
 @njit
-def settle(world, user, member, params):
+def apply_intent(world, user, member, params):
     """Make of the intent, now that it stands, what follows from it: the way, the signal, the colour."""
     intent = user["intent"]
     user["route"] = member["routes"][intent] + user["leg"] * params["routes_per_leg"]
-    announce(world, user, params["signal_rate"], params["reliability"])
-    u, user["colour"] = uniform(world), int(uniform(world) * COLOURS)
+    draw_signal(world, user, member["signals"], params["signal_rate"], params["reliability"])
+    u, user["colour"] = uniform(world), int(uniform(world) * NUM_COLOURS)
     if u < abs(params["spurious"]) and user["choices"] > 1:
         rank = 0
         for other in range(intent):
             rank += member["chances"][other] > 0.0
         user["colour"] = rank if params["spurious"] > 0.0 else (rank + 1) % user["choices"]
-        user["colour"] %= COLOURS
+        user["colour"] %= NUM_COLOURS
     if intent == LAST:
-        user["dawdle"] = member["dawdle"]
+        user["last_speed_factor"] = member["last_speed_factor"]
 
 
 @njit
@@ -108,7 +107,7 @@ def draw_times(world, users, cast, params):
     """Draw t1, t2, t3 of everybody.
 
     The signaller of a leg sets its scene: t3 is its own. On the first leg its t1 and signal come first, and the delay
-    follows; on later legs times count from ``LATER`` until ``begin_leg`` knows better.
+    follows; on later legs times count from ``LEG_TO_COME`` until ``begin_leg`` knows better.
     """
     dt = params["dt"]
     t3 = round(between(world, params["first"][0], params["first"][1]) / dt)
@@ -119,30 +118,30 @@ def draw_times(world, users, cast, params):
         if signaller:
             leg, delay = member["leg"], round(between(world, params["delay"][0], params["delay"][1]) / dt)
         cue = round(draw_cue(world, member["cue"][0], member["cue"][1]) / dt)
-        due = round(between(world, member["due"][0], member["due"][1]) / dt)
+        offset = round(between(world, member["arrival_offset"][0], member["arrival_offset"][1]) / dt)
         if signaller:
-            t3 = t3 + cue + delay if leg == 0 else LATER
-        user["t3"] = t3 + due
-        user["t2"] = max(t3 + due - delay, 0)
+            t3 = t3 + cue + delay if leg == 0 else LEG_TO_COME
+        user["t3"] = t3 + offset
+        user["t2"] = max(t3 + offset - delay, 0)
         user["t1"] = max(user["t2"] - cue, 0)
         user["reveal"] = user["t3"] if user["choices"] > 1 else 0
         user["go"] = 0
         if member["stops"] == 1:
             waits = member["patience"] if user["intent"] == LAST else 0.0
             user["go"] = user["t3"] + round(waits / dt)
-    due = round(between(world, cast[0]["due"][0], cast[0]["due"][1]) / dt)
+    offset = round(between(world, cast[0]["arrival_offset"][0], cast[0]["arrival_offset"][1]) / dt)
     ego = users[0]
-    ego["t1"], ego["t2"], ego["t3"], ego["reveal"], ego["go"] = 0, 0, users[row_of(users, 1)]["t3"] + due, 0, 0
+    ego["t1"], ego["t2"], ego["t3"], ego["reveal"], ego["go"] = 0, 0, users[row_of(users, 1)]["t3"] + offset, 0, 0
 
 
 @njit
 def place(user, points, member, now, dt):
-    """Put ``user`` where it must be at physics step ``now`` to be at its ``due_at`` in time."""
+    """Put ``user`` where it must be at physics step ``now`` to be at its ``arrival_position`` in time."""
     until = user["t1"] if member["stops"] == 1 else user["t3"]
-    user["s"] = member["due_at"] - user["speed"] * (until - now) * dt
+    user["s"] = member["arrival_position"] - user["speed"] * (until - now) * dt
     user["x"], user["y"], user["cos"], user["sin"] = locate(points, user["route"], user["s"])
     user["offset"], user["steering"], user["acceleration"] = 0.0, 0.0, 0.0
-    user["kind"] = user["later"]
+    user["kind"] = user["drawn_kind"]
 
 
 @njit
@@ -176,22 +175,22 @@ def begin_leg(world, users, points, cast, params, now, shift):
 
 @njit
 def next_leg(world, users, road, casts, params):
-    """Go on to the next junction: the ego cruises again, and whoever signals there is due when it arrives.
+    """Go on to the next junction: the ego cruises again, and whoever signals there arrives when it does.
 
     The ego is there by then: were it a few centimetres late, by rounding, those who close the junction behind it would
     hit it, however it drives.
     """
     ego, cast, dt = users[0], casts[world["cast"]], params["dt"]
-    due = ego["t3"] - users[world["signaller"]]["t3"]
+    offset = ego["t3"] - users[world["signaller"]]["t3"]
     world["leg"] += 1
     ego["s"] -= road.leg_length
     ego["route"] += params["routes_per_leg"]
     cruise, now = ego["desired_speed"], ego["speed"]
     seconds = (cruise - now) / (params["acceleration"] if cruise > now else -params["braking"])
-    way = cast[0]["due_at"] - ego["s"] - 0.5 * (cruise + now) * seconds
-    t3 = world["tick"] + math.ceil((seconds + way / cruise) / dt - 1e-6) - due
-    begin_leg(world, users, road.points, cast, params, world["tick"], t3 - LATER)
-    ego["t3"] = t3 + due
+    way = cast[0]["arrival_position"] - ego["s"] - 0.5 * (cruise + now) * seconds
+    t3 = world["tick"] + math.ceil((seconds + way / cruise) / dt - 1e-6) - offset
+    begin_leg(world, users, road.points, cast, params, world["tick"], t3 - LEG_TO_COME)
+    ego["t3"] = t3 + offset
 
 
 @njit
@@ -208,7 +207,7 @@ def sample_world(world, users, road, casts, params, intents):
         intents: (N - 1,) Intent of each road user but the ego, or -1 to keep what was drawn.
     """
     cast = casts[world["cast"]]
-    cast_rows(world, users, params["shuffled"])
+    draw_rows(world, users, params["shuffled"])
     for i in range(len(users)):
         row = row_of(users, i)
         draw_user(world, users[row], cast[i], users[row_of(users, max(i - 1, 0))])
@@ -216,10 +215,10 @@ def sample_world(world, users, road, casts, params, intents):
         row = row_of(users, i)
         if row > 0 and intents[row - 1] >= 0 and cast[i]["routes"][intents[row - 1]] >= 0:
             users[row]["intent"] = intents[row - 1]
-        settle(world, users[row], cast[i], params)
+        apply_intent(world, users[row], cast[i], params)
     draw_times(world, users, cast, params)
     ego = users[0]
-    ego["signals"], ego["shows"] = 0, 0
+    ego["truthful"], ego["cue_signal"] = 0, 0
     if cast[0]["stops"] == 1:  # it comes to the line while the others do
         ego["t1"] = users[row_of(users, 1)]["t1"]
     world["tick"], world["leg"], world["end"] = 0, 0, RUNNING

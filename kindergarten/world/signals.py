@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 
-from kindergarten.world.codes import Intent, Kind, Phase, Signal, Signals
+from kindergarten.world.codes import Intent, Kind, Phase, Signal, SignalReliability
 from kindergarten.world.jit import njit
 from kindergarten.world.rng import between, uniform
 
 # Constants that kernels read are plain ints: the same under numba and without it.
 CYCLIST = int(Kind.CYCLIST)
-LEFT, RIGHT, REAL = int(Intent.LEFT), int(Intent.RIGHT), int(Signals.REAL)
+LEFT, RIGHT, REAL = int(Intent.LEFT), int(Intent.RIGHT), int(SignalReliability.REAL)
 NONE, SIGNAL_LEFT, SIGNAL_RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 BEFORE, CUE, DELAY, AFTER = int(Phase.BEFORE), int(Phase.CUE), int(Phase.DELAY), int(Phase.AFTER)
 SIGNALLING, WRONG_SIDE, STALE = 0.75, 0.03, 0.05  # the share of turns, turns, and others
@@ -51,7 +51,7 @@ def phase(user, tick):
 
 
 @njit
-def announce(world, user, signal_rate, reliability):
+def draw_signal(world, user, may_signal, signal_rate, reliability):
     """Draw what ``user`` shows from t1 to t2, and whether that is the truth. One number is drawn, always.
 
     On real roads 75 % of those who turn signal (Ponziani 2012; Sullivan et al. 2015), 3 % on the wrong side, and
@@ -61,27 +61,27 @@ def announce(world, user, signal_rate, reliability):
     truth = NONE
     if turns:
         truth = SIGNAL_LEFT if user["intent"] == LEFT else SIGNAL_RIGHT
-    willing = user["signals"] == 1 and u < signal_rate
-    shows = truth if willing else NONE
+    willing = may_signal == 1 and u < signal_rate
+    signal = truth if willing else NONE
     if willing and reliability == REAL:
         u /= signal_rate
         if turns and u >= SIGNALLING:
-            shows = NONE
+            signal = NONE
         elif turns and u < WRONG_SIDE:
-            shows = SIGNAL_RIGHT if truth == SIGNAL_LEFT else SIGNAL_LEFT
+            signal = SIGNAL_RIGHT if truth == SIGNAL_LEFT else SIGNAL_LEFT
         elif not turns and u < STALE:
-            shows = SIGNAL_LEFT if u < 0.5 * STALE else SIGNAL_RIGHT
-    user["shows"] = shows
-    user["signals"] = 1 if willing and shows == truth else 0
+            signal = SIGNAL_LEFT if u < 0.5 * STALE else SIGNAL_RIGHT
+    user["cue_signal"] = signal
+    user["truthful"] = 1 if willing and signal == truth else 0
 
 
 @njit
 def shown(user, tick, dt):
     """The Signal that ``user`` shows at physics step ``tick``."""
-    if user["shows"] == NONE or tick < user["t1"] or tick >= user["t2"]:
+    if user["cue_signal"] == NONE or tick < user["t1"] or tick >= user["t2"]:
         return NONE
     if user["kind"] != CYCLIST:
         cycles = (tick - user["t1"]) * dt * user["flash_rate"] + user["flash_phase"]
         if cycles - math.floor(cycles) >= 0.5:
             return NONE
-    return user["shows"]
+    return user["cue_signal"]

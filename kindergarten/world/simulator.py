@@ -31,7 +31,8 @@ from kindergarten.world.users import ROAD_USER, WORLD
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
-FAR = 7.2  # [m] between centres; a car and a truck that touch are nearer, and so is a cyclist who is passed too close
+#: [m] between centres: a car and a truck that touch are nearer, and so is a cyclist who is passed too close.
+CONTACT_RANGE = 7.2
 COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
 
 
@@ -43,7 +44,7 @@ def contacts(users):
     for i in range(1, len(users)):
         other = users[i]
         dx, dy = other["x"] - x, other["y"] - y
-        if dx * dx + dy * dy > FAR * FAR or other["kind"] == NOBODY:
+        if dx * dx + dy * dy > CONTACT_RANGE * CONTACT_RANGE or other["kind"] == NOBODY:
             continue
         touched = touched or overlap(ego, other)
         if other["kind"] == CYCLIST:
@@ -304,9 +305,9 @@ class Simulator:
     def _sound(self, snapshot: Snapshot) -> bool:
         """Whether all numbers are finite, all codes known, and what they point at is there."""
         size, legs = self.num_users, self.scenario.road.legs
-        sizes = {"kind": len(Kind), "later": len(Kind), "intent": len(Intent), "shows": len(Signal), "end": len(End),
-                 "colour": len(Colour), "route": len(self.road.points), "leg": legs, "cast": len(self.casts),
-                 "signaller": size, "member": size}  # fmt: skip
+        sizes = {"kind": len(Kind), "drawn_kind": len(Kind), "intent": len(Intent), "cue_signal": len(Signal),
+                 "end": len(End), "colour": len(Colour), "route": len(self.road.points), "leg": legs,
+                 "cast": len(self.casts), "signaller": size, "member": size}  # fmt: skip
         for rows in snapshot:
             for field in rows.dtype.names or ():
                 numbers = rows[field]

@@ -10,7 +10,7 @@ import math
 
 from kindergarten.world.codes import Intent, Kind
 from kindergarten.world.jit import njit
-from kindergarten.world.road import ENTER, FAR, LEAVE, SHIFT, START, STOP, locate
+from kindergarten.world.road import ENTER, LEAVE, NEVER, SHIFT, START, STOP, locate
 
 NOBODY, CYCLIST = int(Kind.NOBODY), int(Kind.CYCLIST)
 LEFT, RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
@@ -132,10 +132,10 @@ def drive(users, pairs, fork, entry, tick):
         if user["intent"] in (LEFT, RIGHT) and tick >= user["t3"]:
             desired = min(desired, user["turn_speed"])
         elif tick >= user["t1"] and tick < user["go"]:
-            desired *= user["dawdle"]
+            desired *= user["last_speed_factor"]
         route, s, half = user["route"], user["s"], 0.5 * user["length"]
         leader_speed, gap, wait = 0.0, math.inf, math.inf
-        minds = user["yields"] == 1 and tick >= user["go"] and tick >= user["reveal"]
+        yielding = user["yields"] == 1 and tick >= user["go"] and tick >= user["reveal"]
         for j in range(len(users)):
             other = users[j]
             theirs = other["route"]
@@ -145,7 +145,7 @@ def drive(users, pairs, fork, entry, tick):
             if s < where < pairs[route, theirs, STOP] and where - s - half - 0.5 * other["length"] < gap:
                 if follows(user, other, where, pairs[route, theirs, START], fork[route], fork[theirs], tick):
                     leader_speed, gap = other["speed"], where - s - half - 0.5 * other["length"]
-            if minds and s < pairs[route, theirs, ENTER] < FAR:
+            if yielding and s < pairs[route, theirs, ENTER] < NEVER:
                 enter = pairs[route, theirs, ENTER]
                 if yields_to(user, other, enter, pairs[theirs, route, ENTER], pairs[theirs, route, LEAVE], tick):
                     wait = min(wait, enter - s - half)

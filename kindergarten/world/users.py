@@ -26,12 +26,12 @@ ROAD_USER = np.dtype(
         ("turn_speed", np.float64),  # [m/s] from t3 on, if it turns
         ("intent", np.int64),  # Intent; for the ego the branch that it aims for
         ("choices", np.int64),  # how many intents it might have
-        ("shows", np.int64),  # Signal that it shows from t1 to t2
-        ("signals", np.int64),  # 1 if that tells the truth
+        ("cue_signal", np.int64),  # Signal that it shows from t1 to t2
+        ("truthful", np.int64),  # 1 if that tells the truth
         ("colour", np.int64),  # Colour of its paint or jacket
         ("member", np.int64),  # which member of the cast it is
         ("leg", np.int64),  # which of the road's junctions it belongs to
-        ("later", np.int64),  # Kind that it will be when its leg begins
+        ("drawn_kind", np.int64),  # Kind that it will be when its leg begins
         ("signal", np.int64),  # Signal that this frame shows: an arm held out or a lamp that is lit
         ("phase", np.int64),  # Phase in this frame
         ("seen", np.int64),  # 1 if the ego sees it in this frame: within sight, not in fog
@@ -41,7 +41,7 @@ ROAD_USER = np.dtype(
         ("reveal", np.int64),  # [physics steps] from here on others may reckon with its way: t3, or 0 without a choice
         ("yields", np.int64),  # 0: where ways cross it has the right of way, or takes it
         ("go", np.int64),  # [physics steps] from here on it may pass the stop line; 0: it never has to stop
-        ("dawdle", np.float64),  # what it takes off its speed from t1 until it may go
+        ("last_speed_factor", np.float64),  # on its desired speed from t1 until it may go; 1 unless it goes LAST
         ("flash_rate", np.float64),  # [1/s] of a car's indicator, 1..2
         ("flash_phase", np.float64),  # [cycles] 0..1 at t1
         ("offset", np.float64),  # [m] to the left of the route; scripted users keep to 0

@@ -261,7 +261,7 @@ def flipped(mind: Mind, stage: Stage, tape: Tape) -> dict[str, Any]:
 def with_twins_cue(stage: Stage, tape: Tape) -> np.ndarray:
     """Frames (T, W, D) with the cue of the first twin that shows something else."""
     frames, (intents, count) = tape.frames.copy(), stage.shape
-    cue, shows = in_phase(tape, stage, Phase.CUE), stage.signaller["shows"]
+    cue, shows = in_phase(tape, stage, Phase.CUE), stage.signaller["cue_signal"]
     for w in range(frames.shape[1]):
         twins = w % count + count * np.roll(np.arange(intents), -(w // count))
         twin = twins[max(int((shows[twins] != shows[w]).argmax()), 1)]

@@ -16,7 +16,7 @@ DELAY = 16.0  # [s] of the frames that the memories are shown
 WORLDS, PROJECTIONS = 24, 4
 DEPTH, WIDTH = 50, 64
 SHORT, LONG = 1e-3, 1e3  # of the norm at the last frame: what is less has vanished, what is more explodes
-FAR = 40  # frames: 8 s
+FRAMES_EARLIER = 40  # 8 s
 
 
 def ask(subject: Subject) -> Finding:
@@ -27,16 +27,16 @@ def ask(subject: Subject) -> Finding:
         frames = drive(subject.mind, stage).frames[: int(stage.hands.min()), :WORLDS]
         minds = {"this agent": subject.mind, **subject.beside, **untrained(subject)}
         curves = {name: through_time(mind, frames) for name, mind in minds.items() if isinstance(mind, PolicyMind)}
-    numbers = {"time": curves, "depth": {kind.value: down(kind) for kind in Trunk}, "far": FAR}
+    numbers = {"time": curves, "depth": {kind.value: down(kind) for kind in Trunk}, "far": FRAMES_EARLIER}
     return Finding("vanishing", QUESTION, *judged(curves.get("this agent")), numbers)
 
 
 def judged(curve: np.ndarray | None) -> tuple[Verdict, str]:
     """The verdict, and why."""
-    if curve is None or len(curve) <= FAR:
+    if curve is None or len(curve) <= FRAMES_EARLIER:
         return Verdict.OPEN, "Its memory is not a network of which gradients could be taken."
-    left = curve[FAR]
-    said = f"Of the gradient at the last frame {100 * left:.2g} % is left {FAR} frames earlier."
+    left = curve[FRAMES_EARLIER]
+    said = f"Of the gradient at the last frame {100 * left:.2g} % is left {FRAMES_EARLIER} frames earlier."
     return (Verdict.YES if SHORT <= left <= LONG else Verdict.NO), said
 
 

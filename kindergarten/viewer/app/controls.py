@@ -12,7 +12,7 @@ from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.text import Typeface, label
 from kindergarten.viewer.model.view import View
 
-ZOOM, LEAST, MOST = 1.15, 0.4, 4.0  # by one notch; the limits
+ZOOM_STEP, MIN_ZOOM, MAX_ZOOM = 1.15, 0.4, 4.0  # by one notch; the limits
 #: Keys that are named by what they write, wherever it lies on the keyboard.
 WRITTEN = {"+": pygame.K_PLUS, "-": pygame.K_MINUS, "?": pygame.K_QUESTION, ",": pygame.K_COMMA, ".": pygame.K_PERIOD}
 SAME = {pygame.K_F1: pygame.K_QUESTION, pygame.K_KP_PLUS: pygame.K_PLUS, pygame.K_KP_MINUS: pygame.K_MINUS}
@@ -50,7 +50,7 @@ class Controls:
     def obey(self, event: pygame.event.Event, keys: Sequence[Key]) -> bool:
         """Do what an event asks for. Returns False if that was to quit."""
         if event.type == pygame.MOUSEWHEEL:
-            self._zoom(ZOOM**event.y)
+            self._zoom(ZOOM_STEP**event.y)
         if event.type != pygame.KEYDOWN:
             return event.type != pygame.QUIT
         key = pressed(event)
@@ -91,14 +91,14 @@ class Controls:
                 letters.write(surface, does, (x + 126 * unit, y), 19, most=320 * unit)
 
     def _zoom(self, factor: float) -> None:
-        self.view = replace(self.view, zoom=min(max(self.view.zoom * factor, LEAST), MOST))
+        self.view = replace(self.view, zoom=min(max(self.view.zoom * factor, MIN_ZOOM), MAX_ZOOM))
 
     def key_zoom(self, key: int) -> None:
         """Closer, further, or as at first."""
         if key == pygame.K_0:
             self.view = replace(self.view, zoom=1.0)
         else:
-            self._zoom(ZOOM if key == pygame.K_PLUS else 1 / ZOOM)
+            self._zoom(ZOOM_STEP if key == pygame.K_PLUS else 1 / ZOOM_STEP)
 
     def key_help(self, key: int) -> None:
         """Show the keys or hide them."""

@@ -22,7 +22,7 @@ from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import SIZE, Hud, View
 from kindergarten.world.road import RoadMap
 
-LEAST = (480, 320)  # [px] on a smaller surface there is no room but for the street
+MIN_FOR_PANELS = (480, 320)  # [px] on a smaller surface there is no room but for the street
 STREET_UNIT = 0.85  # [px] per point at least, where the street's few words are all there is to read
 SIDE = 316  # points
 
@@ -85,7 +85,7 @@ class Painter:
         width, height = surface.get_size()
         self.typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
         nothing = pygame.Rect(0, 0, 0, 0)
-        if not view.panels or width < LEAST[0] or height < LEAST[1]:
+        if not view.panels or width < MIN_FOR_PANELS[0] or height < MIN_FOR_PANELS[1]:
             self.typeface.unit = max(unit, STREET_UNIT)
             return Areas(surface.get_rect(), nothing, nothing, nothing)
         remembers = self._strip is not None and story.episode is not None and story.episode.cells is not None

@@ -18,7 +18,7 @@ from kindergarten.viewer.model.view import Hud, View
 from kindergarten.world.codes import Kind
 
 Painters = dict[tuple[int, int], Painter]  # by the replay's id and the side
-LEAST = 16  # [px] a narrower surface is no place for two
+MIN_PAIR_WIDTH = 16  # [px] a narrower surface is no place for two
 
 
 class Take(NamedTuple):
@@ -58,7 +58,7 @@ class Stage:
         """Fill ``surface``."""
         view, hud = view or View(), hud or Hud()
         frames = self.frames(time)
-        if self._pair is not None and surface.get_width() >= LEAST:
+        if self._pair is not None and surface.get_width() >= MIN_PAIR_WIDTH:
             self._pair.draw(surface, frames, view, hud)
         else:
             self._painters[0].draw(surface, self.stories[0], frames[0], view, hud)

@@ -119,7 +119,9 @@ def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
 
     From which frame on, its times and intent, whether it had a choice, what it shows, and whether that is true.
     """
-    fields = np.stack([column[name] for name in ("t1", "t2", "t3", "intent", "choices", "shows", "signals")], axis=1)
+    fields = np.stack(
+        [column[name] for name in ("t1", "t2", "t3", "intent", "choices", "cue_signal", "truthful")], axis=1
+    )
     starts = [0, *(np.flatnonzero(np.any(np.diff(fields, axis=0), axis=1)) + 1).tolist()]
     return [
         {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent,

@@ -183,8 +183,8 @@ def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
         what = (
             Intent(int(user["intent"])),
             bool(user["choices"] > 1),
-            Signal(int(user["shows"])),
-            bool(user["signals"]),
+            Signal(int(user["cue_signal"])),
+            bool(user["truthful"]),
         )
         roles.append(Role(kind, *what, t1, t2, t3, float(times[k]), stop))
     return tuple(roles)
