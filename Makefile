@@ -6,7 +6,7 @@ ARGS ?=
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed-
 
-.PHONY: help train test slow test-nojit check bench docs clean
+.PHONY: help train test slow test-nojit check bench pages docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
+	@echo 'make pages       what the pages take from the code and from benchmarks/results'
 	@echo 'make docs        the documentation, into site/'
 	@echo 'make clean       remove what was built; environments and runs stay'
 
@@ -37,6 +38,9 @@ check: $(stamp)test
 
 bench: $(stamp)test
 	$(bin)/python -m benchmarks.simulator $(ARGS)
+
+pages: $(stamp)agents
+	$(bin)/python -m docs.pages
 
 docs: $(stamp)docs
 	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --strict

@@ -23,7 +23,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from benchmarks.common import Clocks, Done, Work, command, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
-from kindergarten.agents.learner.config import STEPS, PPOConfig
+from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
@@ -183,7 +183,7 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
         return time_to_score(make(), watch, steps)
 
     score(ours(0, 1, scenario=scenario.name))  # whatever is compiled or loaded at first use is so now
-    steps = STEPS.get(scenario.name, STEPS["other"])
+    steps = scenario.training
     runs: dict[str, list[dict[str, Any]]] = {OURS: []}
     for seed in range(options.seeds):
         make = partial(ours, seed, options.worlds, scenario=scenario.name)

@@ -1,4 +1,4 @@
-"""What the pages say of benchmarks/results: a function for each ``{{ name }}`` there."""
+"""What the pages say of benchmarks/results: a function for each place there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from statistics import mean
 from typing import Any
 
-from result_tables import measured, table
+from docs.tables import measured, scored, spread, table
 
 #: Results of the same benchmark on other scenarios.
 TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing")
@@ -95,7 +95,7 @@ def ladder() -> str:
 def _rung(found: list[float] | None, seeds: int) -> str:
     if found is None:
         return ""
-    return "{:.2f} ({:.2f}..{:.2f})".format(*found) if seeds > 1 else f"{found[0]:.2f}"
+    return spread(found) if seeds > 1 else f"{found[0]:.2f}"
 
 
 def agents_made_with() -> str:
@@ -111,8 +111,8 @@ def eyes() -> str:
         looks = row.get("attention")
         times = f"{looks['times']:.1f}, {looks['times_by_phase']['cue']:.1f}" if looks else ""
         told = f"{row['agent_right_in_the_delay']:.1%}"
-        cells = f"{row['weights']:,}", len(row["seeds"]), _scored(row), f"{row['collision_rate']:.1%}", told, times
-        beside = (_scored(row["crowds"][crowd]) if looks else "" for crowd in crowds)
+        cells = f"{row['weights']:,}", len(row["seeds"]), scored(row), f"{row['collision_rate']:.1%}", told, times
+        beside = (scored(row["crowds"][crowd]) if looks else "" for crowd in crowds)
         rows.append((row["rows"], row["encoder"], *cells, *beside))
     head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay"]
     head += ["times its share, in the cue", *(f"two more, {crowd}" for crowd in crowds)]
@@ -143,11 +143,6 @@ def probes() -> str:
         rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *told))
     head = ("scenario", "anticipation", "the captions", "hidden", "cell", "both", "untrained")
     return table(head, rows, 6) + "\n\n" + _made_with(result)
-
-
-def _scored(row: dict[str, Any]) -> str:
-    low, high = row["ci95"]
-    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
 
 
 def viewer_rates() -> str:
@@ -273,7 +268,7 @@ def _made_with(result: dict[str, Any]) -> str:
     return f"`{result['command']}`, {where}; Python {made['python']}, {packages}."
 
 
-BENCHMARKS: tuple[Callable[[], str], ...] = (
+MAKERS: tuple[Callable[[], str], ...] = (
     *(simulator_rates, simulator_ratios, start_up, simulator_made_with),
     *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
     *(agents_made_with, ladder, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),

@@ -1,25 +1,28 @@
-"""The pages of the scenarios: what they say that the code or the results say as well."""
+"""The pages of the scenarios: what their files say, with what follows from their numbers."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
-from result_tables import DOCS, agent_table, curves, measured, table
 
+from docs.tables import DOCS, ROOT, agent_table, curves, measured, table
 from kindergarten.envs import KindergartenEnv
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios import FILES
 from kindergarten.scoring.reference import ladder, stored
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
 from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
 from kindergarten.world.reward import TERMS
 
+OURS: list[Scenario] = [file.SCENARIO for file in FILES.values()]
 WAYS = names(Intent)
+WIDTH = 120  # of a line of prose
 UNKNOWN = "–"  # in a table: not computed yet, or nothing to say
 #: What a scenario's lengths are counted from: the place from which the routes go apart.
 EDGES: dict[type, str] = {
@@ -32,7 +35,7 @@ EDGES: dict[type, str] = {
 def scenarios() -> str:
     """All scenarios, one line each."""
     rows = []
-    for scenario in SCENARIOS.values():
+    for scenario in OURS:
         link = f"[`Kindergarten/{scenario.name}-v0`](scenarios/{scenario.name}.md)"
         rows.append((link, scenario.summary, scenario.num_users, *_numbers(scenario, Config(), "blind oracle stakes")))
     return table(("id", "what happens", "road users", "blind", "oracle", "stakes"), rows, 4)
@@ -40,13 +43,12 @@ def scenarios() -> str:
 
 def stakes() -> str:
     """The stakes of every scenario at the default delays and on every rung of the ladder."""
-    settings = {scenario.name: [config for _, config in ladder(scenario)] for scenario in SCENARIOS.values()}
-    delays = next(iter(settings.values()))
+    delays = [f"{_between(config.delay)} s" for _, config in ladder(OURS[0])]
     rows = [
-        (f"[{name}](scenarios/{name}.md)", *(_numbers(SCENARIOS[name], config, "stakes")[0] for config in configs))
-        for name, configs in settings.items()
+        (f"[{one.name}](scenarios/{one.name}.md)", *(_numbers(one, config, "stakes")[0] for _, config in ladder(one)))
+        for one in OURS
     ]
-    return table(("scenario", *(f"{_between(config.delay)} s" for config in delays)), rows, len(delays))
+    return table(("scenario", *delays), rows, len(delays))
 
 
 ROWS_BY_LEG = """These are the places at the first junction. Behind it the road users of the second stand in them, and
@@ -55,11 +57,38 @@ so on: who signals where the ego comes next is always `user1`. Where the ego is 
 """
 
 
-def head(scenario: Scenario) -> str:
+def page(scenario: Scenario) -> str:
+    """All of a scenario's page."""
+    file = Path(inspect.getfile(FILES[scenario.name])).relative_to(ROOT).as_posix()
+    told = sections(inspect.getdoc(FILES[scenario.name]) or "")
+    parts = {
+        "What happens": [told["What happens"], times(scenario)],
+        "The point of no return": [told["The point of no return"], commitment(scenario)],
+        "Who is there": [_cast_table(scenario, k) for k in range(len(scenario.casts))],
+        "Observation": [_observation(scenario)],
+        "Reward": [_reward(scenario)],
+        "Arguments": [_arguments()],
+        "References": [_references(scenario)],
+        "Baselines": [_baselines(scenario), *([told["Baselines"]] if "Baselines" in told else [])],
+        "Versions": [told.get("Versions", "- v0: the first.")],
+    }
+    head = f"<!-- Made by `make pages`. The text is the docstring of {file}: change it there. -->\n\n# {scenario.name}"
+    rest = ["\n\n".join([f"## {title}", *part]) for title, part in parts.items()]
+    return "\n\n".join([head, _shown(scenario), told[""], *rest]) + "\n"
+
+
+def sections(text: str) -> dict[str, str]:
+    """What a docstring says under each of its ``## Titles``, and under "" behind its first paragraph."""
+    pieces = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
+    first, *others = (piece.strip() for piece in pieces)
+    return {"": first.partition("\n\n")[2], **dict(zip(others[::2], others[1::2], strict=True))}
+
+
+def _shown(scenario: Scenario) -> str:
     """What happens, in a sentence and in a picture, once somebody has made it (docs/pictures.py)."""
     picture = f"images/scenarios/{scenario.name}.gif"
     shown = f"\n\n![A trained agent drives](../{picture})" if (DOCS / picture).exists() else ""
-    return f"`Kindergarten/{scenario.name}-v0`: {scenario.summary}{shown}"
+    return wrapped(f"`Kindergarten/{scenario.name}-v0`: {scenario.summary}") + shown
 
 
 def times(scenario: Scenario) -> str:
@@ -69,11 +98,16 @@ def times(scenario: Scenario) -> str:
     leads, goals, limits = ({getattr(task, name) for task in tasks} for name in ("lead", "goal_at", "time_limit"))
     begins = f"{_either(leads)} s before t3, or until t2 if that is later" if any(leads) else "t3"
     again = " On each further leg they follow from when the ego will be there." if scenario.road.legs > 1 else ""
-    return (
+    return wrapped(
         f"t1 is {_between(scenario.first)} s after the reset, t2 {_between(cue)} s after t1, t3 {_between(delay)} s "
         f"(`delay_s`) after t2.{again} The car cruises by itself until {begins}; then the agent drives. The goal is "
         f"{_either(goals)} m behind {edge}; {_either(limits)} s after t3 time is up."
     )
+
+
+def wrapped(text: str) -> str:
+    """Prose in lines as long as the pages have them."""
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def commitment(scenario: Scenario) -> str:
@@ -102,18 +136,10 @@ def _ego_at_t3(ego: Member, task: Task) -> tuple[str, ...]:
     )
 
 
-def tables(scenario: Scenario) -> str:
-    """The second half of a scenario's page: all that can be said in numbers."""
+def _baselines(scenario: Scenario) -> str:
+    """What agents reached, and how."""
     found = [row for row in measured("agents")["rows"] if row["scenario"] == scenario.name]
-    parts = {
-        "Who is there": "\n\n".join(_cast_table(scenario, k) for k in range(len(scenario.casts))),
-        "Observation": _observation(scenario),
-        "Reward": _reward(scenario),
-        "Arguments": _arguments(),
-        "References": _references(scenario),
-        "Baselines": f"{agent_table(found)}\n\n{curves(found)}" if found else "Not measured yet.",
-    }
-    return "\n\n".join(f"## {title}\n\n{part}" for title, part in parts.items())
+    return f"{agent_table(found)}\n\n{curves(found)}" if found else "Not measured yet."
 
 
 def _cast_table(scenario: Scenario, k: int) -> str:
@@ -251,9 +277,3 @@ def _chances(member: Member) -> str:
     """What ``member`` may do, how likely if there is a choice."""
     intents = [(WAYS[intent], chance) for intent, chance in member.intents if chance > 0]
     return ", ".join(f"{way} {chance:.0%}" if len(intents) > 1 else way for way, chance in intents)
-
-
-#: What can be asked of one scenario.
-OF_SCENARIO: dict[str, Callable[[Scenario], str]] = {
-    function.__name__: function for function in (head, times, commitment, tables)
-}

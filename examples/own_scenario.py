@@ -31,6 +31,7 @@ leader = Member(
 DETOUR = Scenario(
     name="Detour",
     summary="The road ends, and a truck leads the detour: it signals, drops the signal, and turns out of sight.",
+    training=300_000,  # decisions
     road=Junction(arms=("south", "east", "west")),  # a T
     casts=((ego, leader),),
     task=Task(
@@ -48,4 +49,4 @@ DETOUR = Scenario(
 register(DETOUR)
 
 if __name__ == "__main__":
-    sys.exit(cli.main(sys.argv[1:] or ["train", "--scenario", DETOUR.name, "--steps", "300000"]))
+    sys.exit(cli.main(sys.argv[1:] or ["train", "--scenario", DETOUR.name]))

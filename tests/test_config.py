@@ -39,6 +39,8 @@ def test_a_scenario_without_sense_is_refused():
         replace(crossing, casts=(cast, (ego, *others, others[0])))
     with pytest.raises(ValueError, match="signaller of leg 0"):
         replace(crossing, casts=((ego, replace(signaller, arrival_offset=(0.0, 1.0)), *others),))
+    with pytest.raises(ValueError, match="training is 0"):
+        replace(crossing, training=0)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
-"""The pages can be made: all that they ask for exists, and every scenario has a page, a line and a picture to come."""
+"""The pages are current, and say all that they should; every scenario has a page, a line and a picture to come."""
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from kindergarten.scenarios import SCENARIOS
+from docs import pages, pictures
+from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.observation import columns
 from tests.driving import steadily
@@ -17,15 +16,12 @@ from tests.recording import record, twins
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-sys.path.insert(0, str(DOCS))  # as mkdocs does it
-hooks, pictures = importlib.import_module("hooks"), importlib.import_module("pictures")
-sys.path.remove(str(DOCS))
 PAGES = sorted(DOCS.glob("scenarios/*.md"))
 
 
-def asked(pages: list[Path]) -> set[tuple[str, str]]:
-    """What the pages ask for: names, and of which scenario if any."""
-    return {pair for page in pages for pair in re.findall(r"\{\{ (\w+)(?: (\w+))? \}\}", page.read_text("utf-8"))}
+def part(scenario: str, title: str) -> str:
+    """What a scenario's page says under a title."""
+    return (DOCS / "scenarios" / f"{scenario}.md").read_text("utf-8").split(f"## {title}\n")[1].split("\n## ")[0]
 
 
 def check_tables(text: str) -> None:
@@ -35,27 +31,47 @@ def check_tables(text: str) -> None:
         assert len(set(rows)) == 1
 
 
+def test_all_files_are_current():
+    outdated = [str(path.relative_to(ROOT)) for path in pages.outdated()]
+    assert outdated == [], "make pages"
+
+
+def test_what_is_outdated_is_found_and_written(tmp_path, monkeypatch, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("before\n\n<!-- generated: keys -->\n\nstale\n\n<!-- end -->\n\nafter\n")
+    monkeypatch.setattr(pages, "FILES", [page])
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    assert list(pages.outdated()) == [page]
+    assert pages.main() == 0 and capsys.readouterr().out == "page.md\n"
+    text = page.read_text()
+    assert text.startswith("before\n\n<!-- generated: keys -->\n\n|") and text.endswith("|\n\n<!-- end -->\n\nafter\n")
+    assert "stale" not in text and pages.outdated() == {}
+
+
 def test_pages_ask_for_what_there_is():
-    assert asked(list(DOCS.glob("*.md"))) == {(name, "") for name in hooks.FILL}
+    asked = {name for path in pages.FILES for name in re.findall(r"generated: (\w+)", path.read_text("utf-8"))}
+    assert asked == set(pages.MAKERS)
+    with pytest.raises(KeyError, match="tail"):
+        pages.filled("<!-- generated: tail -->\n<!-- end -->")
 
 
-@pytest.mark.parametrize("name", sorted(hooks.FILL))
+@pytest.mark.parametrize("name", sorted(pages.MAKERS))
 def test_tables_can_be_made(name):
-    text = hooks.on_page_markdown(f"before\n\n{{{{ {name} }}}}\n\nafter")
-    assert text.startswith("before\n\n") and "{{" not in text and len(text.split()) > 5
+    text = pages.MAKERS[name]()
+    assert "{{" not in text and len(text.split()) > 5
     check_tables(text)
 
 
 def test_every_scenario_has_a_page_and_every_page_a_scenario():
-    assert {page.stem for page in PAGES} == set(SCENARIOS)
+    assert len(FILES) == len(list((ROOT / "kindergarten" / "scenarios").glob("[!_]*.py"))), "no two of one name"
+    assert {page.stem for page in PAGES} == set(FILES) <= set(SCENARIOS)
     nav = re.findall(r"- scenarios/(\w+)\.md", (ROOT / "mkdocs.yml").read_text("utf-8"))
-    assert nav == list(SCENARIOS), "in the order in which they are registered"
+    assert nav == list(FILES), "in the order in which they are registered"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_tells_all_of_its_own_scenario(page):
-    assert asked([page]) == {(name, page.stem) for name in hooks.OF_SCENARIO}
-    text = hooks.on_page_markdown(page.read_text("utf-8"))
+    text = page.read_text("utf-8")
     assert "{{" not in text and f"`Kindergarten/{page.stem}-v0`" in text
     check_tables(text)
     for t in ("t1", "t2", "t3"):
@@ -64,10 +80,9 @@ def test_a_page_tells_all_of_its_own_scenario(page):
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == [*titles, "References", "Baselines", "Versions"]
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", FILES)
 def test_the_columns_on_the_page_are_those_of_the_observation(name):
-    text = hooks.on_page_markdown(f"{{{{ tables {name} }}}}")
-    section = text.split("## Observation")[1].split("##")[0]
+    section = part(name, "Observation")
     table = columns(SCENARIOS[name].num_users)
     assert section.split()[0] == str(len(table))
     named = re.findall(r"^\| (\d+)[^|]*\| `([\w.]+)`", section, re.MULTILINE)
@@ -77,7 +92,7 @@ def test_the_columns_on_the_page_are_those_of_the_observation(name):
 
 
 def test_every_argument_is_on_the_page():
-    text = hooks.on_page_markdown("{{ tables Follow }}").split("## Arguments")[1].split("##")[0]
+    text = part("Follow", "Arguments")
     arguments = [
         "observation",
         "control",
@@ -96,15 +111,8 @@ def test_every_argument_is_on_the_page():
     assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []
 
 
-def test_what_is_asked_of_nobody_is_an_error():
-    with pytest.raises(ValueError, match="Crosing"):
-        hooks.on_page_markdown("{{ head Crosing }}")
-    with pytest.raises(KeyError, match="tail"):
-        hooks.on_page_markdown("{{ tail Crossing }}")
-
-
 def test_the_readme_lists_all_scenarios():
-    rows = [f"| `Kindergarten/{s.name}-v0` | {s.summary} |" for s in SCENARIOS.values()]
+    rows = [f"| `Kindergarten/{name}-v0` | {SCENARIOS[name].summary} |" for name in FILES]
     listed = re.findall(r"^\| `Kindergarten/.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert listed == rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -254,6 +255,39 @@ def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest
         kept = reference.reference(scenario_named("Follow"), config)
         assert (kept.oracle.mean(), kept.blind.mean(), kept.worst.mean()) == (1.0, 0.5, -1.0)
     assert computed == [config]
+
+
+def test_what_is_no_part_of_the_scene_makes_no_other_references():
+    follow = scenario_named("Follow")
+    taught = replace(follow, training=1, place=77)
+    assert taught == follow and fingerprint(taught, Config()) == fingerprint(follow, Config())
+    assert fingerprint(replace(follow, sight=59.0), Config()) != fingerprint(follow, Config())
+
+
+def test_references_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a name what is lacking is computed and what nobody has any more dropped; with one all of that one's."""
+    computed = []
+
+    def fake(scenario: Scenario, config: Config, seeds: np.ndarray) -> Reference:
+        computed.append((scenario.name, config))
+        return Reference(seeds, *(np.full(len(seeds), v) for v in (1.0, 0.5, -1.0)))
+
+    few = {name: scenario_named(name) for name in ("Follow", "Crossing")}
+    settings = {name: [(name, config) for _, config in ladder(scenario)] for name, scenario in few.items()}
+    monkeypatch.setattr(reference, "compute", fake)
+    monkeypatch.setattr(reference, "STORED", tmp_path / "references.json")
+    monkeypatch.setattr(reference, "SCENARIOS", few)
+    reference.update("Crossing")
+    assert computed == settings["Crossing"]
+    entries = json.loads(reference.STORED.read_text())
+    reference.STORED.write_text(json.dumps(entries | {"of a scenario that has changed": {}}))
+    reference.update()
+    assert computed == settings["Crossing"] + settings["Follow"]
+    assert {entry["scenario"] for entry in json.loads(reference.STORED.read_text()).values()} == set(few)
+    assert reference.main(["--update", "Follow"]) == 0
+    assert computed == settings["Crossing"] + settings["Follow"] * 2
+    with pytest.raises(ValueError, match="'Folow'.*Follow, Crossing"):
+        reference.main(["--update", "Folow"])
 
 
 @scenarios

@@ -62,15 +62,3 @@ class PPOConfig:
     """What lies between encoder and memory: relu, selu, highway, residual or plain layers."""
     depth: int = 1
     """Layers before the memory, the encoder's own included: at 1 there is no trunk."""
-
-
-#: Decisions that a scenario is trained for by default. AllWayStop: one of three agents came to 0.54 in 1.5 million, and
-#: to 0.99 in 3.
-STEPS = {
-    "Follow": 200_000,
-    "Crossing": 1_200_000,
-    "AllWayStop": 3_000_000,
-    "Crossroads": 2_500_000,
-    "Town": 4_000_000,
-    "other": 1_500_000,
-}

@@ -14,7 +14,7 @@ import tyro
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from kindergarten.agents.evaluation.evaluate import evaluate, print_table, record
-from kindergarten.agents.learner.config import STEPS, PPOConfig
+from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import Encoder, Trunk, trunk_layers
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
@@ -117,7 +117,7 @@ def folder_for(options: Options) -> Path:
 def begin(options: Options, numbers: PPOConfig | None = None) -> Run:
     """A new run, with the hyperparameters that ``options`` name, or with ``numbers``."""
     scenario, config = check_options(options)
-    steps = options.steps or STEPS.get(scenario.name, STEPS["other"])
+    steps = options.steps or scenario.training
     folder = folder_for(options)
     settled = replace(options, steps=steps, delay=config.delay, seeds=1)
     kept = {**asdict(settled), "out": str(folder), "resume": None}

@@ -1,22 +1,26 @@
-"""The scenarios: one small file of numbers each."""
+"""The scenarios: one file each, found by itself.
+
+A file of this folder makes a ``SCENARIO``; its docstring is the text of its page (docs/scenarios/NAME.md).
+"""
 
 from __future__ import annotations
 
-from kindergarten.scenarios.all_way_stop import ALL_WAY_STOP
-from kindergarten.scenarios.crossing import CROSSING
-from kindergarten.scenarios.crossroads import CROSSROADS
-from kindergarten.scenarios.cut_in import CUT_IN
-from kindergarten.scenarios.follow import FOLLOW
-from kindergarten.scenarios.overtake import OVERTAKE
-from kindergarten.scenarios.pullout import PULL_OUT
-from kindergarten.scenarios.roundabout import ROUNDABOUT
-from kindergarten.scenarios.town import TOWN
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
 from kindergarten.world.config import Scenario
 
-SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario
-    for scenario in (FOLLOW, CROSSING, OVERTAKE, PULL_OUT, CUT_IN, ALL_WAY_STOP, ROUNDABOUT, CROSSROADS, TOWN)
-}
+
+def _found() -> list[ModuleType]:
+    """The files of this folder: as their places say, those without one at the end, by name."""
+    files = [import_module(f"{__name__}.{file.name}") for file in iter_modules(__path__)]
+    return sorted(files, key=lambda file: (file.SCENARIO.place, file.SCENARIO.name))
+
+
+#: The file of each scenario that comes with the package.
+FILES: dict[str, ModuleType] = {file.SCENARIO.name: file for file in _found()}
+SCENARIOS: dict[str, Scenario] = {name: file.SCENARIO for name, file in FILES.items()}
 
 
 def scenario_named(name: str) -> Scenario:

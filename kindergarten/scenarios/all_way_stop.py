@@ -1,11 +1,36 @@
-"""AllWayStop: go in your turn; once all stand still, no frame shows who came first."""
+"""AllWayStop: go in your turn; once all stand still, no frame shows who came first.
+
+Four roads meet, and everybody has to stop: first come, first served. You stop at your line, and so does the car from
+the right. Did it stop before you, or after you? Once all stand still, no frame tells.
+
+## What happens
+
+- **t1**: the car from the right comes on as fast as it came, and stops before you do; or it slows down, and stops
+  after you. Nobody indicates anything: all go straight on.
+- **t2**: all stand still.
+- **t3**: it sets out; or it still stands, for it is your turn. Then it waits for you, but only 1.3 s.
+
+## The point of no return
+
+If it is your turn, set out 1 to 2 s before t3: later than that, the car from the right loses patience, and another one
+comes from the left that does not stop at all. If it is not, whoever has set out is hit by the car whose turn it is, or
+by the one from the left when braking in its way.
+
+## Baselines
+
+Two agents are done after half of that. The third says whose turn it is in every frame of the delay, and all the same
+sets out in four of ten worlds in which it is not: it has settled there, with the rates annealed. With 1.5 million
+decisions, the default before, the three came to 0.955, 0.538 and 0.990.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
-ALL_WAY_STOP = Scenario(
+SCENARIO = Scenario(
     name="AllWayStop",
     summary="First come, first served. All stand still: did the car from the right come before you, or after?",
+    place=6,
+    training=3_000_000,  # with 1.5 million one of three agents came to 0.54, with 3 to 0.99
     road=Junction(half_width=3.5),  # so small that whoever has set out is soon in the others' way
     casts=(
         (

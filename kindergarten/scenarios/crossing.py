@@ -1,11 +1,31 @@
-"""Crossing: straight on at speed; the oncoming rider may cut across."""
+"""Crossing: straight on at speed; the oncoming rider may cut across.
+
+You drive straight on at speed, and somebody comes towards you: a cyclist, or a car. Who turns left crosses your path,
+so slow down in time; who goes straight on or right does not. To slow down for nothing costs as much as to be wrong: a
+group ride comes from the right and closes the junction just behind an ego that has kept its speed, and who came too
+late waits for all of it.
+
+## What happens
+
+- **t1**: the oncoming rider puts an arm out (a car flashes) to the left or to the right, or shows nothing and goes
+  straight on.
+- **t2**: arm down, lamp off. It comes towards you as before, whatever it will do.
+- **t3**: it begins to turn: the first moment at which one can see what it does.
+
+## The point of no return
+
+To see it turn is to see it too late. At t3 an ego that has kept its speed is nearer to the junction than it needs to
+stop; whoever wants to let the rider pass must have begun to brake before.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Member, Scenario, Task, Weights
 
-CROSSING = Scenario(
+SCENARIO = Scenario(
     name="Crossing",
     summary="Straight on at speed. The oncoming rider waves, puts the arm down, and turns left across your path.",
+    place=2,
+    training=1_200_000,
     casts=(
         (
             Member(

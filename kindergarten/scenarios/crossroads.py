@@ -1,4 +1,24 @@
-"""Crossroads: left, straight or right, as told; of all the others at most one matters to you."""
+"""Crossroads: left, straight or right, as told; of all the others at most one matters to you.
+
+You go left, straight on or right, as you are told, and the road is full of others: somebody whose way may cross yours,
+a group ride, and a car from another arm that signals earlier, turns off, and is through when you arrive. Who matters
+depends on your own way. To the left it is the car from the left; straight on it is the oncoming rider, as in Crossing;
+to the right nobody is in your way, whatever anybody shows. Look for the one that matters, and remember it. With
+`shuffled=True` the road users stand in random order in the observation, so that no column tells who it is: then an
+agent has to find the one among eight first.
+
+## What happens
+
+- **t1**: the one who matters signals, or shows nothing and goes straight on. So do others, who do not matter.
+- **t2**: arm down, lamp off.
+- **t3**: the one who matters begins to turn, or drives on.
+
+## The point of no return
+
+As in Crossing: at t3 the ego is nearer to the place where the ways cross than it needs to stop, and a group ride
+closes that place just behind an ego that has kept its speed. Who goes right has nothing to decide, and should not
+brake.
+"""
 
 from dataclasses import replace
 
@@ -115,9 +135,11 @@ AT_SPEED = Task(
 TO_THE_LEFT = replace(AT_SPEED, max_speed=7.0, speed_step=3.5, acceleration=1.5, braking=2.0)
 TO_THE_RIGHT = replace(TO_THE_LEFT, max_speed=5.6, speed_step=2.8)
 
-CROSSROADS = Scenario(
+SCENARIO = Scenario(
     name="Crossroads",
     summary="Left, straight or right, as told. Many signal, and who matters to you depends on where you go.",
+    place=8,
+    training=2_500_000,
     casts=(GO_LEFT, GO_STRAIGHT, GO_RIGHT),
     task=(TO_THE_LEFT, AT_SPEED, TO_THE_RIGHT),
     first=(3.0, 3.4),  # whoever is through earlier signals earlier

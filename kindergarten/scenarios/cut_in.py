@@ -1,11 +1,47 @@
-"""CutIn: keep lane and speed; the lorry that overtakes slowly may move over too early."""
+"""CutIn: keep lane and speed; the lorry that overtakes slowly may move over too early.
+
+Two lanes the same way. On the left a lorry overtakes you slowly; at t3 its cab is beside you, and you are in its blind
+spot. It may move over all the same, or drive on. To let it in you have to fall back by 8 m, which costs over a third of
+what it costs to be hit: so brake if it flashed, and do not if it did not.
+
+## What happens
+
+- **t1**: the lorry flashes on the right, three times, or it does not flash and stays where it is.
+- **t2**: lamp off. It drives on beside you as before, whatever it will do.
+- **t3**: it begins to move over: the first moment at which one can see what it does.
+
+## The point of no return
+
+A second after t3 the lorry is in your lane. In that time braking at 5 m/s² makes up less than 4 m: whoever wants to let
+it in must have begun to brake before.
+
+## Baselines
+
+What makes it hard: never to brake is a valley with a ridge around it. Whoever presses SLOWER once as soon as the agent
+drives, and FASTER some decisions later, earns (means over 48 seeds)
+
+| decisions in between | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 8 | 12 | 20 |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+| the lorry cuts in | -0.95 | -1.00 | -1.07 | -1.18 | -1.25 | -0.79 | -0.51 | -0.45 | -0.48 | -0.61 |
+| it drives on | 0.00 | -0.05 | -0.12 | -0.23 | -0.30 | -0.32 | -0.34 | -0.37 | -0.44 | -0.58 |
+
+so braking only pays from the fifth decision on. Two numbers make it fit to learn, and neither does without the other. A
+collision costs 0.95: never to brake is then as good as blind can be; at 1.45 it scored -0.82, and was all that agents
+without memory found. And SLOWER goes no lower than 10.5 m/s: as long as it went down to a standstill, an agent that
+acts by chance, as all do at first, hardly ever braked by as much as is right, and with a collision at 0.95 one with an
+LSTM never braked in 3 million decisions.
+
+Tried, and left out again: an ego that may come up to 0.5 s later, so that braking sometimes pays sooner. Blind, which
+knows each world's clock, gains from that, and the stakes fall to 0.10..0.16.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Lanes, Member, Scenario, Task, Weights
 
-CUT_IN = Scenario(
+SCENARIO = Scenario(
     name="CutIn",
     summary="Keep lane and speed. The lorry beside you flashes three times, goes dark, and cuts in seconds later.",
+    place=5,
     casts=(
         (
             Member(

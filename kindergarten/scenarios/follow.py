@@ -1,11 +1,29 @@
-"""Follow: take the way that the leader took."""
+"""Follow: take the way that the leader took.
+
+Somebody rides ahead of you: a cyclist or a car that shows which way it will take, stops showing it, and disappears in
+the fog before it turns. Three ways are open and only the leader's is right. Without memory that is one guess in
+three, and no way is better than the others: the first lesson.
+
+## What happens
+
+- **t1**: the leader signals left or right; if it goes straight on it shows nothing.
+- **t2**: arm down, lamp off. From now on all three leaders look the same.
+- **t3**: the leader turns, but it is already in the fog. It is never seen to turn.
+
+## The point of no return
+
+The way has to be chosen before the edge of the junction, and nothing that comes later tells which: nobody has to
+hurry, one only has to know.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Member, Scenario, Task, Weights
 
-FOLLOW = Scenario(
+SCENARIO = Scenario(
     name="Follow",
     summary="Take the way that the leader took. It signals, drops the signal, and turns out of sight, in the fog.",
+    place=1,
+    training=200_000,
     casts=(
         (
             Member(

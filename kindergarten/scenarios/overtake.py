@@ -1,11 +1,36 @@
-"""Overtake: past a rider in the middle of the lane, on the side to which the rider does not turn."""
+"""Overtake: past a rider in the middle of the lane, on the side to which the rider does not turn.
+
+You come up fast behind a rider in the middle of a wide lane, shortly before a junction. If the rider turns left, pass
+on the right; if right, on the left; whoever guesses wrong is met from the side. LEFT and RIGHT move the car aside. If
+the rider goes straight on, either side will do: the lane is wide enough for the metre and a half that is due. Who slows
+down to see comes too late: lorries from both sides close the junction behind an ego that has kept its speed.
+
+## What happens
+
+- **t1**: the rider puts an arm out to the left or to the right, or shows nothing and goes straight on.
+- **t2**: arm down. The rider keeps to the middle of the lane, whatever comes.
+- **t3**: the rider begins to turn: the first moment at which one can see what the rider does.
+
+## The point of no return
+
+At t3 the ego's bumper is a metre behind the wheel, and closes up at 6 m/s: whoever is not aside by then, or slow,
+runs into the rider. To move aside takes a second, to go back to the other side more than two.
+
+## Baselines
+
+What those without memory do is to pass on the same side always, which is right two times in three, and as good as any
+single plan can be. Blind is a little better, since it chooses anew for each world, whose clock it knows. A collision
+costs 0.65 for that: at 1.1 the same habit scored -0.40, and the best single plan, to brake at once and to look on which
+side the rider turns, -0.26.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
-OVERTAKE = Scenario(
+SCENARIO = Scenario(
     name="Overtake",
     summary="Pass the rider in mid-lane on the side to which he does not turn, and leave him a metre and a half.",
+    place=3,
     casts=(
         (
             Member(

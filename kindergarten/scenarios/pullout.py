@@ -1,11 +1,29 @@
-"""PullOut: out of a side road, just ahead of the traffic; the car that comes may turn off."""
+"""PullOut: out of a side road, just ahead of the traffic; the car that comes may turn off.
+
+You turn left out of a side road. From the left a car comes along the main road: it turns right into your road, and
+then the way is free; or it drives on, right in front of you. From the right comes a group ride, which closes the road
+just behind an ego that has kept its speed. With `signals="real"` an indicator may have been left on, or never have
+been switched on.
+
+## What happens
+
+- **t1**: the car on the main road flashes right if it turns off; if it drives on it shows nothing.
+- **t2**: the indicator is dark. Dark it also was for half of the time before.
+- **t3**: the car slows down for the turn, or does not.
+
+## The point of no return
+
+Whoever waits until the car turns off comes too late to get out in front of the group ride; whoever sets out and is
+wrong is in the way of the car. Both are decided before t3.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Junction, Member, Scenario, Task, Weights
 
-PULL_OUT = Scenario(
+SCENARIO = Scenario(
     name="PullOut",
     summary="Turn left out of a side road. The car that comes indicated right: does it turn off, or drive on?",
+    place=4,
     road=Junction(arms=("south", "east", "west"), half_width=12.0),  # wide: 7 m/s round a bend of 14 m
     casts=(
         (

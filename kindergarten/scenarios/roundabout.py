@@ -1,11 +1,28 @@
-"""Roundabout: on to the circle without stopping; the rider who comes round may leave it before."""
+"""Roundabout: on to the circle without stopping; the rider who comes round may leave it before.
+
+You enter a roundabout without stopping. On the circle, coming towards your arm, is a cyclist who leaves it before
+you, or comes round in front of you. More riders follow: they close the circle just behind an ego that has kept its
+speed.
+
+## What happens
+
+- **t1**: the rider on the circle puts the right arm out if this is the exit to take, else shows nothing.
+- **t2**: the arm is down.
+- **t3**: the rider leaves the circle, or rides on.
+
+## The point of no return
+
+At t3 the ego is about to enter, and too near to stop. Who slowed down to see what the rider does meets those who
+follow; who goes without knowing may meet the rider.
+"""
 
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Member, Roundabout, Scenario, Task, Weights
 
-ROUNDABOUT = Scenario(
+SCENARIO = Scenario(
     name="Roundabout",
     summary="Enter a roundabout. The rider on the circle showed the exit, or did not: will it cross your way?",
+    place=7,
     # The tighter the exit, the later the ways part, and the less use is it to wait and see.
     road=Roundabout(radius=13.0, bend=16.0, exit_bend=6.0),
     casts=(

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.files import write_whole
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world.codes import Intent, names
@@ -124,10 +124,15 @@ def fingerprint(scenario: Scenario, config: Config) -> str:
 
 
 def _told(value: Any) -> str:
-    """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone."""
+    """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone.
+
+    Nor for what makes no difference between two scenarios (``compare``).
+    """
     if is_dataclass(value):
         told = (
-            f"{f.name}={_told(getattr(value, f.name))}" for f in fields(value) if getattr(value, f.name) != f.default
+            f"{f.name}={_told(getattr(value, f.name))}"
+            for f in fields(value)
+            if f.compare and getattr(value, f.name) != f.default
         )
         return f"{type(value).__name__}({', '.join(told)})"
     if isinstance(value, tuple):
@@ -145,10 +150,8 @@ def reference(scenario: Scenario, config: Config) -> Reference:
     key = fingerprint(scenario, config)
     kept = user_cache() / "references" / f"{key}.json"
     for path in (STORED, kept):
-        if path.exists():
-            entry = json.loads(path.read_text()).get(key)
-            if entry is not None:
-                return _reference_of(entry)
+        if (entry := _read(path).get(key)) is not None:
+            return _reference_of(entry)
     entry = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
     _write(kept, {key: entry})
     return _reference_of(entry)  # as everybody will read it from now on
@@ -159,21 +162,29 @@ def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     return [("default", Config())] + [(f"{delay:g}", Config(delay=(delay, delay))) for delay in LADDER]
 
 
-def update() -> None:
-    """Bring STORED up to date: keep the settings that it has, compute those that it lacks, drop all others."""
-    kept = json.loads(STORED.read_text()) if STORED.exists() else {}
+def update(name: str | None = None) -> None:
+    """Compute the settings that STORED lacks and drop those that nobody has any more; or compute ``name``'s anew."""
+    kept = _read(STORED)
     entries = {}
     for scenario in SCENARIOS.values():
         for _, config in ladder(scenario):
             key = fingerprint(scenario, config)
-            entries[key] = kept.get(key) or _entry(scenario, config, compute(scenario, config, seeds_of(config)))
+            if scenario.name == name or (name is None and key not in kept):
+                entries[key] = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
+            elif key in kept:
+                entries[key] = kept[key]
     _write(STORED, entries)
 
 
 def stored(scenario: Scenario, config: Config) -> Reference | None:
     """The reference of a setting as the package has it; None if it has none."""
-    entry = json.loads(STORED.read_text(encoding="utf-8")).get(fingerprint(scenario, config))
+    entry = _read(STORED).get(fingerprint(scenario, config))
     return None if entry is None else _reference_of(entry)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The entries of a file, by fingerprint; none if there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _reference_of(entry: dict[str, Any]) -> Reference:
@@ -210,11 +221,13 @@ def main(argv: list[str]) -> int:
     """``kindergarten scenarios``: print the scenarios and their references."""
     parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
-    parser.add_argument("--update", action="store_true", help=f"compute what {STORED.name} lacks")
+    help = f"compute what {STORED.name} lacks, or this scenario's references anew"
+    parser.add_argument("--update", nargs="?", const=True, metavar="NAME", help=help)
     options = parser.parse_args(argv)
+    asked = [scenario_named(options.update)] if isinstance(options.update, str) else list(SCENARIOS.values())
     if options.update:
-        update()
-    found = [summary(scenario) for scenario in SCENARIOS.values()]
+        update(None if options.update is True else options.update)
+    found = [summary(scenario) for scenario in asked]
     if options.json:
         print(json.dumps(found, indent=2))
         return 0

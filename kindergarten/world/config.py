@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 
 import numpy as np
@@ -137,10 +137,15 @@ class Scenario:
     fog: Box = (0.0, 0.0, 0.0, 0.0)  # nobody sees into it
     buildings: tuple[Box, ...] = ()  # nobody sees through them
     revealed: bool = True  # whether the ego sees the signaller move at t3
+    # Of the scene these say nothing, so they make no other scenario of it, and no other references.
+    training: int = field(default=1_500_000, compare=False)  # decisions that an agent is trained for by default
+    place: float = field(default=math.inf, compare=False)  # among those of the package: the easier ones come first
 
     def __post_init__(self) -> None:
         if len({(len(cast), frozenset(intent for intent, _ in cast[1].intents)) for cast in self.casts}) != 1:
             raise ValueError("the casts have not the same number of members, or not the same intents")
+        if self.training < 1:
+            raise ValueError(f"training is {self.training!r}: it must be at least one decision")
         if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")
         for cast in self.casts:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 DOCS = Path(__file__).resolve().parent
-RESULTS = DOCS.parent / "benchmarks" / "results"
+ROOT = DOCS.parent
+RESULTS = ROOT / "benchmarks" / "results"
 POINTS = 9  # of a learning curve are shown at most
 
 
@@ -26,6 +27,17 @@ def measured(name: str) -> dict[str, Any]:
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def scored(row: dict[str, Any]) -> str:
+    """The score of some runs, with its interval if there are several."""
+    low, high = row["ci95"]
+    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
+
+
+def spread(found: Iterable[float]) -> str:
+    """A middle and the ends of its interval."""
+    return "{:.2f} ({:.2f}..{:.2f})".format(*(round(value, 2) + 0.0 for value in found))  # + 0.0: no -0.00
+
+
 def agents() -> str:
     """What agents reach, with and without memory."""
     return agent_table(measured("agents")["rows"])
@@ -35,13 +47,11 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     """One line for each of the benchmark's ``results``."""
     rows = []
     for row in results:
-        low, high = row["ci95"]
-        score = f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
         seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
         crashes = f"{row['collision_rate']:.1%}"
         told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
         told = ["" if share is None else f"{share:.1%}" for share in told]
-        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", score, seeds, crashes, *told))
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", scored(row), seeds, crashes, *told))
     names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "told in the delay")
     return table((*names, "one frame"), rows, 6)
 
