@@ -27,7 +27,7 @@ LAYERS = (
     *("world.jit", "world.codes", "world.config", "world.road", "world.rng", "world.users", "world.signals"),
     *("world.geometry", "world.traffic", "world.dynamics", "world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
-    *("files", "provenance", "replay.archive", "replay.episode", "replay.replay", "replay"),
+    *("files", "provenance", "progress", "replay.archive", "replay.episode", "replay.replay", "replay"),
     *("scoring.statistics", "scoring.planner", "scoring.reference", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "cli", "__main__"),

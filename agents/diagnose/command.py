@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch as th
 from gymnasium import spaces
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
@@ -28,6 +29,7 @@ from kindergarten.agents.runs.compare import delay_name
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import write_whole
+from kindergarten.progress import Progress
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
 
@@ -141,16 +143,10 @@ def check(patient: Patient, others: Sequence[Patient]) -> None:
 
 
 def examine(subject: Subject) -> list[Finding]:
-    """Ask all questions behind a progress bar."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, transient=True) as progress:
-        bar = progress.add_task("Asking", total=len(QUESTIONS))
-        return diagnose(subject, lambda finding: progress.update(bar, advance=1, description=finding.question))
+    """Ask all questions, and say how far it is."""
+    numbers = count(1)
+    with closing(Progress(len(QUESTIONS), "questions")) as progress:
+        return diagnose(subject, lambda finding: progress.update(next(numbers), finding.question))
 
 
 def write_report(patient: Patient, findings: Sequence[Finding]) -> Path:

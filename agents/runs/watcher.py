@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
-from tqdm import tqdm
 
 from kindergarten.agents.evaluation.evaluate import drive, record
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.curriculum import Curriculum
 from kindergarten.agents.runs.run import Run
+from kindergarten.progress import Progress
 from kindergarten.scoring.reference import reference
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
@@ -42,7 +42,7 @@ class Watcher(BaseCallback):
         self._seconds: float = notes.get("seconds", 0.0)
         self._unwritten: dict[str, float] = notes.get("unwritten", {})
         self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options["curriculum"] else None
-        self.bar: tqdm | None = None
+        self.progress: Progress | None = None
         self._shown = -np.inf  # when [s] the last replay was written
 
     @property
@@ -52,7 +52,8 @@ class Watcher(BaseCallback):
 
     def _on_training_start(self) -> None:
         start = self.model.num_timesteps
-        self.bar = tqdm(total=self.total, initial=start, unit=" decisions", unit_scale=True, dynamic_ncols=True)
+        update = self.model.n_steps * self.model.n_envs  # what is begun is done to its end
+        self.progress = Progress(-(-self.total // update) * update, "decisions", start)
         self.model.start_time -= int(self._seconds * 1e9)
         self.model._num_timesteps_at_start = 0  # decisions/s are those of the whole run
         for name, value in self._unwritten.items():
@@ -67,8 +68,7 @@ class Watcher(BaseCallback):
         return True
 
     def _on_rollout_end(self) -> None:
-        assert self.bar is not None
-        self.bar.update(self.model.num_timesteps - self.bar.n)
+        self._tell()
         self.logger.record("evaluation/anticipation", self.latest)
         if self.curriculum is not None:
             self.logger.record("curriculum/longest_delay", self.curriculum.longest)
@@ -80,8 +80,8 @@ class Watcher(BaseCallback):
 
     def close(self) -> None:
         """Let go of the screen."""
-        if self.bar is not None:
-            self.bar.close()
+        if self.progress is not None:
+            self.progress.close()
 
     def _keep(self, check: bool) -> None:
         """Score the agent if it is time to, and write the checkpoints."""
@@ -103,12 +103,17 @@ class Watcher(BaseCallback):
         """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""
         outcome = drive(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
         self.latest = self.limits.anticipation(outcome.mean(outcome.returns))
-        if self.bar is not None:
-            self.bar.set_postfix_str(f"anticipation {self.latest:.2f}")
+        self._tell()
         if self.latest >= self.best:
             self.best = self.latest
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
+
+    def _tell(self) -> None:
+        """Say how far it is."""
+        if self.progress is not None:
+            score = "nothing at stake" if np.isnan(self.latest) else f"anticipation {self.latest:.2f}"
+            self.progress.update(self.model.num_timesteps, score)
 
     def _show(self) -> None:
         """Let those who follow the training see what the agent does now."""

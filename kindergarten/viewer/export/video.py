@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pygame
 
 from kindergarten.files import whole_file
+from kindergarten.progress import Progress
 from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.export.sheet import checked_size
@@ -91,13 +93,13 @@ def _counted(
 ) -> Iterator[pygame.Surface]:
     """The same frames, with a bar that says how many are done."""
     if not progress:
-        return frames
-    try:
-        from tqdm import tqdm
-    except ImportError:  # then there is no bar
-        return frames
+        yield from frames
+        return
     total = sum(len(_moments(stage, rate, span)) for stage in stages)
-    return iter(tqdm(frames, total=total, unit=" frames", disable=None, leave=False, dynamic_ncols=True))
+    with closing(Progress(total, "frames", lines=False)) as bar:
+        for count, frame in enumerate(frames, 1):
+            yield frame
+            bar.update(count)
 
 
 def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:
