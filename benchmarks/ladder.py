@@ -29,7 +29,7 @@ from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
 
-#: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long as the lesson.
+#: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long again.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = ("1", "32")  # [s]
 KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
@@ -52,7 +52,7 @@ class Wanted:
 
     scenario: str
     memory: str
-    captions: float  # the weight of their lesson; 0: nothing but rewards teaches the memory
+    captions: float  # the weight of their loss; 0: nothing but rewards teaches the memory
     seed: int
 
     @property
@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=list(STEPS), metavar="NAME")
     parser.add_argument("--memories", nargs="+", choices=memories, default=memories, metavar="NAME")
     captions = [PPOConfig.caption_coef]
-    parser.add_argument("--captions", type=float, nargs="+", default=captions, help="weights of their lesson")
+    parser.add_argument("--captions", type=float, nargs="+", default=captions, help="weights of their loss")
     parser.add_argument("--seeds", type=int, default=5, help="of each (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "ladder", help="where the runs are")
     parser.add_argument("--steps", type=int, help="decisions per run, instead of those that the table is made with")

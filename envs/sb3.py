@@ -109,7 +109,7 @@ class KindergartenVecEnv(VecEnv):
     def labels(self) -> np.ndarray:
         """(W, N - 1) true Intent of the road users but the ego, in the order in which the observation has them.
 
-        -1 for those of whom there is nothing to be told. For training.
+        -1 for those who have no choice, or belong to another leg. For training.
         """
         simulator = self.envs.simulator
         intents = np.where(simulator.choosing(), simulator.users["intent"][:, 1:], -1)

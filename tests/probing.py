@@ -3,7 +3,7 @@
 import torch as th
 
 from kindergarten.agents import MemoryPPO
-from kindergarten.agents.learner.loss import Weights, ppo_loss, prepared
+from kindergarten.agents.learner.loss import LossWeights, ppo_loss, prepared
 
 
 def assert_that_captions_are_a_probe(model: MemoryPPO) -> None:
@@ -11,7 +11,7 @@ def assert_that_captions_are_a_probe(model: MemoryPPO) -> None:
     (batch,) = model.rollout_buffer.get()
     own = set(model.policy.caption_parameters())
     others = [parameter for parameter in model.policy.parameters() if parameter not in own]
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
-    losses = [ppo_loss(model.policy, prepared(batch, True), weights, told)[0] for told in (1.0, 0.0)]
+    weights = LossWeights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
+    losses = [ppo_loss(model.policy, prepared(batch, True), weights, per_row)[0] for per_row in (1.0, 0.0)]
     assert (batch.labels >= 0).any() and losses[0] != losses[1]
     assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))

@@ -11,8 +11,8 @@ from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.buffers import RolloutBuffer
 
 
-class Lesson(NamedTuple):
-    """What an environment that teaches says of each world beside its observation.
+class AuxiliaryTargets(NamedTuple):
+    """What an environment tells the learner of each world, and never the policy: what its further losses need.
 
     driven: (worlds,) bool, whether the agent's decision has any effect.
     labels: (worlds, users) the true intent of each road user, -1 where there is nothing to tell.
@@ -34,7 +34,7 @@ class WorldSamples(NamedTuple):
     lstm_states: RNNStates
     episode_starts: th.Tensor
     mask: th.Tensor  # 1 where the decision counts, else 0
-    labels: th.Tensor  # (rows, users), see Lesson
+    labels: th.Tensor  # (rows, users), see AuxiliaryTargets
 
 
 class WorldRolloutBuffer(RecurrentRolloutBuffer):
@@ -80,12 +80,12 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             super().reset()
         self.pos, self.full, self.generator_ready = 0, False, False
 
-    def add(self, *args, lstm_states: RNNStates, lesson: Lesson | None = None, **kwargs) -> None:
+    def add(self, *args, lstm_states: RNNStates, targets: AuxiliaryTargets | None = None, **kwargs) -> None:
         """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
-        if lesson is not None:
-            self.driven[self.pos] = lesson.driven
+        if targets is not None:
+            self.driven[self.pos] = targets.driven
             if self.labels.shape[2]:  # a policy without captions has no use for them
-                self.labels[self.pos] = lesson.labels
+                self.labels[self.pos] = targets.labels
         if self.pos == 0:
             self.hidden_states_pi[0], self.cell_states_pi[0] = (s.cpu().numpy() for s in lstm_states.pi)
             self.hidden_states_vf[0], self.cell_states_vf[0] = (s.cpu().numpy() for s in lstm_states.vf)

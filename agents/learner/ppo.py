@@ -16,10 +16,10 @@ from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explai
 from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.learner.allocator import keep_freed_memory
-from kindergarten.agents.learner.buffer import Lesson, WorldRolloutBuffer
+from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import ENCODERS, Encoder
-from kindergarten.agents.learner.loss import Log, Weights, add_gradients, prepared, shorten
+from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared, shorten
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
@@ -27,10 +27,10 @@ from kindergarten.agents.learner.redistribution import Redistribution
 _DEFAULT = PPOConfig()
 
 
-def lesson_of(env: Any) -> Lesson | None:
-    """What the environment says beside its observations, if it is one that teaches (see KindergartenVecEnv)."""
-    school = getattr(env, "unwrapped", env)
-    return Lesson(school.driven(), school.labels()) if hasattr(school, "labels") else None
+def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
+    """What the environment tells the learner beside its observations, if it does (see KindergartenVecEnv)."""
+    source = getattr(env, "unwrapped", env)
+    return AuxiliaryTargets(source.driven(), source.labels()) if hasattr(source, "labels") else None
 
 
 class MemoryPPO(RecurrentPPO):
@@ -40,8 +40,9 @@ class MemoryPPO(RecurrentPPO):
     a schedule like ``learning_rate`` (a function of the progress that remains, 1 to 0). ``threads`` shares of each
     minibatch are worked on side by side; PyTorch itself does best on one thread, `torch.set_num_threads(1)`.
 
-    An environment may teach (`lesson_of`): only decisions that have an effect then count in the policy's loss, and the
-    captions learn from the labels, with ``caption_coef``. From any other it learns as RecurrentPPO does.
+    An environment may have auxiliary targets (`auxiliary_targets_of`): then only decisions that have an effect count in
+    the policy's loss, and the captions learn from the labels, with ``caption_coef``. From any other environment it
+    learns as RecurrentPPO does.
 
     For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
     learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
@@ -126,7 +127,7 @@ class MemoryPPO(RecurrentPPO):
         threads: int = 1,
     ) -> "MemoryPPO":
         """A trainer for ``env`` with all its numbers from ``config``."""
-        lesson = lesson_of(env)
+        targets = auxiliary_targets_of(env)
         return cls(
             MemoryPolicy,
             env,
@@ -147,13 +148,13 @@ class MemoryPPO(RecurrentPPO):
                 frames=config.frames,
                 features_extractor_class=ENCODERS[Encoder(config.encoder)],
                 features_extractor_kwargs=dict(size=config.features, trunk=config.trunk, depth=config.depth),
-                num_labels=0 if lesson is None else lesson.labels.shape[1],
+                num_labels=0 if targets is None else targets.labels.shape[1],
             ),
             verbose=verbose,
             seed=seed,
             threads=threads,
             caption_coef=config.caption_coef,
-            warmup=0.0 if lesson is None else config.warmup,
+            warmup=0.0 if targets is None else config.warmup,
             noise_hold=config.noise_hold,
             redistribute=config.redistribute,
         )
@@ -225,7 +226,7 @@ class MemoryPPO(RecurrentPPO):
         rollout_buffer.reset()
         callback.on_rollout_start()
         for _ in range(n_rollout_steps):
-            lesson = lesson_of(env)
+            targets = auxiliary_targets_of(env)
             with th.inference_mode():
                 decision = self.policy(self._to_tensor(obs), states, self._to_tensor(starts))
                 actions, values, log_probs, new_states = decision
@@ -237,7 +238,7 @@ class MemoryPPO(RecurrentPPO):
             if not callback.on_step():
                 return False
             rewards = self._bootstrapped(rewards, dones, infos, new_states)
-            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, lesson=lesson)
+            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, targets=targets)
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
         if self.redistribution is not None:
@@ -293,7 +294,7 @@ class MemoryPPO(RecurrentPPO):
         self._update_learning_rate(self.policy.optimizer)
         remaining = self._current_progress_remaining
         self.ent_coef = self.entropy_schedule(remaining)
-        weights = Weights(
+        weights = LossWeights(
             clip_range=FloatSchedule(self.clip_range)(remaining),
             clip_range_vf=None if self.clip_range_vf is None else FloatSchedule(self.clip_range_vf)(remaining),
             ent_coef=self.ent_coef,
@@ -305,7 +306,7 @@ class MemoryPPO(RecurrentPPO):
             logs = self._epochs(weights, pool)
         self._log(logs, weights.clip_range)
 
-    def _epochs(self, weights: Weights, pool: Executor) -> list[Log]:
+    def _epochs(self, weights: LossWeights, pool: Executor) -> list[Log]:
         """All passes over the rollout, or fewer if the policy moves further than ``target_kl`` allows."""
         logs = []
         # A probe takes part in nothing: its gradient must not shorten the others' either.
@@ -324,7 +325,7 @@ class MemoryPPO(RecurrentPPO):
 
     def _log(self, logs: list[Log], clip_range: float) -> None:
         buffer = self.rollout_buffer
-        for name in sorted(set().union(*logs)):  # captions are missing where nothing was to be told
+        for name in sorted(set().union(*logs)):  # captions are missing where there were no labels
             mean = th.stack([log[name] for log in logs if name in log]).mean().item()
             self.logger.record(f"train/{name}", mean)
         explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())

@@ -3,7 +3,7 @@
 Source: Arjona-Medina et al., RUDDER: return decomposition for delayed rewards, NeurIPS 2019. An LSTM reads an episode,
 frame by frame with what was done there, and predicts what it will have earned; the differences of its predictions are
 the new rewards. Theirs predicts the whole return, and what it misses is paid at the end. Ours predicts what is *still
-to come*, beside what was earned already: the sum is the same, and before the first lesson nothing is moved.
+to come*, beside what was earned already: the sum is the same, and before the first update nothing is moved.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class ArchiveError(ValueError):
     """A file is not what it should be; the message says in what respect, but not which file."""
 
 
-class Member(NamedTuple):
+class PackedArray(NamedTuple):
     """An array in a file that is still packed."""
 
     info: zipfile.ZipInfo
@@ -41,7 +41,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def members(archive: zipfile.ZipFile) -> dict[str, Member]:
+def packed_arrays(archive: zipfile.ZipFile) -> dict[str, PackedArray]:
     """The arrays of an open file by name, checked as far as their headers go.
 
     Raises:
@@ -50,13 +50,13 @@ def members(archive: zipfile.ZipFile) -> dict[str, Member]:
     infos = archive.infolist()
     if sum(info.file_size for info in infos) > MAX_BYTES:
         raise ArchiveError(f"too large: it unpacks to more than {MAX_BYTES >> 20} MiB")
-    found = {info.filename.removesuffix(".npy"): _member(archive, info) for info in infos}
+    found = {info.filename.removesuffix(".npy"): _packed_array(archive, info) for info in infos}
     if len(found) != len(infos):
         raise ArchiveError("damaged: two arrays of the same name")
     return found
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+def _packed_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> PackedArray:
     name = info.filename.removesuffix(".npy")[:80]
     with archive.open(info) as file:
         version = np.lib.format.read_magic(file)
@@ -71,13 +71,13 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
         raise ArchiveError(f"array {name} is a pickle, which could run any program: it was not opened")
     if fortran or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize + start != info.file_size:
         raise ArchiveError(f"damaged: array {name} is not as long as it says")
-    return Member(info, dtype, shape, start)
+    return PackedArray(info, dtype, shape, start)
 
 
-def renamed(member: Member, names: Mapping[str, str]) -> Member:
-    """``member`` with its fields called as ``names`` says; those that it does not mention keep their names."""
-    fields = [(names.get(name, name), member.dtype[name]) for name in member.dtype.names or ()]
-    return member._replace(dtype=np.dtype(fields)) if fields else member
+def renamed(packed: PackedArray, names: Mapping[str, str]) -> PackedArray:
+    """``packed`` with its fields called as ``names`` says; those that it does not mention keep their names."""
+    fields = [(names.get(name, name), packed.dtype[name]) for name in packed.dtype.names or ()]
+    return packed._replace(dtype=np.dtype(fields)) if fields else packed
 
 
 def misfit(kinds: Mapping[str, tuple[np.dtype, Shape]], table: Table, optional: Collection[str]) -> str:
@@ -98,10 +98,10 @@ def misfit(kinds: Mapping[str, tuple[np.dtype, Shape]], table: Table, optional: 
     return ""
 
 
-def load(archive: zipfile.ZipFile, member: Member, dtype: np.dtype) -> np.ndarray:
+def load(archive: zipfile.ZipFile, packed: PackedArray, dtype: np.dtype) -> np.ndarray:
     """Unpack an array, read-only, its fields in the order of ``dtype``."""
-    packed = np.frombuffer(archive.read(member.info), np.uint8)[member.start :]
-    array = packed.view(member.dtype).reshape(member.shape)
+    numbers = np.frombuffer(archive.read(packed.info), np.uint8)[packed.start :]
+    array = numbers.view(packed.dtype).reshape(packed.shape)
     if array.dtype == dtype:
         return array
     ordered = np.empty(array.shape, dtype)

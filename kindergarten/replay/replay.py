@@ -165,16 +165,16 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
 
 def _load(opened: zipfile.ZipFile) -> dict[str, np.ndarray]:
     """The arrays of a file, of which neither type nor shape is a surprise."""
-    members = archive.members(opened)
-    if "meta" not in members or members["meta"].dtype != np.uint8:
+    packed = archive.packed_arrays(opened)
+    if "meta" not in packed or packed["meta"].dtype != np.uint8:
         raise ReplayError("not a replay: it says nothing about itself")
-    meta = _meta(archive.load(opened, members["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
-    if meta["schema"] == 3 and "users" in members:
-        members["users"] = archive.renamed(members["users"], FORMER_FIELDS)
-    problem = _misfit({name: (member.dtype, member.shape) for name, member in members.items()})
+    meta = _meta(archive.load(opened, packed["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
+    if meta["schema"] == 3 and "users" in packed:
+        packed["users"] = archive.renamed(packed["users"], FORMER_FIELDS)
+    problem = _misfit({name: (array.dtype, array.shape) for name, array in packed.items()})
     if problem:
         raise ReplayError(f"damaged: {problem}")
-    return {name: archive.load(opened, member, ARRAYS[name][0]) for name, member in members.items()}
+    return {name: archive.load(opened, array, ARRAYS[name][0]) for name, array in packed.items()}
 
 
 def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:

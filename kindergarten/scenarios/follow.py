@@ -2,7 +2,7 @@
 
 Somebody rides ahead of you: a cyclist or a car that shows which way it will take, stops showing it, and disappears in
 the fog before it turns. Three ways are open and only the leader's is right. Without memory that is one guess in
-three, and no way is better than the others: the first lesson.
+three, and no way is better than the others: the scenario to begin with.
 
 ## What happens
 

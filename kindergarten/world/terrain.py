@@ -19,7 +19,7 @@ ASIDE = 3.0  # [m] of grass beside the road
 GRASS, ASPHALT, PAINTED, BUILDING, FOGGY = range(5)
 
 
-class Ground(NamedTuple):
+class Terrain(NamedTuple):
     """The map, seen from above.
 
     cells: (Y, X) uint8, what each CELL by CELL metres are made of. x0, y0: [m] its south-western corner.
@@ -33,7 +33,7 @@ class Ground(NamedTuple):
     column_strips: np.ndarray
 
 
-def ground_of(road: RoadMap) -> Ground:
+def ground_of(road: RoadMap) -> Terrain:
     """The map of a road. What lies beyond it looks like its edge: roads go on, and so does the grass."""
     margin = 0.5 * road.lane_width + ASIDE
     boxes = road.buildings.reshape(-1, 2)
@@ -41,7 +41,7 @@ def ground_of(road: RoadMap) -> Ground:
     (x0, y0), (x1, y1) = places.min(axis=0) - margin, places.max(axis=0) + margin
     high, wide = shape = math.ceil((y1 - y0) / CELL), math.ceil((x1 - x0) / CELL)
     strips = np.zeros(high, np.int64), np.zeros(wide, np.int64)
-    ground = Ground(np.full(shape, GRASS, np.uint8), float(x0), float(y0), strips[0], strips[1])
+    ground = Terrain(np.full(shape, GRASS, np.uint8), float(x0), float(y0), strips[0], strips[1])
     pave(ground, road.points, 0.5 * road.lane_width, max(shape) * CELL)
     for ax, ay, bx, by, kind in road.markings:
         half = LINE if kind in (Marking.CENTRE_LINE, Marking.LANE_LINE) else BAR
@@ -55,7 +55,7 @@ def ground_of(road: RoadMap) -> Ground:
     return ground
 
 
-def _cells(ground: Ground, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+def _cells(ground: Terrain, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
     """The cells whose middles lie in a box, to be written to."""
     rows, columns = (
         slice(*np.clip(np.ceil((np.array(ends) - start) / CELL - 0.5), 0, count).astype(int))
@@ -64,17 +64,17 @@ def _cells(ground: Ground, x0: float, y0: float, x1: float, y1: float) -> np.nda
     return ground.cells[rows, columns]
 
 
-def fill(ground: Ground, x0: float, y0: float, x1: float, y1: float, what: int) -> None:
+def fill(ground: Terrain, x0: float, y0: float, x1: float, y1: float, what: int) -> None:
     """Let a box be made of ``what``."""
     _cells(ground, x0, y0, x1, y1)[:] = what
 
 
-def blur(ground: Ground, x0: float, y0: float, x1: float, y1: float) -> None:
+def blur(ground: Terrain, x0: float, y0: float, x1: float, y1: float) -> None:
     """Lay fog over a box."""
     _cells(ground, x0, y0, x1, y1)[:] += FOGGY
 
 
-def pave(ground: Ground, points: np.ndarray, half: float, beyond: float) -> None:
+def pave(ground: Terrain, points: np.ndarray, half: float, beyond: float) -> None:
     """Cover with asphalt what is within ``half`` metres of a route's samples; roads go on for ``beyond`` metres."""
     ends = np.unique(np.concatenate([points[:, 0] * (1, 1, -1, -1), points[:, -1]]), axis=0)
     on = ends[:, None, :2] + np.arange(0.0, beyond, SPACING)[:, None] * ends[:, None, 2:]

@@ -8,7 +8,7 @@ import pygame
 from kindergarten.viewer.draw.palette import Colour, Theme, mix
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.layout import (
-    Lanes,
+    PavedArea,
     box,
     crossing,
     islands,
@@ -34,7 +34,7 @@ class Ground:
     def __init__(self, road: RoadMap) -> None:
         self.road = road
         pieces, half = pieces_of(road.points), road.lane_width / 2
-        lanes = Lanes(road)
+        lanes = PavedArea(road)
         crossings = [stripe for line in lines(road, Marking.STOP_LINE) for stripe in crossing(line, lanes, road)]
         self._layers = [
             ("pavement", _Shapes([strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),

@@ -225,7 +225,7 @@ def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
     moves = intent_words(role.intent)
     if not role.shows:
         return "(no signal)", "(no signal)", moves
-    return "signal on" if role.honest else "wrong signal on", "signal off", moves
+    return "signal on" if role.truthful else "wrong signal on", "signal off", moves
 
 
 def intent_words(intent: Intent) -> str:

@@ -84,7 +84,7 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
 def overview(story: Story, size: tuple[int, int], zoom: float = 1.0) -> Camera:
     """Stands still and shows the whole junction, or all of them."""
     (width, height), (cos, sin) = size, story.heading
-    x, y, radius = story.junctions.T
+    x, y, radius = story.road.junctions.T
     right, up = x * cos + y * sin, y * cos - x * sin
     middle = (float(np.min(part - radius) + np.max(part + radius)) / 2 for part in (right, up))
     across, along = (float(np.max(part + radius) - np.min(part - radius)) for part in (right, up))

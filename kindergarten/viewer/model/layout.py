@@ -119,7 +119,7 @@ def _inwards(line: np.ndarray, road: RoadMap) -> np.ndarray:
     return across if nearest @ across >= 0 else -across
 
 
-def crossing(line: np.ndarray, lanes: Lanes, road: RoadMap) -> list[np.ndarray]:
+def crossing(line: np.ndarray, lanes: PavedArea, road: RoadMap) -> list[np.ndarray]:
     """Stripes for those on foot, between a stop line (4,) and the junction, from kerb to kerb."""
     a, b = line[:2], line[2:]
     length = float(np.hypot(*(b - a)))
@@ -137,7 +137,7 @@ def crossing(line: np.ndarray, lanes: Lanes, road: RoadMap) -> list[np.ndarray]:
     return [_bar(np.concatenate([start, start + inwards * CROSSING]), STRIPE) for start in ends]
 
 
-def islands(road: RoadMap, lanes: Lanes) -> list[np.ndarray]:
+def islands(road: RoadMap, lanes: PavedArea) -> list[np.ndarray]:
     """Grass in the middle of roundabouts: junctions whose middle nobody drives over."""
     islands, angles = [], np.linspace(0, 2 * np.pi, 73)[:-1]
     for x, y, radius in road.junctions[:64]:
@@ -161,7 +161,7 @@ def ridge(box: np.ndarray) -> np.ndarray:
     return _bar(np.array(line), 0.35)
 
 
-class Lanes:
+class PavedArea:
     """Where people drive, to be asked for many places at once."""
 
     def __init__(self, road: RoadMap) -> None:
@@ -198,7 +198,7 @@ def _cell(places: np.ndarray, size: float) -> np.ndarray:
     return (x + (1 << 20)) * (1 << 21) + y + (1 << 20)
 
 
-def trees(road: RoadMap, lanes: Lanes) -> np.ndarray:
+def trees(road: RoadMap, lanes: PavedArea) -> np.ndarray:
     """x, y and radius [m] (K, 3) of trees beside the roads, scattered the same way every time."""
     codes = np.unique(_cell(lanes.points, TREE_CELL))[: MOST_CELLS // 8]
     around = np.arange(-TREES_WITHIN, TREES_WITHIN + 1)

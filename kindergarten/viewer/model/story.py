@@ -26,8 +26,8 @@ class Role(NamedTuple):
     kind: Kind
     intent: Intent
     choice: bool  # whether it might have done something else
-    signal: Signal  # what it shows from t1 to t2
-    honest: bool  # whether that is true
+    cue_signal: Signal  # what it shows from t1 to t2
+    truthful: bool  # whether that is true
     t1: float
     t2: float
     t3: float
@@ -37,7 +37,7 @@ class Role(NamedTuple):
     @property
     def shows(self) -> bool:
         """Whether there is a signal to be seen."""
-        return self.signal is not Signal.NONE
+        return self.cue_signal is not Signal.NONE
 
     def phase(self, time: float) -> Phase:
         """Its phase at ``time`` [s]."""
@@ -45,7 +45,7 @@ class Role(NamedTuple):
         return Phase(sum(time + 1e-9 >= t for t in (self.t1, self.t2, self.t3)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Story:
     """What stays the same while an episode is shown. Times in seconds since the reset."""
 
@@ -63,14 +63,13 @@ class Story:
     duration: float
     end: End
     met: int | None  # the road user that the ego collided with
-    reach: float  # [m] how far ahead of the ego the signaller is at most while it signals
-    beyond: float  # [m] how far behind the junction's middle, as the ego sees it
-    aside: float  # [m] how far to the side of the ego, for each metre that the ego is before that
     heading: tuple[float, float]  # direction of the ego at the start
     term_names: tuple[str, ...]
     step: float  # [s] per decision
-    junctions: np.ndarray  # (J, 3) x, y, radius [m]
-    episode: Episode | None = None  # None: it is still being written; rewards are then those of one step
+    episode: Episode | None = None  # None: it is still being written; rewards are then those of one decision
+    reach: float = 0.0  # [m] how far ahead of the ego the signaller is at most while it signals
+    beyond: float = 0.0  # [m] how far behind the junction's middle, as the ego sees it
+    aside: float = 0.0  # [m] how far to the side of the ego, for each metre that the ego is before that
 
     @property
     def live(self) -> bool:
@@ -94,8 +93,9 @@ class Story:
 
     def to_middle(self, ego: np.void) -> float:
         """How far [m] the middle of the next junction lies ahead of the ego; of the last one, if it is past all."""
-        ahead = (self.junctions[:, 0] - ego["x"]) * ego["cos"] + (self.junctions[:, 1] - ego["y"]) * ego["sin"]
-        coming = ahead[ahead > -self.junctions[:, 2]]
+        x, y, radius = self.road.junctions.T
+        ahead = (x - ego["x"]) * ego["cos"] + (y - ego["y"]) * ego["sin"]
+        coming = ahead[ahead > -radius]
         return float(coming.min() if coming.size else ahead.max())
 
 
@@ -113,28 +113,24 @@ def story_of(replay: Replay, index: int) -> Story:
     signallers = np.minimum(worlds["signaller"], users.shape[1] - 1)
     cue = users[np.arange(len(users)), signallers]["phase"] == Phase.CUE
     story = Story(
-        replay.scenario,
-        replay.road,
-        replay.agent,
-        episode.seed,
-        f"episode {index + 1} of {len(replay.episodes)}",
-        tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
-        _intents(np.concatenate([each.users[0] for each in replay.episodes])),
-        times,
-        signallers,
-        float(worlds["hands_on"][0]) * dt,
-        float(times[0]),
-        float(times[-1]),
-        episode.end,
-        _met(users[-1]) if episode.end is End.COLLISION else None,
-        0.0,
-        0.0,
-        0.0,
-        (float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
-        replay.term_names,
-        dt * replay.substeps,
-        replay.road.junctions,
-        episode,
+        scenario=replay.scenario,
+        road=replay.road,
+        agent=replay.agent,
+        seed=episode.seed,
+        label=f"episode {index + 1} of {len(replay.episodes)}",
+        roles=tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
+        intents=_intents(np.concatenate([each.users[0] for each in replay.episodes])),
+        times=times,
+        signallers=signallers,
+        hands_on=float(worlds["hands_on"][0]) * dt,
+        start=float(times[0]),
+        duration=float(times[-1]),
+        end=episode.end,
+        met=_met(users[-1]) if episode.end is End.COLLISION else None,
+        heading=(float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
+        term_names=replay.term_names,
+        step=dt * replay.substeps,
+        episode=episode,
     )
     return _with_room(story, users[cue], signallers[cue])
 
@@ -145,27 +141,23 @@ def live_story(simulator: Simulator, w: int) -> Story:
     now, signaller = float(world["tick"]) * dt, min(int(world["signaller"]), len(users) - 1)
     roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
     story = Story(
-        simulator.scenario.name,
-        simulator.road,
-        "",
-        None,
-        "",
-        roles,
-        _intents(users),
-        np.zeros(1),
-        np.array([signaller]),
-        float(world["hands_on"]) * dt,
-        0.0,
-        max(now, LIVE),
-        End(int(world["end"])),
-        _met(users) if world["end"] == End.COLLISION else None,
-        0.0,
-        0.0,
-        0.0,
-        (float(users[0]["cos"]), float(users[0]["sin"])),
-        tuple(term.name for term in TERMS),
-        simulator.config.decision_step,
-        simulator.road.junctions,
+        scenario=simulator.scenario.name,
+        road=simulator.road,
+        agent="",
+        seed=None,
+        label="",
+        roles=roles,
+        intents=_intents(users),
+        times=np.zeros(1),
+        signallers=np.array([signaller]),
+        hands_on=float(world["hands_on"]) * dt,
+        start=0.0,
+        duration=max(now, LIVE),
+        end=End(int(world["end"])),
+        met=_met(users) if world["end"] == End.COLLISION else None,
+        heading=(float(users[0]["cos"]), float(users[0]["sin"])),
+        term_names=tuple(term.name for term in TERMS),
+        step=simulator.config.decision_step,
     )
     # Where it is unseen, not even the camera may know.
     return _with_room(story, users[None], np.array([signaller])) if users[signaller]["seen"] else story
@@ -180,13 +172,20 @@ def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
     for k, following in zip(begins, [*begins[1:], None], strict=True):
         user, stop = users[k], math.inf if following is None else float(times[following])
         t1, t2, t3 = (float(user[name]) * dt for name in TIMES)
-        what = (
-            Intent(int(user["intent"])),
-            bool(user["choices"] > 1),
-            Signal(int(user["cue_signal"])),
-            bool(user["truthful"]),
+        roles.append(
+            Role(
+                kind=kind,
+                intent=Intent(int(user["intent"])),
+                choice=bool(user["choices"] > 1),
+                cue_signal=Signal(int(user["cue_signal"])),
+                truthful=bool(user["truthful"]),
+                t1=t1,
+                t2=t2,
+                t3=t3,
+                start=float(times[k]),
+                stop=stop,
+            )
         )
-        roles.append(Role(kind, *what, t1, t2, t3, float(times[k]), stop))
     return tuple(roles)
 
 

@@ -83,14 +83,14 @@ class Panel {
     if (episode.count > 1) this._signaller(episode.signaller(frame.k), frame, view);
     const target = episode.columns.target_speed[frame.k];
     this.pairs.set(`${ego.speed.toFixed(1)} m/s`, `${target.toFixed(1)} m/s`, this._action(frame));
-    const chances = episode.told("probabilities", frame.k), values = episode.told("values", frame.k);
+    const chances = episode.atDecision("probabilities", frame.k), values = episode.atDecision("values", frame.k);
     this.actions.element.classList.toggle("idle", !episode.driven(time) || frame.over);
     if (chances) this.actions.set(chances);
     const [low, high] = this.range;
     if (values) this.value.set([(values[0] - low) / (high - low || 1)], [signed(values[0])]);
     const sums = this.terms.map((_, k) => episode.sums[frame.k * this.terms.length + k]);
-    const told = sums.map((sum) => (sum ? signed(sum) : null));
-    this.reward.set(signed(sums.reduce((a, b) => a + b, 0)), ...told);
+    const amounts = sums.map((sum) => (sum ? signed(sum) : null));
+    this.reward.set(signed(sums.reduce((a, b) => a + b, 0)), ...amounts);
   }
 
   _signaller(i, frame, view) {
@@ -124,7 +124,7 @@ class Panel {
     const { episode } = this;
     if (frame.over) return episode.end.replaceAll("_", " ");
     if (!episode.driven(frame.time)) return "cruises, hands off";
-    const action = episode.told("actions", frame.k);
+    const action = episode.atDecision("actions", frame.k);
     if (!action) return "";
     if (this.discrete) return ACTIONS[episode.names.action[action[0]]] || episode.names.action[action[0]];
     const [pedal, wheel] = action;

@@ -168,15 +168,15 @@ class Episode {
     return { left: 1, right: -1 }[this.names.signal[signal]] || 0;
   }
 
-  /** A row of what was told at each decision, or null; the last one stands until the end. */
-  told(name, k) {
+  /** A row of what is known of each decision, or null; the last one stands until the end. */
+  atDecision(name, k) {
     const width = this.width(name), at = Math.min(k, this.decisions - 1) * width;
     return width ? Array.from(this.columns[name].slice(at, at + width)) : null;
   }
 
   /** How likely the car thinks each intent of road user ``i``; null if it has no opinion. */
   belief(i, k) {
-    const all = this.told("captions", k), intents = this.names.intent.length;
+    const all = this.atDecision("captions", k), intents = this.names.intent.length;
     const belief = all && i > 0 ? all.slice((i - 1) * intents, i * intents) : [];
     return belief.some((chance) => chance > 0) ? belief : null;
   }

@@ -56,7 +56,7 @@ function drawScene(canvas, street, episode, time, view, ink) {
   if (frame.users[0].kind) ribbon(ctx, camera, street, frame, ink);
   const opacity = frame.users.map((user, i) => (i ? visible(street, user) : 1));
   street.drawFog(ctx, camera, ink, time);
-  if (view.captions) halos(ctx, camera, episode.told("attention", frame.k) || [], frame, ink);
+  if (view.captions) halos(ctx, camera, episode.atDecision("attention", frame.k) || [], frame, ink);
   for (let i = frame.users.length - 1; i >= 0; i--) {
     const user = frame.users[i], ghost = view.reveal && opacity[i] < 0.5;
     const body = i ? ink[`paint-${user.colour}`] : ink.ego;

@@ -1,19 +1,19 @@
-"""What is taught beside the reward, which decisions count, and how chance is held."""
+"""Auxiliary targets: what is learned beside the reward, and which decisions count; and how noise is held."""
 
 import numpy as np
 import pytest
 import torch as th
 
 from kindergarten.agents import MemoryPolicy, MemoryPPO
-from kindergarten.agents.learner.loss import Weights, ppo_loss, prepared
+from kindergarten.agents.learner.loss import LossWeights, ppo_loss, prepared
 from tests.cue_delay import CUE_STEPS, CueDelay
 from tests.learning import WIDTH, WORLDS, assert_same_weights
 
 pytestmark = pytest.mark.usefixtures("seeded")
 
 
-class School(CueDelay):
-    """A cue-delay task that says which decisions count and what the cue was."""
+class CueDelayWithTargets(CueDelay):
+    """A cue-delay task that tells the learner which decisions count and what the cue was."""
 
     def driven(self) -> np.ndarray:
         return self.time >= CUE_STEPS
@@ -22,12 +22,12 @@ class School(CueDelay):
         return np.where(self.time < CUE_STEPS + 1, self.cue, -1)[:, None]
 
 
-def teach(
+def trained(
     threads: int = 1, caption_coef: float = 0.5, num_labels: int = 1, warmup: float = 0.0, steps: int = 2
 ) -> MemoryPPO:
     learner = MemoryPPO(
         MemoryPolicy,
-        School(WORLDS, delay=(2, 6), width=WIDTH),
+        CueDelayWithTargets(WORLDS, delay=(2, 6), width=WIDTH),
         n_steps=16,
         batch_size=16 * WORLDS,
         policy_kwargs=dict(lstm_hidden_size=8, num_labels=num_labels),
@@ -44,11 +44,11 @@ def teach(
 
 
 def test_captions_and_mask_are_the_same_on_two_threads():
-    assert_same_weights(teach(threads=1), teach(threads=2))
+    assert_same_weights(trained(threads=1), trained(threads=2))
 
 
 def test_a_probe_takes_part_in_nothing():
-    probed, plain, taught = teach(caption_coef=0.0), teach(num_labels=0), teach(caption_coef=0.5)
+    probed, plain, taught = trained(caption_coef=0.0), trained(num_labels=0), trained(caption_coef=0.5)
     for name, weight in plain.policy.state_dict().items():
         assert th.equal(weight, probed.policy.state_dict()[name]), name
     name = "lstm_actor.weight_ih_l0"
@@ -56,7 +56,7 @@ def test_a_probe_takes_part_in_nothing():
 
 
 def test_only_decisions_that_count_teach_the_actor():
-    learner = teach(num_labels=0)
+    learner = trained(num_labels=0)
     (batch,) = learner.rollout_buffer.get()
     idle = batch.mask == 0
     assert 0 < idle.sum() < len(idle)
@@ -64,14 +64,14 @@ def test_only_decisions_that_count_teach_the_actor():
         advantages=th.where(idle, 9.0, batch.advantages),
         old_log_prob=th.where(idle, -9.0, batch.old_log_prob),
     )
-    weights = Weights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
-    losses = [ppo_loss(learner.policy, prepared(b, True), weights, told=0.0)[0] for b in (batch, other)]
+    weights = LossWeights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
+    losses = [ppo_loss(learner.policy, prepared(b, True), weights, labels_per_row=0.0)[0] for b in (batch, other)]
     th.testing.assert_close(*losses)
 
 
 def test_held_noise_changes_what_is_drawn_together_not_what_is_drawn():
     """Every action is as likely as the policy says, and held for as many decisions as asked for."""
-    learner = teach()
+    learner = trained()
     policy, logits = learner.policy, th.tensor([[0.5, -0.5, 0.0]])
     policy.exploration.hold = 5.0
     th.manual_seed(0)
@@ -84,7 +84,7 @@ def test_held_noise_changes_what_is_drawn_together_not_what_is_drawn():
 
 
 def test_in_the_warmup_the_memory_learns_and_the_policy_does_not():
-    fresh, warm, driving = teach(steps=0), teach(warmup=1.0), teach()
+    fresh, warm, driving = trained(steps=0), trained(warmup=1.0), trained()
 
     def moved(learner: MemoryPPO, part: str) -> bool:
         weights = learner.policy.state_dict()
