@@ -249,7 +249,7 @@ def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest
         return Reference(seeds, *(np.full(len(seeds), v) for v in (1.0, 0.5, -1.0)))
 
     monkeypatch.setattr(reference, "compute", fake)
-    monkeypatch.setattr(reference, "user_cache", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = Config(delay=(3.0, 3.5))
     for _ in range(3):
         kept = reference.reference(scenario_named("Follow"), config)

@@ -26,9 +26,9 @@ from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.scoring.statistics import bootstrap
+from kindergarten.world import cache
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.jit import user_cache
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
@@ -147,13 +147,20 @@ def seeds_of(config: Config) -> np.ndarray:
 
 def reference(scenario: Scenario, config: Config) -> Reference:
     """The reference of a setting on its seeds: stored with the package, else in the user's cache, else computed."""
-    key = fingerprint(scenario, config)
-    kept = user_cache() / "references" / f"{key}.json"
-    for path in (STORED, kept):
-        if (entry := _read(path).get(key)) is not None:
-            return _reference_of(entry)
+    found = stored(scenario, config)
+    return _computed(scenario, config) if found is None else found
+
+
+def _computed(scenario: Scenario, config: Config) -> Reference:
+    """The reference of a setting that is not stored; the user's cache keeps it, if there is one."""
+    folder = cache.own_folder("references")
+    path = None if folder is None else folder / fingerprint(scenario, config)
+    kept = None if path is None else cache.read(path)
+    if kept is not None:
+        return _reference_of(json.loads(kept))
     entry = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
-    _write(kept, {key: entry})
+    if path is not None:
+        cache.write(path, json.dumps(entry).encode())
     return _reference_of(entry)  # as everybody will read it from now on
 
 

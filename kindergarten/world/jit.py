@@ -1,21 +1,28 @@
 """The one ``njit`` that every kernel uses.
 
 numba keys its disk cache by the file that a kernel stands in, so a helper that is edited in *another* file
-leaves the old machine code in place. Here the cache folder is named by the text of the whole package: any
-edit compiles anew, and an unchanged package compiles nothing at its second start.
+leaves the old machine code in place; it reads pickles from wherever it can write, trusts whatever a damaged file holds,
+and stops where a disk is full. So the kernels have a cache of their own (``world.cache``), in a folder that is named by
+the text of the whole package: any edit compiles anew, and an unchanged package compiles nothing at its second start.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import pickle
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import llvmlite
 import numba
 from numba.core import config
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from kindergarten.world import cache
 
 PACKAGE = Path(__file__).parent.parent
 KERNELS = ("world", "scoring")  # the folders of the package that hold kernels
@@ -23,32 +30,61 @@ SETTINGS: Any = config  # its attributes are made at run time, which no type che
 
 
 def source_digest() -> str:
-    """Hash of the text of every module that may hold a kernel."""
-    digest = hashlib.sha256()
+    """Hash of all that machine code depends on: the text of every module that may hold a kernel, and the compiler."""
+    compiler = numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, SETTINGS.BOUNDSCHECK
+    digest = hashlib.sha256(repr(compiler).encode())
     for path in sorted(path for folder in KERNELS for path in (PACKAGE / folder).glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def user_cache() -> Path:
-    """The folder where the user's programs keep what they can make again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kindergarten"
+def cache_folder() -> Path | None:
+    """Where machine code is kept: in NUMBA_CACHE_DIR, in a source tree, or in the user's cache."""
+    asked = [Path(SETTINGS.CACHE_DIR)] if SETTINGS.CACHE_DIR else []
+    in_a_tree = (PACKAGE.parent / "pyproject.toml").exists()  # an installed package must be gone once it is uninstalled
+    trees = [PACKAGE / "__pycache__"] if in_a_tree else []
+    return cache.own_folder(f"kernels-{source_digest()}", *asked, *trees)
 
 
-def cache_folder() -> Path:
-    """Where machine code is kept: beside the package if that can be written to, else the user's cache folder."""
-    for base in (PACKAGE / "__pycache__", user_cache(), Path(tempfile.gettempdir()) / "kindergarten"):
-        folder = base / f"kernels-{source_digest()}"
+class KernelCache:
+    """What numba asks for machine code before it compiles, and tells afterwards: a file for each signature."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        text = _digest_of(function.__code__.co_filename)
+        self._folder, self._name = folder, f"{function.__module__}.{function.__qualname__}"
+        self._about = text, function.__code__.co_firstlineno
+
+    @property
+    def cache_path(self) -> str:
+        """The folder; numba shows it in a kernel's ``stats``."""
+        return str(self._folder)
+
+    def load_overload(self, signature: Any, target: Any) -> CompileResult | None:
+        """The machine code for a signature, if there is any that can be used."""
+        target.refresh()
+        kept = cache.read(self._file(signature, target.codegen()))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    raise OSError("kindergarten found no folder that it can write compiled kernels to")
+            return None if kept is None else CompileResult._rebuild(target, *pickle.loads(kept))
+        except Exception as error:  # whatever it is: it can be compiled again
+            return cache.warn_once(self._folder, f"{self._name}: {error!r}")
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep freshly made machine code, unless it holds addresses of this very process."""
+        if not result.library.has_dynamic_globals:
+            cache.write(self._file(signature, result.codegen), dumps(result._reduce()))
+
+    def _file(self, signature: Any, codegen: Any) -> Path:
+        key = hashlib.sha256(repr((self._about, signature, codegen.magic_tuple())).encode()).hexdigest()
+        return self._folder / f"{self._name.replace('<', '').replace('>', '')}-{key[:32]}"
 
 
-_CACHE = SETTINGS.CACHE_DIR or str(cache_folder())
+@lru_cache
+def _digest_of(file: str) -> str:
+    """Hash of a module's text: kernels of tests stand outside of the package."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+_CACHE = None if SETTINGS.DISABLE_JIT else cache_folder()
 
 
 def njit(function: Callable[..., Any]) -> Any:
@@ -56,9 +92,7 @@ def njit(function: Callable[..., Any]) -> Any:
 
     fastmath stays off: twins must agree bit for bit, on every machine and in every batch size.
     """
-    # The folder is read while the decorator runs; other people's kernels keep their own.
-    theirs, SETTINGS.CACHE_DIR = SETTINGS.CACHE_DIR, _CACHE
-    try:
-        return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
-    finally:
-        SETTINGS.CACHE_DIR = theirs
+    kernel: Any = numba.njit(error_model="numpy", nogil=True)(function)
+    if _CACHE is not None:
+        kernel._cache = KernelCache(function, _CACHE)
+    return kernel
