@@ -110,11 +110,11 @@ def eyes() -> str:
     for row in result["rows"]:
         looks = row.get("attention")
         times = f"{looks['times']:.1f}, {looks['times_by_phase']['cue']:.1f}" if looks else ""
-        told = f"{row['agent_right_in_the_delay']:.1%}"
-        cells = f"{row['weights']:,}", len(row["seeds"]), scored(row), f"{row['collision_rate']:.1%}", told, times
+        in_delay = f"{row['agent_right_in_the_delay']:.1%}"
+        cells = f"{row['weights']:,}", len(row["seeds"]), scored(row), f"{row['collision_rate']:.1%}", in_delay, times
         beside = (scored(row["crowds"][crowd]) if looks else "" for crowd in crowds)
         rows.append((row["rows"], row["encoder"], *cells, *beside))
-    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "told in the delay"]
+    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "right in the delay"]
     head += ["times its share, in the cue", *(f"two more, {crowd}" for crowd in crowds)]
     return table(head, rows, 6 + len(crowds)) + "\n\n" + _made_with(result)
 
@@ -139,8 +139,8 @@ def probes() -> str:
     for row in result["rows"]:
         read = row["read_off_in_the_delay"]
         shares = (row["right_by_phase"]["delay"], *(read[name] for name in ("hidden", "cell", "both", "untrained")))
-        told = [", ".join(f"{share:.1%}" for share in column) for column in shares]
-        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *told))
+        in_delay = [", ".join(f"{share:.1%}" for share in column) for column in shares]
+        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *in_delay))
     head = ("scenario", "anticipation", "the captions", "hidden", "cell", "both", "untrained")
     return table(head, rows, 6) + "\n\n" + _made_with(result)
 
@@ -208,7 +208,7 @@ def pixels_agents() -> str:
         )
         for row in measured("pixels")["rows"]
     ]
-    return table(("", "decisions", "anticipation by seed", "minutes", "told in the delay"), rows, 4)
+    return table(("", "decisions", "anticipation by seed", "minutes", "right in the delay"), rows, 4)
 
 
 def pixels_made_with() -> str:

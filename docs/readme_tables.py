@@ -26,7 +26,7 @@ def what_it_learns() -> str:
     """Each scenario with and without memory."""
     rows = {(row["scenario"], row["memory"]): row for row in measured("agents")["rows"]}
     names = [scenario.name for scenario in OURS if (scenario.name, "lstm") in rows]
-    header = ("scenario", "decisions", "with an LSTM", "without memory", "collisions", "told in the delay")
+    header = ("scenario", "decisions", "with an LSTM", "without memory", "collisions", "right in the delay")
     return table(
         (*header, "from one frame"), [_learned(rows[name, "lstm"], rows.get((name, "none"))) for name in names], 6
     )
@@ -36,8 +36,8 @@ def _learned(ours: dict[str, Any], without: dict[str, Any] | None) -> tuple[str,
     """One line: an agent with an LSTM, and one without memory if any was trained."""
     blind = f"{without['anticipation']:.3f}" if without else ""
     collisions = [f"{row['collision_rate']:.1%}" for row in (ours, without) if row]
-    told = (f"{ours[f'{who}_right_in_the_delay']:.0%}" for who in ("agent", "single_frame"))
-    return ours["scenario"], f"{ours['decisions']:,}", scored(ours), blind, " / ".join(collisions), *told
+    in_delay = (f"{ours[f'{who}_right_in_the_delay']:.0%}" for who in ("agent", "single_frame"))
+    return ours["scenario"], f"{ours['decisions']:,}", scored(ours), blind, " / ".join(collisions), *in_delay
 
 
 def how_long_it_lasts() -> str:

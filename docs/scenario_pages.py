@@ -60,21 +60,21 @@ so on: who signals where the ego comes next is always `user1`. Where the ego is 
 def page(scenario: Scenario) -> str:
     """All of a scenario's page."""
     file = Path(inspect.getfile(FILES[scenario.name])).relative_to(ROOT).as_posix()
-    told = sections(inspect.getdoc(FILES[scenario.name]) or "")
+    texts = sections(inspect.getdoc(FILES[scenario.name]) or "")
     parts = {
-        "What happens": [told["What happens"], times(scenario)],
-        "The point of no return": [told["The point of no return"], commitment(scenario)],
+        "What happens": [texts["What happens"], times(scenario)],
+        "The point of no return": [texts["The point of no return"], commitment(scenario)],
         "Who is there": [_cast_table(scenario, k) for k in range(len(scenario.casts))],
         "Observation": [_observation(scenario)],
         "Reward": [_reward(scenario)],
         "Arguments": [_arguments()],
         "References": [_references(scenario)],
-        "Baselines": [_baselines(scenario), *([told["Baselines"]] if "Baselines" in told else [])],
-        "Versions": [told.get("Versions", "- v0: the first.")],
+        "Baselines": [_baselines(scenario), *([texts["Baselines"]] if "Baselines" in texts else [])],
+        "Versions": [texts.get("Versions", "- v0: the first.")],
     }
     head = f"<!-- Made by `make pages`. The text is the docstring of {file}: change it there. -->\n\n# {scenario.name}"
     rest = ["\n\n".join([f"## {title}", *part]) for title, part in parts.items()]
-    return "\n\n".join([head, _shown(scenario), told[""], *rest]) + "\n"
+    return "\n\n".join([head, _shown(scenario), texts[""], *rest]) + "\n"
 
 
 def sections(text: str) -> dict[str, str]:

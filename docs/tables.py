@@ -49,10 +49,10 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     for row in results:
         seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
         crashes = f"{row['collision_rate']:.1%}"
-        told = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
-        told = ["" if share is None else f"{share:.1%}" for share in told]
-        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", scored(row), seeds, crashes, *told))
-    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "told in the delay")
+        in_delay = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
+        in_delay = ["" if share is None else f"{share:.1%}" for share in in_delay]
+        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", scored(row), seeds, crashes, *in_delay))
+    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "right in the delay")
     return table((*names, "one frame"), rows, 6)
 
 

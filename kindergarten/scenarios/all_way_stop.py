@@ -18,8 +18,8 @@ by the one from the left when braking in its way.
 
 ## Baselines
 
-Two agents are done after half of that. The third says whose turn it is in every frame of the delay, and all the same
-sets out in four of ten worlds in which it is not: it has settled there, with the rates annealed. With 1.5 million
+Two agents are done after half of that. The third says whose turn it is in every frame of the delay, and yet sets out in
+four of ten worlds in which it is not its turn: it has settled there, with the rates annealed. With 1.5 million
 decisions, the default before, the three came to 0.955, 0.538 and 0.990.
 """
 

@@ -1,9 +1,9 @@
 """Crossing: straight on at speed; the oncoming rider may cut across.
 
-You drive straight on at speed, and somebody comes towards you: a cyclist, or a car. Who turns left crosses your path,
-so slow down in time; who goes straight on or right does not. To slow down for nothing costs as much as to be wrong: a
-group ride comes from the right and closes the junction just behind an ego that has kept its speed, and who came too
-late waits for all of it.
+You drive straight on at speed, and somebody comes towards you: a cyclist, or a car. Whoever turns left crosses your
+path, so slow down in time; whoever goes straight on or right does not. Slowing down for nothing costs as much as being
+wrong: a group ride comes from the right and closes the junction just behind an ego that has kept its speed, and whoever
+comes too late waits for all of it.
 
 ## What happens
 
@@ -14,7 +14,7 @@ late waits for all of it.
 
 ## The point of no return
 
-To see it turn is to see it too late. At t3 an ego that has kept its speed is nearer to the junction than it needs to
+Seeing it turn is seeing it too late. At t3 an ego that has kept its speed is nearer to the junction than it needs to
 stop; whoever wants to let the rider pass must have begun to brake before.
 """
 

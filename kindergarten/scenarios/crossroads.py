@@ -2,10 +2,10 @@
 
 You go left, straight on or right, as you are told, and the road is full of others: somebody whose way may cross yours,
 a group ride, and a car from another arm that signals earlier, turns off, and is through when you arrive. Who matters
-depends on your own way. To the left it is the car from the left; straight on it is the oncoming rider, as in Crossing;
-to the right nobody is in your way, whatever anybody shows. Look for the one that matters, and remember it. With
-`shuffled=True` the road users stand in random order in the observation, so that no column tells who it is: then an
-agent has to find the one among eight first.
+depends on your own way. If you turn left, it is the car from the left; if you go straight on, it is the oncoming rider,
+as in Crossing; if you turn right, nobody is in your way, whatever anybody shows. Look for the one that matters, and
+remember it. With `shuffled=True` the road users stand in random order in the observation, so that no column tells who
+it is: then an agent has to find the one among eight first.
 
 ## What happens
 
@@ -16,8 +16,8 @@ agent has to find the one among eight first.
 ## The point of no return
 
 As in Crossing: at t3 the ego is nearer to the place where the ways cross than it needs to stop, and a group ride
-closes that place just behind an ego that has kept its speed. Who goes right has nothing to decide, and should not
-brake.
+closes that place just behind an ego that has kept its speed. Whoever goes right has nothing to decide, and should
+not brake.
 """
 
 from dataclasses import replace

@@ -25,11 +25,11 @@ drives, and FASTER some decisions later, earns (means over 48 seeds)
 | the lorry cuts in | -0.95 | -1.00 | -1.07 | -1.18 | -1.25 | -0.79 | -0.51 | -0.45 | -0.48 | -0.61 |
 | it drives on | 0.00 | -0.05 | -0.12 | -0.23 | -0.30 | -0.32 | -0.34 | -0.37 | -0.44 | -0.58 |
 
-so braking only pays from the fifth decision on. Two numbers make it fit to learn, and neither does without the other. A
-collision costs 0.95: never to brake is then as good as blind can be; at 1.45 it scored -0.82, and was all that agents
-without memory found. And SLOWER goes no lower than 10.5 m/s: as long as it went down to a standstill, an agent that
-acts by chance, as all do at first, hardly ever braked by as much as is right, and with a collision at 0.95 one with an
-LSTM never braked in 3 million decisions.
+so braking only pays from the fifth decision on. Two numbers make it fit to learn from, and neither works without the
+other. A collision costs 0.95: never to brake is then as good as blind can be; at 1.45 it scored -0.82, and was all that
+agents without memory found. And SLOWER goes no lower than 10.5 m/s: as long as it went down to a standstill, an agent
+that acts by chance, as all do at first, hardly ever braked by as much as is right, and with a collision at 0.95 one
+with an LSTM never braked in 3 million decisions.
 
 Tried, and left out again: an ego that may come up to 0.5 s later, so that braking sometimes pays sooner. Blind, which
 knows each world's clock, gains from that, and the stakes fall to 0.10..0.16.

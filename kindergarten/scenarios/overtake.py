@@ -2,8 +2,8 @@
 
 You come up fast behind a rider in the middle of a wide lane, shortly before a junction. If the rider turns left, pass
 on the right; if right, on the left; whoever guesses wrong is met from the side. LEFT and RIGHT move the car aside. If
-the rider goes straight on, either side will do: the lane is wide enough for the metre and a half that is due. Who slows
-down to see comes too late: lorries from both sides close the junction behind an ego that has kept its speed.
+the rider goes straight on, either side will do: the lane is wide enough for the metre and a half that is due. Whoever
+slows down to see comes too late: lorries from both sides close the junction behind an ego that has kept its speed.
 
 ## What happens
 
@@ -14,11 +14,11 @@ down to see comes too late: lorries from both sides close the junction behind an
 ## The point of no return
 
 At t3 the ego's bumper is a metre behind the wheel, and closes up at 6 m/s: whoever is not aside by then, or slow,
-runs into the rider. To move aside takes a second, to go back to the other side more than two.
+runs into the rider. Moving aside takes a second, going back to the other side more than two.
 
 ## Baselines
 
-What those without memory do is to pass on the same side always, which is right two times in three, and as good as any
+What agents without memory do is always pass on the same side, which is right two times in three, and as good as any
 single plan can be. Blind is a little better, since it chooses anew for each world, whose clock it knows. A collision
 costs 0.65 for that: at 1.1 the same habit scored -0.40, and the best single plan, to brake at once and to look on which
 side the rider turns, -0.26.

@@ -8,7 +8,7 @@ been switched on.
 ## What happens
 
 - **t1**: the car on the main road flashes right if it turns off; if it drives on it shows nothing.
-- **t2**: the indicator is dark. Dark it also was for half of the time before.
+- **t2**: the indicator is dark. It was dark for half of the time before, too.
 - **t3**: the car slows down for the turn, or does not.
 
 ## The point of no return

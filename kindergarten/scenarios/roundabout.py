@@ -12,8 +12,8 @@ speed.
 
 ## The point of no return
 
-At t3 the ego is about to enter, and too near to stop. Who slowed down to see what the rider does meets those who
-follow; who goes without knowing may meet the rider.
+At t3 the ego is about to enter, and too near to stop. Whoever slowed down to see what the rider does meets those
+who follow; whoever goes without knowing may meet the rider.
 """
 
 from kindergarten.world.codes import Intent
