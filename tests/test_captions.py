@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from rich.console import Console
 
 from kindergarten.agents import MemoryPPO, PPOConfig
-from kindergarten.agents.evaluation.captions import STAGES, Diary, Frames, assess, auc, caption_table, course, scores
+from kindergarten.agents.evaluation.captions import STAGES, Diary, Frames, assess, caption_table, course, scores
 from kindergarten.agents.evaluation.evaluate import evaluate, print_table
 from kindergarten.envs import make_sb3
 from kindergarten.scenarios import SCENARIOS
@@ -59,9 +59,12 @@ def test_what_never_happens_does_not_count():
 
 def test_auc_is_the_share_of_pairs_in_the_right_order():
     dice = np.random.default_rng(1)
-    score, positive = dice.integers(5, size=40).astype(float), dice.random(40) < 0.4
-    gaps = score[positive][:, None] - score[~positive][None]
-    assert auc(score, positive, np.ones(40)) == pytest.approx(((gaps > 0) + 0.5 * (gaps == 0)).mean())
+    believed, intent = np.zeros((40, len(Intent))), np.where(dice.random(40) < 0.4, LEFT, RIGHT)
+    believed[:, LEFT] = dice.integers(6, size=40) / 5  # with many ties
+    believed[:, RIGHT] = 1 - believed[:, LEFT]
+    gaps = believed[intent == LEFT, LEFT][:, None] - believed[intent == RIGHT, LEFT][None]
+    found = scores(believed, intent, np.ones(40))["auc"]
+    assert found == pytest.approx(((gaps > 0) + 0.5 * (gaps == 0)).mean(), abs=1e-4)
 
 
 def episode(best: list[int], phases: list[Phase]) -> tuple[Frames, np.ndarray]:

@@ -39,6 +39,7 @@ HOMES = {
     "torch": ("agents",),
     "stable_baselines3": ("agents", "envs"),
     "sb3_contrib": ("agents",),
+    "sklearn": ("agents",),
     "pygame": ("viewer",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents"),
 }
@@ -131,6 +132,16 @@ def test_importing_is_cheap():
     assert "kindergarten" in loaded
     heavy = {"torch", "pygame", "numba", "stable_baselines3", "matplotlib", "envs", "agents", *kernels()}
     assert not loaded & heavy
+
+
+@pytest.mark.parametrize("package", ["sklearn", "jinja2"])
+def test_what_few_commands_need_is_imported_by_them_alone(package):
+    pytest.importorskip("torch")
+    commands = "train, evaluate, compare, export"
+    assert (
+        run_python(f"import sys; from kindergarten.agents.runs import {commands}; print({package!r} in sys.modules)")
+        == "False\n"
+    )
 
 
 @pytest.mark.jit

@@ -168,29 +168,22 @@ def scores(believed: np.ndarray, intent: np.ndarray, weight: np.ndarray) -> dict
     believed, intent, weight = believed[may_be], intent[may_be], weight[may_be]
     if len(intent) == 0:
         return dict.fromkeys(("accuracy", "macro_f1", "auc", "brier", "ece")) | {"frames": 0}
-    best, confidence = believed.argmax(1), believed.max(1)
-    right = best == intent
-    there = np.unique(intent)
-    f1 = [2 * weight[right & (best == k)].sum() / (weight[best == k].sum() + weight[intent == k].sum()) for k in there]
+    from sklearn.metrics import f1_score, roc_auc_score
+
+    best, confidence, truth = believed.argmax(1), believed.max(1), np.eye(len(Intent))[intent]
+    right, there = best == intent, np.unique(intent)
+    auc = roc_auc_score(truth[:, there], believed[:, there], sample_weight=weight) if len(there) > 1 else None
     bins = (confidence * BINS).astype(int).clip(max=BINS - 1)
-    gaps = np.bincount(bins, weight * (right - confidence))
     found = {
         "accuracy": np.average(right, weights=weight),
-        "macro_f1": np.mean(f1),
-        "auc": np.mean([auc(believed[:, k], intent == k, weight) for k in there]) if len(there) > 1 else None,
-        "brier": np.average(np.square(believed - np.eye(len(Intent))[intent]).sum(1), weights=weight),
-        "ece": np.abs(gaps).sum() / weight.sum(),
+        "macro_f1": f1_score(intent, best, labels=there, average="macro", sample_weight=weight),
+        "auc": auc,
+        "brier": np.average(np.square(believed - truth).sum(1), weights=weight),
+        "ece": np.abs(np.bincount(bins, weight * (right - confidence))).sum() / weight.sum(),
     }
     return {name: None if value is None else round(float(value), 4) for name, value in found.items()} | {
         "frames": len(intent)
     }
-
-
-def auc(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
-    """Chance that a positive one has the higher score (n,) of the two; a tie is half of it."""
-    rank = np.unique(score, return_inverse=True)[1]
-    yes, no = np.bincount(rank, weight * positive), np.bincount(rank, weight * ~positive)
-    return float((yes * (np.cumsum(no) - 0.5 * no)).sum() / (yes.sum() * no.sum()))
 
 
 def course(frames: Frames, believed: np.ndarray) -> dict[str, float | None]:
