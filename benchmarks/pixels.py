@@ -152,7 +152,7 @@ def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, An
 
 def moment(scenario: Scenario, phase: Phase, seed: int) -> np.ndarray:
     """What the agent sees (64, 64, 3) when one who will turn is first in a phase; in the cue, with its signal lit."""
-    simulator = twins(scenario, Config(delay=(2.0, 2.0)), np.array([seed]))
+    simulator = twins(scenario, Config(delay_s=(2.0, 2.0)), np.array([seed]))
     painter, frames = Painter(simulator.road), simulator.observe()
     signallers = np.arange(simulator.num_worlds), simulator.worlds["signaller"]
     w = int((simulator.users[signallers]["cue_signal"] != Signal.NONE).argmax())

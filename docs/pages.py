@@ -52,6 +52,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     maker.__name__: maker
     for maker in (
         *(environment, own_scenario, keys, game_keys, tables.agents, scenario_pages.scenarios, scenario_pages.stakes),
+        scenario_pages.arguments,
         *(*benchmark_tables.MAKERS, *readme_tables.MAKERS),
     )
 }

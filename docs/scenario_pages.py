@@ -12,11 +12,21 @@ from typing import Any
 import numpy as np
 
 from docs.tables import DOCS, ROOT, agent_table, curves, measured, table
-from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import FILES
 from kindergarten.scoring.reference import ladder, stored
 from kindergarten.world.codes import Intent, names
-from kindergarten.world.config import Cast, Config, Junction, Lanes, Member, Range, Roundabout, Scenario, Task
+from kindergarten.world.config import (
+    SETTINGS,
+    Cast,
+    Config,
+    Junction,
+    Lanes,
+    Member,
+    Range,
+    Roundabout,
+    Scenario,
+    Task,
+)
 from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO, NUM_USER, USER_COLUMNS
 from kindergarten.world.reward import TERMS
 
@@ -43,7 +53,7 @@ def scenarios() -> str:
 
 def stakes() -> str:
     """The stakes of every scenario at the default delays and on every rung of the ladder."""
-    delays = [f"{_between(config.delay)} s" for _, config in ladder(OURS[0])]
+    delays = [f"{_between(config.delay_s)} s" for _, config in ladder(OURS[0])]
     rows = [
         (f"[{one.name}](scenarios/{one.name}.md)", *(_numbers(one, config, "stakes")[0] for _, config in ladder(one)))
         for one in OURS
@@ -67,7 +77,7 @@ def page(scenario: Scenario) -> str:
         "Who is there": [_cast_table(scenario, k) for k in range(len(scenario.casts))],
         "Observation": [_observation(scenario)],
         "Reward": [_reward(scenario)],
-        "Arguments": [_arguments()],
+        "Arguments": [arguments()],
         "References": [_references(scenario)],
         "Baselines": [_baselines(scenario), *([texts["Baselines"]] if "Baselines" in texts else [])],
         "Versions": [texts.get("Versions", "- v0: the first.")],
@@ -93,7 +103,7 @@ def _shown(scenario: Scenario) -> str:
 
 def times(scenario: Scenario) -> str:
     """When t1, t2, t3 are, when the agent drives and when all ends."""
-    cue, delay, edge = scenario.casts[0][1].cue, Config().delay, EDGES[type(scenario.road)]
+    cue, delay, edge = scenario.casts[0][1].cue, Config().delay_s, EDGES[type(scenario.road)]
     tasks = scenario.tasks
     leads, goals, limits = ({getattr(task, name) for task in tasks} for name in ("lead", "goal_at", "time_limit"))
     begins = f"{_either(leads)} s before t3, or until t2 if that is later" if any(leads) else "t3"
@@ -214,21 +224,16 @@ def _reward(scenario: Scenario) -> str:
     return table(("term", "weight", "per", "meaning"), rows)
 
 
-def _arguments() -> str:
-    """The keyword arguments of ``gymnasium.make``: defaults from the signature, meanings from the docstring."""
-    page = inspect.cleandoc(KindergartenEnv.__doc__ or "")
-    section = page[page.index("## Arguments") :].split("\n## ")[0]
-    found = re.findall(r"^- `(\w+)`: (.*(?:\n  .*)*)", section, flags=re.MULTILINE)
-    meanings = {name: " ".join(text.split()) for name, text in found}
-    defaults = {name: value.default for name, value in inspect.signature(KindergartenEnv).parameters.items()}
-    rows = [(f"`{name}`", f"`{defaults[name]!r}`", text) for name, text in meanings.items() if name != "scenario"]
-    return table(("argument", "default", "meaning"), rows)
+def arguments() -> str:
+    """The keyword arguments of ``gymnasium.make``."""
+    rows = [(f"`{its.name}`", f"`{its.written}`", its.meaning) for its in SETTINGS.values()]
+    return table(("argument", "default", "meaning"), [*rows, ("`render_mode`", "`None`", '`"rgb_array"`, `"human"`')])
 
 
 def _references(scenario: Scenario) -> str:
     """Blind, oracle, worst answer and stakes at every delay."""
     wanted = "blind oracle worst stakes"
-    rows = [(f"{_between(config.delay)} s", *_numbers(scenario, config, wanted)) for _, config in ladder(scenario)]
+    rows = [(f"{_between(config.delay_s)} s", *_numbers(scenario, config, wanted)) for _, config in ladder(scenario)]
     text = "Returns, means over 256 seeds; [how they are found](../scores.md). At 0 s the signal is shown until t3.\n\n"
     return text + table(("delay", "blind", "oracle", "worst answer", "stakes"), rows, 4)
 

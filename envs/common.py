@@ -7,6 +7,7 @@ from typing import Any
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.words import quoted
 
 RENDER_MODES = ["rgb_array", "human"]
 
@@ -28,7 +29,7 @@ def check_render_mode(mode: str | None, modes: list[str]) -> None:
         ValueError: names it and the choices.
     """
     if mode is not None and not (isinstance(mode, str) and mode in modes):
-        raise ValueError(f"unknown render_mode {mode!r}: choose from None, {', '.join(modes)}")
+        raise ValueError(f"unknown render_mode {quoted(mode)}: choose from None, {', '.join(modes)}")
 
 
 def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
@@ -40,5 +41,5 @@ def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dic
     options = options or {}
     for key in options:
         if key not in known:
-            raise ValueError(f"unknown option {key!r}: choose from {', '.join(known)}")
+            raise ValueError(f"unknown option {quoted(key)}: choose from {', '.join(known)}")
     return options

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import textwrap
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -10,13 +11,16 @@ import numpy as np
 from kindergarten.envs.common import RENDER_MODES, build, check_options, check_render_mode
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent, Phase, names
-from kindergarten.world.config import Range, Scenario, make_config
+from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
 from kindergarten.world.observation import NUM_EGO, columns
-from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP
 from kindergarten.world.reward import TERM_NAMES, TERMS
+from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed, Observer, action_space
 from kindergarten.world.users import ROAD_USER, WORLD
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 INTENTS, PHASES = names(Intent), names(Phase)
 
@@ -84,20 +88,8 @@ class KindergartenEnv(gymnasium.Env):
     ## Arguments
 
     - `scenario`: a name, or a `kindergarten.world.config.Scenario`; the registered ids set it.
-    - `observation`: `"features"`, `"users"` or `"pixels"`.
-    - `control`: `"discrete"` or `"continuous"`.
-    - `delay_s`: t3 - t2 in seconds, drawn uniformly from a pair, or fixed by a number. 0 is the control
-      experiment: the signal is shown until t3.
-    - `signal_rate`: probability that a road user signals at all.
-    - `signals`: `"perfect"`, or `"real"`: 25 % of those who turn do not signal, 3 % signal the wrong side, and 5 % of
-      those who go straight on have one left on.
-    - `hands_on`: the agent drives from the first frame.
-    - `spurious`: how far the colour of paint and jackets goes with the intent: 0 not at all, 1 always, -1 always with
-      another intent.
-    - `shuffled`: the road users stand in random order, so that no row of the observation tells who matters.
+    $ARGUMENTS
     - `render_mode`: `None`, `"rgb_array"` or `"human"`.
-    - `image_size`: of pixels, a number or (height, width): multiples of $STEP from $SMALLEST to $LARGEST.
-    - `grayscale`: pixels with one channel instead of three.
 
     ## Info
 
@@ -110,25 +102,18 @@ class KindergartenEnv(gymnasium.Env):
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": RENDER_MODES, "render_fps": 5}
 
+    @spelled_out(Config)
     def __init__(
         self,
         scenario: str | Scenario = "Crossing",
-        observation: str = "features",
-        control: str = "discrete",
-        delay_s: float | Range = (1.0, 4.0),
-        signal_rate: float = 1.0,
-        signals: str = "perfect",
-        hands_on: bool = False,
-        spurious: float = 0.0,
-        shuffled: bool = False,
+        *,
         render_mode: str | None = None,
-        image_size: int | tuple[int, int] = SIZE,
-        grayscale: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
-        config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
+        config = make_config(**settings)
         self.simulator = build(scenario, 1, config)
-        self._observer = Observer(self.simulator, observation, image_size, grayscale)
+        self._observer = Observer(self.simulator, config)
         self.observation_space = self._observer.space
         self.action_space = action_space(self.simulator)
         self.render_mode = render_mode
@@ -152,7 +137,6 @@ class KindergartenEnv(gymnasium.Env):
             self.simulator.seed(np.array([first]))
             self._seeded = True
         observations = self.simulator.reset(intents=intents)
-        self.simulator.terms = np.zeros_like(self.simulator.terms)
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
@@ -226,19 +210,22 @@ def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     return "\n    ".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def _item(text: str) -> str:
+    return textwrap.fill(text, 112, initial_indent="- ", subsequent_indent="      ")
+
+
 def _page(template: str) -> str:
     """The class docstring with the tables that the code itself goes by."""
     table = columns(2)
     rows = [(i, *column) for i, column in enumerate(table)]
     users = f"rows {NUM_EGO} on: road user 1, then the same for each further road user"
+    arguments = [_item(f"`{s.name}`: {s.meaning}; `{s.written}` by default.") for s in SETTINGS.values()]
     scenarios = [(f"`Kindergarten/{s.name}-v0`", s.summary, s.num_users) for s in SCENARIOS.values()]
     return (
         template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))
         .replace("$OBSERVATION", _table(("#", "name", "low", "high", "unit", "meaning"), rows) + f"\n\n    ({users})")
         .replace("$EGO", str(NUM_EGO))
-        .replace("$STEP", str(STEP))
-        .replace("$SMALLEST", str(SMALLEST))
-        .replace("$LARGEST", str(LARGEST))
+        .replace("$ARGUMENTS", "\n    ".join(arguments))
         .replace("$REWARD", _table(("term", "unit", "meaning"), [tuple(term) for term in TERMS]))
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -13,8 +13,13 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from kindergarten.envs.vector import KindergartenVectorEnv
+from kindergarten.world.config import Config, Scenario, Settings
+from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class KindergartenVecEnv(VecEnv):
@@ -96,10 +101,7 @@ class KindergartenVecEnv(VecEnv):
         Raises:
             ValueError: that is longer than what the worlds were made for: their roads end there.
         """
-        simulator = self.envs.simulator
-        if not 0.0 <= low <= high <= simulator.config.delay[1]:
-            raise ValueError(f"delay {low:g}..{high:g} s: it must be within 0..{simulator.config.delay[1]:g} s")
-        simulator.params["delay"][0] = low, high
+        self.envs.simulator.set_delay(low, high)
 
     def driven(self) -> np.ndarray:
         """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""
@@ -144,17 +146,35 @@ class KindergartenVecEnv(VecEnv):
         return [wrapper_class.__name__ == "Monitor" for _ in self._get_indices(indices)]
 
 
-def make_sb3(id: str, num_envs: int = 256, seed: int | None = None, **kwargs: Any) -> KindergartenVecEnv:
+@spelled_out(Config)
+def make_sb3(
+    id: str,
+    num_envs: int = 256,
+    seed: int | None = None,
+    *,
+    scenario: str | Scenario | None = None,
+    render_mode: str | None = None,
+    **settings: Unpack[Settings],
+) -> KindergartenVecEnv:
     """A Stable-Baselines3 VecEnv of ``num_envs`` worlds.
 
     Args:
         id: a registered id such as ``"Kindergarten/Crossing-v0"``.
         num_envs: number of worlds.
         seed: of world 0; world i gets ``seed + i``.
-        kwargs: as for ``gymnasium.make``.
+        scenario: another one than the id's.
+        render_mode: None or ``"rgb_array"``.
+        settings: as for ``gymnasium.make``; see ``KindergartenEnv``.
     """
+    own: dict[str, Any] = {} if scenario is None else {"scenario": scenario}
     envs = gymnasium.make_vec(
-        id, num_envs=num_envs, vectorization_mode="vector_entry_point", autoreset_mode="SameStep", **kwargs
+        id,
+        num_envs=num_envs,
+        vectorization_mode="vector_entry_point",
+        autoreset_mode="SameStep",
+        render_mode=render_mode,
+        **own,
+        **settings,
     )
     assert isinstance(envs, KindergartenVectorEnv)
     vec = KindergartenVecEnv(envs)

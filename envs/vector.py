@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -10,10 +10,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from kindergarten.envs.common import build, check_options, check_render_mode
-from kindergarten.world.config import Range, Scenario, make_config
-from kindergarten.world.pixels import SIZE
+from kindergarten.world.config import Config, Scenario, Settings, make_config
 from kindergarten.world.reward import TERM_NAMES
+from kindergarten.world.settings import spelled_out
 from kindergarten.world.spaces import Observed, Observer, action_space
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class KindergartenVectorEnv(VectorEnv):
@@ -26,29 +29,22 @@ class KindergartenVectorEnv(VectorEnv):
             returns the next one's first observation, and the last one in ``infos["final_obs"]``. ``"Disabled"``:
             call ``reset(options={"reset_mask": mask})``.
 
-    The other arguments are those of ``KindergartenEnv``. Infos hold arrays over all worlds: ``intents`` and
-    ``phases`` (num_envs, N - 1), codes ``Intent`` and ``Phase``; ``terms``, a dict of (num_envs,).
+    ``KindergartenEnv`` describes the other arguments. Infos hold arrays over all worlds: ``intents`` and ``phases``
+    (num_envs, N - 1), codes ``Intent`` and ``Phase``; ``terms``, a dict of (num_envs,).
     """
 
+    @spelled_out(Config)
     def __init__(
         self,
         num_envs: int = 1,
         scenario: str | Scenario = "Crossing",
-        observation: str = "features",
-        control: str = "discrete",
-        delay_s: float | Range = (1.0, 4.0),
-        signal_rate: float = 1.0,
-        signals: str = "perfect",
-        hands_on: bool = False,
-        spurious: float = 0.0,
-        shuffled: bool = False,
+        *,
         render_mode: str | None = None,
-        image_size: int | tuple[int, int] = SIZE,
-        grayscale: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        **settings: Unpack[Settings],
     ) -> None:
         check_render_mode(render_mode, ["rgb_array"])
-        config = make_config(control, delay_s, signal_rate, signals, hands_on, spurious, shuffled)
+        config = make_config(**settings)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
@@ -58,7 +54,7 @@ class KindergartenVectorEnv(VectorEnv):
             "autoreset_mode": self.autoreset_mode,
         }
         self.render_mode = render_mode
-        self._observer = Observer(self.simulator, observation, image_size, grayscale)
+        self._observer = Observer(self.simulator, config)
         self.single_observation_space = self._observer.space
         self.single_action_space = action_space(self.simulator)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -88,9 +84,8 @@ class KindergartenVectorEnv(VectorEnv):
         observations = self.simulator.reset(mask, intents)
         if not mask.all():
             observations = self.simulator.observe()
-        self.simulator.terms = np.where(mask[:, None], 0.0, self.simulator.terms)
         self._done &= ~mask
-        return self._observer.observe(observations), self._infos()
+        return self._observer.observe(observations), self._infos(self.simulator.terms)
 
     def _seed(self, seed: int | list[int] | None, mask: np.ndarray) -> None:
         if seed is None and self._seeded:
@@ -118,7 +113,7 @@ class KindergartenVectorEnv(VectorEnv):
         mode, simulator = self.autoreset_mode, self.simulator
         if not self._seeded or (mode is AutoresetMode.DISABLED and self._done.any()):
             raise gymnasium.error.ResetNeeded("reset the worlds that have ended before step()")
-        observations, rewards, terminated, truncated, _ = simulator.step(actions)
+        observations, rewards, terminated, truncated, terms = simulator.step(actions)
         infos = {}
         if mode is AutoresetMode.NEXT_STEP and self._done.any():
             self._replace(observations, self._done)
@@ -126,24 +121,24 @@ class KindergartenVectorEnv(VectorEnv):
             truncated &= ~self._done
         self._done = terminated | truncated
         if mode is AutoresetMode.SAME_STEP and self._done.any():
-            infos = self._final(observations)
+            infos = self._final(observations, terms)
             self._replace(observations, self._done)
-        return self._observer.observe(observations), rewards, terminated, truncated, {**self._infos(), **infos}
+        return self._observer.observe(observations), rewards, terminated, truncated, {**self._infos(terms), **infos}
 
     def _replace(self, observations: np.ndarray, mask: np.ndarray) -> None:
         """Reset the worlds in ``mask`` and put their first observations in place."""
         observations[mask] = self.simulator.reset(mask)[mask]
 
-    def _final(self, observations: np.ndarray) -> dict[str, Any]:
+    def _final(self, observations: np.ndarray, terms: np.ndarray) -> dict[str, Any]:
         """The last observations and infos of the episodes that have just ended, as Gymnasium's SyncVectorEnv."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(self._done):
             final[i] = self._observer.observe(observations[i].copy(), int(i))
         done = self._done.copy()
-        return {"final_obs": final, "_final_obs": done, "final_info": self._infos(), "_final_info": done.copy()}
+        return {"final_obs": final, "_final_obs": done, "final_info": self._infos(terms), "_final_info": done.copy()}
 
-    def _infos(self) -> dict[str, Any]:
-        users, terms = self.simulator.users, self.simulator.terms
+    def _infos(self, terms: np.ndarray) -> dict[str, Any]:
+        users = self.simulator.users
         return {
             "intents": users["intent"][:, 1:].copy(),
             "phases": users["phase"][:, 1:].copy(),

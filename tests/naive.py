@@ -149,7 +149,7 @@ class NaiveWorld:
             signaller = member.leg not in legs
             if signaller:
                 legs.add(member.leg)
-                delay = round(draw(*self.config.delay) / dt)
+                delay = round(draw(*self.config.delay_s) / dt)
             cue = round(math.exp(draw(math.log(member.cue[0]), math.log(member.cue[1]))) / dt)
             offset = round(draw(*member.arrival_offset) / dt)
             if signaller:

@@ -49,8 +49,8 @@ def test_a_scenario_without_sense_is_refused():
         dict(signal_rate=1.5),
         dict(physics_step=0.0),
         dict(substeps=0),
-        dict(delay=(-1, 1)),
-        dict(delay=(2, 1)),
+        dict(delay_s=(-1, 1)),
+        dict(delay_s=(2, 1)),
     ],
 )
 def test_a_config_without_sense_is_refused(change: dict):

@@ -15,7 +15,7 @@ from tests.worlds import scenarios, worlds
 
 @worlds
 def test_times_are_drawn_from_the_scenario(scenario: Scenario):
-    config = Config(delay=(2.0, 3.0))
+    config = Config(delay_s=(2.0, 3.0))
     simulator = batch(scenario, np.arange(sample(1000, 50) * len(scenario.casts)), config)
     user, dt = signallers(simulator), config.physics_step
     for cast in range(len(scenario.casts)):
@@ -23,7 +23,7 @@ def test_times_are_drawn_from_the_scenario(scenario: Scenario):
         for length, (low, high) in (
             (user["t1"], scenario.first),
             (user["t2"] - user["t1"], member.cue),
-            (user["t3"] - user["t2"], config.delay),
+            (user["t3"] - user["t2"], config.delay_s),
         ):
             length = length[plays]
             assert (length * dt >= low - dt / 2 - 1e-9).all() and (length * dt <= high + dt / 2 + 1e-9).all()

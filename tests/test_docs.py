@@ -10,6 +10,7 @@ import pytest
 from docs import pages, pictures
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.world.codes import Action, End, Intent
+from kindergarten.world.config import SETTINGS
 from kindergarten.world.observation import columns
 from tests.driving import steadily
 from tests.recording import record, twins
@@ -93,19 +94,7 @@ def test_the_columns_on_the_page_are_those_of_the_observation(name):
 
 def test_every_argument_is_on_the_page():
     text = part("Follow", "Arguments")
-    arguments = [
-        "observation",
-        "control",
-        "delay_s",
-        "signal_rate",
-        "signals",
-        "hands_on",
-        "spurious",
-        "shuffled",
-        "render_mode",
-        "image_size",
-        "grayscale",
-    ]
+    arguments = [*SETTINGS, "render_mode"]
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == arguments
     readme = (ROOT / "README.md").read_text("utf-8")
     assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []

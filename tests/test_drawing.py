@@ -202,7 +202,7 @@ def test_labels_never_cover_each_other(labels, gap):
 @pytest.mark.parametrize("size", [(900, 500), (1280, 720), (3840, 2160)])
 @pytest.mark.parametrize("delay", [0.0, 0.2, 2.0, 32.0])
 def test_labels_are_whole_and_none_covers_another(size, delay, monkeypatch):
-    simulator = twins("Crossing", 0, Config(delay=(delay, delay)))
+    simulator = twins("Crossing", 0, Config(delay_s=(delay, delay)))
     recorder = Recorder(simulator, seed=1_000_063)
     while not simulator.worlds["end"][0]:
         simulator.step(np.full(simulator.num_worlds, Action.IDLE))

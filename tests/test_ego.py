@@ -20,7 +20,9 @@ WAYS = (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT)
 @scenarios
 @controls
 def test_a_held_ego_drives_by_itself_whatever_the_actions(scenario: Scenario, control: Control):
-    simulator, alone = (batch(scenario, np.arange(sample(200, 3)), Config(control, delay=(4.0, 4.0))) for _ in range(2))
+    simulator, alone = (
+        batch(scenario, np.arange(sample(200, 3)), Config(control=control, delay_s=(4.0, 4.0))) for _ in range(2)
+    )
     rng = np.random.default_rng(0)
     speed, cruises = simulator.users["speed"][:, 0].copy(), rules_of(simulator)["stops"] == 0
     nothing = np.zeros((len(speed), 2)) if not simulator.discrete else np.full(len(speed), Action.IDLE)
@@ -36,7 +38,7 @@ def test_a_held_ego_drives_by_itself_whatever_the_actions(scenario: Scenario, co
 
 @scenarios
 def test_targets_persist(scenario: Scenario):
-    simulator = batch(scenario, np.arange(sample(20, 2)), Config(hands_on=True, delay=(32.0, 32.0)))
+    simulator = batch(scenario, np.arange(sample(20, 2)), Config(hands_on=True, delay_s=(32.0, 32.0)))
     ego, worlds, rules = simulator.users[:, 0], simulator.worlds, rules_of(simulator)
     wanted = ego["speed"] - rules["speed_step"]
     simulator.step(np.full(len(ego), Action.SLOWER))
@@ -84,7 +86,7 @@ def towards(simulator: Simulator, way: Intent) -> np.ndarray:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name.lower())
 def test_continuous_control_can_take_every_way(way: Intent):
-    simulator = batch(scenario_named("Follow"), np.arange(sample(20, 2)), Config(CONTINUOUS))
+    simulator = batch(scenario_named("Follow"), np.arange(sample(20, 2)), Config(control=CONTINUOUS))
     simulator.users["kind"][:, 1] = Kind.NOBODY
     for _ in drive(simulator, along_the_route(way=way)):
         assert abs(simulator.users["offset"][:, 0]).max() < 0.5
@@ -95,7 +97,7 @@ def test_continuous_control_can_take_every_way(way: Intent):
 @scenarios
 @pytest.mark.parametrize("wheel", [-1.0, 1.0])
 def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):
-    simulator = batch(scenario, np.arange(sample(50, 2)), Config(CONTINUOUS, hands_on=True))
+    simulator = batch(scenario, np.arange(sample(50, 2)), Config(control=CONTINUOUS, hands_on=True))
     *_, last = drive(simulator, lambda simulator: np.tile([0.0, wheel], (simulator.num_worlds, 1)))
     ends = simulator.worlds["end"]
     assert np.isin(ends, (End.OFF_ROAD, End.COLLISION)).all()
@@ -106,6 +108,6 @@ def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):
 
 @scenarios
 def test_continuous_control_never_exceeds_the_top_speed(scenario: Scenario):
-    simulator = batch(scenario, np.arange(3), Config(CONTINUOUS, hands_on=True))
+    simulator = batch(scenario, np.arange(3), Config(control=CONTINUOUS, hands_on=True))
     for _ in drive(simulator, along_the_route(pedal=1.0)):
         assert (simulator.users["speed"][:, 0] <= rules_of(simulator)["max_speed"] + 1e-9).all()

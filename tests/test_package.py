@@ -24,8 +24,8 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # Imports run from right to left along this line, never the other way. A new module needs a place in it: its own, or
 # its folder's.
 LAYERS = (
-    *("files", "world.cache", "world.jit"),
-    *("world.codes", "world.config", "world.road", "world.rng", "world.users", "world.signals"),
+    *("files", "world.cache", "world.jit", "world.words", "world.codes", "world.settings"),
+    *("world.config", "world.road", "world.rng", "world.users", "world.signals"),
     *("world.geometry", "world.traffic", "world.dynamics", "world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
     *("provenance", "progress", "replay.archive", "replay.episode", "replay.replay", "replay"),

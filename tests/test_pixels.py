@@ -221,7 +221,7 @@ def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: f
 @pytest.mark.parametrize("delay", [(1.0, 4.0), (32.0, 32.0)], ids=str)
 def test_the_cue_is_in_the_picture_whenever_it_is_shown(scenario: Scenario, delay: tuple[float, float]):
     """Three pixels at the least, up to the ladder's longest delay, in every frame."""
-    simulator = twins(scenario, Config(delay=delay), np.arange(sample(16, 1)))
+    simulator = twins(scenario, Config(delay_s=delay), np.arange(sample(16, 1)))
     painter, rows, shown = Painter(simulator.road), np.arange(simulator.num_worlds), 0
     while (simulator.worlds["end"] == End.RUNNING).any() and (JIT or shown < 3):
         signaller = rows, simulator.worlds["signaller"]
@@ -253,7 +253,7 @@ class Album(Family):
 @scenarios
 @pytest.mark.parametrize(
     ("config", "count"),
-    [(Config(), sample(64, 1)), (Config(delay=(0.5, 0.5), hands_on=True), sample(32, 1))],
+    [(Config(), sample(64, 1)), (Config(delay_s=(0.5, 0.5), hands_on=True), sample(32, 1))],
     ids=["as registered", "hands on"],
 )
 def test_twins_look_the_same_in_the_delay_and_differ_in_the_cue(scenario: Scenario, config: Config, count: int):

@@ -46,7 +46,7 @@ def test_much_is_at_stake(found: Reference):
 @pytest.mark.jit
 @scenarios
 def test_control_does_not_matter_to_the_references(scenario: Scenario):
-    a, b = (compute(scenario, Config(control), SEEDS[:2]) for control in Control)
+    a, b = (compute(scenario, Config(control=control), SEEDS[:2]) for control in Control)
     assert (a.oracle == b.oracle).all() and (a.blind == b.blind).all() and (a.worst == b.worst).all()
 
 
@@ -113,7 +113,7 @@ def searched(scenario: Scenario, plans: Plans | None = None) -> tuple[np.ndarray
 @scenarios
 def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     """The search against the simulator, driven step by step from outside."""
-    config, every = Config(delay=(1.0, 1.0)), plans_of(scenario)
+    config, every = Config(delay_s=(1.0, 1.0)), plans_of(scenario)
     some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
     family = twins(scenario, config, SEEDS[: sample(4, 1)])
     start = family.snapshot()
@@ -205,7 +205,7 @@ def test_the_ladder_has_a_name_for_every_rung(scenario: Scenario):
     assert list(rungs) == ["default", "0", "0.5", "1", "2", "4", "8", "16", "32"]
     assert rungs.pop("default") == Config()
     for name, config in rungs.items():
-        assert config == Config(delay=(float(name), float(name)))
+        assert config == Config(delay_s=(float(name), float(name)))
 
 
 def test_every_setting_has_its_own_fingerprint():
@@ -217,7 +217,7 @@ def test_every_setting_has_its_own_fingerprint():
 @scenarios
 def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario: Scenario):
     others = (
-        Config(Control.CONTINUOUS),
+        Config(control=Control.CONTINUOUS),
         Config(signal_rate=0.5),
         Config(signals=SignalReliability.REAL),
         Config(spurious=0.9),
@@ -250,7 +250,7 @@ def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(reference, "compute", fake)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    config = Config(delay=(3.0, 3.5))
+    config = Config(delay_s=(3.0, 3.5))
     for _ in range(3):
         kept = reference.reference(scenario_named("Follow"), config)
         assert (kept.oracle.mean(), kept.blind.mean(), kept.worst.mean()) == (1.0, 0.5, -1.0)

@@ -61,6 +61,7 @@ WILD = st.one_of(
 PIXELS = st.integers(4, 32).map(lambda eights: 8 * eights)
 SENSE: dict[str, st.SearchStrategy[Any]] = {
     "scenario": st.sampled_from(list(SCENARIOS)),
+    "render_mode": st.sampled_from([None, "rgb_array"]),
     "observation": st.sampled_from(names(Observation)),
     "control": st.sampled_from(names(Control)),
     "delay_s": st.floats(0.0, 8.0) | st.tuples(st.floats(0.0, 2.0), st.floats(2.0, 4.0)),
@@ -69,7 +70,6 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "hands_on": st.booleans(),
     "spurious": st.floats(-1.0, 1.0),
     "shuffled": st.booleans(),
-    "render_mode": st.sampled_from([None, "rgb_array"]),
     "image_size": PIXELS | st.tuples(PIXELS, PIXELS),
     "grayscale": st.booleans(),
 }

@@ -86,6 +86,20 @@ def test_driven_says_when_the_agent_drives(id: str):
     assert make_sb3(id, num_envs=2, hands_on=True).reset()[:, 0].all()
 
 
+@ids
+def test_delays_can_be_set_for_every_cast(id: str):
+    vec = make_sb3(id, num_envs=60, seed=0, delay_s=(0.5, 4.0))
+    vec.set_delay(0.5, 1.0)
+    vec.reset()
+    simulator = vec.envs.simulator
+    signaller = simulator.users[np.arange(60), simulator.worlds["signaller"]]
+    delays = (signaller["t3"] - signaller["t2"]) * simulator.config.physics_step
+    assert len(set(simulator.worlds["cast"].tolist())) == len(simulator.casts)
+    assert delays.min() >= 0.5 - 1e-9 and delays.max() <= 1.0 + 1e-9 and len(set(delays.tolist())) > 1
+    with pytest.raises(ValueError, match=r"delay 1..9 s: it must be within 0..4 s"):
+        vec.set_delay(1.0, 9.0)
+
+
 def test_the_vecenv_starts_over_with_its_seed():
     vec = make_sb3(CROSSING, num_envs=3, seed=7)
     first, second = vec.reset(), vec.reset()
@@ -104,4 +118,4 @@ def test_the_vecenv_is_one_batch():
     with pytest.raises(ValueError, match="NextStep.*SameStep"):
         KindergartenVecEnv(make_vec())
     with pytest.raises(ValueError, match="control"):
-        make_sb3(CROSSING, num_envs=3, control="joystick")
+        make_sb3(CROSSING, num_envs=3, control="joystick")  # pyright: ignore[reportArgumentType]

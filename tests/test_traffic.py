@@ -68,7 +68,7 @@ def play(worlds, users, road, casts, params, action, hits, found):
 @lru_cache
 def played(name: str, action: Action, delay: tuple[float, float], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Hits and findings of ``count`` worlds."""
-    simulator = batch(SCENARIOS[name], np.arange(count), Config(delay=delay, substeps=1))
+    simulator = batch(SCENARIOS[name], np.arange(count), Config(delay_s=delay, substeps=1))
     hits, found = np.zeros((count, 3), np.int64), np.zeros((KINDS, 5))
     arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
     play(*arrays, int(action), hits, found)

@@ -22,12 +22,12 @@ MADE_OF_THE_INTENT = ("intent", "route", "cue_signal", "truthful", "go", "last_s
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 CASES = [
     ("as registered", Config(), sample(300, 3)),
-    ("continuous", Config(CONTINUOUS), sample(300, 1)),
-    ("half a second", Config(delay=(0.5, 0.5)), sample(100, 2)),
-    ("half a minute", Config(delay=(32.0, 32.0)), sample(30, 1)),
-    ("shown until t3", Config(delay=(0.0, 0.0)), sample(100, 1)),
+    ("continuous", Config(control=CONTINUOUS), sample(300, 1)),
+    ("half a second", Config(delay_s=(0.5, 0.5)), sample(100, 2)),
+    ("half a minute", Config(delay_s=(32.0, 32.0)), sample(30, 1)),
+    ("shown until t3", Config(delay_s=(0.0, 0.0)), sample(100, 1)),
     ("hands on", Config(hands_on=True), sample(100, 1)),
-    ("hands on, continuous", Config(CONTINUOUS, hands_on=True), sample(100, 1)),
+    ("hands on, continuous", Config(control=CONTINUOUS, hands_on=True), sample(100, 1)),
     ("half of them signal", Config(signal_rate=0.5), sample(100, 2)),
     ("nobody signals", Config(signal_rate=0.0), sample(100, 1)),
     ("as on real roads", Config(signals=SignalReliability.REAL), sample(100, 1)),
@@ -116,9 +116,9 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
         frames, seen = family.frames, family.seen
         if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
             assert frames[Phase.CUE].all() and (frames[Phase.AFTER] > 0).mean() > 0.9  # some are wrecked before t3
-            assert frames[Phase.DELAY].all() or config.delay[0] == 0.0
+            assert frames[Phase.DELAY].all() or config.delay_s[0] == 0.0
         if leg > 0 and JIT and not config.hands_on and count >= 1000:  # of so many somebody gets there by chance
-            assert frames[Phase.DELAY].any() or config.delay[0] == 0.0
+            assert frames[Phase.DELAY].any() or config.delay_s[0] == 0.0
         if not (config.hands_on and scenario.buildings):  # a driver may have stayed where houses hide it all
             assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
         if scenario.revealed:
@@ -132,13 +132,13 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
 def test_no_driver_gives_away_what_another_is_about_to_do(scenario: Scenario, control: Control):
     """Whatever happens: who follows, yields or stops beside the signaller does not know more than it shows."""
     for leg in range(scenario.road.legs):
-        Family(scenario, Config(control), RANDOM_SEEDS.integers(1 << 62, size=sample(500, 2)), leg).check()
+        Family(scenario, Config(control=control), RANDOM_SEEDS.integers(1 << 62, size=sample(500, 2)), leg).check()
 
 
 @scenarios
 @pytest.mark.parametrize("delay", [0.5, 2.0, 32.0])
 def test_the_agent_drives_only_when_the_signal_is_off(scenario: Scenario, delay: float):
-    family = twins(scenario, Config(delay=(delay, delay)), np.arange(sample(1000, 20)))
+    family = twins(scenario, Config(delay_s=(delay, delay)), np.arange(sample(1000, 20)))
     assert (family.worlds["hands_on"] >= signallers(family)["t2"]).all()
     assert (family.worlds["hands_on"] <= signallers(family)["t3"]).all()
 

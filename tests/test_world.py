@@ -79,7 +79,15 @@ def test_the_kernels_do_what_the_naive_world_does(
     wildness,
     wanted,
 ):
-    config = Config(control, delay, signal_rate, signals, hands_on, spurious, shuffled)
+    config = Config(
+        control=control,
+        delay_s=delay,
+        signal_rate=signal_rate,
+        signals=signals,
+        hands_on=hands_on,
+        spurious=spurious,
+        shuffled=shuffled,
+    )
     scenario = replace(scenario, task=tuple(replace(task, weights=EVERY_TERM) for task in scenario.tasks))
     simulator = Simulator(scenario, 1, config)
     naive = NaiveWorld(scenario, config, seed, simulator.road)
@@ -183,7 +191,7 @@ def test_shuffled_a_seed_is_the_same_scene_in_another_order(scenario: Scenario):
 @given(st.lists(st.integers(0, 2**63), min_size=1, max_size=sample(9, 3)), st.integers(0, 99))
 def test_a_row_of_a_batch_is_that_seed_alone(scenario: Scenario, control: Control, seeds: list[int], chance: int):
     """Whatever stands beside it, and whoever is reset when."""
-    config, rng = Config(control), np.random.default_rng(chance)
+    config, rng = Config(control=control), np.random.default_rng(chance)
     together = batch(scenario, np.array(seeds, np.uint64), config)
     alone = [batch(scenario, np.array([seed], np.uint64), config) for seed in seeds]
     driver = at_random(chance)
@@ -207,7 +215,7 @@ def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control
     def journey(burn: int) -> list[bytes]:
         random.seed(burn)
         np.random.seed(burn)
-        simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control)), at_random()
+        simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control=control)), at_random()
         frames = []
         for step in drive(simulator, driver):
             np.random.seed(random.randrange(1 << 32))
@@ -221,7 +229,7 @@ def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control
 @controls
 @pytest.mark.parametrize("moment", [0, 7, 30])
 def test_a_restored_snapshot_goes_on_as_before(scenario: Scenario, control: Control, moment: int):
-    simulator = batch(scenario, np.arange(sample(50, 2)), Config(control))
+    simulator = batch(scenario, np.arange(sample(50, 2)), Config(control=control))
     driver = at_random()
     for _ in range(moment):
         simulator.step(driver(simulator))
@@ -229,7 +237,7 @@ def test_a_restored_snapshot_goes_on_as_before(scenario: Scenario, control: Cont
     kept = [array.copy() for array in snapshot]
     before = [part for step in drive(simulator, at_random(1)) for part in step]
     assert all(same(array, copy) for array, copy in zip(snapshot, kept, strict=True)), "a snapshot is a copy"
-    other = batch(scenario, 1000 + np.arange(simulator.num_worlds), Config(control))
+    other = batch(scenario, 1000 + np.arange(simulator.num_worlds), Config(control=control))
     for again in (simulator, other):
         again.restore(snapshot)
         assert same(again.observe(), frame)
@@ -240,7 +248,7 @@ def test_a_restored_snapshot_goes_on_as_before(scenario: Scenario, control: Cont
 
 def batch_goes_on(snapshot, scenario: Scenario, control: Control) -> np.ndarray:
     """The next scenes of a snapshot's generators."""
-    simulator = Simulator(scenario, len(snapshot.worlds), Config(control))
+    simulator = Simulator(scenario, len(snapshot.worlds), Config(control=control))
     simulator.worlds["rng"] = snapshot.worlds["rng"]
     return simulator.reset()
 
@@ -252,7 +260,9 @@ def batch_goes_on(snapshot, scenario: Scenario, control: Control) -> np.ndarray:
 @controls
 @pytest.mark.parametrize("delay", [(1.0, 4.0), (0.0, 0.0), (32.0, 32.0)])
 def test_every_frame_is_sound(scenario: Scenario, control: Control, delay):
-    simulator = batch(scenario, np.arange(sample(200, 2)), Config(control, delay, hands_on=delay[0] == 0.0))
+    simulator = batch(
+        scenario, np.arange(sample(200, 2)), Config(control=control, delay_s=delay, hands_on=delay[0] == 0.0)
+    )
     low, high = simulator.observation_low, simulator.observation_high
     running, last = np.ones(simulator.num_worlds, bool), simulator.observe()
     for step in drive(simulator, at_random()):
@@ -271,7 +281,7 @@ def test_every_frame_is_sound(scenario: Scenario, control: Control, delay):
 @worlds
 @controls
 def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenario, control: Control):
-    simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control)), at_random()
+    simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control=control)), at_random()
     for _ in drive(simulator, driver):
         pass
     worlds, users = simulator.snapshot()

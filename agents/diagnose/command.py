@@ -61,7 +61,7 @@ class Patient:
             raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
         memory, seed = run.options["memory"], run.options["seed"]
         name = ", ".join(filter(None, (memory, f"seed {seed}", run.taught, run.eyes)))
-        about = f"memory {name}, trained on delays of {delay_name(run.config.delay)}"
+        about = f"memory {name}, trained on delays of {delay_name(run.config.delay_s)}"
 
         def policy() -> RecurrentActorCriticPolicy:
             return run.load_model(allow_pickle).policy
@@ -85,7 +85,7 @@ class Patient:
             raise ValueError(f"{path} is a pickle and may run code: if you trust it, add --allow-pickle")
         policy = loaded(path)
         control = "discrete" if isinstance(policy.action_space, spaces.Discrete) else "continuous"
-        config = make_config(control)
+        config = make_config(control=control)
         env = make_sb3(f"Kindergarten/{scenario_named(scenario).name}-v0", 1, control=control)
         if (env.observation_space.shape, env.action_space) != (policy.observation_space.shape, policy.action_space):
             raise ValueError(f"{path} was trained on {policy.observation_space}, not on {scenario}")
@@ -95,7 +95,7 @@ class Patient:
 
         identity, default = {"scenario": scenario, "policy": path.name}, Memory.LSTM_DEFAULT.value
         report = path.with_name(f"{path.stem}-report")
-        about = f"{path.name}, taken to be trained on delays of {delay_name(config.delay)}"
+        about = f"{path.name}, taken to be trained on delays of {delay_name(config.delay_s)}"
         return cls(
             path.name, about, lambda: policy, scenario_named(scenario), config, default, untrained, identity, report
         )

@@ -37,7 +37,7 @@ class Stage:
 
     def at(self, delay: float) -> Stage:
         """The same with this delay [s]."""
-        return replace(self, config=replace(self.config, delay=(delay, delay)))
+        return replace(self, config=replace(self.config, delay_s=(delay, delay)))
 
     @cached_property
     def start(self) -> Simulator:

@@ -90,7 +90,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> dict[str, 
     crashed, arrived = outcome.ends == End.COLLISION, outcome.ends == End.GOAL
     return {
         "scenario": scenario.name,
-        "delay_s": config.delay,
+        "delay_s": config.delay_s,
         "decisions": int(model.num_timesteps),
         "episodes": int(outcome.returns.size),
         "return_mean": float(returns.mean()),

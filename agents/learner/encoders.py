@@ -1,6 +1,6 @@
 """From a frame to what the memory gets: an encoder, and a trunk of any depth behind it."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch as th
@@ -29,7 +29,7 @@ class Encoder(Choice):
     CNN = "cnn"
 
     @property
-    def observation(self) -> str:
+    def observation(self) -> Literal["features", "pixels"]:
         """What it looks at."""
         return "pixels" if self is Encoder.CNN else "features"
 

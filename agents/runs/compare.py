@@ -102,7 +102,7 @@ def grouped(runs: Iterable[Run]) -> list[Group]:
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
         scenario, memory = run.scenario.name, Memory(run.options["memory"])
-        trained = ", ".join(part for part in (delay_name(run.config.delay), run.taught, run.eyes) if part)
+        trained = ", ".join(part for part in (delay_name(run.config.delay_s), run.taught, run.eyes) if part)
         group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
         for delay, scores in scores_of(run).items():
             group.scores.setdefault(delay, []).extend(scores)

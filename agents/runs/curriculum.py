@@ -26,7 +26,7 @@ class Curriculum:
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:
         self.run = run
-        self.low, self.high = run.config.delay
+        self.low, self.high = run.config.delay_s
         self.longest = min(notes.get("longest", FIRST), self.high)
         self.success: float = notes.get("success", float("nan"))  # when there was last enough to measure it
         self._measure()
@@ -53,5 +53,5 @@ class Curriculum:
 
     def _measure(self) -> None:
         """Success is on the scale of the longest delay; returns hardly depend on it."""
-        config = replace(self.run.config, delay=(self.longest, self.longest))
+        config = replace(self.run.config, delay_s=(self.longest, self.longest))
         self.limits = reference(self.run.scenario, config)

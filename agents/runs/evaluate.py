@@ -38,6 +38,6 @@ def main(argv: list[str]) -> int:
     delays = LADDER if options.ladder else [] if options.delay is None else [options.delay]
     for folder in runs_in(options.run) or [options.run]:
         run = Run.open(folder)
-        configs = [replace(run.config, delay=(delay, delay)) for delay in delays]
+        configs = [replace(run.config, delay_s=(delay, delay)) for delay in delays]
         rescore(run, configs, options.ladder, options.allow_pickle)
     return 0

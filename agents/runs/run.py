@@ -68,7 +68,9 @@ class Run:
         """... and in which setting."""
         asked = self.options  # older runs name neither colours nor order
         spurious, shuffled = asked.get("spurious", 0.0), asked.get("shuffled", False)
-        return make_config(asked["control"], tuple(asked["delay"]), spurious=spurious, shuffled=shuffled)
+        return make_config(
+            control=asked["control"], delay_s=tuple(asked["delay"]), spurious=spurious, shuffled=shuffled
+        )
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -102,7 +104,7 @@ class Run:
             options["seed"],
             observation=Encoder(self.hyperparameters.encoder).observation,
             control=options["control"],
-            delay_s=self.config.delay,
+            delay_s=self.config.delay_s,
             spurious=self.config.spurious,
             shuffled=self.config.shuffled,
         )

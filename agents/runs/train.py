@@ -90,7 +90,7 @@ def check_options(options: Options) -> tuple[Scenario, Config]:
     """
     scenario = scenario_named(options.scenario)
     delay = options.delay[0] if len(options.delay) == 1 else options.delay
-    config = make_config(options.control, delay, spurious=options.spurious, shuffled=options.shuffled)  # pyright: ignore[reportArgumentType]  # it looks itself
+    config = make_config(control=options.control, delay_s=delay, spurious=options.spurious, shuffled=options.shuffled)  # pyright: ignore[reportArgumentType]  # it looks itself
     Memory(options.memory)
     Encoder(options.encoder)
     trunk_layers(Trunk(options.trunk), 1, options.depth)
@@ -119,7 +119,7 @@ def begin(options: Options, numbers: PPOConfig | None = None) -> Run:
     scenario, config = check_options(options)
     steps = options.steps or scenario.training
     folder = folder_for(options)
-    settled = replace(options, steps=steps, delay=config.delay, seeds=1)
+    settled = replace(options, steps=steps, delay=config.delay_s, seeds=1)
     kept = {**asdict(settled), "out": str(folder), "resume": None}
     return Run.create(folder, kept, numbers or numbers_of(options))
 

@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from kindergarten.world.config import Scenario
+from kindergarten.world.words import quoted
 
 
 def _found() -> list[ModuleType]:
@@ -30,5 +31,5 @@ def scenario_named(name: str) -> Scenario:
         ValueError: there is none; the message names the choices.
     """
     if not isinstance(name, str) or name not in SCENARIOS:
-        raise ValueError(f"unknown scenario {name!r}: choose from {', '.join(SCENARIOS)}")
+        raise ValueError(f"unknown scenario {quoted(name)}: choose from {', '.join(SCENARIOS)}")
     return SCENARIOS[name]

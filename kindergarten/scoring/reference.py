@@ -28,7 +28,7 @@ from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes,
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
 from kindergarten.world.codes import Intent, names
-from kindergarten.world.config import Config, Scenario
+from kindergarten.world.config import SETTINGS, Config, Scenario
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
@@ -105,16 +105,9 @@ def _references(worths: dict[str, np.ndarray], weights: np.ndarray) -> dict[str,
 
 
 def relevant(config: Config) -> Config:
-    """``config`` without what makes no difference to the references: control, signals, colours, order of rows."""
+    """``config`` without what makes no difference to the references, such as control, signals and colours."""
     plain = Config()
-    return replace(
-        config,
-        control=plain.control,
-        signal_rate=plain.signal_rate,
-        signals=plain.signals,
-        spurious=plain.spurious,
-        shuffled=plain.shuffled,
-    )
+    return replace(config, **{name: getattr(plain, name) for name, its in SETTINGS.items() if not its.earns})
 
 
 def fingerprint(scenario: Scenario, config: Config) -> str:
@@ -142,7 +135,7 @@ def _told(value: Any) -> str:
 
 def seeds_of(config: Config) -> np.ndarray:
     """The seeds on which a setting is scored: all of SEEDS at the default delays, else the first FEW."""
-    return SEEDS if config.delay == Config().delay else SEEDS[:FEW]
+    return SEEDS if config.delay_s == Config().delay_s else SEEDS[:FEW]
 
 
 def reference(scenario: Scenario, config: Config) -> Reference:
@@ -166,7 +159,7 @@ def _computed(scenario: Scenario, config: Config) -> Reference:
 
 def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     """The settings that are stored: the default delays, and every rung."""
-    return [("default", Config())] + [(f"{delay:g}", Config(delay=(delay, delay))) for delay in LADDER]
+    return [("default", Config())] + [(f"{delay:g}", Config(delay_s=(delay, delay))) for delay in LADDER]
 
 
 def update(name: str | None = None) -> None:
@@ -200,7 +193,7 @@ def _reference_of(entry: dict[str, Any]) -> Reference:
 
 def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
     lists = {name: np.round(getattr(found, name), 4).tolist() for name in ("oracle", "blind", "worst")}
-    return {"scenario": scenario.name, "delay": config.delay, **lists}
+    return {"scenario": scenario.name, "delay": config.delay_s, **lists}
 
 
 def _write(path: Path, entries: dict[str, Any]) -> None:

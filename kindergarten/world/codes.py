@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TypeVar
-
-Code = TypeVar("Code", bound=IntEnum)
 
 #: The arms of a junction, counterclockwise.
 ARMS = ("south", "east", "north", "west")
@@ -114,15 +111,3 @@ class Observation(IntEnum):
 def names(codes: type[IntEnum]) -> list[str]:
     """The names as people type them: lower case, in the order of the codes."""
     return [code.name.lower() for code in codes]
-
-
-def parse(codes: type[Code], name: str, what: str) -> Code:
-    """The code called ``name``.
-
-    Raises:
-        ValueError: there is none; the message names the value and the choices.
-    """
-    for code in codes:
-        if isinstance(name, str) and name == code.name.lower():
-            return code
-    raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(names(codes))}")

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-import numpy as np
+from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
+from kindergarten.world.settings import (
+    Number,
+    OneOf,
+    Range,
+    Sides,
+    Span,
+    Switch,
+    check_range,
+    declared,
+    setting,
+    settle,
+    spelled_out,
+)
+from kindergarten.world.words import quoted
 
-from kindergarten.world.codes import ARMS, Control, Intent, SignalReliability, parse
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-Range = tuple[float, float]
 Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
 
 
@@ -41,9 +55,9 @@ class Member:
     leg: int = 0  # which of the road's junctions it belongs to
 
     def __post_init__(self) -> None:
-        _check_range("speed", self.speed, 0.0)
-        _check_range("cue", self.cue, 0.1)
-        _check_range("arrival_offset", self.arrival_offset, -math.inf)
+        check_range("speed", self.speed, 0.0)
+        check_range("cue", self.cue, 0.1)
+        check_range("arrival_offset", self.arrival_offset, -math.inf)
         if not self.intents or abs(sum(p for _, p in self.intents) - 1.0) > 1e-9:
             raise ValueError(f"the probabilities of the intents {self.intents} do not add up to 1")
 
@@ -180,24 +194,65 @@ class Scenario:
         return tuple(intent for intent, _ in self.casts[0][1].intents)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything else that decides what an environment does; the keyword arguments of ``gymnasium.make``."""
+    """What a scenario leaves open: the settings, keywords of ``gymnasium.make`` and options of the commands.
 
-    control: Control = Control.DISCRETE
-    delay: Range = (1.0, 4.0)  # [s] t3 - t2, drawn uniformly; (0, 0) is the control: shown until t3
-    signal_rate: float = 1.0  # probability that a road user signals at all
-    signals: SignalReliability = SignalReliability.PERFECT
-    hands_on: bool = False  # True: the agent drives from the first frame
-    spurious: float = 0.0  # how far colours go with intents, -1..1
-    shuffled: bool = False  # True: the road users stand in random order, so that no row tells who matters
+    They are declared here, and whatever else names them is made from this or tested against it. Choices may be given
+    by their names, ``delay_s`` and ``image_size`` as one number.
+    """
+
+    observation: Observation = setting(
+        Observation.FEATURES,
+        OneOf(Observation),
+        'one frame as a flat Box; `"users"`: a Dict of the same numbers, a row for each road user, and a mask; '
+        '`"pixels"`: a picture, uint8 (H, W, C)',
+    )
+    control: Control = setting(
+        Control.DISCRETE,
+        OneOf(Control),
+        'LEFT, IDLE, RIGHT, FASTER, SLOWER move targets that persist; `"continuous"`: pedal and steering',
+    )
+    delay_s: Range = setting(
+        (1.0, 4.0),
+        Span(0.0, 600.0, "seconds"),
+        "seconds from t2 to t3, drawn between the two; a number fixes it; 0 shows the signal until t3",
+        earns=True,
+    )
+    signal_rate: float = setting(1.0, Number(0.0, 1.0), "share of road users that signal at all")
+    signals: SignalReliability = setting(
+        SignalReliability.PERFECT,
+        OneOf(SignalReliability),
+        'always to be trusted; `"real"`: 25 % of those who turn do not signal, 3 % signal the wrong side, and 5 % of '
+        "those who go straight on have one left on",
+    )
+    hands_on: bool = setting(
+        False,
+        Switch(),
+        "you drive from the first frame (and can cheat: brake when the arm goes up, and read your own speed later)",
+        earns=True,
+    )
+    spurious: float = setting(
+        0.0,
+        Number(-1.0, 1.0),
+        "how far the colour of paint and jackets goes with the intent: 1 always, -1 always with another, 0 not at all",
+    )
+    shuffled: bool = setting(
+        False,
+        Switch(),
+        "the road users stand in random order, so that no row of the observation tells who matters",
+    )
+    image_size: tuple[int, int] = setting(
+        (64, 64),
+        Sides(32, 256, 8),
+        "pixels of a picture: a number or (height, width), multiples of 8 from 32 to 256",
+    )
+    grayscale: bool = setting(False, Switch(), "pixels with one channel instead of three")
     physics_step: float = 0.1  # [s]
     substeps: int = 2  # physics steps per decision
 
     def __post_init__(self) -> None:
-        _check_range("delay_s", self.delay, 0.0, 600.0)
-        _check_number("signal_rate", self.signal_rate, 0.0, 1.0)
-        _check_number("spurious", self.spurious, -1.0, 1.0)
+        settle(self)
         if self.physics_step <= 0 or self.substeps < 1:
             raise ValueError(f"physics_step {self.physics_step!r} and substeps {self.substeps!r} must be positive")
 
@@ -207,51 +262,39 @@ class Config:
         return self.physics_step * self.substeps
 
 
-def make_config(
-    control: str = "discrete",
-    delay_s: float | Range = (1.0, 4.0),
-    signal_rate: float = 1.0,
-    signals: str = "perfect",
-    hands_on: bool = False,
-    spurious: float = 0.0,
-    shuffled: bool = False,
-) -> Config:
+#: The declaration, by name.
+SETTINGS = declared(Config)
+
+
+class Settings(TypedDict, total=False):
+    """The settings as people give them, for type checkers and editors: ``**settings: Unpack[Settings]``."""
+
+    observation: Literal["features", "users", "pixels"]
+    control: Literal["discrete", "continuous"]
+    delay_s: float | tuple[float, float]
+    signal_rate: float
+    signals: Literal["perfect", "real"]
+    hands_on: bool
+    spurious: float
+    shuffled: bool
+    image_size: int | tuple[int, int]
+    grayscale: bool
+
+
+@spelled_out(Config)
+def make_config(**settings: Unpack[Settings]) -> Config:
     """A Config from what people type.
 
     Raises:
-        ValueError: a value makes no sense; the message names it and the choices.
+        ValueError: there is no such setting, or a value makes no sense; the message names it and the choices.
     """
-    ends = delay_s if isinstance(delay_s, (tuple, list)) else (delay_s, delay_s)
-    if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
-        raise ValueError(f"delay_s is {delay_s!r}: it must be seconds, or a pair (low, high) of them")
-    _check_range("delay_s", (ends[0], ends[1]), 0.0, 600.0)
-    _check_number("signal_rate", signal_rate, 0.0, 1.0)
-    _check_number("spurious", spurious, -1.0, 1.0)
-    for name, value in (("hands_on", hands_on), ("shuffled", shuffled)):
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"{name} is {value!r}: it must be True or False")
-    return Config(
-        parse(Control, control, "control"),
-        (float(ends[0]), float(ends[1])),
-        float(signal_rate),
-        parse(SignalReliability, signals, "signals"),
-        bool(hands_on),
-        float(spurious),
-        bool(shuffled),
-    )
+    given: dict[str, Any] = {**settings}
+    for name in given:
+        if name not in SETTINGS:
+            raise ValueError(f"unknown setting {quoted(name)}: choose from {', '.join(SETTINGS)}")
+    return Config(**given)
 
 
 def _steps(task: Task) -> Range:
     """The lowest and the highest target speed, in steps."""
     return task.min_speed / task.speed_step, task.max_speed / task.speed_step
-
-
-def _check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:
-    low, high = value
-    if not (least <= low <= high <= most):  # also refuses NaN
-        raise ValueError(f"{name} is {value!r}: it must be (low, high) with {least:g} <= low <= high <= {most:g}")
-
-
-def _check_number(name: str, value: float, least: float, most: float) -> None:
-    if not (isinstance(value, Real) and least <= value <= most):
-        raise ValueError(f"{name} is {value!r}: it must be between {least:g} and {most:g}")

@@ -78,7 +78,7 @@ PARAMS = np.dtype(
 def road_of(scenario: Scenario, config: Config) -> RoadMap:
     """The scenario's road, long enough for its longest delay."""
     members = [member for cast in scenario.casts for member in cast]
-    last = scenario.first[1] + max(member.cue[1] for member in members) + config.delay[1]
+    last = scenario.first[1] + max(member.cue[1] for member in members) + config.delay_s[1]
     approach = max(m.speed[1] * (last + m.arrival_offset[1]) - m.arrival_position for m in members) + 10.0
     leg_length = math.ceil(approach) + scenario.tasks[0].goal_at if scenario.road.legs > 1 else 0.0
     return build(scenario.road, approach, scenario.lane_width, scenario.fog, scenario.buildings, leg_length)
@@ -111,7 +111,7 @@ def params_of(scenario: Scenario, config: Config, road: RoadMap) -> np.ndarray:
 def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: str, task: Task) -> None:
     numbers = route_numbers(scenario.road)
     row["dt"], row["substeps"], row["control"] = config.physics_step, config.substeps, config.control
-    row["delay"], row["signal_rate"], row["hands_on"] = config.delay, config.signal_rate, config.hands_on
+    row["delay"], row["signal_rate"], row["hands_on"] = config.delay_s, config.signal_rate, config.hands_on
     row["reliability"], row["spurious"], row["shuffled"] = config.signals, config.spurious, config.shuffled
     row["first"], row["sight"] = scenario.first, scenario.sight
     members = [member for cast in scenario.casts for member in cast]

@@ -21,8 +21,7 @@ from kindergarten.world.observation import EGO_COLUMNS
 from kindergarten.world.road import RoadMap
 from kindergarten.world.terrain import CELL, ground_of
 
-SIZE = 64  # [px] by default
-SMALLEST, LARGEST, STEP = 32, 256, 8  # [px] of a side; pixels are filled in eights
+SIZE = 64  # [px] of the picture that all sizes here are meant for
 LINEAR_RANGE = 6.0  # [m] as far as that the rulers are about linear
 REACH, SIDEWAYS = (
     900.0,

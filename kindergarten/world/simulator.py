@@ -189,7 +189,7 @@ class Simulator:
         worlds: (W,) structured array WORLD.
         users: (W, N) structured array ROAD_USER; column 0 is the ego.
         road: the RoadMap.
-        terms: (W, NUM_TERMS) weighted reward terms of the last step.
+        terms: (W, NUM_TERMS) weighted reward terms of the last step; zero in worlds that were reset since.
     """
 
     def __init__(self, scenario: Scenario, num_worlds: int = 1, config: Config | None = None) -> None:
@@ -229,7 +229,18 @@ class Simulator:
         mask = self._everywhere if mask is None else mask
         intents = self._as_drawn if intents is None else intents
         reset_batch(self.worlds, self.users, self.road, self.casts, self.params, mask, intents, observations)
+        self.terms = np.where(mask[:, None], 0.0, self.terms)  # a new array: whoever has the old one keeps it
         return observations
+
+    def set_delay(self, low: float, high: float) -> None:
+        """Draw the delays of all scenes to come between ``low`` and ``high`` [s].
+
+        Raises:
+            ValueError: that is longer than what the worlds were made for: their roads end there.
+        """
+        if not 0.0 <= low <= high <= self.config.delay_s[1]:
+            raise ValueError(f"delay {low:g}..{high:g} s: it must be within 0..{self.config.delay_s[1]:g} s")
+        self.params["delay"] = low, high  # of every cast
 
     def step(self, actions: np.ndarray) -> Step:
         """Take one decision in every world that is still running.

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from kindergarten.world.codes import Observation, parse
+from kindergarten.world.codes import Observation
+from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
-from kindergarten.world.pixels import LARGEST, SIZE, SMALLEST, STEP, Painter
+from kindergarten.world.pixels import Painter
 from kindergarten.world.simulator import Simulator
 
 Observed = Any
@@ -17,7 +18,7 @@ Observed = Any
 
 
 class Observer:
-    """How an agent sees the worlds of a simulator.
+    """How an agent sees the worlds of a simulator: as ``config`` says, which may be the simulator's own or another.
 
     FEATURES: frames as they are. USERS: a dict of the same numbers, "ego" (..., NUM_EGO), "users" (..., N - 1,
     NUM_USER), and "mask" (..., N - 1) int8, 1 for those in sight; the rows of the others are 0. PIXELS: pictures
@@ -27,21 +28,20 @@ class Observer:
         space: of what is seen of one world.
     """
 
-    def __init__(
-        self, simulator: Simulator, observation: str, image_size: int | tuple[int, int], grayscale: bool
-    ) -> None:
-        self._simulator, self._observation = simulator, parse(Observation, observation, "observation")
-        size = check_picture(image_size, grayscale)
+    def __init__(self, simulator: Simulator, config: Config) -> None:
+        self._simulator, self._observation = simulator, config.observation
         drawn = self._observation is Observation.PIXELS
-        self._painter = Painter(simulator.road, size, grayscale) if drawn else None
+        self._painter = Painter(simulator.road, config.image_size, config.grayscale) if drawn else None
         self.space = self._space()
 
     @classmethod
     def for_space(cls, space: spaces.Space, simulator: Simulator) -> Observer:
         """For an agent whose observations are a Box: of numbers, or of pictures (H, W, C)."""
         if isinstance(space, spaces.Box) and len(space.shape) == 3:
-            return cls(simulator, "pixels", space.shape[:2], space.shape[2] == 1)
-        return cls(simulator, "features", SIZE, False)
+            height, width, channels = space.shape
+            seen = Config(observation=Observation.PIXELS, image_size=(height, width), grayscale=channels == 1)
+            return cls(simulator, seen)
+        return cls(simulator, Config(observation=Observation.FEATURES))
 
     def observe(self, frames: np.ndarray, w: int | None = None) -> Observed:
         """Frames (W, D) of all worlds as they stand, or (D,) of world ``w``, as the agent asked for them."""
@@ -66,22 +66,6 @@ def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:
     """Frames (..., D) with a row for each road user."""
     users = frames[..., NUM_EGO:].reshape(*frames.shape[:-1], -1, NUM_USER)
     return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., 0].astype(np.int8)}
-
-
-def check_picture(image_size: int | tuple[int, int], grayscale: bool) -> tuple[int, int]:
-    """Height and width of pictures.
-
-    Raises:
-        ValueError: they make no sense; the message says what does.
-    """
-    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
-    whole = all(isinstance(side, (int, np.integer)) and not isinstance(side, bool) for side in sides)
-    if len(sides) != 2 or not whole or any(side % STEP or not SMALLEST <= side <= LARGEST for side in sides):
-        allowed = f"one or two multiples of {STEP} from {SMALLEST} to {LARGEST}"
-        raise ValueError(f"image_size is {image_size!r}: it must be {allowed} (height and width)")
-    if not isinstance(grayscale, (bool, np.bool_)):
-        raise ValueError(f"grayscale is {grayscale!r}: it must be True or False")
-    return int(sides[0]), int(sides[1])
 
 
 def action_space(simulator: Simulator) -> spaces.Space:

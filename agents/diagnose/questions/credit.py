@@ -162,14 +162,14 @@ def credit(mind: Mind, stages: list[Stage], tapes: list[Tape]) -> dict[str, Any]
         "selectivity": share / max(1.0 - share, 1e-9) / (count / (1.0 - count)) if count else None,
         "points": [
             {
-                "delay": stage.config.delay[0],
+                "delay": stage.config.delay_s[0],
                 "distance": float(x.mean()),
                 "log_gradient": np.quantile(y, (0.25, 0.5, 0.75)),
             }
             for stage, (x, y, _) in zip(stages, per_delay, strict=True)
             if len(x)
         ],
-        "profile": {"first": PROFILE[0], "delay": stages[-1].config.delay[0], "credit": profiles[-1]},
+        "profile": {"first": PROFILE[0], "delay": stages[-1].config.delay_s[0], "credit": profiles[-1]},
     }
 
 
@@ -243,14 +243,14 @@ def flipped(mind: Mind, stage: Stage, tape: Tape) -> dict[str, Any]:
     """
     at = decision(mind, stage, tape)
     if not at.parted.any():
-        return {"delay": stage.config.delay[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": None}
+        return {"delay": stage.config.delay_s[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": None}
     chosen, foreign = th.as_tensor(at.parted), with_foreign_delay(stage, tape)
     whole, cue, other = (
         margins(mind, th.as_tensor(frames), at)[chosen]
         for frames in (tape.frames, with_twins_cue(stage, tape), foreign)
     )
     return {
-        "delay": stage.config.delay[0],
+        "delay": stage.config.delay_s[0],
         "parted": float(at.parted.mean()),
         "margin": float(whole.mean()),
         "cue": float((cue - whole).abs().mean()),

@@ -40,7 +40,7 @@ def ask(subject: Subject) -> Finding:
         "answers": answers,
         "rewriting": None if rewriting is None else asdict(rewriting),
         "sweep": [swept(subject, delay) for delay in subject.effort.delays],
-        "trained": subject.stage.config.delay,
+        "trained": subject.stage.config.delay_s,
     }
     return Finding("memory", QUESTION, *judged(answers, subject.exam.chance), numbers)
 

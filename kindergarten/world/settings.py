@@ -1,0 +1,289 @@
+"""How a setting is declared: once, with its default, what it may be, and a sentence. All else is made from that.
+
+A dataclass whose fields are made by ``setting`` and whose ``__post_init__`` calls ``settle`` takes what people type as
+well as what the code works with. Signatures, options and tables are made from ``declared``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from enum import Enum, IntEnum
+from functools import cache
+from numbers import Integral, Real
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from kindergarten.world.words import quoted
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+Range = tuple[float, float]
+
+
+class Kind(Protocol):
+    """What a setting may be."""
+
+    @property
+    def accepts(self) -> Any:
+        """The type of what people give, as a hint."""
+        ...
+
+    @property
+    def limits(self) -> str:
+        """The same in words, where the type alone does not say it."""
+        ...
+
+    def settle(self, name: str, value: Any) -> Any:
+        """The value that the code works with.
+
+        Raises:
+            ValueError: the value makes no sense; the message says which one does.
+        """
+        ...
+
+    def plain(self, value: Any) -> Any:
+        """A settled value as people give it: words, numbers, and tuples of numbers."""
+        ...
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A member of an Enum, by the name that people type."""
+
+    codes: type[Enum]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names."""
+        return tuple(map(self.plain, self.codes))
+
+    @property
+    def accepts(self) -> Any:
+        """Its names."""
+        return Literal[self.names]
+
+    @property
+    def limits(self) -> str:
+        """The names are in the type."""
+        return ""
+
+    def settle(self, name: str, value: Any) -> Enum:
+        """The member itself."""
+        for code in self.codes:
+            if value is code or (isinstance(value, str) and value == self.plain(code)):
+                return code
+        raise ValueError(f"unknown {name} {quoted(value)}: choose from {', '.join(self.names)}")
+
+    def plain(self, value: Any) -> str:
+        """Its name: lower case if it is a number, else its value."""
+        return value.name.lower() if issubclass(self.codes, IntEnum) else value.value
+
+
+@dataclass(frozen=True)
+class Switch:
+    """True or False."""
+
+    accepts = bool
+    limits = ""
+
+    def settle(self, name: str, value: Any) -> bool:
+        """As a bool."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name} is {quoted(value)}: it must be True or False")
+        return bool(value)
+
+    def plain(self, value: Any) -> bool:
+        """The same."""
+        return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from ``low`` to ``high``."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    accepts = float
+
+    @property
+    def limits(self) -> str:
+        """Both ends, or the one that there is."""
+        if self.high < math.inf:
+            return f"between {self.low:g} and {self.high:g}"
+        return f"at least {self.low:g}" if self.low > -math.inf else ""
+
+    def settle(self, name: str, value: Any) -> float:
+        """As a float; refuses NaN as well."""
+        number = finite(value)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{name} is {quoted(value)}: it must be {self.limits or 'a number'}")
+        return number
+
+    def plain(self, value: Any) -> float:
+        """The same."""
+        return value
+
+
+@dataclass(frozen=True)
+class Whole(Number):
+    """A whole number from ``low`` to ``high``."""
+
+    accepts = int
+
+    def settle(self, name: str, value: Any) -> int:
+        """As an int."""
+        if not isinstance(value, Integral) or isinstance(value, bool) or not within(value, self.low, self.high):
+            raise ValueError(f"{name} is {quoted(value)}: it must be a whole number {self.limits}".rstrip())
+        return int(value)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two numbers, low and high, between which something is drawn, or one that fixes it."""
+
+    low: float
+    high: float
+    unit: str
+    accepts = float | tuple[float, float]
+
+    @property
+    def limits(self) -> str:
+        """Both ends."""
+        return f"between {self.low:g} and {self.high:g} {self.unit}"
+
+    def settle(self, name: str, value: Any) -> Range:
+        """As a pair of floats."""
+        ends = value if isinstance(value, (tuple, list)) else (value, value)
+        if len(ends) != 2 or not all(isinstance(end, Real) for end in ends):
+            raise ValueError(f"{name} is {quoted(value)}: it must be {self.unit}, or a pair (low, high) of them")
+        check_range(name, (ends[0], ends[1]), self.low, self.high)
+        return float(ends[0]), float(ends[1])
+
+    def plain(self, value: Any) -> Range:
+        """The pair."""
+        return value
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Height and width of a picture [px], or one number for both."""
+
+    low: int
+    high: int
+    step: int
+    accepts = int | tuple[int, int]
+
+    @property
+    def limits(self) -> str:
+        """All of them."""
+        return f"one or two multiples of {self.step} from {self.low} to {self.high} (height and width)"
+
+    def settle(self, name: str, value: Any) -> tuple[int, int]:
+        """As a pair of ints."""
+        sides = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+        whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides)
+        if len(sides) != 2 or not whole or any(s % self.step or not within(s, self.low, self.high) for s in sides):
+            raise ValueError(f"{name} is {quoted(value)}: it must be {self.limits}")
+        return int(sides[0]), int(sides[1])
+
+    def plain(self, value: Any) -> int | tuple[int, int]:
+        """One number for a square."""
+        return value[0] if value[0] == value[1] else value
+
+
+class Setting(NamedTuple):
+    """A field as it was declared."""
+
+    name: str
+    kind: Kind
+    default: Any  # as people give it
+    meaning: str  # of the default first, where it is a choice
+    earns: bool
+
+    @property
+    def written(self) -> str:
+        """The default as it is written in Python."""
+        return f'"{self.default}"' if isinstance(self.default, str) else repr(self.default)
+
+
+def setting(default: T, kind: Kind, meaning: str, earns: bool = False) -> T:
+    """A field of a dataclass.
+
+    Args:
+        default: what it is if it is left out, as the code works with it.
+        kind: what it may be.
+        meaning: what it means, in one sentence; of a choice, also what the others mean.
+        earns: whether the returns of the best drivers depend on it, and with them the references.
+    """
+    return field(default=default, metadata={"kind": kind, "help": meaning, "earns": earns})
+
+
+@cache
+def declared(declaration: type) -> MappingProxyType[str, Setting]:
+    """The settings of a dataclass, by name, in their order; fields that are not made by ``setting`` are no settings."""
+    found = [(f.name, f.default, f.metadata) for f in fields(declaration) if "kind" in f.metadata]
+    return MappingProxyType(
+        {name: Setting(name, m["kind"], m["kind"].plain(default), m["help"], m["earns"]) for name, default, m in found}
+    )
+
+
+def settle(instance: Any) -> None:
+    """Check what a declared dataclass was given, and put settled values in its place.
+
+    Raises:
+        ValueError: a value makes no sense.
+    """
+    for name, its in declared(type(instance)).items():
+        object.__setattr__(instance, name, its.kind.settle(name, getattr(instance, name)))
+
+
+def plain(instance: Any) -> Any:
+    """The settings of a declared dataclass as people give them."""
+    return {name: its.kind.plain(getattr(instance, name)) for name, its in declared(type(instance)).items()}
+
+
+def spelled_out(declaration: type) -> Callable[[F], F]:
+    """For functions with ``**settings``: ``help`` and ``inspect`` show every setting, with its type and default."""
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        named = [
+            inspect.Parameter(s.name, inspect.Parameter.KEYWORD_ONLY, default=s.default, annotation=s.kind.accepts)
+            for s in declared(declaration).values()
+        ]
+        ordered = sorted((*own, *named), key=lambda parameter: parameter.kind)  # stable
+        function.__signature__ = signature.replace(parameters=ordered)  # pyright: ignore[reportFunctionMemberAccess]
+        return function
+
+    return decorate
+
+
+def finite(value: Any) -> float:
+    """A number as a float; NaN, which is within no limits, for anything else."""
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:
+        return math.nan
+    return number if abs(number) < math.inf else math.nan
+
+
+def within(value: Any, low: float, high: float) -> bool:
+    """Whether it is; NaN never is."""
+    return bool(low <= value <= high)
+
+
+def check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:
+    """Refuse what is no range, NaN included.
+
+    Raises:
+        ValueError: it is empty, or not within least..most.
+    """
+    low, high = value
+    if not (within(low, least, most) and within(high, low, most)):
+        raise ValueError(f"{name} is {quoted(value)}: it must be (low, high) with {least:g} <= low <= high <= {most:g}")
