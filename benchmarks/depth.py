@@ -24,7 +24,7 @@ from torch import nn
 from benchmarks.agents import PACKAGES, found_in
 from benchmarks.common import ROOT, command, write
 from kindergarten.agents.learner.encoders import MlpFeatures, Trunk, TrunkLayer
-from kindergarten.agents.learner.loss import Weights, add_gradients, prepared
+from kindergarten.agents.learner.loss import LossWeights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, train
@@ -62,7 +62,7 @@ def gradients(one: Run, moment: str | None) -> list[float]:
     model.learn(16 * model.n_steps)  # a rollout; no epochs, so nothing is learned from it
     (batch,) = model.rollout_buffer.get()
     numbers = one.hyperparameters
-    weights = Weights(numbers.clip_range, None, numbers.ent_coef, numbers.vf_coef, numbers.caption_coef)
+    weights = LossWeights(numbers.clip_range, None, numbers.ent_coef, numbers.vf_coef, numbers.caption_coef)
     with ThreadPoolExecutor(1) as pool:
         add_gradients(model.policy, prepared(batch, True), weights, 1, pool)
     encoder = model.policy.pi_features_extractor

@@ -286,7 +286,7 @@ def test_references_are_computed_where_nothing_can_be_kept(tmp_path: Path, monke
     monkeypatch.setattr(reference, "compute", compute)
     monkeypatch.setattr(cache, "_failed", set())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere" / "at" / "all"))
-    config = Config(delay=(3.0, 3.5))
+    config = Config(delay_s=(3.0, 3.5))
 
     def found() -> tuple[float, int]:
         return reference.reference(SCENARIOS["Follow"], config).oracle.mean(), len(computed)
