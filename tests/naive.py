@@ -11,7 +11,6 @@ from __future__ import annotations
 import cmath
 import math
 from bisect import bisect_right
-from dataclasses import astuple
 from itertools import accumulate
 
 from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, SignalReliability
@@ -217,8 +216,7 @@ class NaiveWorld:
                 self.physics_step(action, driven, terms)
                 if self.end != End.RUNNING or self.leg > leg:
                     break
-        weights = astuple(self.task.weights)
-        return self.observe(), {name: terms[name] * w for name, w in zip(terms, weights, strict=True)}
+        return self.observe(), {name: terms[name] * weight for name, weight in vars(self.task.weights).items()}
 
     def choose(self, action: Action) -> None:
         task = self.task

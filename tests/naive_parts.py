@@ -6,6 +6,7 @@ The plane is that of complex numbers, as `tests.naive` says.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kindergarten.world.codes import Colour, Intent, Kind, Phase, Signal
 from kindergarten.world.road import RoadMap
@@ -36,8 +37,7 @@ class SplitMix64:
         return low + (high - low) * ((self.mix(self.state) >> 11) / 2**53)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """How route b meets route a: what is at s on b is at s + shift on a; where they cross, from enter to leave."""
 
     start: float
@@ -55,7 +55,8 @@ class Road:
     """A map that can be asked."""
 
     def __init__(self, road: RoadMap) -> None:
-        self.samples = [[(complex(x, y), complex(c, s)) for x, y, c, s in route] for route in road.points.tolist()]
+        places, headings = road.points.view(complex).transpose(2, 0, 1).tolist()
+        self.samples = [list(zip(*route, strict=True)) for route in zip(places, headings, strict=True)]
         self.length, self.fork = road.length.tolist(), road.fork.tolist()
         self.pairs = [[Pair(*pair) for pair in row] for row in road.pairs.tolist()]
         self.entry, self.leg_length = road.entry, road.leg_length

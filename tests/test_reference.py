@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,24 +20,22 @@ from kindergarten.world.simulator import Simulator
 from tests.driving import sample
 
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
-SEEDS = np.arange(16)
 
 
 # ---- the search
 
 
-@pytest.fixture(scope="module", params=SCENARIOS.values(), ids=list(SCENARIOS))
+@pytest.fixture(params=SCENARIOS.values(), ids=list(SCENARIOS))
 def found(request: pytest.FixtureRequest) -> Reference:
-    return compute(request.param, Config(), SEEDS)
+    """What is stored; that it is what the search finds today is tested below."""
+    return reference.reference(request.param, Config())
 
 
-@pytest.mark.jit
 def test_knowing_the_intents_never_hurts(found: Reference):
-    assert (found.blind <= found.oracle + 1e-12).all()
-    assert (found.worst <= found.oracle + 1e-12).all()
+    assert (found.blind <= found.oracle).all()
+    assert (found.worst <= found.oracle).all()
 
 
-@pytest.mark.jit
 def test_much_is_at_stake(found: Reference):
     assert found.stakes >= 0.15
     assert found.anticipation(found.oracle) == pytest.approx(1.0)
@@ -46,7 +45,7 @@ def test_much_is_at_stake(found: Reference):
 @pytest.mark.jit
 @scenarios
 def test_control_does_not_matter_to_the_references(scenario: Scenario):
-    a, b = (compute(scenario, Config(control=control), SEEDS[:2]) for control in Control)
+    a, b = (compute(scenario, Config(control=control), np.arange(1)) for control in Control)
     assert (a.oracle == b.oracle).all() and (a.blind == b.blind).all() and (a.worst == b.worst).all()
 
 
@@ -54,11 +53,10 @@ def test_control_does_not_matter_to_the_references(scenario: Scenario):
 @scenarios
 def test_no_answer_is_right_for_all_twins(scenario: Scenario):
     """But where there are several casts, in some nothing may depend on the signaller, or a second may do."""
-    count = 8 * len(scenario.casts)
-    family = twins(scenario, Config(), np.arange(count))
-    table = outcomes(family, plans_of(scenario))[0].reshape(len(scenario.intents), count, -1)
+    table, weights = (array[:, : 8 * len(scenario.casts)] for array in searched(scenario))
+    table = table.reshape(*weights.shape, -1)
     best = table >= table.max(2, keepdims=True) - 1e-9
-    best |= (chances(family) == 0.0)[:, :, None]
+    best |= (weights == 0.0)[:, :, None]
     right_for_all = best.all(0).any(1)
     assert right_for_all.mean() < (2 / 3 if len(scenario.casts) > 1 else 1e-9)
 
@@ -73,7 +71,7 @@ single = pytest.mark.parametrize(
 @single
 def test_no_answer_is_a_refuge(scenario: Scenario):
     """Always to do what is right for one intent: the best such habit is as good as blind, none is far worse."""
-    returns, weights, limits = searched(scenario)
+    returns, weights, limits = first_leg(scenario)
     habits = (returns[:, :, (weights[k] @ returns[k]).argmax()] for k in range(len(weights)))
     scores = [limits.anticipation(np.einsum("is,is->s", weights, habit)) for habit in habits]
     assert -0.1 <= max(scores) <= 0.0 and min(scores) >= -1.0
@@ -84,25 +82,36 @@ def test_no_answer_is_a_refuge(scenario: Scenario):
 @pytest.mark.parametrize("late", [0.1, 0.2])
 def test_the_right_answer_is_worth_something_even_if_begun_late(scenario: Scenario, late: float):
     """By a tenth or a fifth of the time to t3, that is a fifth and two fifths of a second."""
-    plans = plans_of(scenario)
-    prefixes = plans.prefixes.copy()
+    prefixes = plans_of(scenario).prefixes.copy()
     prefixes[:, 0] = np.minimum(prefixes[:, 0] + late, 1.0)
     prefixes[:, 3] = np.maximum(prefixes[:, 3], prefixes[:, 0])
-    returns, weights, limits = searched(scenario)
-    delayed, *_ = searched(scenario, Plans(prefixes, plans.continuations))
-    best = returns.argmax(2)
-    kept = np.take_along_axis(delayed, best[:, :, None], axis=2)[:, :, 0]
+    returns, weights, limits = first_leg(scenario)
+    best, which = np.unique(returns.argmax(2), return_inverse=True)  # no other has to be tried once more
+    delayed = tried(scenario, prefixes[best])[0].max(3)
+    kept = np.take_along_axis(delayed, which.reshape(*weights.shape, 1), axis=2)[:, :, 0]
     assert limits.anticipation((weights * kept).sum(0)) >= 0.2
 
 
-def searched(scenario: Scenario, plans: Plans | None = None) -> tuple[np.ndarray, np.ndarray, Reference]:
-    """What each prefix earns at best on the first leg (I, S, P), the chances (I, S), and the references there."""
-    family = twins(scenario, Config(), SEEDS)
+def tried(scenario: Scenario, prefixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What plans earn on the first leg (I, S, P, C), and the chances of the twins (I, S); at least 8 seeds a cast."""
+    family = twins(scenario, Config(), np.arange(max(16, 8 * len(scenario.casts))))
     weights = chances(family)
-    table = outcomes(family, plans or plans_of(scenario))[0].max(2)
-    returns = table.reshape(*weights.shape, -1)
+    returns, _ = outcomes(family, Plans(prefixes, plans_of(scenario).continuations))
+    return returns.reshape(*weights.shape, *returns.shape[1:]), weights
+
+
+@lru_cache
+def searched(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Every plan of the search, tried."""
+    return tried(scenario, plans_of(scenario).prefixes)
+
+
+def first_leg(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, Reference]:
+    """What each prefix earns at best on the first leg (I, S, P), the chances (I, S), and the references there."""
+    table, weights = searched(scenario)
+    returns = table.max(3)
     limits = Reference(
-        SEEDS,
+        np.arange(returns.shape[1]),
         oracle=np.einsum("is,is->s", weights, returns.max(2)),
         blind=np.einsum("is,isp->sp", weights, returns).max(1),
         worst=returns.min((0, 2)),
@@ -115,7 +124,7 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     """The search against the simulator, driven step by step from outside."""
     config, every = Config(delay_s=(1.0, 1.0)), plans_of(scenario)
     some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
-    family = twins(scenario, config, SEEDS[: sample(4, 1)])
+    family = twins(scenario, config, np.arange(sample(4, 1)))
     start = family.snapshot()
     returns, _ = outcomes(family, some)
     for p, prefix in enumerate(some.prefixes):
@@ -236,6 +245,7 @@ def test_stored_references_are_those_of_today(scenario: Scenario, rung: str):
     entry = json.loads(reference.STORED.read_text()).get(fingerprint(scenario, config))
     assert entry is not None, "the scenario has changed: kindergarten scenarios --update"
     again = compute(scenario, config, reference.SEEDS[:4])
+    assert (again.blind <= again.oracle + 1e-12).all() and (again.worst <= again.oracle + 1e-12).all()
     for name in ("oracle", "blind", "worst"):
         assert len(entry[name]) == (len(reference.SEEDS) if rung == "default" else reference.FEW)
         np.testing.assert_allclose(entry[name][:4], getattr(again, name), rtol=0.0, atol=6e-5)
