@@ -13,15 +13,13 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import subprocess
-import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, command, kindergarten, write
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.statistics import with_interval
@@ -35,8 +33,8 @@ PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "
 def run(folder: Path, scenario: str, memory: str, seed: int, *words: str) -> dict[str, Any]:
     """The evaluation of one run, which is trained if it is not there yet, with these words on the command line."""
     if not (folder / "evaluation.json").exists():
-        options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder), *words]
-        subprocess.run([sys.executable, str(ROOT / "train.py"), *options], check=True)
+        named = ["--scenario", scenario, "--memory", memory, "--seed", seed, "--out", folder]
+        kindergarten("train", *named, *words)
     return found_in(folder)
 
 

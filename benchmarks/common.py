@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kindergarten import cli
 from kindergarten.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,6 +99,12 @@ def ratio(above: np.ndarray, below: np.ndarray, target: float | None = None) -> 
 def command(module: str) -> str:
     """The command line that makes a result again."""
     return shlex.join(["python", "-m", module, *sys.argv[1:]])
+
+
+def kindergarten(*words: object) -> None:
+    """Run a command of ours; whatever goes wrong ends this program too."""
+    if code := cli.main([*map(str, words)]):
+        raise SystemExit(code)
 
 
 def write(path: Path, result: Mapping[str, Any]) -> None:

@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, command, kindergarten, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
@@ -34,11 +33,6 @@ STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = ("1", "32")  # [s]
 KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
-
-
-def kindergarten(*words: object) -> None:
-    """Run a command of ours; whatever goes wrong ends this program too."""
-    subprocess.run([sys.executable, "-m", "kindergarten", *map(str, words)], cwd=ROOT, check=True)
 
 
 def beside(captions: float) -> str:
