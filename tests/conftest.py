@@ -1,6 +1,7 @@
 """What holds for all tests: the same examples at every run, and one thread each."""
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -24,3 +25,13 @@ def seeded() -> None:
     """For tests that draw from torch's and numpy's own generators."""
     np.random.seed(0)
     pytest.importorskip("torch").manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def few_seeds() -> Iterator[None]:
+    """For tests that want a score and not its digits: here that is one of 8 worlds and not of 256."""
+    from kindergarten.scoring import reference
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference, "seeds_of", lambda config: reference.SEEDS[:8])
+        yield
