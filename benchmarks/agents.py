@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, command, kindergarten, write
+from benchmarks.common import ROOT, command, kindergarten, together, write
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.statistics import with_interval
 
 #: Left out: four million decisions take ten minutes.
 LEFT_OUT = {("Town", "none")}
@@ -61,17 +60,13 @@ def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:
 
 
 def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """One line of the table: interquartile mean and 95 % bootstrap interval over the seeds."""
-    scores = [run["anticipation"] for run in runs]
-    middle, low, high = (round(value, 3) for value in with_interval(scores))
+    """One line of the table: what the seeds say together."""
     return {
         "scenario": runs[0]["scenario"],
         "memory": runs[0]["memory"],
         "decisions": runs[0]["steps"],
         "commits": sorted({run["commit"] for run in runs}),
-        "anticipation": middle,
-        "ci95": [low, high],
-        "seeds": [round(float(score), 3) for score in scores],
+        **together([run["anticipation"] for run in runs]),
         "collision_rate": round(float(np.mean([run["collision_rate"] for run in runs])), 4),
         "goal_rate": round(float(np.mean([run["goal_rate"] for run in runs])), 4),
         **{f"{who}_right_in_the_delay": right_in_the_delay(runs, who) for who in ("agent", "single_frame")},

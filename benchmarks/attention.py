@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, command, together, write
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, numbers_of, train
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.statistics import with_interval
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Cast, Member, Scenario
 
@@ -109,11 +108,8 @@ def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
     found = [json.loads((run["folder"] / f"{crowd}.json").read_text()) for run in runs]
     scores = [row["anticipation"] for row in found]
     left = np.divide(scores, [run["anticipation"] for run in runs])
-    middle, low, high = (round(value, 3) for value in with_interval(scores))
     return {
-        "anticipation": middle,
-        "ci95": [low, high],
-        "seeds": [round(float(score), 3) for score in scores],
+        **together(scores),
         "left": [round(float(share), 3) for share in left],
         "collision_rate": round(float(np.mean([row["collision_rate"] for row in found])), 4),
         "right_in_the_delay": [row["captions"]["agent"]["by_phase"]["delay"]["accuracy"] for row in found],

@@ -12,7 +12,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ import numpy as np
 
 from kindergarten import cli
 from kindergarten.files import write_whole
+from kindergarten.scoring.statistics import summary
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -94,6 +95,13 @@ def spread(values: Iterable[float], digits: int = 0) -> dict[str, float]:
 def ratio(above: np.ndarray, below: np.ndarray, target: float | None = None) -> dict[str, float]:
     """Spread of the ratio, round by round, beside what it ought to reach."""
     return spread(above / below, 2) | ({} if target is None else {"target": target})
+
+
+def together(scores: Sequence[float]) -> dict[str, Any]:
+    """What the seeds of one agent say together, and each of them; an interval only if there are enough."""
+    middle, low, high, failed = summary(scores)
+    interval = {} if failed is None else {"ci95": [round(low, 3), round(high, 3)], "failed": round(failed, 3)}
+    return {"anticipation": round(middle, 3), **interval, "seeds": [round(float(score), 3) for score in scores]}
 
 
 def command(module: str) -> str:

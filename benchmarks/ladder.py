@@ -26,7 +26,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.files import whole_file
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.statistics import with_interval
+from kindergarten.scoring.statistics import summary as summary_of
 
 #: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long again.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
@@ -83,13 +83,13 @@ def result_of(run: Run) -> dict[str, Any]:
 
 
 def summary(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per KIND: interquartile mean and interval on every rung where something is at stake."""
+    """A row per KIND: middle, low and high on every rung where something is at stake."""
     rows = []
     for kind in dict.fromkeys(map(kind_of, results)):
         mine = [result for result in results if kind_of(result) == kind]
         scores = {delay: [result["anticipation"][delay] for result in mine] for delay in mine[0]["anticipation"]}
         staked = {delay: row for delay, row in scores.items() if not any(map(math.isnan, row))}
-        found = {delay: [round(value, 3) for value in with_interval(row)] for delay, row in staked.items()}
+        found = {delay: [round(value, 3) for value in summary_of(row)[:3]] for delay, row in staked.items()}
         rows.append({**dict(zip(KIND, kind, strict=True)), "seeds": len(mine), "anticipation": found})
     return rows
 

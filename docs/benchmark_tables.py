@@ -237,9 +237,8 @@ def redistribution() -> str:
     """Follow with long delays, with rewards where they arrive and where they are decided."""
     rows = []
     for row in measured("redistribution")["rows"]:
-        low, high = row["ci95"]
         each = ", ".join(f"{score:.3f}" for score in row["seeds"])
-        rows.append((row["rewards"], f"{row['anticipation']:.3f} ({low:.3f}..{high:.3f})", each))
+        rows.append((row["rewards"], scored(row), each))
     return table(("rewards", "anticipation", "each seed"), rows, 2)
 
 

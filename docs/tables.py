@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from kindergarten.scoring.statistics import ENOUGH
+
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -28,9 +30,10 @@ def measured(name: str) -> dict[str, Any]:
 
 
 def scored(row: dict[str, Any]) -> str:
-    """The score of some runs, with its interval if there are several."""
-    low, high = row["ci95"]
-    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(row["seeds"]) > 1 else "")
+    """The score of some runs: with least..most if there are several, with the interval if there are enough."""
+    seeds = row["seeds"]
+    low, high = row["ci95"] if len(seeds) >= ENOUGH else (min(seeds), max(seeds))
+    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(seeds) > 1 else "")
 
 
 def spread(found: Iterable[float]) -> str:

@@ -113,7 +113,7 @@ def test_in_the_delay_the_last_signal_tells_all_and_a_frame_nothing(name: str):
     found = assess(frames)
     delay = {name: found[name]["by_phase"]["delay"]["accuracy"] for name in ("last_signal", "single_frame")}
     assert delay["last_signal"] == 1.0
-    assert delay["single_frame"] < found["chance"] + 0.15
+    assert delay["single_frame"] < found["majority"]["by_phase"]["delay"]["accuracy"] + 0.15
     assert found["single_frame"]["by_phase"]["cue"]["accuracy"] > delay["single_frame"] + 0.15
     assert found["last_signal"]["retention"] == 1.0 and found["agent"]["flips"] == 0.0
 
@@ -138,7 +138,7 @@ def test_an_evaluation_scores_the_captions_beside_two_others(
     monkeypatch.setenv("COLUMNS", "80")
     found = evaluate(beginner, SCENARIOS["Follow"], Config())
     captions = found["captions"]
-    assert captions["chance"] == pytest.approx(1 / 3, abs=0.01)
+    assert captions["majority"]["accuracy"] == pytest.approx(1 / 3, abs=0.01)
     measures = {"accuracy", "macro_f1", "auc", "brier", "ece", "noticed", "latency_s", "retention", "flips"}
     for name in ("agent", "last_signal", "single_frame"):
         assert captions[name].keys() >= measures and set(captions[name]["by_phase"]) == set(STAGES)
@@ -147,7 +147,7 @@ def test_an_evaluation_scores_the_captions_beside_two_others(
     assert captions["single_frame"]["by_phase"]["hidden"]["accuracy"] < 0.4
     print_table(found)
     printed = capsys.readouterr().out
-    assert all(word in printed for word in ("last signal", "one frame", *STAGES, "latency", "kept", "ECE"))
+    assert all(word in printed for word in ("last signal", "one frame", "majority", *STAGES, "latency", "kept", "ECE"))
     console = Console(width=80)
     assert console.measure(caption_table(captions)).maximum <= 80
 
@@ -172,6 +172,16 @@ def test_labels_travel_beside_the_observations_and_never_in_them():
         asked.driven()[:] = False
         one, two = (envs.step(np.full(4, Action.IDLE)) for envs in (asked, other))
         np.testing.assert_array_equal(one[0], two[0])
+
+
+def test_chance_is_the_share_of_the_commonest_intent_phase_by_phase():
+    cue, _ = episode([LEFT] * 5, [Phase.CUE, Phase.CUE, Phase.DELAY, Phase.DELAY, Phase.AFTER])
+    cue.intent[:] = [LEFT, RIGHT, LEFT, RIGHT, RIGHT]
+    cue.weight[:] = [3, 1, 1, 1, 2]
+    found = assess(cue)["majority"]
+    shares = {name: row["accuracy"] for name, row in found["by_phase"].items()}
+    assert shares == {"before": None, "cue": 0.75, "delay": 0.5, "after": 1.0, "hidden": None}
+    assert found["accuracy"] == 0.5
 
 
 def test_what_nobody_signalled_means_as_little_as_can_be():

@@ -19,7 +19,6 @@ from kindergarten.agents.runs.compare import (
     grouped,
     looks_of,
     picture,
-    together,
 )
 from kindergarten.agents.runs.run import Run
 
@@ -94,10 +93,21 @@ def test_a_curve_is_that_of_the_metrics(runs: Path):
 
 
 def test_cells():
-    assert cell([0.5]) == "0.500" and cell([]) == "" and cell([float("nan"), 0.5]) == ""
-    assert cell([0.9, 0.91, 0.92]).startswith("0.910\n0.90..0.92")
-    assert together([[0.5, 0.5], []]) == "" and together([[0.5, 0.5], [1.5, 1.5]]) == "1.000\n1.00..1.00"
+    assert cell([0.5]) == "0.500" and cell([]) == "" and cell([float("nan"), 0.5]) == "nothing\nat stake"
+    assert cell([0.9, 0.91, 0.92]) == "0.910\n0.90..0.92"
+    assert cell([0.5, 0.5], []) == "" and cell([0.5, 0.5], [1.5, 1.5]) == "1.000\n0.50..1.50"
+    assert cell([0.5] * 5, [1.5] * 5) == "1.000\n1.00..1.00\n0% failed"
+    assert cell([0.2, 0.9, 0.9, 0.9, 0.4]).endswith("\n40% failed")
     assert delay_name([1, 4]) == "1..4 s" and delay_name([0.5, 0.5]) == "0.5 s"
+
+
+def test_where_nothing_is_at_stake_it_says_so(tmp_path: Path, capsys):
+    fake_run(tmp_path / "a", "Follow", "lstm", 0, 0.9)
+    run = Run.open(tmp_path / "a")
+    run.write_json("ladder.json", [{"delay_s": [0, 0], "anticipation": None}, {"delay_s": [8, 8], "anticipation": 0.5}])
+    assert cli.main(["compare", str(tmp_path / "a"), "--out", str(tmp_path / "a.png")]) == 0
+    printed = capsys.readouterr().out
+    assert "nothing" in printed and "at stake" in printed and "nan" not in printed
 
 
 def test_the_command_prints_the_table_and_draws_the_picture(runs: Path, capsys, monkeypatch):

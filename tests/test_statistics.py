@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kindergarten.scoring.statistics import bootstrap
+from kindergarten.scoring.statistics import bootstrap, summary
 
 
 def test_an_interval_of_a_mean_covers_it_as_often_as_it_says():
@@ -26,3 +26,20 @@ def test_each_sample_is_drawn_within_itself():
 def test_what_is_not_a_number_in_one_resample_has_no_interval():
     values = np.array([1.0, 2.0, np.nan])
     assert all(map(math.isnan, bootstrap(lambda rows: values[rows].mean(axis=1), 3)))
+
+
+def test_interquartile_mean():
+    middle, low, high, failed = summary([0.0, 0.9, 0.95, 1.0, 9.0])
+    assert middle == pytest.approx(0.95)  # a quarter of five is one: the least and the most do not count
+    assert low < middle < high and failed == 0.2
+    assert summary([0.5] * 5, [1.5] * 5) == (1.0, 1.0, 1.0, 0.0)  # stratified: each task keeps its share
+
+
+def test_fewer_than_five_runs_have_no_interval():
+    assert summary([0.25, 0.75]) == (0.5, 0.25, 0.75, None)
+    assert summary([0.9, 0.9, 0.9, 0.9]).failed is None and summary([0.9]) == (0.9, 0.9, 0.9, None)
+    assert summary([1.0] * 5, [0.0] * 3) == (0.625, 0.0, 1.0, None)  # of one task there are too few
+
+
+def test_where_nothing_is_at_stake_there_is_nothing_to_say():
+    assert all(map(math.isnan, summary([math.nan] * 9)[:3])) and all(map(math.isnan, summary([0.5, math.nan])[:3]))

@@ -12,7 +12,6 @@ from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.replay import replay
-from kindergarten.scoring.statistics import with_interval
 
 pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
 TINY = ["--steps", "2048", "--worlds", "8"]
@@ -138,10 +137,3 @@ def test_nothing_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["train", *TINY, "--out", str(folder)]) == cli.ERROR
     assert str(folder) in capsys.readouterr().err
     assert (folder / "evaluation.json").read_bytes() == before
-
-
-def test_interquartile_mean():
-    middle, low, high = with_interval([0.0, 0.9, 0.95, 1.0, 9.0])
-    assert middle == pytest.approx(0.95)  # the outliers on both sides do not count
-    assert low <= middle <= high
-    assert with_interval([0.5, 0.5], [1.5, 1.5]) == (1.0, 1.0, 1.0)  # stratified: each task keeps its share

@@ -226,26 +226,26 @@ def _lasts(track: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def assess(frames: Frames) -> dict[str, Any]:
     """All scores of the agent's captions, and of those of the two others, as ``evaluation.json`` holds them.
 
-    chance: how often the most frequent intent is right.
+    majority: how often whoever always names the most frequent intent is right, phase by phase; that is chance.
     """
     captioners = {
         "agent": frames.believed,
         "last_signal": across_halves(last_signal, frames),
         "single_frame": across_halves(single_frame, frames),
     }
-    visible = frames.stage != HIDDEN
-    often = np.bincount(frames.intent[visible], frames.weight[visible]).max() / frames.weight[visible].sum()
-    return {"chance": round(float(often), 4)} | {name: _assess(frames, beliefs) for name, beliefs in captioners.items()}
+    found = {
+        name: parted(frames, lambda rows, b=beliefs: scores(b[rows], frames.intent[rows], frames.weight[rows]))
+        | course(frames, beliefs)
+        for name, beliefs in captioners.items()
+    }
+    return found | {"majority": parted(frames, lambda rows: {"accuracy": _majority(frames, rows)})}
 
 
-def _assess(frames: Frames, believed: np.ndarray) -> dict[str, Any]:
-    def of(rows: np.ndarray) -> dict[str, Any]:
-        return scores(believed[rows], frames.intent[rows], frames.weight[rows])
-
+def parted(frames: Frames, of: Callable[[np.ndarray], dict[str, Any]]) -> dict[str, Any]:
+    """What ``of`` says about rows (n,) bool: of all that are in sight, by phase, and by the time to t3."""
     to_event = frames.to_event
     return {
         **of(frames.stage != HIDDEN),
-        **course(frames, believed),
         "by_phase": {name: of(frames.stage == stage) for stage, name in enumerate(STAGES)},
         "by_time_to_event": [
             {"from_s": first, "to_s": last, **of((last < to_event) & (to_event <= first))} for first, last in SPANS
@@ -253,9 +253,15 @@ def _assess(frames: Frames, believed: np.ndarray) -> dict[str, Any]:
     }
 
 
+def _majority(frames: Frames, rows: np.ndarray) -> float | None:
+    """The share of the most frequent intent in ``rows`` (n,) bool; None if there is none."""
+    counts = np.bincount(frames.intent[rows], frames.weight[rows])
+    return round(float(counts.max() / counts.sum()), 4) if counts.sum() > 0 else None
+
+
 def caption_table(found: dict[str, Any]) -> Table:
     """The captions' scores as people read them."""
-    title = f"captions: how often the likeliest intent is right, in % (chance {100 * found['chance']:.1f})"
+    title = "captions: how often the likeliest intent is right, in %"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for heading in ("", *STAGES, "latency", "kept", "flips", "Brier", "ECE"):  # no wider than a terminal, 80 columns
         table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
@@ -266,6 +272,7 @@ def caption_table(found: dict[str, Any]) -> Table:
         cells = [_percent(share) for share in shares]
         cells += [_cell(row["latency_s"], "{:.1f} s"), _percent(row["retention"])]
         table.add_row(title, *cells, *(_cell(row[key], "{:.2f}") for key in ("flips", "brier", "ece")))
+    table.add_row("majority", *(_percent(found["majority"]["by_phase"][stage]["accuracy"]) for stage in STAGES))
     return table
 
 

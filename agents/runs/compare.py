@@ -23,7 +23,7 @@ from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.files import whole_file
-from kindergarten.scoring.statistics import interquartile_mean, with_interval
+from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, summary
 
 SCORE = "evaluation/anticipation"
 #: Okabe and Ito's colours, which everybody can tell apart; strongest for what remembers best.
@@ -37,7 +37,7 @@ COLOURS = {
 }
 POINTS = 60  # of a learning curve
 Scores = dict[str, list[float]]
-"""Anticipation of each run, by delay ("1..4 s", "8 s")."""
+"""Anticipation of each run, by delay ("1..4 s", "8 s"); nan where nothing is at stake."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def scores_of(run: Run) -> Scores:
         raise ValueError(f"{run.folder} has no evaluation.json yet: kindergarten train --resume {run.folder}") from None
     ladder = run.folder / "ladder.json"
     found += json.loads(ladder.read_text()) if ladder.exists() else []
-    return {delay_name(row["delay_s"]): [row["anticipation"]] for row in found}
+    scores = {delay_name(row["delay_s"]): row["anticipation"] for row in found}
+    return {delay: [math.nan if score is None else score] for delay, score in scores.items()}
 
 
 def curve_of(run: Run) -> np.ndarray:
@@ -122,18 +123,27 @@ def seconds(delay: str) -> float:
     return float(delay.removesuffix(" s").split("..")[-1])
 
 
-def cell(scores: Sequence[float]) -> str:
-    """Interquartile mean and, beneath it, the interval; nothing where nothing is at stake."""
-    if not scores or any(math.isnan(score) for score in scores):
+def cell(*tasks: Sequence[float]) -> str:
+    """What the runs of one scenario or more say together, see ``summary``; empty unless all were scored there."""
+    if not all(tasks):
         return ""
-    middle, low, high = with_interval(scores)
-    return f"{middle:.3f}" if len(scores) == 1 else f"{middle:.3f}\n{low:.2f}..{high:.2f}"
+    found = summary(*tasks)
+    if math.isnan(found.middle):
+        return "nothing\nat stake"
+    lines = [f"{found.middle:.3f}"]
+    if sum(map(len, tasks)) > 1:
+        lines.append(f"{found.low:.2f}..{found.high:.2f}")
+    if found.failed is not None:
+        lines.append(f"{found.failed:.0%} failed")
+    return "\n".join(lines)
 
 
 def print_groups(groups: list[Group]) -> None:
     """The table."""
     delays = delays_of(groups)
-    table = Table(title="Anticipation: interquartile mean (95 % stratified bootstrap interval)", title_justify="left")
+    few = f"fewer than {ENOUGH} runs: mean, least..most"
+    many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, who scores below {FAILED:g}"
+    table = Table(title="Anticipation", title_justify="left", caption=f"{few}; {many}", caption_justify="left")
     for heading in ("scenario", "memory", "trained on"):
         table.add_column(heading, overflow="fold")
     for heading in ("seeds", *delays):
@@ -144,18 +154,10 @@ def print_groups(groups: list[Group]) -> None:
     for kind in dict.fromkeys(group.kind for group in groups):
         tasks = [group for group in groups if group.kind == kind]
         if len(tasks) > 1:
-            cells = [together([group.scores.get(delay, []) for group in tasks]) for delay in delays]
+            cells = [cell(*(group.scores.get(delay, []) for group in tasks)) for delay in delays]
             table.add_row("all", kind[0].value, kind[1], str(sum(len(group.curves) for group in tasks)), *cells)
     narrowest = Console(width=1000).measure(table).maximum  # rather too wide for the screen than 0.9 above 86
     Console(width=max(Console().width, narrowest)).print(table)
-
-
-def together(tasks: Sequence[Sequence[float]]) -> str:
-    """One cell over several scenarios, runs drawn again within their own; empty unless all have it."""
-    if not all(tasks) or any(math.isnan(score) for scores in tasks for score in scores):
-        return ""
-    middle, low, high = with_interval(*tasks)
-    return f"{middle:.3f}\n{low:.2f}..{high:.2f}"
 
 
 Looks = dict[tuple[Memory, str], tuple[str, str]]
@@ -188,7 +190,7 @@ def draw_curves(axes: Axes, groups: list[Group], looks: Looks) -> None:
 
 
 def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
-    """Anticipation over the delay, with intervals."""
+    """Anticipation over the delay, from the least to the most that ``summary`` says."""
     rungs = sorted({seconds(delay) for group in groups for delay in group.scores if ".." not in delay})
     places = {rung: place for place, rung in enumerate(rungs)}
     for k, group in enumerate(groups):
@@ -196,7 +198,7 @@ def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
         if not found:
             continue
         at = np.array([places[rung] for rung in sorted(found)]) + 0.06 * (k - (len(groups) - 1) / 2)
-        middle, low, high = np.array([with_interval(found[rung]) for rung in sorted(found)]).T
+        middle, low, high = np.array([summary(found[rung])[:3] for rung in sorted(found)]).T
         bars = np.maximum([middle - low, high - middle], 0.0)
         colour = looks[group.kind][1]
         axes.errorbar(at, middle, bars, color=colour, marker="o", markersize=4, linewidth=1.5, capsize=2)

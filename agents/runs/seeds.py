@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
-from kindergarten.scoring.statistics import with_interval
+from kindergarten.scoring.statistics import summary
 
 PAUSE = 0.2  # [s] between two looks at the processes
 LOG = "train.log"
@@ -38,10 +40,26 @@ def resume(folder: Path, runs: list[Path]) -> int:
     if code:
         print(f"kindergarten: not all is done. Go on: kindergarten train --resume {folder}", file=sys.stderr)
         return code
-    scores = [json.loads((run / "evaluation.json").read_text())["anticipation"] for run in runs]
-    middle, low, high = with_interval(scores)
-    print(f"{len(runs)} seeds: anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f})")
+    print(f"{len(runs)} seeds: {_together([_score(run) for run in runs])}")
     return 0
+
+
+def _score(run: Path) -> float:
+    """The anticipation of a run that is done; nan where nothing is at stake."""
+    score = json.loads((run / "evaluation.json").read_text())["anticipation"]
+    return math.nan if score is None else score
+
+
+def _together(scores: Sequence[float]) -> str:
+    """What several seeds say together."""
+    middle, low, high, failed = summary(scores)
+    if math.isnan(middle):
+        return "nothing at stake"
+    if len(scores) == 1:
+        return f"anticipation {middle:.3f}"
+    if failed is None:
+        return f"anticipation {middle:.3f} (mean; least {low:.3f}, most {high:.3f})"
+    return f"anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f}), {failed:.0%} failed"
 
 
 def _train(waiting: deque[Path]) -> int:
@@ -75,8 +93,7 @@ def _start(run: Path) -> subprocess.Popen[bytes]:
 def _ended(run: Path, code: int) -> int:
     """Say how a run ended; its exit code."""
     if code == 0:
-        score = json.loads((run / "evaluation.json").read_text())["anticipation"]
-        print(f"  {run.name}: anticipation {score:.3f}", flush=True)
+        print(f"  {run.name}: {_together([_score(run)])}", flush=True)
     else:
         print(f"  {run.name}: ended with exit code {code}; see {run / LOG}", file=sys.stderr, flush=True)
     return code

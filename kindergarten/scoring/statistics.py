@@ -6,8 +6,12 @@ Source: Agarwal et al., Deep reinforcement learning at the edge of the statistic
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+
+ENOUGH = 5  # runs of a task, for an interval
+FAILED = 0.5  # who scores less has not learned the task
 
 
 def bootstrap(statistic: Callable[..., np.ndarray], *sizes: int, resamples: int = 2_000) -> tuple[float, float]:
@@ -33,16 +37,35 @@ def interquartile_mean(scores: np.ndarray) -> np.ndarray:
     return np.sort(scores, axis=-1)[..., cut : scores.shape[-1] - cut].mean(axis=-1)
 
 
-def with_interval(*tasks: Sequence[float]) -> tuple[float, float, float]:
-    """Interquartile mean of the runs of one task or more, and its 95 % stratified bootstrap interval.
+class Summary(NamedTuple):
+    """What several runs say together; all nan where nothing is at stake.
+
+    middle: interquartile mean; low, high: its 95 % bootstrap interval; failed: share of runs that score below FAILED.
+    Of fewer than ENOUGH runs: their mean, the least and the most, and None.
+    """
+
+    middle: float
+    low: float
+    high: float
+    failed: float | None
+
+
+def summary(*tasks: Sequence[float]) -> Summary:
+    """What the runs of one task or more say together.
 
     Args:
-        tasks: the scores of each task's runs, (K,) each. Runs are drawn again within their own task.
+        tasks: the scores of each task's runs, (K,) each. The bootstrap is stratified: runs are drawn again within
+            their own task. An interval takes ENOUGH runs of every task: that of three is least..most by another name.
     """
     samples = [np.asarray(scores, float) for scores in tasks]
+    every = np.concatenate(samples)
+    if np.isnan(every).any():
+        return Summary(np.nan, np.nan, np.nan, None)
+    if min(map(len, samples)) < ENOUGH:
+        return Summary(float(every.mean()), float(every.min()), float(every.max()), None)
 
     def middle(*rows: np.ndarray) -> np.ndarray:
         return interquartile_mean(np.concatenate([s[r] for s, r in zip(samples, rows, strict=True)], axis=-1))
 
-    every = (np.arange(len(sample)) for sample in samples)
-    return float(middle(*every)), *bootstrap(middle, *map(len, samples), resamples=10_000)
+    interval = bootstrap(middle, *map(len, samples), resamples=10_000)
+    return Summary(float(interquartile_mean(every)), *interval, float((every < FAILED).mean()))
