@@ -54,7 +54,7 @@ NETWORK = {
     "ortho_init": False,
     "features_extractor_class": FlattenExtractor,
 }
-#: Either trainer, and what its policy must be told beside.
+#: Either trainer, and what else its policy needs to know.
 TRAINERS: dict[str, tuple[type[RecurrentPPO], dict[str, str]]] = {
     "MemoryPPO": (MemoryPPO, {"memory": "lstm-default"}),
     "RecurrentPPO": (RecurrentPPO, {}),

@@ -17,8 +17,11 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 
 #: What does the arithmetic of LSTMs and linear layers, forwards and backwards.
 KERNELS = {
-    *("aten::mkldnn_rnn_layer", "aten::mkldnn_rnn_layer_backward", "aten::lstm_cell"),
-    *("aten::addmm", "aten::mm"),
+    "aten::mkldnn_rnn_layer",
+    "aten::mkldnn_rnn_layer_backward",
+    "aten::lstm_cell",
+    "aten::addmm",
+    "aten::mm",
 }
 
 

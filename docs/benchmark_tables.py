@@ -84,7 +84,10 @@ def ladder() -> str:
     delays = list(result["rows"][0]["anticipation"])
     rows = [
         (
-            *(row["scenario"], row["memory"], row["taught"], row["seeds"]),
+            row["scenario"],
+            row["memory"],
+            row["taught"],
+            row["seeds"],
             *(_rung(row["anticipation"].get(delay), row["seeds"]) for delay in delays),
         )
         for row in result["rows"]
@@ -201,13 +204,12 @@ def pixels_ratios() -> str:
 
 def pixels_agents() -> str:
     """What a CNN learns from pixels, by seed."""
-    rows = [
-        (
-            *(row["scenario"], f"{row['decisions']:,}", ", ".join(f"{score:.3f}" for score in row["seeds"])),
-            *(", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"]), f"{row['agent_right_in_the_delay']:.1%}"),
-        )
-        for row in measured("pixels")["rows"]
-    ]
+    rows = []
+    for row in measured("pixels")["rows"]:
+        scores = ", ".join(f"{score:.3f}" for score in row["seeds"])
+        minutes = ", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"])
+        in_delay = f"{row['agent_right_in_the_delay']:.1%}"
+        rows.append((row["scenario"], f"{row['decisions']:,}", scores, minutes, in_delay))
     return table(("", "decisions", "anticipation by seed", "minutes", "right in the delay"), rows, 4)
 
 

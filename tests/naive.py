@@ -95,22 +95,22 @@ class NaiveWorld:
         ways, chances = zip(*sorted((way, chance) for way, chance in member.intents if chance > 0), strict=True)
         intent = ways[bisect_right(list(accumulate(chances))[:-1], draw())]
         drawn_kind = kind if present else Kind.NOBODY
-        speeds = speed, speed * member.desired_speed_factor, member.turn_speed
-        size = SIZES.get(kind, SIZES[Kind.CAR])
+        length, width = SIZES.get(kind, SIZES[Kind.CAR])
         return User(
-            *(
-                drawn_kind,
-                drawn_kind,
-                *speeds,
-                member.yields,
-                member.leg,
-                flash_rate,
-                flash_phase,
-                intent,
-                len(ways),
-                *size,
-                i,
-            )
+            kind=drawn_kind,
+            drawn_kind=drawn_kind,
+            speed=speed,
+            desired_speed=speed * member.desired_speed_factor,
+            turn_speed=member.turn_speed,
+            yields=member.yields,
+            leg=member.leg,
+            flash_rate=flash_rate,
+            flash_phase=flash_phase,
+            intent=intent,
+            choices=len(ways),
+            length=length,
+            width=width,
+            member=i,
         )
 
     def apply_intent(self, user: User, member: Member) -> None:

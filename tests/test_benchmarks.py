@@ -206,8 +206,8 @@ def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
 
     def train(folder, scenario, memory, seed, *words):
         assert words == ("--captions", "0")
-        told = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder), *words]
-        assert cli.main(["train", *told, "--steps", "256", "--worlds", "2"]) == 0
+        options = ["--scenario", scenario, "--memory", memory, "--seed", str(seed), "--out", str(folder), *words]
+        assert cli.main(["train", *options, "--steps", "256", "--worlds", "2"]) == 0
 
     monkeypatch.setattr(probe, "run", train)
     assert probe.main(["--scenarios", "Follow", "--seeds", "1", "--runs", str(tmp_path)]) == 0

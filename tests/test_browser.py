@@ -35,14 +35,14 @@ def crossing() -> Replay:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium. KINDERGARTEN_CHROMIUM says where it is, and then it must be there."""
-    told = os.environ.get("KINDERGARTEN_CHROMIUM")
-    path = told or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    wanted = os.environ.get("KINDERGARTEN_CHROMIUM")
+    path = wanted or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no chromium found to show the page in (Debian: apt install chromium)")
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        if told:
+        if wanted:
             raise
         pytest.skip("playwright is not installed: pip install -e .[test]")
     with sync_playwright() as driver:
@@ -139,8 +139,8 @@ def test_what_the_car_believes_is_said_as_in_the_window(show, name):
         frames = [frame_at(replay, k, time) for time in np.arange(0.0, story.duration, 0.37)]
         beliefs = [(frame, i, frame.belief(i)) for frame in frames for i in range(1, len(frame.users))]
         wanted += [sentence(story, frame, i, belief) for frame, i, belief in beliefs if belief is not None]
-        told = [[k, i, frame.time] for frame, i, belief in beliefs if belief is not None]
-        said = page.evaluate("told => told.map(([k, i, time]) => sentence(episodes[k], i, time))", told)
+        moments = [[k, i, frame.time] for frame, i, belief in beliefs if belief is not None]
+        said = page.evaluate("moments => moments.map(([k, i, time]) => sentence(episodes[k], i, time))", moments)
         assert said == wanted[-len(said) :]
     assert any("signals now" in words for words in wanted) and any("s ago" in words for words in wanted)
 

@@ -208,7 +208,13 @@ def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
     examined = prepare(mind, FOLLOW, Config(), effort)
     found = diagnose(examined)
     assert [finding.key for finding in found] == [
-        *("memory", "credit", "decided", "vanishing", "reasons", "probes", "cheating"),
+        "memory",
+        "credit",
+        "decided",
+        "vanishing",
+        "reasons",
+        "probes",
+        "cheating",
     ]
     if memory == "gru":
         assert plain([finding.numbers for finding in diagnose(examined)]) == plain([f.numbers for f in found])

@@ -165,8 +165,8 @@ def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):
 
 
 def test_a_thread_that_meets_a_full_disk_draws_no_traceback(monkeypatch):
-    told: list[type[BaseException]] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+    uncaught: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: uncaught.append(args.exc_type))
 
     def meet(error: Exception) -> None:
         raise error
@@ -176,7 +176,7 @@ def test_a_thread_that_meets_a_full_disk_draws_no_traceback(monkeypatch):
         with politely():
             thread.start()
             thread.join()
-    assert told == [ValueError]
+    assert uncaught == [ValueError]
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path, monkeypatch, capsys):

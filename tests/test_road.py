@@ -13,7 +13,7 @@ from kindergarten.world.road import (
     CROSSING_DISTANCE,
     ENTER,
     LEAVE,
-    NEVER,
+    NOWHERE,
     SAME_WAY,
     SHIFT,
     SPACING,
@@ -136,7 +136,7 @@ def test_legs_are_one_junction_several_times():
         assert same(road.pairs[part, part], one.pairs)
         assert (
             road.pairs[part, np.r_[0 : leg * count, (leg + 1) * count : 3 * count]]
-            == (NEVER, NEVER, -NEVER, NEVER, NEVER)
+            == (NOWHERE, NOWHERE, -NOWHERE, NOWHERE, NOWHERE)
         ).all()
     assert road.junctions.tolist() == [[0.0, 150.0 * leg, 8.0] for leg in range(3)]
     assert len(road.markings) == 3 * len(one.markings)
@@ -175,8 +175,8 @@ def test_on_the_strip_two_routes_are_one(name: str):
     road = MAPS[name]
     for a, b in product(range(len(road.points)), repeat=2):
         start, stop, shift = road.pairs[a, b, : SHIFT + 1]
-        if start == NEVER:
-            assert shift == -NEVER and stop == NEVER
+        if start == NOWHERE:
+            assert shift == -NOWHERE and stop == NOWHERE
             continue
         last = min(stop, road.length[a], road.length[b] + shift)
         assert last > start
@@ -189,13 +189,13 @@ def test_a_strip_ends_where_the_routes_part(name: str):
     road, kin = MAPS[name], siblings(name)
     for a, b in product(range(len(road.points)), repeat=2):
         start, stop, shift = road.pairs[a, b, : SHIFT + 1]
-        if start == NEVER or a == b:
+        if start == NOWHERE or a == b:
             continue
         if kin[a, b]:
             assert start == 0.0
         else:
             assert abs(place(road, a, start - 3.0) - place(road, b, start - 3.0 - shift)) > SAME_WAY
-        if stop < NEVER:
+        if stop < NOWHERE:
             beyond = stop + 4.0
             assert abs(place(road, a, beyond) - place(road, b, beyond - shift)) > SAME_WAY
         else:
@@ -208,13 +208,13 @@ def test_a_zone_holds_all_that_is_near(name: str):
     every = routes(road)[: len(route_numbers(ROADS[name]))]  # of one leg: the next has nothing to do with it
     for a, b in product(range(len(every)), repeat=2):
         enter, leave = road.pairs[a, b, ENTER], road.pairs[a, b, LEAVE]
-        assert (enter == NEVER) == (leave == NEVER)
-        if road.pairs[a, b, START] < NEVER:
-            assert enter == NEVER  # they follow each other
+        assert (enter == NOWHERE) == (leave == NOWHERE)
+        if road.pairs[a, b, START] < NOWHERE:
+            assert enter == NOWHERE  # they follow each other
             continue
         ours, theirs = (points[:, 0] + 1j * points[:, 1] for points in (every[a], every[b]))
         near = np.flatnonzero(abs(ours[:, None] - theirs).min(axis=1) < CROSSING_DISTANCE) * SPACING
-        if enter == NEVER:
+        if enter == NOWHERE:
             assert not len(near)
         else:
             assert enter == near[0] and leave == near[-1]
@@ -224,8 +224,8 @@ def test_a_zone_holds_all_that_is_near(name: str):
 def test_two_routes_meet_as_each_of_them_sees_it(name: str):
     pairs = MAPS[name].pairs
     for what in (START, ENTER):
-        assert ((pairs[:, :, what] == NEVER) == (pairs[:, :, what].T == NEVER)).all()
-    met, numbers = pairs[:, :, START] < NEVER, route_numbers(ROADS[name])
+        assert ((pairs[:, :, what] == NOWHERE) == (pairs[:, :, what].T == NOWHERE)).all()
+    met, numbers = pairs[:, :, START] < NOWHERE, route_numbers(ROADS[name])
     if "roundabout" in name:  # they share two strips, and each looks out where it comes on to the circle
         for one, opposite in (("south", "north"), ("east", "west")):
             a, b = numbers[one, Intent.LEFT], numbers[opposite, Intent.LEFT]

@@ -7,7 +7,7 @@ import pytest
 
 from kindergarten.world.codes import ARMS, Intent
 from kindergarten.world.config import Roundabout
-from kindergarten.world.road import NEVER, SPACING, START, STOP, RoadMap, build, route_numbers
+from kindergarten.world.road import NOWHERE, SPACING, START, STOP, RoadMap, build, route_numbers
 
 WAYS = ((Intent.RIGHT, 1), (Intent.STRAIGHT, 2), (Intent.LEFT, 3))
 
@@ -46,4 +46,4 @@ def test_whoever_comes_on_shares_the_circle_with_those_who_pass_and_not_with_tho
     ego = numbers["south", Intent.STRAIGHT]
     for arm, passing, leaving in (("west", Intent.STRAIGHT, Intent.RIGHT), ("north", Intent.LEFT, Intent.STRAIGHT)):
         assert road.entry < road.pairs[ego, numbers[arm, passing], START] < road.pairs[ego, numbers[arm, passing], STOP]
-        assert road.pairs[ego, numbers[arm, leaving], START] == NEVER
+        assert road.pairs[ego, numbers[arm, leaving], START] == NOWHERE

@@ -47,8 +47,8 @@ def test_real_signals_are_missing_wrong_or_left_on_as_often_as_on_real_roads(sce
     assert likely(int((turns & (shows == true)).sum()), count, rate * 0.72)
     for side in (Signal.LEFT, Signal.RIGHT):
         assert likely(int((~turns & (shows == side)).sum()), len(users) - count, rate * 0.025)
-    told = (users["truthful"] == 1) & turns
-    assert (shows[told] == true[told]).all() and (told == (turns & (shows == true))).all()
+    truthful = (users["truthful"] == 1) & turns
+    assert (shows[truthful] == true[truthful]).all() and (truthful == (turns & (shows == true))).all()
 
 
 @worlds

@@ -16,8 +16,19 @@ from kindergarten.replay import replay
 pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
 TINY = ["--steps", "2048", "--worlds", "8"]
 KEYS = {
-    *("scenario", "memory", "seed", "decisions", "episodes", "return_mean", "blind", "oracle", "anticipation"),
-    *("anticipation_ci95", "collision_rate", "goal_rate", "by_intent"),
+    "scenario",
+    "memory",
+    "seed",
+    "decisions",
+    "episodes",
+    "return_mean",
+    "blind",
+    "oracle",
+    "anticipation",
+    "anticipation_ci95",
+    "collision_rate",
+    "goal_rate",
+    "by_intent",
 }
 
 
@@ -38,7 +49,9 @@ def test_a_run_keeps_all_that_it_takes_to_run_it_again(folder: Path):
     assert len(rows) == 2 and int(rows[-1]["time/total_timesteps"]) == 2048  # one row per update
     assert list(folder.glob("events.out.tfevents*"))
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {
-        *("best.safetensors", "last.safetensors", "best.zip"),
+        "best.safetensors",
+        "last.safetensors",
+        "best.zip",
     }
 
 

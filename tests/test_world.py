@@ -37,7 +37,7 @@ def compare(simulator: Simulator, naive: NaiveWorld) -> None:
         expected = [*map((vars(user) | place).__getitem__, ROAD_USER.names or ())]
         if row != expected:
             near = [abs(a - b) <= 1e-6 if isinstance(a, float) else a == b for a, b in zip(row, expected, strict=True)]
-            assert all(near), [told for told in zip(ROAD_USER.names or (), row, expected, near, strict=True)]
+            assert all(near), [each for each in zip(ROAD_USER.names or (), row, expected, near, strict=True)]
 
 
 def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Random):

@@ -49,8 +49,15 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     """
 
     ROWS = (
-        *("observations", "actions", "values", "log_probs", "advantages", "returns", "episode_starts"),
-        *("driven", "labels"),
+        "observations",
+        "actions",
+        "values",
+        "log_probs",
+        "advantages",
+        "returns",
+        "episode_starts",
+        "driven",
+        "labels",
     )
     """The arrays (steps, worlds, ...) that minibatches are taken from."""
 

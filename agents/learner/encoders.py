@@ -211,8 +211,13 @@ class CnnFeatures(Features):
         height, width, channels = observation_space.shape if self.last else np.roll(observation_space.shape, -1)
         inputs = CHANNELS[1] * (height // 4 - 1 >> 1) * (width // 4 - 1 >> 1)
         return [
-            *(nn.Conv2d(int(channels), CHANNELS[0], 4, 4), nn.ReLU(), nn.Conv2d(*CHANNELS, 3, 2), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(int(inputs), size), nn.ReLU()),
+            nn.Conv2d(int(channels), CHANNELS[0], 4, 4),
+            nn.ReLU(),
+            nn.Conv2d(*CHANNELS, 3, 2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(int(inputs), size),
+            nn.ReLU(),
         ]
 
     def forward(self, observations: th.Tensor) -> th.Tensor:

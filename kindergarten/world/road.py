@@ -22,14 +22,14 @@ from kindergarten.world.jit import njit
 SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
 SAME_WAY = 0.05  # [m] two routes that are nearer than this are one
 CROSSING_DISTANCE = 2.4  # [m] two routes that are nearer than this cross: half a car on either side, and a little
-NEVER = 1e5  # [m] further than any route is long: it never comes to that
+NOWHERE = 1e5  # [m] further than any route is long
 
 #: What ``RoadMap.pairs[a, b]`` holds, all of it arc length on route a [m]. The strip is where the two are one: it
 #: begins at ``START`` and ends at ``STOP``, and what is at s on b is at s + ``SHIFT`` on a. Where they cross, the
-#: zone reaches from ``ENTER`` to ``LEAVE``. All are ``NEVER`` where there is no such thing, and the
-#: shift -NEVER.
+#: zone reaches from ``ENTER`` to ``LEAVE``. All are ``NOWHERE`` where there is no such thing, and the
+#: shift -NOWHERE.
 START, STOP, SHIFT, ENTER, LEAVE = range(5)
-UNRELATED = (NEVER, NEVER, -NEVER, NEVER, NEVER)  # two routes that have nothing to do with each other
+UNRELATED = (NOWHERE, NOWHERE, -NOWHERE, NOWHERE, NOWHERE)  # two routes that have nothing to do with each other
 
 #: What a route is made of: (length [m], curvature [1/m], positive to the left), one after the other.
 Pieces = list[tuple[float, float]]
@@ -292,9 +292,9 @@ def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[
             mine = [origin + k * SPACING for k in (start, stop)]
             yours = [origin + nearest[k] * SPACING for k in (start, stop)]
             if stop >= len(ours) - 2 or nearest[stop] >= len(theirs) - 2:
-                mine[1] = yours[1] = NEVER
+                mine[1] = yours[1] = NOWHERE
             shift = mine[0] - yours[0] + float(heading[start] @ offset[start])
-            strips.append(([*mine, shift, NEVER, NEVER], [*yours, -shift, NEVER, NEVER]))
+            strips.append(([*mine, shift, NOWHERE, NOWHERE], [*yours, -shift, NOWHERE, NOWHERE]))
         # In a roundabout those who come from opposite sides and go left share two strips: the end of one's way is
         # the beginning of the other's. Each has to look out where it comes on to the circle.
         return min(strip[0] for strip in strips), min(strip[1] for strip in strips)

@@ -10,7 +10,7 @@ import math
 
 from kindergarten.world.codes import Intent, Kind
 from kindergarten.world.jit import njit
-from kindergarten.world.road import ENTER, LEAVE, NEVER, SHIFT, START, STOP, locate
+from kindergarten.world.road import ENTER, LEAVE, NOWHERE, SHIFT, START, STOP, locate
 
 NOBODY, CYCLIST = int(Kind.NOBODY), int(Kind.CYCLIST)
 LEFT, RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
@@ -145,7 +145,7 @@ def drive(users, pairs, fork, entry, tick):
             if s < where < pairs[route, theirs, STOP] and where - s - half - 0.5 * other["length"] < gap:
                 if follows(user, other, where, pairs[route, theirs, START], fork[route], fork[theirs], tick):
                     leader_speed, gap = other["speed"], where - s - half - 0.5 * other["length"]
-            if yielding and s < pairs[route, theirs, ENTER] < NEVER:
+            if yielding and s < pairs[route, theirs, ENTER] < NOWHERE:
                 enter = pairs[route, theirs, ENTER]
                 if yields_to(user, other, enter, pairs[theirs, route, ENTER], pairs[theirs, route, LEAVE], tick):
                     wait = min(wait, enter - s - half)
