@@ -22,6 +22,7 @@ from kindergarten.agents import MemoryPPO  # noqa: E402
 from kindergarten.agents.diagnose import QUICK, Finding, PolicyMind, Verdict, command, diagnose, prepare  # noqa: E402
 from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing  # noqa: E402
+from kindergarten.agents.diagnose.report.page import page  # noqa: E402
 from kindergarten.agents.diagnose.stage import Stage, drive  # noqa: E402
 from kindergarten.agents.evaluation import linear  # noqa: E402
 from kindergarten.agents.learner.encoders import Trunk  # noqa: E402
@@ -233,6 +234,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         words = ["train", "--memory", kind, "--steps", "1", "--worlds", "1", "--out", str(folder / kind)]
         assert cli.main(words) == 0
     return folder
+
+
+def test_what_a_run_is_called_is_text_and_nothing_else():
+    written = page("<script>", "a & <b>", [], {})
+    assert "<h1>&lt;script&gt;</h1>" in written and "a &amp; &lt;b&gt;" in written and "<script" not in written
 
 
 def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypatch, capsys):

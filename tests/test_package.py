@@ -40,6 +40,7 @@ HOMES = {
     "stable_baselines3": ("agents", "envs"),
     "sb3_contrib": ("agents",),
     "sklearn": ("agents",),
+    "jinja2": ("agents",),
     "pygame": ("viewer",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents"),
 }
@@ -214,7 +215,8 @@ def test_the_wheel_is_the_package_and_nothing_else(distributions):
         for f in (ROOT / "kindergarten/scenarios").iterdir()
         if f.suffix in {".npz", ".json"}
     }
-    data |= {f"kindergarten/viewer/export/page/{f.name}" for f in (ROOT / "kindergarten/viewer/export/page").iterdir()}
+    for folder in ("viewer/export/page", "agents/diagnose/report/page"):
+        data |= {f"kindergarten/{folder}/{f.name}" for f in (ROOT / "kindergarten" / folder).iterdir()}
     assert {"kindergarten/py.typed", *data} <= set(names)
 
 
