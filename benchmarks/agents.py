@@ -19,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, command, kindergarten, together, write
-from kindergarten.provenance import made_with
+from benchmarks.common import ROOT, about, kindergarten, show_row, together, write
 from kindergarten.scenarios import SCENARIOS
 
 #: Left out: four million decisions take ten minutes.
@@ -29,11 +28,13 @@ MEMORIES = ("lstm", "none")
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
-def run(folder: Path, scenario: str, memory: str, seed: int, *words: str) -> dict[str, Any]:
-    """The evaluation of one run, which is trained if it is not there yet, with these words on the command line."""
+def run(folder: Path, scenario: str, memory: str, seed: int, *words: object) -> dict[str, Any]:
+    """The evaluation of one run. If it is not there yet it is trained, with these words on the command line; if it has
+    begun already, it goes on.
+    """
     if not (folder / "evaluation.json").exists():
         named = ["--scenario", scenario, "--memory", memory, "--seed", seed, "--out", folder]
-        kindergarten("train", *named, *words)
+        kindergarten("train", *(["--resume", folder] if (folder / "config.json").exists() else [*named, *words]))
     return found_in(folder)
 
 
@@ -49,8 +50,8 @@ def found_in(folder: Path) -> dict[str, Any]:
         rows = list(csv.DictReader(file))
     curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/anticipation"]), 3)] for row in rows]
     config = json.loads((folder / "config.json").read_text())
-    about = {"steps": config["options"]["steps"], "commit": config["made_with"]["commit"]}
-    return {**found, **about, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
+    origin = {"steps": config["options"]["steps"], "commit": config["made_with"]["commit"]}
+    return {**found, **origin, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
 
 
 def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:
@@ -84,7 +85,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="of each agent with an LSTM (default: %(default)s)")
     parser.add_argument("--memoryless", type=int, default=1, help="of each without (default: %(default)s)")
     options = parser.parse_args()
-    about = {"command": command("benchmarks.agents"), "made_with": made_with(PACKAGES)}
+    made = about("agents", PACKAGES)
     before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {"rows": []}
     rows = {(row["scenario"], row["memory"]): row for row in before["rows"]}
     for scenario, memory in product(options.scenarios, MEMORIES):
@@ -93,11 +94,11 @@ def main() -> None:
             continue
         folder = options.runs / f"{scenario}-{memory}"
         row = row_of([run(folder / f"seed{s}", scenario, memory, s) for s in range(count)])
-        rows[scenario, memory] = {**row, **about}
-        print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
+        rows[scenario, memory] = {**row, **made}
+        show_row(row)
     if options.out:
         ordered = [rows[key] for key in product(SCENARIOS, MEMORIES) if key in rows]
-        write(options.out, {"benchmark": "agents", **about, **before, "rows": ordered})
+        write(options.out, {**made, **before, "rows": ordered})
 
 
 if __name__ == "__main__":

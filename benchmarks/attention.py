@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
-from benchmarks.common import ROOT, command, together, write
+from benchmarks.common import ROOT, about, show_row, together, write
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, numbers_of, train
-from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent
 from kindergarten.world.config import Cast, Member, Scenario
@@ -138,10 +137,9 @@ def main(argv: list[str] | None = None) -> int:
         done = finished(options.runs / f"{order}-{encoder.value}")
         rows += [cell(order, encoder, [result(folder, encoder) for folder in done])] if done else []
     for row in rows:
-        print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
+        show_row(row)
     if options.out:
-        about = {"benchmark": "attention", "command": command("benchmarks.attention"), "made_with": made_with(PACKAGES)}
-        write(options.out, {**about, "rows": rows})
+        write(options.out, {**about("attention", PACKAGES), "rows": rows})
     return 0
 
 

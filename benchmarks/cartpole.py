@@ -29,9 +29,8 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from benchmarks.common import Clocks, command, write
+from benchmarks.common import Clocks, about, write
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.provenance import made_with
 
 SOLVED = 475.0
 PACKAGES = ("gymnasium", "torch", "stable-baselines3", "sb3-contrib")
@@ -136,7 +135,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    about = {"benchmark": "cartpole", "command": command("benchmarks.cartpole"), "made_with": made_with(PACKAGES)}
+    made = about("cartpole", PACKAGES)
     settings = {"decisions": options.decisions, "worlds": options.worlds, "rate": RATE, "clip": CLIP, **NUMBERS}
     runs: dict[str, list[dict[str, Any]]] = {}
     for seed in range(options.seeds):
@@ -148,7 +147,7 @@ def main(argv: list[str] | None = None) -> int:
             end = f"{found['end']['processor_s']:.0f} s of processor time in all"
             print(f"{name:14} seed {seed}: {said}; {end}; final return {found['final_return']:.0f}", flush=True)
             if options.out:  # after every training, so that it can be stopped
-                write(options.out, {**about, "settings": settings, "runs": runs})
+                write(options.out, {**made, "settings": settings, "runs": runs})
     return 0
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from kindergarten import cli
 from kindergarten.files import write_whole
+from kindergarten.provenance import made_with
 from kindergarten.scoring.statistics import summary
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,15 +105,21 @@ def together(scores: Sequence[float]) -> dict[str, Any]:
     return {"anticipation": round(middle, 3), **interval, "seeds": [round(float(score), 3) for score in scores]}
 
 
-def command(module: str) -> str:
-    """The command line that makes a result again."""
-    return shlex.join(["python", "-m", module, *sys.argv[1:]])
+def about(benchmark: str, packages: Iterable[str], module: str = "") -> dict[str, Any]:
+    """What a result says of itself: its name, the command line that makes it again, and what it depends on."""
+    command = shlex.join(["python", "-m", f"benchmarks.{module or benchmark}", *sys.argv[1:]])
+    return {"benchmark": benchmark, "command": command, "made_with": made_with(packages)}
 
 
 def kindergarten(*words: object) -> None:
     """Run a command of ours; whatever goes wrong ends this program too."""
     if code := cli.main([*map(str, words)]):
         raise SystemExit(code)
+
+
+def show_row(row: Mapping[str, Any]) -> None:
+    """Print a row of a table, without its long lists."""
+    print(json.dumps({name: value for name, value in row.items() if name not in ("curves", "gradients")}), flush=True)
 
 
 def write(path: Path, result: Mapping[str, Any]) -> None:

@@ -22,14 +22,13 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, about, show_row, write
 from kindergarten.agents.learner.encoders import MlpFeatures, Trunk, TrunkLayer
 from kindergarten.agents.learner.loss import LossWeights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, begin, train
 from kindergarten.files import whole_file
-from kindergarten.provenance import made_with
 from kindergarten.scoring.statistics import interquartile_mean
 
 SCENARIO, STEPS = "Follow", 100_000
@@ -141,10 +140,9 @@ def main(argv: list[str] | None = None) -> int:
             runs.append(run(folder, trunk, depth, seed, options))
     cells = [cell(trunk, depth, runs) for (trunk, depth), runs in found.items()]
     for row in cells:
-        print(json.dumps({name: value for name, value in row.items() if name != "gradients"}))
+        show_row(row)
     if options.out:
-        about = {"benchmark": "depth", "command": command("benchmarks.depth"), "made_with": made_with(PACKAGES)}
-        write(options.out, {**about, "rows": cells})
+        write(options.out, {**about("depth", PACKAGES), "rows": cells})
     if options.picture:
         with whole_file(options.picture) as draft:
             picture(cells).savefig(draft)

@@ -18,7 +18,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, command, kindergarten, write
+from benchmarks.agents import PACKAGES, run
+from benchmarks.common import ROOT, about, kindergarten, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
@@ -32,7 +33,6 @@ from kindergarten.scoring.statistics import summary as summary_of
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = ("1", "32")  # [s]
 KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
 def beside(captions: float) -> str:
@@ -57,13 +57,9 @@ class Wanted:
 
 def finish(folder: Path, result: Path, wanted: Wanted, options: argparse.Namespace) -> None:
     """Train a run, or go on with it, drive the ladder, and write down what came out."""
-    if (folder / "config.json").exists():
-        kindergarten("train", "--resume", folder)
-    else:
-        steps = options.steps or STEPS.get(wanted.scenario, max(STEPS.values()))
-        words = ["--scenario", wanted.scenario, "--memory", wanted.memory, "--captions", wanted.captions]
-        words += ["--seed", wanted.seed, "--steps", steps, "--worlds", options.worlds, "--out", folder]
-        kindergarten("train", *words, "--curriculum", "--delay", *DELAY)
+    steps = options.steps or STEPS.get(wanted.scenario, max(STEPS.values()))
+    words = ["--captions", wanted.captions, "--steps", steps, "--worlds", options.worlds, "--curriculum"]
+    run(folder, wanted.scenario, wanted.memory, wanted.seed, *words, "--delay", *DELAY)
     kindergarten("evaluate", folder, "--ladder")
     write(result, result_of(Run.open(folder)))
 
@@ -136,8 +132,7 @@ def main(argv: list[str] | None = None) -> int:
         with whole_file(options.picture.with_stem(options.picture.stem + name)) as draft:
             picture(groups).savefig(draft)
     if options.out:
-        result = {"benchmark": "ladder", "command": command("benchmarks.ladder"), "made_with": made_with(PACKAGES)}
-        write(options.out, {**result, "rows": summary(results)})
+        write(options.out, {**about("ladder", PACKAGES), "rows": summary(results)})
     return 0
 
 

@@ -21,9 +21,9 @@ import numpy as np
 from matplotlib.image import imsave
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, Done, Work, command, race, ratio, spread, write
+from benchmarks.common import ROOT, Done, Work, about, race, ratio, show_row, spread, write
 from benchmarks.simulator import USERS, crowd, vector
-from kindergarten.provenance import made_with
+from kindergarten.files import whole_file
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Action, Phase, Signal
@@ -128,7 +128,7 @@ def rival(python: str, name: str, seconds: float) -> Rival | None:
 def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, Any]:
     """Frames per second of one core, in turns."""
     works, rates = entries(worlds), {}
-    about = {name: {"shape": f"64 x 64 x {1 if name == GREY else 3}"} for name in works}
+    shapes = {name: {"shape": f"64 x 64 x {1 if name == GREY else 3}"} for name in works}
     for _ in range(rounds):
         for name, found in race(works, 1, seconds).items():
             rates.setdefault(name, []).append(float(found.decisions[0]))
@@ -136,13 +136,13 @@ def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, An
             other = rival(python, name, seconds)
             if other is not None:
                 rates.setdefault(name, []).append(other.rate)
-                about[name] = {"shape": other.shape, "version": other.version}
+                shapes[name] = {"shape": other.shape, "version": other.version}
     for name in RIVALS.keys() - rates.keys():
         print(f"{name}: not installed for {python}: left out (--rivals PYTHON names an interpreter that has it)")
     table = {name: np.array(row) for name, row in rates.items()}
     beside = {name: row for name, row in table.items() if name in RIVALS}
     return {
-        "frames_per_s": {name: {**spread(row), **about[name]} for name, row in table.items()},
+        "frames_per_s": {name: {**spread(row), **shapes[name]} for name, row in table.items()},
         "ratios": {
             f"{PAINTED} / target": ratio(table[PAINTED], np.array([TARGET]), 1.0),
             **{f"{STEPPED} / {name}": ratio(table[STEPPED], row) for name, row in beside.items()},
@@ -171,7 +171,8 @@ def picture(path: Path) -> None:
         large = [np.pad(image.repeat(LARGER, 0).repeat(LARGER, 1), ((4, 4), (4, 4), (0, 0)), constant_values=255)
                  for image in images]  # fmt: skip
         rows.append(np.concatenate(large, axis=1))
-    imsave(path, np.concatenate(rows))
+    with whole_file(path) as draft:
+        imsave(draft, np.concatenate(rows))
 
 
 def main() -> None:
@@ -190,7 +191,7 @@ def main() -> None:
     if options.picture:
         picture(options.picture)
         return
-    about = made_with(PACKAGES)
+    made = about("pixels", PACKAGES)
     found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
     print(json.dumps(found, indent=1))
     for seed in range(options.seeds):
@@ -202,11 +203,10 @@ def main() -> None:
         if not runs:
             continue
         rows.append({**row_of(runs), "eyes": "cnn"})
-        print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
+        show_row(rows[-1])
     if options.out:
         settings = {"road_users": USERS, "worlds": options.worlds, "rounds": options.rounds, "seconds": options.seconds}
-        about = {"benchmark": "pixels", "command": command("benchmarks.pixels"), "made_with": about}
-        write(options.out, {**about, "settings": settings, **found, "rows": rows})
+        write(options.out, {**made, "settings": settings, **found, "rows": rows})
 
 
 if __name__ == "__main__":

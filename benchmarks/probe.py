@@ -10,7 +10,6 @@ afterwards, also before it has learned anything.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ import numpy as np
 import torch as th
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, about, show_row, write
 from kindergarten.agents.evaluation.evaluate import Driver
 from kindergarten.agents.evaluation.linear import accuracy
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.run import Run
-from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import chances, twins
 from kindergarten.scoring.reference import SEEDS
@@ -81,10 +79,9 @@ def main(argv: list[str] | None = None) -> int:
         runs = [found_in(folder) for folder in folders]
         states = {name: [one[name] for one in read] for name in read[0]} | {"untrained": before}
         rows.append({**row_of(runs), "right_by_phase": by_phase(runs), "read_off_in_the_delay": states})
-        print(json.dumps({name: value for name, value in rows[-1].items() if name != "curves"}))
+        show_row(rows[-1])
     if options.out:
-        about = {"benchmark": "probe", "command": command("benchmarks.probe"), "made_with": made_with(PACKAGES)}
-        write(options.out, {**about, "rows": rows})
+        write(options.out, {**about("probe", PACKAGES), "rows": rows})
     return 0
 
 

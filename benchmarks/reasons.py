@@ -21,7 +21,7 @@ import torch as th
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, about, show_row, write
 from kindergarten.agents.diagnose import FULL, PolicyMind
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
@@ -29,7 +29,6 @@ from kindergarten.agents.diagnose.report import figures
 from kindergarten.agents.diagnose.report.figures import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.stage import Stage
 from kindergarten.agents.runs.run import Run
-from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config
@@ -71,7 +70,7 @@ def rows_of(scenario: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         numbers = range(min(seeds, options.seeds or seeds))
         runs = [trained(folder / f"seed{k}", scenario, spurious, k, options.steps) for k in numbers]
         rows.append(row_of(runs, stage, exam))
-        print(json.dumps(rows[-1]), flush=True)
+        show_row(rows[-1])
     return rows
 
 
@@ -105,12 +104,9 @@ def main(argv: list[str] | None = None) -> int:
     th.set_num_threads(1)
     found = {scenario: rows_of(scenario, options) for scenario in options.scenarios}
     if options.out:
-        result = {
-            "benchmark": "reasons",
-            "command": command("benchmarks.reasons"),
-            "made_with": made_with(agents.PACKAGES),
-        }
-        write(options.out, {**result, "rows": [row for rows in found.values() for row in rows]})
+        write(
+            options.out, {**about("reasons", agents.PACKAGES), "rows": [row for rows in found.values() for row in rows]}
+        )
     for scenario, rows in found.items() if options.pictures else ():
         figures.write(options.pictures, f"reasons-{scenario.lower()}", reliance, {"rows": rows})
     return 0

@@ -9,7 +9,6 @@ earned. Trains what DIR lacks (DIR/plain/seedS, DIR/redistributed/seedS) and sum
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +18,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, command, write
+from benchmarks.common import ROOT, about, show_row, write
 from kindergarten.agents.diagnose.report import figures
 from kindergarten.agents.diagnose.report.figures import MINE, OTHER, legend_above, line_at
-from kindergarten.provenance import made_with
 
 DELAY = ("8", "32")  # [s]
 STEPS = 600_000
@@ -66,11 +64,10 @@ def main(argv: list[str] | None = None) -> int:
             runs.append(finished(options.runs / arm / f"seed{seed}", arm, seed, options))
     rows = [{"rewards": arm, **agents.row_of(runs)} for arm, runs in found.items()]
     for row in rows:
-        print(json.dumps({name: value for name, value in row.items() if name != "curves"}))
+        show_row(row)
     if options.out:
-        made = {"command": command("benchmarks.redistribution"), "made_with": made_with(agents.PACKAGES)}
         settings = {"scenario": "Follow", "delay": DELAY, "steps": options.steps, "captions": 0}
-        write(options.out, {"benchmark": "redistribution", **made, "settings": settings, "rows": rows})
+        write(options.out, {**about("redistribution", agents.PACKAGES), "settings": settings, "rows": rows})
     if options.pictures:
         figures.write(options.pictures, "redistribution", curves, {"rows": rows})
     return 0

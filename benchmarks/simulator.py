@@ -21,9 +21,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from benchmarks.common import ROOT, Done, Rates, Work, command, race, ratio, spread, write
+from benchmarks.common import ROOT, Done, Rates, Work, about, race, ratio, spread, write
 from kindergarten.envs.vector import KindergartenVectorEnv
-from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator
@@ -205,12 +204,10 @@ def start_up(warm: int) -> dict[str, dict[str, dict[str, float]]]:
 
 def measure(worlds: int, sb3_worlds: int, rounds: int, seconds: float) -> dict[str, Any]:
     """The race and its ratios."""
-    about = made_with(PACKAGES)
+    made = about("simulator", PACKAGES)
     rates = race(entries(worlds, sb3_worlds), rounds, seconds)
     return {
-        "benchmark": "simulator",
-        "command": command("benchmarks.simulator"),
-        "made_with": about,
+        **made,
         "settings": {"road_users": USERS, "rounds": rounds, "seconds_per_turn": seconds, "threads": 1},
         "rates": {name: rate.summary() for name, rate in rates.items()},
         "ratios": ratios(rates, worlds),

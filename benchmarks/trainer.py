@@ -21,14 +21,13 @@ import torch as th
 from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.callbacks import BaseCallback
 
-from benchmarks.common import Clocks, Done, Work, command, race, ratio, write
+from benchmarks.common import Clocks, Done, Work, about, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.planner import chances, twins
 from kindergarten.scoring.reference import Reference, compute
@@ -82,13 +81,11 @@ def update(model: RecurrentPPO) -> Work:
 
 def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
     """Decisions/s of both, an update each in turns."""
-    about = made_with(PACKAGES)
+    made = about("trainer", PACKAGES)
     mine, stock = ours(0, worlds, config), stock_like_ours(worlds, config)
     rates = race({OURS: update(mine), STOCK: update(stock)}, rounds, 0.0)
     return {
-        "benchmark": "trainer",
-        "command": command("benchmarks.trainer"),
-        "made_with": about,
+        **made,
         "settings": {"scenario": "Follow", "worlds": worlds, "rounds": rounds, "threads": th.get_num_threads()},
         "hyperparameters": asdict(config),
         "rates": {name: rate.summary() for name, rate in rates.items()},
@@ -171,7 +168,7 @@ def time_to_score(model: RecurrentPPO, watch: Stopwatch, steps: int) -> dict[str
 
 def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
     """Ours, seed by seed, and on Follow stock, which gets FAILED_AFTER times as long if there is no other limit."""
-    about, scenario = made_with(PACKAGES), scenario_named(options.scenario)
+    made, scenario = about("time to score", PACKAGES, "trainer"), scenario_named(options.scenario)
     limits = compute(scenario, Config(), VALIDATION_SEEDS[: options.validation])
 
     def score(model: RecurrentPPO) -> float:
@@ -194,9 +191,7 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
         runs[STOCK] = [timed(STOCK, make, options.limit or FAILED_AFTER * median, 1 << 40)]
     settings = {"scenario": scenario.name, "score": options.score, "worlds": options.worlds, "decisions": steps}
     return {
-        "benchmark": "time to score",
-        "command": command("benchmarks.trainer"),
-        "made_with": about,
+        **made,
         "settings": settings | {"threads": th.get_num_threads()},
         "median_processor_s": round(median, 1),
         "runs": runs,

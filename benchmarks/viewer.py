@@ -21,8 +21,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 import pygame
 
-from benchmarks.common import Clocks, command, spread, write
-from kindergarten.provenance import made_with
+from benchmarks.common import Clocks, about, spread, write
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
@@ -104,7 +103,7 @@ def export(stage: Stage, folder: Path, seconds: float) -> tuple[float, float]:
 
 def measure(frames: int, rounds: int) -> dict[str, Any]:
     """All of it."""
-    about = made_with(PACKAGES)
+    made = about("viewer", PACKAGES)
     crossing, follow = recorded("Crossing"), recorded("Follow")
     stages: dict[str, tuple[Callable[[], Stage], View]] = {
         **{f"Crossing, {name}": (lambda: Stage(Take(crossing, 0)), view) for name, view in VIEWS.items()},
@@ -121,9 +120,7 @@ def measure(frames: int, rounds: int) -> dict[str, Any]:
         except MissingTool:
             speeds = []
     return {
-        "benchmark": "viewer",
-        "command": command("benchmarks.viewer"),
-        "made_with": about,
+        **made,
         "settings": {"size": f"{SIZE[0]} x {SIZE[1]}", "frames": frames, "rounds": rounds, "cells": CELLS},
         "drawing": rates,
         "opening_s": spread(seconds, 3) | {"decisions": LONG, "road_users": 8, "target": 0.5},
