@@ -25,8 +25,8 @@ from benchmarks.common import ROOT, about, show_row, write
 from kindergarten.agents.diagnose import FULL, PolicyMind
 from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
-from kindergarten.agents.diagnose.report import figures
-from kindergarten.agents.diagnose.report.figures import GREY, MINE, OTHER, legend_above, line_at, percent
+from kindergarten.agents.diagnose.report import drawing
+from kindergarten.agents.diagnose.report.drawing import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.stage import Stage
 from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import scenario_named
@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
             options.out, {**about("reasons", agents.PACKAGES), "rows": [row for rows in found.values() for row in rows]}
         )
     for scenario, rows in found.items() if options.pictures else ():
-        figures.write(options.pictures, f"reasons-{scenario.lower()}", reliance, {"rows": rows})
+        drawing.write(options.pictures, f"reasons-{scenario.lower()}", reliance, {"rows": rows})
     return 0
 
 

@@ -19,8 +19,8 @@ from matplotlib.axes import Axes
 
 from benchmarks import agents
 from benchmarks.common import ROOT, about, show_row, write
-from kindergarten.agents.diagnose.report import figures
-from kindergarten.agents.diagnose.report.figures import MINE, OTHER, legend_above, line_at
+from kindergarten.agents.diagnose.report import drawing
+from kindergarten.agents.diagnose.report.drawing import MINE, OTHER, legend_above, line_at
 
 DELAY = ("8", "32")  # [s]
 STEPS = 600_000
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         settings = {"scenario": "Follow", "delay": DELAY, "steps": options.steps, "captions": 0}
         write(options.out, {**about("redistribution", agents.PACKAGES), "settings": settings, "rows": rows})
     if options.pictures:
-        figures.write(options.pictures, "redistribution", curves, {"rows": rows})
+        drawing.write(options.pictures, "redistribution", curves, {"rows": rows})
     return 0
 
 

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from kindergarten.agents.diagnose.report import figures
+from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.pictures import PICTURES
 
 IMAGES = Path(__file__).resolve().parent / "images" / "understanding"
@@ -22,7 +22,7 @@ def main(run: str) -> None:
     for key, pictures in PICTURES.items():
         for picture in pictures:
             if f"/{picture.name}.svg" in page and picture.present(numbers[key]):
-                figures.write(IMAGES, picture.name, picture.draw, numbers[key])
+                drawing.write(IMAGES, picture.name, picture.draw, numbers[key])
 
 
 if __name__ == "__main__":

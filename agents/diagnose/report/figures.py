@@ -1,110 +1,29 @@
-"""The figures of a report, each made of a finding's numbers alone; SVG text to be put into a page."""
+"""The figures of a report, each made of a finding's numbers alone."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from kindergarten.agents.learner.memory import Memory
-from kindergarten.agents.runs.compare import COLOURS
-from kindergarten.files import write_whole
-
-Numbers = Mapping[str, Any]
-MINE, OTHER, GREY, INK = "#D55E00", "#0072B2", "#8a8f98", "#1d2733"
-ASIDE = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0E442")
-INTENTS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
-SIZE = (4.7, 3.2)  # [inches] read at the width of a phone
-STYLE: dict[Any, Any] = {
-    "font.size": 11,
-    "font.family": "sans-serif",
-    "svg.fonttype": "none",  # letters stay letters: small, sharp, and in the reader's own font
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "legend.fontsize": 9.5,
-}
-
-
-def svg(name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> str:
-    """One figure as SVG text, the same for the same numbers."""
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=SIZE, layout="constrained")
-        draw(figure.subplots(), numbers)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    drawn = text.getvalue()[text.getvalue().index("<svg") :]
-    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
-    drawn = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", drawn)  # ids are one page's
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'width="100%"', drawn, count=1)
-
-
-def write(folder: Path, name: str, draw: Callable[[Axes, Numbers], None], numbers: Numbers) -> None:
-    """One figure as a file of its own, NAME.svg: of a page's width, white wherever it is shown."""
-    drawn = svg(name, draw, numbers).replace('width="100%"', 'width="560" style="background:#fff"', 1)
-    write_whole(folder / f"{name}.svg", drawn.encode())
-
-
-def colour_of(name: str, place: int = 0) -> str:
-    """Of an agent: its memory's if it is an untrained one, else by its place."""
-    kind = name.removesuffix(", untrained")
-    if name == "this agent":
-        return INK
-    return COLOURS[Memory(kind)] if kind in {memory.value for memory in Memory} else ASIDE[place % len(ASIDE)]
-
-
-def array(values: Iterable[Any]) -> np.ndarray:
-    """Numbers as JSON has them, None as nan."""
-    return np.array([np.nan if value is None else value for value in values], float)
-
-
-def percent(axes: Axes, which: str = "y") -> None:
-    """An axis of shares, from 0 to 1."""
-    (axes.set_ylim if which == "y" else axes.set_xlim)(0.0, 1.04)
-    axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_ticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0", "25 %", "50 %", "75 %", "100 %"])
-
-
-def line_at(axes: Axes, value: float, text: str, upright: bool = False) -> None:
-    """A dotted line with its meaning at its end, outside."""
-    if upright:
-        axes.axvline(value, color=GREY, linewidth=1.0, linestyle=":", zorder=0)
-        where, at, align = axes.get_xaxis_transform(), (value, 1.01), ("center", "bottom")
-    else:
-        axes.axhline(value, color=GREY, linewidth=1.0, linestyle=":", zorder=0)
-        where, at, align = axes.get_yaxis_transform(), (1.01, value), ("left", "center")
-    axes.text(*at, text, transform=where, ha=align[0], va=align[1], color="#5b6470", fontsize=9.5)
-
-
-def legend_above(axes: Axes, columns: int) -> None:
-    """What the colours mean, where it covers nothing."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2, handlelength=1.4)
-
-
-def bars(axes: Axes, rows: Mapping[str, Mapping[str, float]], chance: float, colours: Iterable[str] = (MINE,)) -> None:
-    """Rates with their intervals, one below the other, and where guessing gets."""
-    names, colours = list(rows), list(colours)
-    at = np.arange(len(names))[::-1]
-    for place, name, k in zip(at, names, range(len(names)), strict=True):
-        rate = rows[name]
-        axes.barh(place, rate["mean"], height=0.62, color=colours[min(k, len(colours) - 1)], alpha=0.9)
-        axes.plot([rate["low"], rate["high"]], [place, place], color=INK, linewidth=1.6)
-    axes.set_yticks(at, names)
-    axes.tick_params(axis="y", length=0)
-    percent(axes, "x")
-    line_at(axes, chance, "guessing", upright=True)
+from kindergarten.agents.diagnose.report.drawing import (
+    ASIDE,
+    GREY,
+    INK,
+    INTENTS,
+    MINE,
+    OTHER,
+    Numbers,
+    array,
+    bars,
+    bars_over_time,
+    colour_of,
+    legend_above,
+    line_at,
+    line_over_time,
+    mark_t2,
+    percent,
+    seconds,
+)
 
 
 def sweep(axes: Axes, numbers: Numbers) -> None:
@@ -185,13 +104,10 @@ def profile(axes: Axes, numbers: Numbers) -> None:
     """Which frames get the credit."""
     found = numbers["agents"]["this agent"]["profile"]
     values = array(found["credit"])
-    seconds = (np.arange(len(values)) + found["first"]) * numbers["decision_step"]
-    for cue, colour, label in ((True, MINE, "signal, and before"), (False, OTHER, "delay, up to the decision")):
-        part = np.where((seconds < 0) == cue, values, np.nan)
-        axes.bar(seconds, part, width=0.9 * numbers["decision_step"], color=colour, label=label)
-    axes.set_xlabel("seconds since the signal went off (t2)")
+    bars_over_time(axes, numbers, values, found["first"], "delay, up to the decision")
     axes.set_ylabel("share of the credit")
-    axes.set_xlim(seconds[np.isfinite(values)].min() - 0.3, seconds[np.isfinite(values)].max() + 0.3)
+    shown = seconds(values, found["first"], numbers)[np.isfinite(values)]
+    axes.set_xlim(shown.min() - 0.3, shown.max() + 0.3)
     legend_above(axes, 1)
 
 
@@ -249,13 +165,10 @@ def probed(axes: Axes, numbers: Numbers) -> None:
     }
     for name, (label, colour, width) in labels.items():
         if name in numbers["intent"]:
-            values = array(numbers["intent"][name])
-            seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
-            axes.plot(seconds, values, color=colour, linewidth=width, label=label)
+            line_over_time(axes, numbers, numbers["intent"][name], label, colour, width)
     percent(axes)
     line_at(axes, numbers["guess"], "guessing")
-    line_at(axes, 0.0, "t2: signal off", upright=True)
-    axes.set_xlabel("seconds since the signal went off")
+    mark_t2(axes)
     axes.set_ylabel("intent named by a linear probe")
     axes.legend(loc="lower left")
 
@@ -279,11 +192,9 @@ def gates(axes: Axes, numbers: Numbers) -> None:
     """How far the gates were open."""
     colours = {"input": "#56B4E9", "forget": MINE, "output": "#009E73", "carriers' forget": INK}
     for name, values in numbers["gates"].items():
-        seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
-        axes.plot(seconds, array(values), color=colours[name], linewidth=2.0, label=name)
+        line_over_time(axes, numbers, values, name, colours[name])
     percent(axes)
-    line_at(axes, 0.0, "t2: signal off", upright=True)
-    axes.set_xlabel("seconds since the signal went off")
+    mark_t2(axes)
     axes.set_ylabel("gate open")
     axes.legend(loc="lower left", ncols=2)
 
@@ -305,23 +216,15 @@ def silenced(axes: Axes, numbers: Numbers) -> None:
 def foreseen(axes: Axes, numbers: Numbers) -> None:
     """The predicted return for each intent, over time."""
     for name, colour, row in zip(numbers["intents"], INTENTS, numbers["predicted"], strict=False):
-        values = array(row)
-        seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
-        axes.plot(seconds, values, color=colour, linewidth=2.2, label=name)
-    line_at(axes, 0.0, "t2: signal off", upright=True)
-    axes.set_xlabel("seconds since the signal went off")
+        line_over_time(axes, numbers, row, name, colour, 2.2)
+    mark_t2(axes)
     axes.set_ylabel("predicted return")
     axes.legend(loc="best")
 
 
 def redistributed(axes: Axes, numbers: Numbers) -> None:
     """When the prediction moves."""
-    values = array(numbers["size"])
-    seconds = (np.arange(len(values)) + numbers["span"][0]) * numbers["decision_step"]
-    for cue, colour, label in ((True, MINE, "signal, and before"), (False, OTHER, "delay, and after")):
-        part = np.where((seconds < 0) == cue, values, np.nan)
-        axes.bar(seconds, part, width=0.9 * numbers["decision_step"], color=colour, label=label)
-    axes.set_xlabel("seconds since the signal went off (t2)")
+    bars_over_time(axes, numbers, array(numbers["size"]), numbers["span"][0], "delay, and after")
     axes.set_ylabel("redistributed reward, size")
     legend_above(axes, 2)
 

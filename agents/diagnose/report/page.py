@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kindergarten.agents.diagnose.finding import Finding
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS
-from kindergarten.agents.diagnose.report import figures
+from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.pictures import PICTURES, Picture
 
 Numbers = Mapping[str, Any]
@@ -53,7 +53,7 @@ def page(title: str, lead: str, findings: Sequence[Finding], numbers: Mapping[st
 def section(finding: Finding, numbers: Numbers) -> Section:
     """What the page shows of one question."""
     pictures = [picture for picture in PICTURES[finding.key] if picture.present(numbers)]
-    drawn = [(picture, figures.svg(picture.name, picture.draw, numbers)) for picture in pictures]
+    drawn = [(picture, drawing.svg(picture.name, picture.draw, numbers)) for picture in pictures]
     tables = {"reasons": reasons_table, "credit": credit_table}
     return Section(finding, drawn, tables[finding.key](numbers) if finding.key in tables else Table((), ()))
 
