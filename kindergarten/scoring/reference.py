@@ -113,23 +113,23 @@ def relevant(config: Config) -> Config:
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
     what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
-    return hashlib.sha256(_told(what).encode()).hexdigest()[:16]
+    return hashlib.sha256(_described(what).encode()).hexdigest()[:16]
 
 
-def _told(value: Any) -> str:
+def _described(value: Any) -> str:
     """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone.
 
     Nor for what makes no difference between two scenarios (``compare``).
     """
     if is_dataclass(value):
-        told = (
-            f"{f.name}={_told(getattr(value, f.name))}"
+        given = (
+            f"{f.name}={_described(getattr(value, f.name))}"
             for f in fields(value)
             if f.compare and getattr(value, f.name) != f.default
         )
-        return f"{type(value).__name__}({', '.join(told)})"
+        return f"{type(value).__name__}({', '.join(given)})"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_told, value))})"
+        return f"({', '.join(map(_described, value))})"
     return repr(value)
 
 

@@ -338,7 +338,7 @@ class Simulator:
         return 1 + (first[:, None] - 1 + np.arange(others)) % others
 
     def choosing(self) -> np.ndarray:
-        """Of whom there is an intent to be told: (W, N - 1), who has a choice and belongs to the ego's leg."""
+        """Whose intent is open: (W, N - 1), of those who have a choice and belong to the ego's leg."""
         others = self.users[:, 1:]
         return (others["choices"] > 1) & (others["leg"] == self.worlds["leg"][:, None])
 
