@@ -28,7 +28,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Action, Phase, Signal
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.pixels import Painter
+from kindergarten.world.pixels import Rasterizer
 from kindergarten.world.simulator import Simulator
 
 LARGER = 3  # times as large are the pictures of pixels
@@ -81,10 +81,10 @@ def painting(worlds: int) -> Work:
     simulator.reset()
     for _ in range(20):
         frames = simulator.step(np.ones(worlds, int)).observations
-    painter = Painter(simulator.road)
+    rasterizer = Rasterizer(simulator.road)
 
     def work() -> Done:
-        painter.paint(simulator.users, frames)
+        rasterizer.paint(simulator.users, frames)
         return Done(worlds)
 
     return work
@@ -153,13 +153,13 @@ def speed(worlds: int, rounds: int, seconds: float, python: str) -> dict[str, An
 def moment(scenario: Scenario, phase: Phase, seed: int) -> np.ndarray:
     """What the agent sees (64, 64, 3) when one who will turn is first in a phase; in the cue, with its signal lit."""
     simulator = twins(scenario, Config(delay_s=(2.0, 2.0)), np.array([seed]))
-    painter, frames = Painter(simulator.road), simulator.observe()
+    rasterizer, frames = Rasterizer(simulator.road), simulator.observe()
     signallers = np.arange(simulator.num_worlds), simulator.worlds["signaller"]
     w = int((simulator.users[signallers]["cue_signal"] != Signal.NONE).argmax())
     while True:
         signaller = simulator.users[w, signallers[1][w]]
         if signaller["phase"] == phase and (signaller["signal"] != Signal.NONE or phase is not Phase.CUE):
-            return painter.paint(simulator.users, frames)[w]
+            return rasterizer.paint(simulator.users, frames)[w]
         frames = simulator.step(np.full(simulator.num_worlds, Action.IDLE)).observations
 
 

@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 
 import kindergarten
 from kindergarten.world.codes import Action
-from kindergarten.world.pixels import Painter
+from kindergarten.world.pixels import Rasterizer
 from tests.driving import same
 
 CROSSING = "Kindergarten/Crossing-v0"
@@ -48,10 +48,10 @@ def test_by_default_it_is_64_by_64_in_colour(id: str):
 def test_a_picture_is_of_the_frame_as_it_stands_and_nobody_elses(id: str):
     env: Any = gymnasium.make(id, **TINY).unwrapped
     plain = gymnasium.make(id)
-    painter = Painter(env.simulator.road, (32, 32))
+    rasterizer = Rasterizer(env.simulator.road, (32, 32))
     seen, numbers, kept = env.reset(seed=3)[0], plain.reset(seed=3)[0], []
     for _ in range(10):
-        assert same(seen, painter.paint(env.simulator.users, numbers[None])[0]) and seen in env.observation_space
+        assert same(seen, rasterizer.paint(env.simulator.users, numbers[None])[0]) and seen in env.observation_space
         assert not any(np.shares_memory(seen, earlier) for earlier, _ in kept)
         kept.append((seen, seen.copy()))
         seen, numbers = env.step(Action.IDLE)[0], plain.step(Action.IDLE)[0]

@@ -13,7 +13,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Colour, End, Kind, Phase, Signal
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.pixels import GREY, LINEAR_RANGE, SIGNAL, Painter
+from kindergarten.world.pixels import GREY, LINEAR_RANGE, SIGNAL, Rasterizer
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER
@@ -83,7 +83,7 @@ def test_a_picture_is_what_plain_python_paints(scenario: Scenario, way: float | 
     users = simulator.users.copy()
     if way is not None:
         users["cos"][:, 0], users["sin"][:, 0] = math.cos(way), math.sin(way)
-    images = Painter(simulator.road, SMALL).paint(users, frames)
+    images = Rasterizer(simulator.road, SMALL).paint(users, frames)
     for w in range(len(users)):
         plain = Picture(simulator.road, users[w], frames[w], *SMALL)
         unclear = 0
@@ -97,12 +97,12 @@ def test_a_picture_is_what_plain_python_paints(scenario: Scenario, way: float | 
 @scenarios
 def test_a_row_of_the_batch_is_the_world_alone(scenario: Scenario):
     simulator, frames = somewhere(scenario, 5, 20)
-    painter = Painter(simulator.road, SMALL)
+    rasterizer = Rasterizer(simulator.road, SMALL)
     before = simulator.snapshot()
-    images = painter.paint(simulator.users, frames)
-    assert same(images, painter.paint(simulator.users, frames)) and same(before.users, simulator.users)
+    images = rasterizer.paint(simulator.users, frames)
+    assert same(images, rasterizer.paint(simulator.users, frames)) and same(before.users, simulator.users)
     for w in range(5):
-        alone = Painter(simulator.road, SMALL).paint(simulator.users[w : w + 1], frames[w : w + 1])
+        alone = Rasterizer(simulator.road, SMALL).paint(simulator.users[w : w + 1], frames[w : w + 1])
         assert same(images[w], alone[0])
 
 
@@ -114,7 +114,7 @@ def test_it_turns_with_the_ego(scenario: Scenario):
     simulator, frames = somewhere(scenario, 8, 25)
     road, users, pictures = simulator.road, simulator.users, []
     for _ in range(4):
-        pictures.append(Painter(road, SMALL).paint(users, frames))
+        pictures.append(Rasterizer(road, SMALL).paint(users, frames))
         road, users = turned(road, users)
     for picture in pictures[1:]:
         assert (picture == pictures[0]).all(-1).mean() > 0.97
@@ -125,12 +125,12 @@ def test_it_turns_with_the_ego(scenario: Scenario):
 @scenarios
 def test_rows_that_are_copied_are_those_that_would_be_drawn(scenario: Scenario):
     simulator, frames = somewhere(scenario, sample(20, 2), 10)
-    painter, users = Painter(simulator.road), simulator.users.copy()
+    rasterizer, users = Rasterizer(simulator.road), simulator.users.copy()
     straight = (np.abs(users["cos"][:, 0]) < 1e-9) | (np.abs(users["sin"][:, 0]) < 1e-9)
     nearly = users.copy()
     nearly["cos"][:, 0] += np.where(np.abs(users["cos"][:, 0]) < 1e-9, 2e-9, 0.0)
     nearly["sin"][:, 0] += np.where(np.abs(users["sin"][:, 0]) < 1e-9, 2e-9, 0.0)
-    one, two = painter.paint(users, frames), painter.paint(nearly, frames)
+    one, two = rasterizer.paint(users, frames), rasterizer.paint(nearly, frames)
     assert straight.any() and (one == two).all(-1).mean() > 0.995
 
 
@@ -140,10 +140,12 @@ def test_sizes_and_shades(height: int, width: int, grayscale: bool, w: int):
     """A grey picture is the coloured one's luminance."""
     simulator, frames = CROWD
     seen = simulator.users[w : w + 1], frames[w : w + 1]
-    colour = Painter(simulator.road, (height, width)).paint(*seen)
-    painter = Painter(simulator.road, (height, width), grayscale)
-    image = painter.paint(*seen)
-    assert image.shape == (1, *painter.shape) == (1, height, width, 1 if grayscale else 3) and image.dtype == np.uint8
+    colour = Rasterizer(simulator.road, (height, width)).paint(*seen)
+    rasterizer = Rasterizer(simulator.road, (height, width), grayscale)
+    image = rasterizer.paint(*seen)
+    assert (
+        image.shape == (1, *rasterizer.shape) == (1, height, width, 1 if grayscale else 3) and image.dtype == np.uint8
+    )
     wanted = (colour @ np.array(GREY))[..., None] if grayscale else colour
     assert np.abs(image - wanted).max() <= 0.5 + 1e-9
 
@@ -164,24 +166,24 @@ def test_an_arm_or_a_lamp_is_plain_to_see(kind: Kind, way: float, near: float, b
     ahead, left = max(far * math.cos(bearing), -8.0), max(min(far * math.sin(bearing), 200.0), -200.0)
     x = 1.75 + ahead * math.cos(ego) - left * math.sin(ego)
     y = -40.0 + ahead * math.sin(ego) + left * math.cos(ego)
-    me, painter = user(Kind.CAR, 1.75, -40.0, ego), Painter(ROAD, (size, size))
-    none, one, two = (painter.paint(scene(me, user(kind, x, y, way, signal)), NOTHING)[0] for signal in Signal)
+    me, rasterizer = user(Kind.CAR, 1.75, -40.0, ego), Rasterizer(ROAD, (size, size))
+    none, one, two = (rasterizer.paint(scene(me, user(kind, x, y, way, signal)), NOTHING)[0] for signal in Signal)
     for image in (one, two):
         assert ((image != none).any(-1) & (image == SIGNAL).all(-1)).sum() >= 3 * (size // 64) ** 2
     assert ((one == SIGNAL).all(-1) != (two == SIGNAL).all(-1)).sum() >= 4
 
 
 def test_the_ego_stands_below_the_middle_and_heads_up():
-    image = Painter(ROAD).paint(scene(EGO), NOTHING)[0]
+    image = Rasterizer(ROAD).paint(scene(EGO), NOTHING)[0]
     r, c = np.nonzero((image == (66, 222, 160)).all(-1))
     assert abs(r.mean() - 46) < 1 and abs(c.mean() - 31.5) < 1 and np.ptp(r) > 2 * np.ptp(c)
 
 
 @pytest.mark.parametrize(("ahead", "left"), [(30.0, 0.0), (0.0, 30.0), (0.0, -30.0), (-12.0, 0.0)])
 def test_whoever_is_on_the_left_is_on_the_left_of_the_picture(ahead: float, left: float):
-    painter = Painter(ROAD)
+    rasterizer = Rasterizer(ROAD)
     other = user(Kind.CAR, 1.75 - left, -40.0 + ahead, 0.3)
-    changed = (painter.paint(scene(EGO, other), NOTHING)[0] != painter.paint(scene(EGO), NOTHING)[0]).any(-1)
+    changed = (rasterizer.paint(scene(EGO, other), NOTHING)[0] != rasterizer.paint(scene(EGO), NOTHING)[0]).any(-1)
     r, c = np.nonzero(changed)
     assert np.sign(round((46 - r.mean()) / 4)) == np.sign(ahead) and np.sign(round((31.5 - c.mean()) / 4)) == np.sign(
         left
@@ -191,13 +193,13 @@ def test_whoever_is_on_the_left_is_on_the_left_of_the_picture(ahead: float, left
 @scenarios
 def test_nobody_is_drawn_who_is_not_seen(scenario: Scenario):
     simulator, frames = somewhere(scenario, 8, 15)
-    painter, users = Painter(simulator.road, SMALL), simulator.users.copy()
+    rasterizer, users = Rasterizer(simulator.road, SMALL), simulator.users.copy()
     users["seen"][:, 1:] = 0
-    blind = painter.paint(users, frames)
+    blind = rasterizer.paint(users, frames)
     users[:, 1:] = np.zeros((), ROAD_USER)
-    assert same(blind, painter.paint(users, frames))
+    assert same(blind, rasterizer.paint(users, frames))
     there = (simulator.users["seen"][:, 1:] == 1).any(1)
-    differs = (painter.paint(simulator.users, frames) != blind).any((1, 2, 3))
+    differs = (rasterizer.paint(simulator.users, frames) != blind).any((1, 2, 3))
     assert not differs[~there].any() and there.any() and differs[there].mean() > 0.5
 
 
@@ -205,11 +207,11 @@ def test_nobody_is_drawn_who_is_not_seen(scenario: Scenario):
 @given(st.integers(0, 8), st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32))
 def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: float):
     """The sum of a bar grows with its value, by a two-hundredth at the least; and no other bar changes."""
-    painter, bars = Painter(ROAD), []
+    rasterizer, bars = Rasterizer(ROAD), []
     for value in (one, two):
         frame = NOTHING.copy()
         frame[0, k] = value
-        bars.append(painter.paint(scene(EGO), frame)[0, 60:, :, 0].astype(int))
+        bars.append(rasterizer.paint(scene(EGO), frame)[0, 60:, :, 0].astype(int))
     inside = slice(k * 64 // 9, (k + 1) * 64 // 9)
     assert same(np.delete(bars[0], np.r_[inside], 1), np.delete(bars[1], np.r_[inside], 1))
     more = int(bars[1][0, inside].sum() - bars[0][0, inside].sum())
@@ -222,14 +224,14 @@ def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: f
 def test_the_cue_is_in_the_picture_whenever_it_is_shown(scenario: Scenario, delay: tuple[float, float]):
     """Three pixels at the least, up to the ladder's longest delay, in every frame."""
     simulator = twins(scenario, Config(delay_s=delay), np.arange(sample(16, 1)))
-    painter, rows, shown = Painter(simulator.road), np.arange(simulator.num_worlds), 0
+    rasterizer, rows, shown = Rasterizer(simulator.road), np.arange(simulator.num_worlds), 0
     while (simulator.worlds["end"] == End.RUNNING).any() and (JIT or shown < 3):
         signaller = rows, simulator.worlds["signaller"]
         lit = (simulator.users[signaller]["signal"] != Signal.NONE) & (simulator.worlds["end"] == End.RUNNING)
         if lit.any():
             frames, dark = simulator.observe()[lit], simulator.users.copy()
             dark["signal"][signaller] = Signal.NONE
-            one, two = (painter.paint(users[lit], frames) for users in (simulator.users, dark))
+            one, two = (rasterizer.paint(users[lit], frames) for users in (simulator.users, dark))
             assert ((one != two).any(-1).sum((1, 2)) >= 3).all()
             shown += lit.sum()
         simulator.step(np.ones(simulator.num_worlds, int))
@@ -245,9 +247,9 @@ class Album(Family):
     size = (32, 32)
 
     def watch(self, observations: np.ndarray) -> None:
-        if not hasattr(self, "painter"):
-            self.painter = Painter(self.simulator.road, self.size)
-        super().watch(self.painter.paint(self.simulator.users, observations))
+        if not hasattr(self, "rasterizer"):
+            self.rasterizer = Rasterizer(self.simulator.road, self.size)
+        super().watch(self.rasterizer.paint(self.simulator.users, observations))
 
 
 @scenarios
@@ -268,7 +270,7 @@ def test_twins_look_the_same_in_the_delay_and_differ_in_the_cue(scenario: Scenar
 
 
 def test_rulers_are_logarithmic():
-    view = Painter(ROAD)._view
-    assert view.ahead[0] == pytest.approx(900.0) and view.left[0] == pytest.approx(450.0) == -view.left[-1]
-    steps = np.log1p(np.abs(view.ahead[:46]) / LINEAR_RANGE)
+    rulers = Rasterizer(ROAD)._rulers
+    assert rulers.ahead[0] == pytest.approx(900.0) and rulers.left[0] == pytest.approx(450.0) == -rulers.left[-1]
+    steps = np.log1p(np.abs(rulers.ahead[:46]) / LINEAR_RANGE)
     np.testing.assert_allclose(np.diff(steps), np.diff(steps)[0])

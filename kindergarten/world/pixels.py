@@ -53,7 +53,7 @@ CYCLIST, NUM_BARS = int(Kind.CYCLIST), len(EGO_COLUMNS)
 SIGNED = np.array([column.low < 0 for column in EGO_COLUMNS])
 
 
-class View(NamedTuple):
+class Rulers(NamedTuple):
     """The rulers of a picture of H rows, R of them above the dashboard, and W columns.
 
     ahead: (R,) [m] from the ego's middle to each row's. left: (W,) [m] to each column's.
@@ -77,14 +77,14 @@ class Palette(NamedTuple):
     inks: np.ndarray
 
 
-def view_of(height: int, width: int) -> View:
+def rulers_of(height: int, width: int) -> Rulers:
     """The rulers of a picture of ``height`` by ``width`` pixels."""
     rows = height - height // DASHBOARD
     row, column = round((1.0 - BEHIND) * rows), 0.5 * (width - 1)
     row_unit, column_unit = row / math.log1p(REACH / LINEAR_RANGE), column / math.log1p(SIDEWAYS / LINEAR_RANGE)
     ahead, left = (row - np.arange(rows)) / row_unit, (column - np.arange(width)) / column_unit
     ahead, left = (np.sign(units) * LINEAR_RANGE * np.expm1(np.abs(units)) for units in (ahead, left))
-    return View(ahead, left, row_unit, column_unit, float(row), column, rows / (SIZE - SIZE // DASHBOARD))
+    return Rulers(ahead, left, row_unit, column_unit, float(row), column, rows / (SIZE - SIZE // DASHBOARD))
 
 
 def palette_of(channels: int) -> Palette:
@@ -104,19 +104,19 @@ def mark(marks, ruler, origin, step):
 
 
 @njit
-def draw_ground(words, desk, view, ego, ground, colours):
+def draw_ground(words, desk, rulers, ego, ground, colours):
     """Fill the rows ``words`` (R, W * C / 8) with what lies under each pixel; desk: (5, R or W) int32 to work on.
 
     Where the ego heads along an axis, as it mostly does, a row is that of the map: if the next is the same there, so it
     is here (of Crossing's 60 rows 40 are, and to copy them takes a fifth of the time).
     """
-    rx, ry, cx, cy, places = desk[0], desk[1], desk[2], desk[3], desk[4, : len(view.left)]
+    rx, ry, cx, cy, places = desk[0], desk[1], desk[2], desk[3], desk[4, : len(rulers.left)]
     cos, sin, per = snapped(ego["cos"]), snapped(ego["sin"]), PARTS / CELL
     high, wide = np.int32(ground.cells.shape[0]), np.int32(ground.cells.shape[1])
-    mark(rx, view.ahead, (ego["x"] - ground.x0) * per, cos * per)
-    mark(ry, view.ahead, (ego["y"] - ground.y0) * per, sin * per)
-    mark(cx, view.left, 0.0, -sin * per)
-    mark(cy, view.left, 0.0, cos * per)
+    mark(rx, rulers.ahead, (ego["x"] - ground.x0) * per, cos * per)
+    mark(ry, rulers.ahead, (ego["y"] - ground.y0) * per, sin * per)
+    mark(cx, rulers.left, 0.0, -sin * per)
+    mark(cy, rulers.left, 0.0, cos * per)
     cells, before = ground.cells.ravel(), -1
     for r in range(len(words)):
         strip = -1
@@ -185,24 +185,23 @@ def draw_box(image, ink, row, column, up, left, long, wide):
 
 
 @njit
-def draw_user(image, user, ego, view, ink, signals):
+def draw_user(image, user, ego, rulers, ink, signals):
     """Draw a road user, or else the arm or the lamps that it shows."""
     dx, dy = user["x"] - ego["x"], user["y"] - ego["y"]
     ahead, left = dx * ego["cos"] + dy * ego["sin"], dy * ego["cos"] - dx * ego["sin"]
-    row, column = view.row - view.row_unit * ruled(ahead), view.column - view.column_unit * ruled(left)
+    row, column = rulers.row - rulers.row_unit * ruled(ahead), rulers.column - rulers.column_unit * ruled(left)
     turn_up = user["cos"] * ego["cos"] + user["sin"] * ego["sin"]
     turn_left = user["sin"] * ego["cos"] - user["cos"] * ego["sin"]
-    scale = (
-        view.row_unit / LINEAR_RANGE * max(LINEAR_RANGE / (LINEAR_RANGE + math.sqrt(dx * dx + dy * dy)), SMALLEST_SHARE)
-    )
+    share = LINEAR_RANGE / (LINEAR_RANGE + math.sqrt(dx * dx + dy * dy))
+    scale = rulers.row_unit / LINEAR_RANGE * max(share, SMALLEST_SHARE)
     larger = CYCLISTS_LARGER if user["kind"] == CYCLIST else 1.0
     long, wide = max(0.5 * larger * scale * user["length"], HALF), max(0.5 * larger * scale * user["width"], HALF)
     if not signals:
         draw_box(image, ink, row, column, turn_up, turn_left, long, wide)
         return
-    reach = max(0.5 * view.size * (ARM if user["kind"] == CYCLIST else LAMP), HALF)
+    reach = max(0.5 * rulers.size * (ARM if user["kind"] == CYCLIST else LAMP), HALF)
     side = wide + reach if user["signal"] == SIGNAL_LEFT else -wide - reach
-    along = max(0.5 * view.size * THICK, HALF) if user["kind"] == CYCLIST else long
+    along = max(0.5 * rulers.size * THICK, HALF) if user["kind"] == CYCLIST else long
     row, column = row + side * turn_left, column - side * turn_up
     draw_box(image, ink, row, column, turn_up, turn_left, along, reach)
 
@@ -226,23 +225,23 @@ def draw_dashboard(image, first, frame):
 
 
 @njit
-def paint_batch(images, words, users, frames, view, ground, palette):
+def paint_batch(images, words, users, frames, rulers, ground, palette):
     """Paint every world: ``images`` (W, H, W, C) uint8, and ``words``, the same memory as (W, H, W * C / 8) uint64."""
-    rows, desk = len(view.ahead), np.empty((5, max(images.shape[1], images.shape[2])), np.int32)
+    rows, desk = len(rulers.ahead), np.empty((5, max(images.shape[1], images.shape[2])), np.int32)
     for w in range(len(images)):
         ego, street = users[w, 0], images[w, :rows]
-        draw_ground(words[w, :rows], desk, view, ego, ground, palette.grounds)
-        draw_user(street, ego, ego, view, palette.inks[EGO_INK], False)
+        draw_ground(words[w, :rows], desk, rulers, ego, ground, palette.grounds)
+        draw_user(street, ego, ego, rulers, palette.inks[EGO_INK], False)
         for i in range(1, len(users[w])):
             if users[w, i]["seen"] == 1:
-                draw_user(street, users[w, i], ego, view, palette.inks[users[w, i]["colour"]], False)
+                draw_user(street, users[w, i], ego, rulers, palette.inks[users[w, i]["colour"]], False)
         for i in range(1, len(users[w])):  # signals lie above everybody
             if users[w, i]["seen"] == 1 and users[w, i]["signal"] != NONE:
-                draw_user(street, users[w, i], ego, view, palette.inks[SIGNAL_INK], True)
+                draw_user(street, users[w, i], ego, rulers, palette.inks[SIGNAL_INK], True)
         draw_dashboard(images[w], rows, frames[w])
 
 
-class Painter:
+class Rasterizer:
     """Paints the worlds on one road.
 
     Attributes:
@@ -251,12 +250,12 @@ class Painter:
 
     def __init__(self, road: RoadMap, size: tuple[int, int] = (SIZE, SIZE), grayscale: bool = False) -> None:
         self.shape = (*size, 1 if grayscale else 3)
-        self._view, self._ground, self._palette = view_of(*size), ground_of(road), palette_of(self.shape[2])
+        self._rulers, self._ground, self._palette = rulers_of(*size), ground_of(road), palette_of(self.shape[2])
 
     def paint(self, users: np.ndarray, frames: np.ndarray) -> np.ndarray:
         """Pictures (W, H, W, C) uint8 of users (W, N), ROAD_USER, and their observations (W, D); always fresh ones."""
         height, width, channels = self.shape
         words = np.empty((len(users), height, width * channels // 8), np.uint64)
         images = words.view(np.uint8).reshape(len(users), *self.shape)
-        paint_batch(images, words, users, frames, self._view, self._ground, self._palette)
+        paint_batch(images, words, users, frames, self._rulers, self._ground, self._palette)
         return images

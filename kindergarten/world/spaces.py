@@ -10,7 +10,7 @@ from gymnasium import spaces
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
-from kindergarten.world.pixels import Painter
+from kindergarten.world.pixels import Rasterizer
 from kindergarten.world.simulator import Simulator
 
 Observed = Any
@@ -31,7 +31,7 @@ class Observer:
     def __init__(self, simulator: Simulator, config: Config) -> None:
         self._simulator, self._observation = simulator, config.observation
         drawn = self._observation is Observation.PIXELS
-        self._painter = Painter(simulator.road, config.image_size, config.grayscale) if drawn else None
+        self._rasterizer = Rasterizer(simulator.road, config.image_size, config.grayscale) if drawn else None
         self.space = self._space()
 
     @classmethod
@@ -45,15 +45,15 @@ class Observer:
 
     def observe(self, frames: np.ndarray, w: int | None = None) -> Observed:
         """Frames (W, D) of all worlds as they stand, or (D,) of world ``w``, as the agent asked for them."""
-        if self._painter is not None:
+        if self._rasterizer is not None:
             users = self._simulator.users if w is None else self._simulator.users[w : w + 1]
-            images = self._painter.paint(users, np.atleast_2d(frames))
+            images = self._rasterizer.paint(users, np.atleast_2d(frames))
             return images if w is None else images[0]
         return _parted(frames) if self._observation is Observation.USERS else frames
 
     def _space(self) -> spaces.Space:
-        if self._painter is not None:
-            return spaces.Box(0, 255, self._painter.shape, np.uint8)
+        if self._rasterizer is not None:
+            return spaces.Box(0, 255, self._rasterizer.shape, np.uint8)
         bounds = self._simulator.observation_low, self._simulator.observation_high
         if self._observation is Observation.FEATURES:
             return spaces.Box(*bounds, dtype=np.float32)
