@@ -16,6 +16,7 @@ from pathlib import Path
 from docs import benchmark_tables, readme_tables, scenario_pages, tables
 from docs.tables import DOCS, ROOT, table
 from kindergarten.envs import KindergartenEnv
+from kindergarten.files import write_whole
 from kindergarten.viewer.app.controls import Key
 from kindergarten.viewer.app.game import KEYS as GAME_KEYS
 from kindergarten.viewer.app.player import KEYS as PLAYER_KEYS
@@ -85,7 +86,7 @@ def outdated() -> dict[Path, str]:
 def main() -> int:
     """Write what is outdated, and say what it was."""
     for path, text in outdated().items():
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text.encode())
         print(path.relative_to(ROOT))
     return 0
 
