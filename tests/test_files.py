@@ -19,8 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BY_HAND = re.compile(
     r"""os\.(replace|rename)\(|.*\.(write_text|write_bytes|savefig)\(|imsave\(|(.*\.)?open\(.*'[wx]b?'"""
 )
-    r"""os\.(replace|rename)\(|.*\.(write_text|write_bytes|savefig)\(|imsave\(|(.*\.)?open\(.*'[wx]b?'"""
-)
 
 
 def test_a_file_and_its_folder_are_made(tmp_path: Path):
