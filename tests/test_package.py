@@ -26,7 +26,8 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 LAYERS = (
     *("files", "world.cache", "world.jit", "world.words", "world.codes", "world.settings"),
     *("world.config", "world.road", "world.rng", "world.users", "world.signals"),
-    *("world.geometry", "world.traffic", "world.dynamics", "world.observation", "world.terrain", "world.pixels"),
+    *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
+    *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
     *("provenance", "progress", "replay.archive", "replay.episode", "replay.replay", "replay"),
     *("scoring.statistics", "scoring.planner", "scoring.reference", "scoring"),

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kindergarten.world.codes import Kind
-from kindergarten.world.observation import look, occlude
 from kindergarten.world.users import ROAD_USER, TRUCK_LENGTH, TRUCK_WIDTH
+from kindergarten.world.visibility import look, occlude
 from tests.driving import sample
 
 place = st.tuples(st.floats(-40.0, 40.0), st.floats(-40.0, 40.0)).map(lambda xy: complex(*xy))

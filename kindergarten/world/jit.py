@@ -96,3 +96,8 @@ def njit(function: Callable[..., Any]) -> Any:
     if _CACHE is not None:
         kernel._cache = KernelCache(function, _CACHE)
     return kernel
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """``function`` for kernels, as if its text stood in them: it is not compiled by itself, which takes its time."""
+    return numba.njit(error_model="numpy", nogil=True, inline="always")(function)

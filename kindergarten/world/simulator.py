@@ -15,7 +15,7 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import choose, move_ego
 from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import njit
-from kindergarten.world.observation import look, observe_ego, observe_users, occlude
+from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
@@ -28,6 +28,7 @@ from kindergarten.world.scene import draw_cast, next_leg, sample_world
 from kindergarten.world.signals import phase, shown
 from kindergarten.world.traffic import advance, drive
 from kindergarten.world.users import ROAD_USER, WORLD
+from kindergarten.world.visibility import look, occlude
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
@@ -104,7 +105,7 @@ def signal_and_observe(world, users, road, params, row):
         world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
-    observe_ego(row, world, users[0], road.entry, drift)
+    write_ego(row, 0, world, users[0], road.entry, drift)
     observe_users(row, users, 1 if params["shuffled"] == 1 else world["signaller"])
 
 
