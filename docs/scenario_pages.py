@@ -201,11 +201,11 @@ def _kinds(member: Member) -> str:
 def _observation(scenario: Scenario) -> str:
     """The columns of the flat Box, with their numbers."""
     users = scenario.num_users
-    rows: list[tuple[Any, ...]] = [(i, f"`ego.{c.name}`", *c[1:]) for i, c in enumerate(EGO_COLUMNS)]
+    rows: list[tuple[Any, ...]] = [(i, f"`ego.{c.name}`", *c.cells[1:]) for i, c in enumerate(EGO_COLUMNS)]
     for i, column in enumerate(USER_COLUMNS):
         numbers = [NUM_EGO + i + NUM_USER * k for k in range(users - 1)]
         shown = ", ".join(map(str, numbers if users < 5 else (*numbers[:2], "…", numbers[-1])))
-        rows.append((shown, f"`user1.{column.name}`" + (" …" if users > 2 else ""), *column[1:]))
+        rows.append((shown, f"`user1.{column.name}`" + (" …" if users > 2 else ""), *column.cells[1:]))
     size = (
         f"{NUM_EGO + NUM_USER * (users - 1)} numbers, float32, scaled as the unit says and clipped to the bounds.\n\n"
     )

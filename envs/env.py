@@ -217,7 +217,7 @@ def _item(text: str) -> str:
 def _page(template: str) -> str:
     """The class docstring with the tables that the code itself goes by."""
     table = columns(2)
-    rows = [(i, *column) for i, column in enumerate(table)]
+    rows = [(i, *column.cells) for i, column in enumerate(table)]
     users = f"rows {NUM_EGO} on: road user 1, then the same for each further road user"
     arguments = [_item(f"`{s.name}`: {s.meaning}; `{s.written}` by default.") for s in SETTINGS.values()]
     scenarios = [(f"`Kindergarten/{s.name}-v0`", s.summary, s.num_users) for s in SCENARIOS.values()]

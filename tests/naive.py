@@ -48,7 +48,7 @@ class NaiveWorld:
 
     # ---- a new scene
 
-    def reset(self, intents: dict[int, Intent | None] | None = None) -> list[float]:
+    def reset(self, intents: dict[int, Intent | None] | None = None) -> dict[str, float]:
         """Draw a new scene; ``intents`` overrides what was drawn, by row. Returns the observation."""
         draw = self.random.uniform
         self.cast = int(draw() * len(self.scenario.casts))
@@ -205,7 +205,7 @@ class NaiveWorld:
 
     # ---- one decision
 
-    def step(self, action) -> tuple[list[float], dict[str, float]]:
+    def step(self, action) -> tuple[dict[str, float], dict[str, float]]:
         """Take a decision. Returns the observation and the weighted reward terms."""
         terms = dict.fromkeys(self.task.weights.__dataclass_fields__, 0.0)
         if self.end == End.RUNNING:
@@ -461,40 +461,41 @@ class NaiveWorld:
                 return False
         return not any(in_the_way(rectangle(*box), here, there) for box in self.scenario.buildings)
 
-    def observe(self) -> list[float]:
+    def observe(self) -> dict[str, float]:
+        """By the columns' names."""
         ego, bound = self.ego, lambda value: clamp(value, -1.0, 1.0)
         if self.continuous:
             self.target_speed, self.target_offset = ego.speed, ego.offset
         _, along = self.road.locate(ego.route, ego.s)
-        row = [
-            float(self.tick >= self.hands_on),
-            bound(ego.speed / 20),
-            bound(self.target_speed / 20),
-            ego.intent - 1.0,
-            bound((self.road.entry - ego.s) / 60),
-            bound(ego.offset / 5),
-            bound(self.target_offset / 5),
-            bound((ego.heading * along.conjugate()).imag),
-            bound(ego.steering / 0.6),
-        ]
+        row = {
+            "ego.hands_on": float(self.tick >= self.hands_on),
+            "ego.speed": bound(ego.speed / 20),
+            "ego.target_speed": bound(self.target_speed / 20),
+            "ego.branch": ego.intent - 1.0,
+            "ego.to_junction": bound((self.road.entry - ego.s) / 60),
+            "ego.offset": bound(ego.offset / 5),
+            "ego.target_offset": bound(self.target_offset / 5),
+            "ego.drift": bound((ego.heading * along.conjugate()).imag),
+            "ego.steering": bound(ego.steering / 0.6),
+        }
         first = 1 if self.config.shuffled else self.signaller
-        for user in self.users[first:] + self.users[1:first]:
+        for k, user in enumerate(self.users[first:] + self.users[1:first], start=1):
             user.phase = Phase(sum(self.tick >= t for t in (user.t1, user.t2, user.t3)))
             user.signal, user.seen = self.show(user), self.is_visible(user)
             towards = (user.at - ego.at) * ego.heading.conjugate() / 60
             turned = user.heading * ego.heading.conjugate()
-            columns = [
-                1.0,
-                float(user.kind == Kind.CYCLIST),
-                bound(user.length / 10),
-                bound(towards.real),
-                bound(towards.imag),
-                bound(turned.real),
-                bound(turned.imag),
-                bound(user.speed / 20),
-                float(user.signal == Signal.LEFT),
-                float(user.signal == Signal.RIGHT),
-                *(float(user.colour == colour) for colour in Colour),
-            ]
-            row += columns if user.seen else [0.0] * len(columns)
+            columns = {
+                "seen": 1.0,
+                "cyclist": float(user.kind == Kind.CYCLIST),
+                "length": bound(user.length / 10),
+                "ahead": bound(towards.real),
+                "left": bound(towards.imag),
+                "cos": bound(turned.real),
+                "sin": bound(turned.imag),
+                "speed": bound(user.speed / 20),
+                "signals_left": float(user.signal == Signal.LEFT),
+                "signals_right": float(user.signal == Signal.RIGHT),
+                **{colour.name.lower(): float(user.colour == colour) for colour in Colour},
+            }
+            row |= {f"user{k}.{name}": value if user.seen else 0.0 for name, value in columns.items()}
         return row

@@ -10,14 +10,24 @@ pytest.importorskip("torch")
 from rich.console import Console
 
 from kindergarten.agents import MemoryPPO, PPOConfig
-from kindergarten.agents.evaluation.captions import STAGES, Diary, Frames, assess, caption_table, course, scores
+from kindergarten.agents.evaluation.captions import (
+    STAGES,
+    Diary,
+    Frames,
+    assess,
+    caption_table,
+    course,
+    scores,
+    shown_of,
+)
 from kindergarten.agents.evaluation.evaluate import evaluate, print_table
 from kindergarten.envs import make_sb3
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.scoring.reference import SEEDS
-from kindergarten.world.codes import Action, End, Intent, Phase, Signal
+from kindergarten.world.codes import Action, Colour, End, Intent, Phase, Signal
 from kindergarten.world.config import Config
+from kindergarten.world.observation import USER_COLUMNS
 from tests.probing import assert_that_captions_are_a_probe
 
 LEFT, STRAIGHT, RIGHT = (int(intent) for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT))
@@ -85,6 +95,21 @@ def episode(best: list[int], phases: list[Phase]) -> tuple[Frames, np.ndarray]:
         believed=sure(best),
     )
     return frames, frames.believed
+
+
+def test_one_frame_shows_every_column_of_the_observation_as_seen_from_the_street():
+    """And nothing of the ego: not where it is, nor how fast."""
+    simulator = twins(SCENARIOS["Crossroads"], Config(), SEEDS[:4])
+    users = simulator.users[:, 1:].reshape(-1).copy()
+    users[3]["seen"] = 0
+    shown = shown_of(users, np.arange(len(users)) % 5, 5)
+    by_name = dict(zip([c.name for c in USER_COLUMNS if c.name != "seen"], shown[:, :-5].T, strict=True))
+    seen = users["seen"] == 1
+    for name, there in {"ahead": "x", "left": "y", "cos": "cos", "speed": "speed", "length": "length"}.items():
+        np.testing.assert_array_equal(by_name[name], np.where(seen, users[there], 0.0).astype(np.float32))
+    np.testing.assert_array_equal(by_name["blue"], seen & (users["colour"] == Colour.BLUE))
+    np.testing.assert_array_equal(shown[:, -5:].argmax(1), np.arange(len(users)) % 5)
+    assert not shown[3, :-5].any() and seen.sum() > len(users) / 2
 
 
 def test_latency_retention_and_flips():

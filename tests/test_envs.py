@@ -83,7 +83,7 @@ def test_the_docstring_is_the_page():
         assert section in sections
     assert "$" not in page
     tables = [line[2:-2].split(" | ") for line in page.splitlines() if line.startswith("|")]
-    wanted = [[str(cell) for cell in (i, *column)] for i, column in enumerate(columns(2))]
+    wanted = [[str(cell) for cell in (i, *column.cells)] for i, column in enumerate(columns(2))]
     assert [row for row in tables if len(row) == 6 and row[0].isdigit()] == wanted
     assert [row for row in tables if row[0] in {term.name for term in TERMS}] == [list(term) for term in TERMS]
     for id in kindergarten.IDS:

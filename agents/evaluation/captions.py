@@ -14,8 +14,10 @@ from rich import box
 from rich.table import Table
 
 from kindergarten.agents.evaluation.linear import classifier
-from kindergarten.world.codes import Colour, End, Intent, Kind, Phase, Signal, names
+from kindergarten.world.codes import End, Intent, Kind, Phase, Signal, names
+from kindergarten.world.observation import USER_COLUMNS
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER
 
 #: A road user in sight stands in a phase. One that was seen and is there still, in fog or behind a house, is hidden.
 STAGES = (*names(Phase), "hidden")
@@ -23,6 +25,8 @@ HIDDEN = len(Phase)
 #: [s] before t3, from the first time to the second.
 SPANS = ((600.0, 8.0), (8.0, 4.0), (4.0, 2.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.0))
 BINS = 15  # of confidence, for the calibration error
+STREET = np.zeros((), ROAD_USER)  # an ego that stands at the origin, for whoever looks from there
+STREET["cos"] = 1.0
 MOST = 8_000  # frames are enough to fit some twenty columns to
 
 
@@ -123,14 +127,12 @@ def _shares(sums: np.ndarray) -> dict[str, float]:
 def shown_of(users: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     """What one frame shows of road users (n,) that stand in ``rows`` (n,) of ``count``: (n, columns) float32.
 
-    Seen from the street, not from the ego: an ego that brakes for somebody remembers in its own speed, and
-    whoever sees it brake reads that memory.
+    Every column of the observation, but seen from the street, not from the ego: an ego that brakes for somebody
+    remembers in its own speed, and whoever sees it brake reads that memory.
     """
-    plain = np.stack([users[name] for name in ("length", "x", "y", "cos", "sin", "speed")], axis=1)
-    codes = [users["kind"] == Kind.CYCLIST, *(users["signal"] == k for k in (Signal.LEFT, Signal.RIGHT))]
-    codes += [users["colour"] == colour for colour in Colour]
-    shown = np.concatenate([plain, np.stack(codes, axis=1)], axis=1) * (users["seen"] == 1)[:, None]
-    return np.concatenate([shown, np.eye(count)[rows]], axis=1).astype(np.float32)
+    seen = users["seen"] == 1
+    shown = [column.value(users, STREET) * seen for column in USER_COLUMNS if column.name != "seen"]
+    return np.concatenate([np.stack(shown, axis=1), np.eye(count)[rows]], axis=1).astype(np.float32)
 
 
 def last_signal(known: Frames, asked: Frames) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import nn
 from kindergarten.agents.learner.choice import Choice
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.world.codes import Intent
-from kindergarten.world.observation import NUM_EGO, NUM_USER
+from kindergarten.world.observation import NUM_EGO, NUM_USER, SEEN
 
 HEADS = 4  # of the attention
 CHANNELS = (16, 32)  # of the convolutions
@@ -179,7 +179,7 @@ class AttentionFeatures(Features):
         query = nn.functional.linear(ego, into_query.flatten(0, 1), query_bias.flatten()).unflatten(1, (HEADS, -1))
         query = query / query.shape[2] ** 0.5
         scores = by_head(query, into_key) @ known.transpose(1, 2) + (query * key_bias).sum(2, keepdim=True)
-        scores = scores + users[:, None, :, 0].log()  # 0 for those in sight, minus infinity for the others
+        scores = scores + users[:, None, :, SEEN].log()  # 0 for those in sight, minus infinity for the others
         zero = th.zeros_like(scores[:, :, :1])  # it stands beside the road users
         weights = th.cat((scores, zero), dim=2).softmax(2)[:, :, :-1]
         answer = by_head(weights @ known, into_value.mT) + weights.sum(2, keepdim=True) * value_bias

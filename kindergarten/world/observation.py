@@ -44,6 +44,11 @@ class Column(NamedTuple):
     value: Callable[..., Any]  # in SI units
 
     @property
+    def cells(self) -> tuple[str, float, float, str, str]:
+        """All that a table says of it."""
+        return self[:5]
+
+    @property
     def scale(self) -> float:
         """How many SI units read as 1."""
         return 1.0 if self.unit == "-" else float(self.unit.split()[0])
@@ -109,6 +114,7 @@ USER_COLUMNS = (
     Column("white", 0, 1, "-", "1: it is white", lambda user, ego: user["colour"] == WHITE),
 )
 NUM_EGO, NUM_USER = len(EGO_COLUMNS), len(USER_COLUMNS)
+SEEN = [column.name for column in USER_COLUMNS].index("seen")
 
 
 def columns(num_users: int) -> list[Column]:
@@ -136,8 +142,8 @@ def clip(value):
 def _writer(name: str, table: tuple[Column, ...], arguments: str) -> Any:
     """A function ``name(row, k, *arguments)`` for kernels: it writes the columns of ``table`` into ``row`` from k on.
 
-    Its text, ``row[k], row[k + 1], ... = clip(...), clip(...), ...``, is made of the table, because numba unrolls no loop
-    over functions.
+    Its text, ``row[k], row[k + 1], ... = clip(...), clip(...), ...``, is made of the table, because numba unrolls no
+    loop over functions.
     """
     places = ", ".join(f"row[k + {i}]" for i in range(len(table)))
     values = ", ".join(f"clip(value_{i}({arguments}) / {column.scale})" for i, column in enumerate(table))

@@ -9,7 +9,7 @@ from gymnasium import spaces
 
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config
-from kindergarten.world.observation import NUM_EGO, NUM_USER
+from kindergarten.world.observation import NUM_EGO, NUM_USER, SEEN
 from kindergarten.world.pixels import Rasterizer
 from kindergarten.world.simulator import Simulator
 
@@ -65,7 +65,7 @@ class Observer:
 def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:
     """Frames (..., D) with a row for each road user."""
     users = frames[..., NUM_EGO:].reshape(*frames.shape[:-1], -1, NUM_USER)
-    return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., 0].astype(np.int8)}
+    return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., SEEN].astype(np.int8)}
 
 
 def action_space(simulator: Simulator) -> spaces.Space:
