@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import Options, attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.world.observation import NUM_EGO, NUM_USER
 
 pytestmark = pytest.mark.jit
 UPDATE = 8 * 128  # decisions
@@ -252,6 +255,28 @@ def test_a_checkpoint_of_another_run_is_refused(whole: Run, tmp_path, capsys):
     run.checkpoint("last").write_bytes(whole.checkpoint("best").read_bytes())
     assert cli.main(["train", "--resume", str(run.folder)]) == 2
     assert "cannot go on" in capsys.readouterr().err
+
+
+def test_a_run_with_other_columns_says_which(whole: Run, tmp_path, capsys):
+    """What an agent saw, and in which units, is noted: a run of another version is refused with what has changed."""
+    folder = Path(shutil.copytree(whole.folder, tmp_path / "run"))
+    about = json.loads((folder / "config.json").read_text())
+    ours = about["columns"]
+    assert ours["ego.speed"] == "20 m/s" and ours["user.seen"] == "-" and len(ours) == NUM_EGO + NUM_USER
+    fewer = {name: unit for name, unit in ours.items() if name != "ego.drift"}
+    for columns, said in (
+        (fewer | {"user.height": "2 m"}, "lacks ego.drift; has user.height"),
+        (ours | {"ego.speed": "30 m/s"}, "has ego.speed in 30 m/s, now in 20 m/s"),
+        (dict(reversed(ours.items())), "the same in another order"),
+    ):
+        (folder / "config.json").write_text(json.dumps(about | {"columns": columns}))
+        assert cli.main(["train", "--resume", str(folder)]) == 2
+        assert f"{folder} was trained with other columns: {said}\n" in capsys.readouterr().err
+        with pytest.raises(ValueError, match=f"other columns: {said}"):
+            Run.open(folder).load_model()
+    about.pop("columns")  # as an older version wrote it
+    (folder / "config.json").write_text(json.dumps(about))
+    assert Run.open(folder).load_model().num_timesteps > 0
 
 
 def test_pickles_need_a_flag(whole: Run, tmp_path, capsys):

@@ -84,7 +84,10 @@ def put_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     mine = _named(model.policy, "policy")
     theirs = {name: tensor for name, tensor in checkpoint.tensors.items() if name.startswith("policy/")}
     if {k: v.shape for k, v in mine.items()} != {k: v.shape for k, v in theirs.items()}:
-        raise ValueError("the checkpoint is of another network than this run's config.json describes")
+        raise ValueError(
+            "the checkpoint is of another network than this run's config.json describes, or, if that names no columns, "
+            "of an older version, whose observation had others"
+        )
     with th.no_grad():
         for name, tensor in mine.items():
             tensor.copy_(theirs[name])

@@ -17,6 +17,7 @@ from kindergarten.files import write_whole
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario, make_config
+from kindergarten.world.observation import units
 
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
@@ -28,6 +29,7 @@ class Run:
     folder: Path
     options: dict[str, Any]
     hyperparameters: PPOConfig
+    columns: dict[str, str] | None  # that it was trained with, and their units; None: an older version kept no note
 
     @classmethod
     def create(cls, folder: Path, options: dict[str, Any], hyperparameters: PPOConfig) -> Run:
@@ -40,9 +42,9 @@ class Run:
         if folder.exists():
             raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {folder}")
         (folder / "checkpoints").mkdir(parents=True)
-        run = cls(folder, options, hyperparameters)
-        about = {"options": options, "hyperparameters": asdict(hyperparameters), "made_with": made_with(PACKAGES)}
-        run.write_json("config.json", about)
+        run = cls(folder, options, hyperparameters, units(Encoder(hyperparameters.encoder).observation))
+        about = {"options": options, "hyperparameters": asdict(hyperparameters), "columns": run.columns}
+        run.write_json("config.json", about | {"made_with": made_with(PACKAGES)})
         return run
 
     @classmethod
@@ -54,7 +56,7 @@ class Run:
         """
         try:
             about = json.loads((folder / "config.json").read_text())
-            return cls(folder, about["options"], PPOConfig(**about["hyperparameters"]))
+            return cls(folder, about["options"], PPOConfig(**about["hyperparameters"]), about.get("columns"))
         except (OSError, KeyError, TypeError, json.JSONDecodeError):
             raise ValueError(f"{folder} is no run: it has no readable config.json") from None
 
@@ -95,8 +97,24 @@ class Run:
         shuffled = "shuffled" if self.config.shuffled else ""
         return ", ".join(part for part in (captions, colours, shuffled, redistributed) if part)
 
+    def check_columns(self) -> None:
+        """See that today's observation is the one that it was trained with.
+
+        Raises:
+            ValueError: it is not; the message says in what they differ.
+        """
+        now = units(Encoder(self.hyperparameters.encoder).observation)
+        then = now if self.columns is None else self.columns
+        if list(then.items()) != list(now.items()):
+            raise ValueError(f"{self.folder} was trained with other columns: {difference(then, now)}")
+
     def untrained(self, worlds: int) -> MemoryPPO:
-        """The agent as it was before its first decision, with so many worlds around it."""
+        """The agent as it was before its first decision, with so many worlds around it.
+
+        Raises:
+            ValueError: see ``check_columns``.
+        """
+        self.check_columns()
         options = self.options
         env = make_sb3(
             f"Kindergarten/{self.scenario.name}-v0",
@@ -127,8 +145,9 @@ class Run:
             allow_pickle: read ``best.zip`` if there is nothing else. A pickle can run code.
 
         Raises:
-            ValueError: there is none yet, or it is a pickle.
+            ValueError: there is none yet, or it is a pickle; or see ``check_columns``.
         """
+        self.check_columns()
         if self.checkpoint("best").exists():
             model = self.untrained(1)
             checkpoint.put_weights(model, checkpoint.read(self.checkpoint("best")))
@@ -146,6 +165,15 @@ class Run:
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""
         write_whole(self.folder / name, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def difference(then: dict[str, str], now: dict[str, str]) -> str:
+    """In what the columns of two observations differ, each with its unit by its name."""
+    lacks, had = ([name for name in one if name not in other] for one, other in ((now, then), (then, now)))
+    changed = [f"{name} in {then[name]}, now in {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
+    parts = {"lacks": lacks, "has": [*had, *changed]}
+    found = [f"{verb} {', '.join(names)}" for verb, names in parts.items() if names]
+    return "; ".join(found) or "the same in another order"
 
 
 def runs_in(folder: Path) -> list[Path]:

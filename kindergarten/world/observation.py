@@ -127,6 +127,12 @@ def columns(num_users: int) -> list[Column]:
     return [column._replace(name=f"ego.{column.name}") for column in EGO_COLUMNS] + others
 
 
+def units(observation: str) -> dict[str, str]:
+    """The columns that "features", "users" or "pixels" show, as "ego.speed" or "user.speed", and the unit of each."""
+    shown = {"ego": EGO_COLUMNS} if observation == "pixels" else {"ego": EGO_COLUMNS, "user": USER_COLUMNS}
+    return {f"{who}.{column.name}": column.unit for who, table in shown.items() for column in table}
+
+
 def bounds(num_users: int) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest observation, float32 (NUM_EGO + NUM_USER * (num_users - 1),)."""
     table = columns(num_users)
