@@ -73,7 +73,7 @@ def result(folder: Path, encoder: Encoder) -> dict[str, Any]:
     one = Run.open(folder)
     for crowd in CROWDS if encoder is Encoder.ATTENTION else ():
         if not (folder / f"{crowd}.json").exists():
-            one.write_json(f"{crowd}.json", evaluate(one.load_model(), crowded(crowd), one.config))
+            one.write_json(f"{crowd}.json", evaluate(one.load_model(), crowded(crowd), one.config).to_dict())
     weights = sum(parameter.numel() for parameter in one.load_model().policy.parameters())
     return {**found_in(folder), "weights": weights, "folder": folder}
 

@@ -18,13 +18,16 @@ import torch as th
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
 from benchmarks.common import ROOT, about, show_row, write
-from kindergarten.agents.evaluation.evaluate import Driver
+from kindergarten.agents.evaluation.agent import PolicyAgent
+from kindergarten.agents.evaluation.evaluate import exam_for
 from kindergarten.agents.evaluation.linear import accuracy
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.planner import chances, twins
+from kindergarten.scoring.agent import Decision
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS
+from kindergarten.scoring.rollout import Hook, rollout
 from kindergarten.world.codes import End, Phase
 
 USUAL = ["Follow", "Crossing"]
@@ -36,22 +39,31 @@ def by_phase(runs: list[dict[str, Any]]) -> dict[str, list[float | None]]:
     return {name: [phase[name]["accuracy"] for phase in phases] for name in phases[0]}
 
 
+class MemoryLog(Hook):
+    """Notes what the memory holds in the delay, of whom, and whether a probe may learn from it."""
+
+    def __init__(self, exam: Exam) -> None:
+        self.weights = exam.chances.flatten()
+        self.halves = np.tile(exam.seeds % 2 == 0, len(exam.scenario.intents))
+        self.notes: list[tuple[np.ndarray, ...]] = []
+
+    def decided(self, t: int, exam: Exam, decision: Decision) -> None:
+        """Note one frame."""
+        worlds, rows = exam.simulator.worlds, np.arange(exam.num_envs)
+        signaller = exam.simulator.users[rows, worlds["signaller"]]
+        asked = (worlds["end"] == End.RUNNING) & (signaller["phase"] == Phase.DELAY) & (signaller["seen"] == 1)
+        states = (state[0].numpy()[asked] for state in decision.state.pi)
+        self.notes.append((*states, signaller["intent"][asked], self.halves[asked], self.weights[asked]))
+
+
 def read_off(run: Run, model: MemoryPPO) -> dict[str, float]:
     """How often logistic regression names the signaller's intent in the delay: on what the memory lets out (hidden),
     what it keeps (cell), or both. Fitted to half of the seeds, tested on the others.
     """
-    simulator = twins(run.scenario, run.config, SEEDS)
-    weights, halves = chances(simulator).flatten(), np.tile(SEEDS % 2 == 0, len(run.scenario.intents))
-    rows, driver, observations = np.arange(len(weights)), Driver(model, simulator), simulator.observe()
-    notes: list[tuple[np.ndarray, ...]] = []
-    while (running := simulator.worlds["end"] == End.RUNNING).any():
-        thoughts = driver.think(observations)
-        signaller = simulator.users[rows, simulator.worlds["signaller"]]
-        asked = running & (signaller["phase"] == Phase.DELAY) & (signaller["seen"] == 1)
-        states = (state[0].numpy()[asked] for state in thoughts.states.pi)
-        notes.append((*states, signaller["intent"][asked], halves[asked], weights[asked]))
-        observations = simulator.step(thoughts.actions.numpy()).observations
-    hidden, cell, intent, half, weight = (np.concatenate(column) for column in zip(*notes, strict=True))
+    exam = exam_for(model, run.scenario, run.config, SEEDS)
+    log = MemoryLog(exam)
+    rollout(PolicyAgent(model.policy), exam, [log])
+    hidden, cell, intent, half, weight = (np.concatenate(column) for column in zip(*log.notes, strict=True))
     kept = {"hidden": hidden, "cell": cell, "both": np.hstack((hidden, cell))}
     return {name: round(accuracy(states, intent, half, weight), 4) for name, states in kept.items()}
 

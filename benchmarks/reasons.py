@@ -22,14 +22,15 @@ from matplotlib.axes import Axes
 
 from benchmarks import agents
 from benchmarks.common import ROOT, about, show_row, write
-from kindergarten.agents.diagnose import FULL, PolicyMind
-from kindergarten.agents.diagnose.exam import Exam
+from kindergarten.agents.diagnose import FULL, RecurrentPolicy
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
+from kindergarten.agents.diagnose.rate import criterion_of
 from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.drawing import GREY, MINE, OTHER, legend_above, line_at, percent
-from kindergarten.agents.diagnose.stage import Stage
+from kindergarten.agents.diagnose.twin_set import TwinSet
 from kindergarten.agents.runs.run import Run
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.criterion import Criterion
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config
 
@@ -44,16 +45,16 @@ def trained(folder: Path, scenario: str, spurious: float, seed: int, steps: int 
     return Run.open(folder)
 
 
-def row_of(runs: Sequence[Run], stage: Stage, exam: Exam) -> dict[str, Any]:
+def row_of(runs: Sequence[Run], twins: TwinSet, criterion: Criterion) -> dict[str, Any]:
     """What runs that differ in their seeds alone do: lists (seeds,), and the mean reliance."""
-    found = [conditions(PolicyMind(run.load_model().policy), stage, exam) for run in runs]
+    found = [conditions(RecurrentPolicy(run.load_model().policy), twins, criterion) for run in runs]
     return {
-        "scenario": stage.scenario.name,
+        "scenario": twins.scenario.name,
         "spurious": runs[0].config.spurious,
         "commits": sorted(
             {json.loads((run.folder / "config.json").read_text())["made_with"]["commit"] for run in runs}
         ),
-        "chance": round(exam.chance, 4),
+        "chance": round(criterion.chance, 4),
         "right": {name: [round(f[name]["right"]["mean"], 4) for f in found] for name in CONDITIONS},
         "collisions": {name: [round(f[name]["collisions"], 4) for f in found] for name in CONDITIONS},
         "reliance": [round(f["reliance"], 4) for f in found],
@@ -63,13 +64,13 @@ def row_of(runs: Sequence[Run], stage: Stage, exam: Exam) -> dict[str, Any]:
 def rows_of(scenario: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     """All rows of a scenario."""
     shares, seeds = PLAN[scenario]
-    stage = Stage(scenario_named(scenario), Config(), SEEDS[: FULL.seeds])
-    exam, rows = Exam.of(stage), []
+    twins = TwinSet(scenario_named(scenario), Config(), SEEDS[: FULL.seeds])
+    criterion, rows = criterion_of(twins), []
     for spurious in shares:
         folder = options.runs / f"{scenario}-{spurious:g}"
         numbers = range(min(seeds, options.seeds or seeds))
         runs = [trained(folder / f"seed{k}", scenario, spurious, k, options.steps) for k in numbers]
-        rows.append(row_of(runs, stage, exam))
+        rows.append(row_of(runs, twins, criterion))
         show_row(rows[-1])
     return rows
 

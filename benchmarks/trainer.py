@@ -29,9 +29,10 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.scenarios import SCENARIOS, scenario_named
-from kindergarten.scoring.planner import chances, twins
+from kindergarten.scoring.agent import PredictAgent
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
-from kindergarten.world.codes import End
+from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
@@ -97,16 +98,9 @@ def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
 
 def anticipation(model: RecurrentPPO, scenario: Scenario, limits: Reference) -> float:
     """The score of either's agent: every intent of every seed of ``limits``, without chance."""
-    simulator = twins(scenario, Config(), limits.seeds)
-    observations, states, returns = simulator.observe(), None, np.zeros(simulator.num_worlds)
-    starts = np.ones(simulator.num_worlds, bool)
-    while (simulator.worlds["end"] == End.RUNNING).any():
-        chosen, states = model.predict(observations, states, starts, deterministic=True)
-        observations, rewards, *_ = simulator.step(chosen)
-        returns += rewards
-        starts[:] = False
-    weights = chances(simulator)
-    return limits.anticipation((weights * returns.reshape(weights.shape)).sum(axis=0))
+    exam = Exam(scenario, seeds=limits.seeds)
+    rollout(PredictAgent(model), exam)
+    return limits.anticipation((exam.chances * exam.returns).sum(axis=0))
 
 
 class Stopwatch(BaseCallback):

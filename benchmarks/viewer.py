@@ -24,6 +24,7 @@ import pygame
 from benchmarks.common import Clocks, about, spread, write
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Replay, read
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import MissingTool, Stage, Take, View, write_video
 from kindergarten.viewer.app.player import Player
@@ -52,9 +53,9 @@ def recorded(name: str, seed: int = 3) -> Replay:
             captions, attention = random.dirichlet(np.ones(len(Intent)), others), random.dirichlet(np.ones(others))
             gates[w] += random.normal(0, 0.05, (3, CELLS))
             chances = random.dirichlet(np.ones(5))
-            recorder.record(
-                Action.IDLE, random.normal(), chances, captions, attention, cells[w], 1 / (1 + np.exp(-gates[w]))
-            )
+            value, open_gates = random.normal(), 1 / (1 + np.exp(-gates[w]))
+            thoughts = Thoughts(np.array(value), chances, captions, attention, cells[w], open_gates)
+            recorder.record(Action.IDLE, thoughts)
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], "nobody")
 
 
@@ -62,12 +63,12 @@ def stretched(replay: Replay, decisions: int) -> Replay:
     """A replay of one episode that lasts so many decisions: the same over and over again."""
     episode = replay.episodes[0]
     times = -(-decisions // len(episode.actions))
-    mind = ("actions", "terms", "values", "probabilities", "captions", "attention", "cells", "gates")
-    arrays = {name: np.concatenate([getattr(episode, name)] * times)[:decisions] for name in mind}
+    arrays = {name: np.concatenate([getattr(episode, name)] * times)[:decisions] for name in ("actions", "terms")}
+    thoughts = Thoughts.join([episode.thoughts] * times)[:decisions]
     users = np.concatenate([episode.users[:-1]] * (times + 1))[: decisions + 1]
     worlds = np.concatenate([episode.worlds[:-1]] * (times + 1))[: decisions + 1]
     worlds["tick"], worlds["end"] = np.arange(decisions + 1) * replay.substeps, End.RUNNING
-    return replace(replay, episodes=(Episode(users, worlds, seed=episode.seed, **arrays),))
+    return replace(replay, episodes=(Episode(users, worlds, seed=episode.seed, thoughts=thoughts, **arrays),))
 
 
 def drawing(stage: Stage, view: View, frames: int) -> dict[str, dict[str, float]]:

@@ -1,14 +1,51 @@
 """A playground where cars learn by themselves to read what others are about to do.
 
-Importing it registers the environments with Gymnasium, and nothing else: no torch, no pygame, no kernel.
+Importing it registers the environments with Gymnasium, and nothing else: no torch, no pygame, no kernel. What stands in
+``__all__`` is stable; the rest is imported when it is asked for.
 """
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Scenario
 
+if TYPE_CHECKING:
+    from kindergarten.api import load, score
+    from kindergarten.scoring.exam import Exam
+    from kindergarten.scoring.score import Score
+
+for _folder in ("agents", "envs"):  # links to the folders at the top of the tree, in a checkout
+    if not (Path(__file__).parent / _folder / "__init__.py").exists():
+        raise ImportError(
+            f"{Path(__file__).parent / _folder} is no folder of Python: this checkout has lost its symbolic links. "
+            "Clone it on a file system that has them (on Windows: git config core.symlinks true), or install the wheel."
+        )
+
 __version__ = "0.1.0"
+__all__ = ["IDS", "Exam", "Scenario", "Score", "__version__", "load", "register", "score"]
+
+_LAZY = {
+    "load": "kindergarten.api",
+    "score": "kindergarten.api",
+    "Exam": "kindergarten.scoring.exam",
+    "Score": "kindergarten.scoring.score",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is stable, but costs something: it is imported when somebody asks for it."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
 
 #: The ids of the scenarios that come with the package.
 IDS = tuple(f"Kindergarten/{name}-v0" for name in SCENARIOS)

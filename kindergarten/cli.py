@@ -21,7 +21,7 @@ HELP = """usage: kindergarten COMMAND ...
 A playground where cars learn by themselves to read what others are about to do.
 
   train                 teach a car; the same as python train.py
-  evaluate RUN          how well a trained car anticipates
+  evaluate AGENT        how well a car anticipates: a run, a file, or anybody's agent
   diagnose RUN          what it learned, and for the right reason: a page and a verdict for each question
   compare RUN...        what several runs say together, as a table and a picture
   export-onnx RUN OUT   the trained car as one file for other programs
@@ -34,7 +34,7 @@ kindergarten COMMAND --help says more. kindergarten --version says the version.
 """
 DELEGATED = {  # the module whose main(argv) takes the rest of the line as it is
     "train": "kindergarten.agents.runs.train",
-    "evaluate": "kindergarten.agents.runs.evaluate",
+    "evaluate": "kindergarten.evaluation",
     "diagnose": "kindergarten.agents.diagnose.command",
     "compare": "kindergarten.agents.runs.compare",
     "export-onnx": "kindergarten.agents.runs.export",

@@ -6,6 +6,7 @@ import numpy as np
 
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.world.codes import Action, Colour, Intent, Kind, Phase, Signal
 from kindergarten.world.config import Junction
 from kindergarten.world.road import build
@@ -21,11 +22,13 @@ def drive(name: str, decisions: int = 1000) -> Replay:
     family = twins(name, 3)
     captions = np.zeros((family.num_users - 1, len(Intent)))
     captions[0, :2] = 0.75, 0.25
-    told = {
-        "value": -0.5, "probabilities": np.full(len(Action), 1 / len(Action)),
-        "captions": captions, "attention": np.linspace(1, 0, len(captions)),
-    }  # fmt: skip
-    return record(family, steadily(Action.FASTER), lambda w: told, "always faster", 3, decisions)
+    thoughts = Thoughts(
+        values=np.array(-0.5),
+        probabilities=np.full(len(Action), 1 / len(Action)),
+        captions=captions,
+        attention=np.linspace(1, 0, len(captions)),
+    )
+    return record(family, steadily(Action.FASTER), lambda w: thoughts, "always faster", 3, decisions)
 
 
 def still_life() -> Replay:

@@ -11,6 +11,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer import Painter, View
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.story import Story
@@ -25,7 +26,7 @@ SIZE = (640, 400)
 
 def drive(name: str, seed: int, decisions: int = 1000, control: Control = Control.DISCRETE) -> Replay:
     """Twins that nobody steers; at most so many decisions."""
-    family, mind = twins(name, seed, Config(control=control)), {"value": 0.25, "probabilities": np.full(5, 0.2)}
+    family, mind = twins(name, seed, Config(control=control)), Thoughts(np.array(0.25), np.full(5, 0.2))
     return record(family, untouched, lambda w: mind, seed=seed, decisions=decisions)
 
 

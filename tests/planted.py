@@ -1,4 +1,4 @@
-"""Agents for Follow whose minds are known, because they were written by hand."""
+"""Agents for Follow whose policies are known, because they were written by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def steer(frames: th.Tensor, side: th.Tensor) -> th.Tensor:
 
 
 class Planted:
-    """A mind with ``size`` numbers of memory that takes the likeliest action."""
+    """A policy with ``size`` numbers of memory that takes the likeliest action."""
 
     size = 0
 

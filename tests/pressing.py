@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer import Game, Stage
 from kindergarten.viewer.app.player import Player
 from kindergarten.world.codes import Action, Intent
@@ -29,14 +29,17 @@ def thinking(name: str, seed: int = 3, agent: str = "idle", cells: int | None = 
         left = simulator.users["intent"][:, 1] == Intent.LEFT
         return np.where(left & brakes, Action.SLOWER, Action.IDLE)
 
-    def tell(w: int) -> dict[str, Any]:
-        told: dict[str, Any] = {"captions": random.dirichlet(np.ones(len(Intent)), others)}
-        told["attention"] = random.random(others)
-        if cells:
-            told |= {"cells": random.normal(size=cells), "gates": random.random((3, cells))}
-        return told | {"value": 0.25, "probabilities": np.full(5, 0.2)}
+    def think(w: int) -> Thoughts:
+        return Thoughts(
+            captions=random.dirichlet(np.ones(len(Intent)), others),
+            attention=random.random(others),
+            cells=random.normal(size=cells) if cells else None,
+            gates=random.random((3, cells)) if cells else None,
+            values=np.array(0.25),
+            probabilities=np.full(5, 0.2),
+        )
 
-    return record(family, act, tell, agent, seed)
+    return record(family, act, think, agent, seed)
 
 
 def event(key: int, kind: int = pygame.KEYDOWN, unicode: str = "") -> pygame.event.Event:

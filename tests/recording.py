@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring import planner
 from kindergarten.world.config import Config
@@ -24,7 +24,7 @@ def twins(name: str, seed: int, config: Config | None = None) -> Simulator:
 def record(
     simulator: Simulator,
     driver: Driver,
-    told: Callable[[int], dict[str, Any]] = lambda w: {},
+    thoughts_of: Callable[[int], Thoughts] = lambda w: Thoughts(),
     agent: str = "idle",
     seed: int | None = None,
     decisions: int = 1000,
@@ -32,13 +32,13 @@ def record(
     """A replay of every world, to its end or for so many decisions.
 
     Args:
-        told: what whoever drives world ``w`` tells of its mind, as arguments of ``Recorder.record``.
+        thoughts_of: what whoever drives world ``w`` thinks.
     """
     recorders = [Recorder(simulator, w, seed) for w in range(simulator.num_worlds)]
     while decisions and not simulator.worlds["end"].all():
         actions = driver(simulator)
         simulator.step(actions)
         for w, recorder in enumerate(recorders):
-            recorder.record(actions[w], **told(w))
+            recorder.record(actions[w], thoughts_of(w))
         decisions -= 1
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)

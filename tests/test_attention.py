@@ -128,11 +128,13 @@ def test_the_order_of_the_road_users_makes_no_difference():
     order = np.random.default_rng(1).permutation(USERS)
     states, starts = policy.no_memories(9), th.ones(9)
     one, two = (policy.think(each, states, starts) for each in (observations, shuffled(observations, order)))
-    th.testing.assert_close(one.probabilities, two.probabilities, atol=1e-5, rtol=0)
-    th.testing.assert_close(one.states.pi[1], two.states.pi[1], atol=1e-5, rtol=0)
-    for there, here in ((one.attention, two.attention), (one.captions, two.captions)):
+    th.testing.assert_close(one.state.pi[1], two.state.pi[1], atol=1e-5, rtol=0)
+    before, after = one.thoughts, two.thoughts
+    assert before.probabilities is not None and after.probabilities is not None
+    np.testing.assert_allclose(before.probabilities, after.probabilities, atol=1e-5, rtol=0)
+    for there, here in ((before.attention, after.attention), (before.captions, after.captions)):
         assert there is not None and here is not None and (there[:, 0] != there[:, 1]).any()
-        th.testing.assert_close(there[:, order], here, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(there[:, order], here, atol=1e-5, rtol=0)
 
 
 def test_attention_is_shared_among_those_in_sight():
@@ -185,10 +187,10 @@ def test_the_share_of_those_who_matter_is_over_frames_and_chances():
 
 def test_a_replay_tells_whom_the_car_attended_to():
     episode = record(learner(), SCENARIOS["Crossing"], Config(), "somebody").episodes[0]
-    assert episode.attention is not None and episode.captions is not None
+    assert episode.thoughts.attention is not None and episode.thoughts.captions is not None
     seen = episode.users["seen"][:-1, 1:] == 1
-    assert (episode.attention[seen] > 0).all() and (episode.attention[~seen] == 0).all()
-    assert episode.captions.shape[2] == len(Intent)
+    assert (episode.thoughts.attention[seen] > 0).all() and (episode.thoughts.attention[~seen] == 0).all()
+    assert episode.thoughts.captions.shape[2] == len(Intent)
 
 
 @pytest.mark.jit
@@ -196,7 +198,7 @@ def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     out = tmp_path / "run"
     words = ["--encoder", "attention", "--trunk", "residual", "--depth", "3", "--steps", "2048", "--worlds", "8"]
     assert cli.main(["train", *words, "--out", str(out)]) == 0
-    assert replay.read(out / "replays" / "twins.npz").episodes[0].attention is not None
+    assert replay.read(out / "replays" / "twins.npz").episodes[0].thoughts.attention is not None
     attention = json.loads((out / "evaluation.json").read_text())["attention"]
     assert {attention["matters"], attention["by_count"]} == {1.0}  # in Follow there is nobody else
     assert set(attention["by_phase"]) == {"before", "cue", "delay"}

@@ -100,13 +100,16 @@ def test_time_to_score(tmp_path, scenario, stock):
 
 def test_the_score_is_that_of_the_evaluation():
     trainer = pytest.importorskip("benchmarks.trainer")
-    from kindergarten.agents.evaluation.evaluate import drive
+    from kindergarten.agents.evaluation.agent import PolicyAgent
+    from kindergarten.scoring.exam import Exam
+    from kindergarten.scoring.rollout import rollout
 
     scenario = scenario_named("Follow")
     limits = compute(scenario, Config(), np.arange(3))
     model = trainer.ours(seed=1, worlds=2)
-    outcome = drive(model, scenario, Config(), limits.seeds)
-    expected = limits.anticipation(outcome.mean(outcome.returns))
+    exam = Exam(scenario, seeds=limits.seeds)
+    rollout(PolicyAgent(model.policy), exam)
+    expected = limits.anticipation((exam.chances * exam.returns).sum(axis=0))
     assert trainer.anticipation(model, scenario, limits) == pytest.approx(expected, abs=1e-9)
 
 

@@ -20,12 +20,16 @@ from kindergarten.agents.evaluation.captions import (
     scores,
     shown_of,
 )
-from kindergarten.agents.evaluation.evaluate import evaluate, print_table
+from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.envs import make_sb3
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.agent import Decision
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.planner import twins
 from kindergarten.scoring.reference import SEEDS
-from kindergarten.world.codes import Action, Colour, End, Intent, Phase, Signal
+from kindergarten.scoring.rollout import rollout
+from kindergarten.world.codes import Action, Colour, Intent, Phase, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.observation import USER_COLUMNS
 from tests.probing import assert_that_captions_are_a_probe
@@ -123,16 +127,25 @@ def test_latency_retention_and_flips():
     assert never == {"noticed": 0, "latency_s": None, "retention": None, "flips": 1}
 
 
+class Undecided:
+    """Does nothing, and thinks everything as likely as everything else."""
+
+    def __init__(self, others: int) -> None:
+        self.others = others
+
+    def decide(self, observations: np.ndarray, state: None, episode_starts: np.ndarray) -> Decision:
+        count = len(episode_starts)
+        captions = np.full((count, self.others, len(Intent)), 1 / len(Intent), np.float32)
+        return Decision(np.full(count, Action.IDLE), state, Thoughts(captions=captions))
+
+
 @pytest.mark.jit
 @pytest.mark.parametrize("name", ["Crossing", "Crossroads"])
 def test_in_the_delay_the_last_signal_tells_all_and_a_frame_nothing(name: str):
     seeds = SEEDS[:96]
-    simulator = twins(SCENARIOS[name], Config(), seeds)
-    count, others = simulator.num_worlds, simulator.num_users - 1
-    diary = Diary(simulator, np.tile(seeds, count // len(seeds)), np.ones(count))
-    while (simulator.worlds["end"] == End.RUNNING).any():
-        diary.note(np.full((count, others, len(Intent)), 1 / len(Intent), np.float32))
-        simulator.step(np.full(count, Action.IDLE))
+    exam = Exam(name, seeds=seeds)
+    diary = Diary(exam)
+    rollout(Undecided(exam.simulator.num_users - 1), exam, [diary])
     frames = diary.frames()
     assert (frames.stage == Phase.DELAY).any() and (np.diff(frames.to_event)[np.diff(frames.track) == 0] < 0).all()
     found = assess(frames)
@@ -162,7 +175,8 @@ def test_an_evaluation_scores_the_captions_beside_two_others(
 ):
     monkeypatch.setenv("COLUMNS", "80")
     found = evaluate(beginner, SCENARIOS["Follow"], Config())
-    captions = found["captions"]
+    captions = found.captions
+    assert captions is not None and found.to_dict()["captions"] == captions
     assert captions["majority"]["accuracy"] == pytest.approx(1 / 3, abs=0.01)
     measures = {"accuracy", "macro_f1", "auc", "brier", "ece", "noticed", "latency_s", "retention", "flips"}
     for name in ("agent", "last_signal", "single_frame"):
@@ -170,7 +184,7 @@ def test_an_evaluation_scores_the_captions_beside_two_others(
         assert sum(row["frames"] for row in captions[name]["by_time_to_event"]) > 0
     assert captions["last_signal"]["by_phase"]["hidden"]["accuracy"] == 1.0  # it turns in the fog
     assert captions["single_frame"]["by_phase"]["hidden"]["accuracy"] < 0.4
-    print_table(found)
+    found.print()
     printed = capsys.readouterr().out
     assert all(word in printed for word in ("last signal", "one frame", "majority", *STAGES, "latency", "kept", "ECE"))
     console = Console(width=80)

@@ -19,11 +19,11 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy  # 
 
 from kindergarten import cli  # noqa: E402
 from kindergarten.agents import MemoryPPO  # noqa: E402
-from kindergarten.agents.diagnose import QUICK, Finding, PolicyMind, Verdict, command, diagnose, prepare  # noqa: E402
+from kindergarten.agents.diagnose import QUICK, Finding, RecurrentPolicy, Verdict, command, diagnose, prepare  # noqa: E402
 from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing  # noqa: E402
 from kindergarten.agents.diagnose.report.page import page  # noqa: E402
-from kindergarten.agents.diagnose.stage import Stage, drive  # noqa: E402
+from kindergarten.agents.diagnose.twin_set import TwinSet, drive  # noqa: E402
 from kindergarten.agents.evaluation import linear  # noqa: E402
 from kindergarten.agents.learner.encoders import Trunk  # noqa: E402
 from kindergarten.agents.learner.memory import Memory  # noqa: E402
@@ -49,14 +49,14 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decided, "STEPS", 2)
 
 
-def follow(memory: str = "lstm") -> PolicyMind:
+def follow(memory: str = "lstm") -> RecurrentPolicy:
     """A small network that has learned nothing; ``stock``: sb3-contrib's own."""
     env, small = make_sb3("Kindergarten/Follow-v0", 1, 0), {"lstm_hidden_size": 16}
     if memory == "stock":
         policy = RecurrentPPO("MlpLstmPolicy", env, policy_kwargs=small, seed=0).policy
         assert isinstance(policy, RecurrentActorCriticPolicy)
-        return PolicyMind(policy)
-    return PolicyMind(MemoryPPO("MemoryPolicy", env, policy_kwargs={**small, "memory": memory}, seed=0).policy)
+        return RecurrentPolicy(policy)
+    return RecurrentPolicy(MemoryPPO("MemoryPolicy", env, policy_kwargs={**small, "memory": memory}, seed=0).policy)
 
 
 def rates(finding: Finding) -> dict[str, float]:
@@ -151,12 +151,12 @@ def test_probes_find_the_intent_in_the_memory_and_not_in_the_frame():
 
 @pytest.mark.parametrize("memory", [memory.value for memory in Memory])
 def test_gradients_agree_with_finite_differences(memory: str):
-    mind = follow(memory)
-    mind = PolicyMind(mind.policy.double())
-    stage = Stage(FOLLOW, Config(), np.arange(2))
-    tape = drive(mind, stage)
-    frames, at = tape.frames.astype(np.float64), credit.decision(mind, stage, tape)
-    slopes = credit.gradients(mind, frames, at)
+    policy = follow(memory)
+    policy = RecurrentPolicy(policy.policy.double())
+    twins = TwinSet(FOLLOW, Config(), np.arange(2))
+    rollout = drive(policy, twins)
+    frames, at = rollout.frames.astype(np.float64), credit.decision(policy, twins, rollout)
+    slopes = credit.gradients(policy, frames, at)
     assert slopes is not None
     rng, step = np.random.default_rng(0), 1e-5
     largest = np.argsort(-np.abs(slopes).ravel())[:200]
@@ -166,7 +166,7 @@ def test_gradients_agree_with_finite_differences(memory: str):
         for sign in (1.0, -1.0):
             near = frames.copy()
             near[t, w, d] += sign * step
-            moved.append(credit.margins(mind, th.as_tensor(near), at)[w].item())
+            moved.append(credit.margins(policy, th.as_tensor(near), at)[w].item())
         assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(slopes[t, w, d], rel=1e-4)
 
 
@@ -180,15 +180,15 @@ def test_gradients_through_layers_are_those_of_the_trunks():
 
 def test_gradients_through_time_are_those_of_the_memory():
     """A tanh network whose matrix is known: the norm shrinks by its factor at every frame."""
-    mind = follow("rnn")
+    policy = follow("rnn")
     with th.no_grad():
-        for name, weight in mind.memory.named_parameters():
+        for name, weight in policy.memory.named_parameters():
             weight.zero_()
             if name == "weight_hh_l0":
                 weight += 0.5 * th.eye(len(weight))
             if name == "weight_ih_l0":
                 weight += 1e-3 * th.eye(*weight.shape)
-    curve = vanishing.through_time(mind, np.zeros((12, 3, planted.WIDTH), np.float32))
+    curve = vanishing.through_time(policy, np.zeros((12, 3, planted.WIDTH), np.float32))
     np.testing.assert_allclose(curve, 0.5 ** np.arange(12), rtol=1e-3)
 
 
@@ -204,9 +204,9 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
 @pytest.mark.parametrize("memory", [*(memory.value for memory in Memory), "stock"])
 def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
     """It says and remembers what the policy's own ``predict`` does; every question has an answer, twice the same."""
-    mind = follow(memory)
+    policy = follow(memory)
     effort = replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0))
-    examined = prepare(mind, FOLLOW, Config(), effort)
+    examined = prepare(policy, FOLLOW, Config(), effort)
     found = diagnose(examined)
     assert [finding.key for finding in found] == [
         "memory",
@@ -219,10 +219,10 @@ def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
     ]
     if memory == "gru":
         assert plain([finding.numbers for finding in diagnose(examined)]) == plain([f.numbers for f in found])
-    state, starts = None, np.ones(examined.tape.frames.shape[1])
+    state, starts = None, np.ones(examined.rollout.frames.shape[1])
     for t in range(5):
-        action, state = mind.policy.predict(examined.tape.frames[t], state, starts, deterministic=True)
-        np.testing.assert_array_equal(action, examined.tape.actions[t])
+        action, state = policy.policy.predict(examined.rollout.frames[t], state, starts, deterministic=True)
+        np.testing.assert_array_equal(action, examined.rollout.actions[t])
         starts = np.zeros_like(starts)
 
 

@@ -12,9 +12,10 @@ from gymnasium import spaces
 
 from kindergarten import cli
 from kindergarten.agents import Memory, MemoryPolicy
-from kindergarten.agents.runs.export import INPUTS, OUTPUTS, to_onnx
+from kindergarten.agents.runs.export import to_onnx
 from kindergarten.agents.runs.train import Options, begin, learn
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.scoring.onnx import INPUTS, OUTPUTS
 
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -39,11 +40,11 @@ def test_every_memory_can_be_exported(memory, actions):
         h, c = (state.numpy() for state in states.pi)
         for _ in range(5):
             obs = rng.uniform(-1, 1, (worlds, 6)).astype(np.float32)
-            thoughts = policy.think(th.as_tensor(obs), states, th.zeros(worlds))
-            states = thoughts.states
+            decision = policy.think(th.as_tensor(obs), states, th.zeros(worlds))
+            states = decision.state
             action, _, h, c = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
             np.testing.assert_allclose(
-                np.clip(action, -1, 1) if action.ndim > 1 else action, thoughts.actions, atol=1e-6
+                np.clip(action, -1, 1) if action.ndim > 1 else action, decision.actions, atol=1e-6
             )
             np.testing.assert_allclose(h, states.pi[0], atol=1e-6)
             np.testing.assert_allclose(c, states.pi[1], atol=1e-6)
@@ -64,11 +65,11 @@ def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: P
         h, c = memory * (1.0 - starts)[None, None, :, None]  # an episode begins without memories
         action, logits, *memory = exported.run(OUTPUTS, dict(zip(INPUTS, (obs, h, c), strict=True)))
         memory = np.stack(memory)
-        thoughts = policy.think(th.as_tensor(obs), states, th.as_tensor(starts))
-        states = thoughts.states
-        assert thoughts.probabilities is not None
-        np.testing.assert_allclose(th.softmax(th.as_tensor(logits), 1), thoughts.probabilities, atol=1e-5)
-        np.testing.assert_array_equal(action, thoughts.actions)
+        decision = policy.think(th.as_tensor(obs), states, th.as_tensor(starts))
+        states = decision.state
+        assert decision.thoughts.probabilities is not None
+        np.testing.assert_allclose(th.softmax(th.as_tensor(logits), 1), decision.thoughts.probabilities, atol=1e-5)
+        np.testing.assert_array_equal(action, decision.actions)
         obs, _, dones, _ = env.step(action)
         starts = dones.astype(np.float32)
 

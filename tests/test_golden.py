@@ -19,6 +19,7 @@ import pygame
 
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer import Stage, Take, View, write_sheet
 from kindergarten.viewer.app.player import Player
 from kindergarten.world.codes import Action, End, Intent, Kind, Phase, Signal
@@ -71,13 +72,19 @@ def episode(road: RoadMap, ways: list[tuple[int, float, Kind]], intent: Intent, 
     terms = np.zeros((DECISIONS, len(TERMS)))
     terms[tick[:-1] >= HANDS_ON, :2] = 0.04, -0.03
     return Episode(
-        *(users, worlds, actions[:, None].astype(float), terms, seed),
-        values=np.full(DECISIONS, 0.5),
-        probabilities=np.tile([0.1, 0.2, 0.05, 0.15, 0.5], (DECISIONS, 1)),
-        captions=captions,
-        attention=np.tile(np.array([0.8, *[0.1] * (others - 1)]), (DECISIONS, 1)),
-        cells=(held + random.normal(0, 0.05, held.shape)).astype(np.float16),
-        gates=random.random((DECISIONS, 3, 32)).astype(np.float16),
+        users,
+        worlds,
+        actions[:, None].astype(float),
+        terms,
+        seed,
+        Thoughts(
+            values=np.full(DECISIONS, 0.5),
+            probabilities=np.tile([0.1, 0.2, 0.05, 0.15, 0.5], (DECISIONS, 1)),
+            captions=captions,
+            attention=np.tile(np.array([0.8, *[0.1] * (others - 1)]), (DECISIONS, 1)),
+            cells=(held + random.normal(0, 0.05, held.shape)).astype(np.float16),
+            gates=random.random((DECISIONS, 3, 32)).astype(np.float16),
+        ),
     )
 
 

@@ -36,8 +36,9 @@ def test_a_replay_tells_what_was_remembered(memory):
     model = MemoryPPO.from_config(make_sb3("Kindergarten/Follow-v0", 2, 0), memory=memory, seed=0)
     episode = record(model, SCENARIOS["Follow"], Config(), "somebody").episodes[0]
     remembers, gated = memory not in ("none", "stack"), memory.startswith("lstm")
-    assert (episode.cells is not None) == remembers and (episode.gates is not None) == gated
-    for array in (episode.cells, episode.gates):
+    cells, gates = episode.thoughts.cells, episode.thoughts.gates
+    assert (cells is not None) == remembers and (gates is not None) == gated
+    for array in (cells, gates):
         assert array is None or (array.dtype == np.float16 and len(array) == len(episode.actions))
-    if episode.gates is not None:
-        assert episode.gates.shape[1] == 3 and 0 <= episode.gates.min() <= episode.gates.max() <= 1
+    if gates is not None:
+        assert gates.shape[1] == 3 and 0 <= gates.min() <= gates.max() <= 1

@@ -29,10 +29,12 @@ LAYERS = (
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
-    *("provenance", "progress", "replay.archive", "replay.episode", "replay.replay", "replay"),
-    *("scoring.statistics", "scoring.planner", "scoring.reference", "scoring"),
+    *("provenance", "progress", "replay.archive", "replay.thoughts", "replay.episode", "replay.replay", "replay"),
+    *("scoring.statistics", "scoring.planner", "scoring.reference", "scoring.criterion", "scoring.agent"),
+    *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
-    *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "cli", "__main__"),
+    *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
+    *("evaluation", "cli", "__main__"),
 )
 
 # Heavy packages, and the only places that may import them.
@@ -43,7 +45,7 @@ HOMES = {
     "sklearn": ("agents",),
     "jinja2": ("agents",),
     "pygame": ("viewer",),
-    "gymnasium": ("__init__", "world", "scoring", "envs", "agents"),
+    "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api"),
 }
 
 

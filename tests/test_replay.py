@@ -8,7 +8,6 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 from kindergarten.replay import archive
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay, ReplayError, read
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Action, Control, End, Intent
 from kindergarten.world.config import Config
@@ -35,14 +35,14 @@ def drive(name: str = "Follow", seed: int = 3, control: Control = Control.DISCRE
         worlds = simulator.num_worlds
         return random.integers(5, size=worlds) if simulator.discrete else random.uniform(-1, 1, (worlds, 2)) * [1, 0.1]
 
-    def tell(w: int) -> dict[str, Any]:
-        told: dict[str, Any] = {"value": random.normal(), "probabilities": random.dirichlet(np.ones(5))}
-        told["captions"] = random.dirichlet(np.ones(len(Intent)), family.num_users - 1)
-        told["captions"][1:] = 0.0  # of whom it thinks nothing
-        told |= {"attention": random.random(family.num_users - 1), "cells": random.normal(0, 9, 7)}
-        return told | {"gates": np.eye(3, 7)}
+    def think(w: int) -> Thoughts:
+        values, probabilities = np.array(random.normal()), random.dirichlet(np.ones(5))
+        captions = random.dirichlet(np.ones(len(Intent)), family.num_users - 1)
+        captions[1:] = 0.0  # of whom it thinks nothing
+        attention, cells = random.random(family.num_users - 1), random.normal(0, 9, 7)
+        return Thoughts(values, probabilities, captions, attention, cells, np.eye(3, 7))
 
-    return record(family, act, tell if thoughts else lambda w: {}, "chance", seed)
+    return record(family, act, think if thoughts else lambda w: Thoughts(), "chance", seed)
 
 
 def same(a: object, b: object) -> bool:
@@ -112,7 +112,7 @@ def test_the_recorder_records_every_decision_and_nothing_after_the_end():
     episode = recorder.episode()
     assert episode.worlds["tick"].tolist() == ticks
     assert episode.terms.sum(axis=1) == pytest.approx(rewards)
-    assert episode.end is not End.RUNNING and episode.values is None
+    assert episode.end is not End.RUNNING and episode.thoughts == Thoughts()
     assert np.array_equal(episode.users[-1], simulator.users[1])
 
 
@@ -129,8 +129,8 @@ def test_a_memory_of_any_size_fits_into_half_the_bits():
     simulator.reset()
     recorder = Recorder(simulator)
     simulator.step(np.array([Action.IDLE]))
-    recorder.record(Action.IDLE, cells=np.array([1e9, -1e9, 0.1]))
-    cells = recorder.episode().cells
+    recorder.record(Action.IDLE, Thoughts(cells=np.array([1e9, -1e9, 0.1])))
+    cells = recorder.episode().thoughts.cells
     assert cells is not None and cells.dtype == np.float16
     assert np.isfinite(cells).all() and cells[0, 2] == pytest.approx(0.1, rel=1e-3)
 

@@ -70,8 +70,8 @@ def test_the_replay_shows_twins_and_what_the_car_believes(folder: Path):
     assert [int(episode.users["intent"][0, 1]) for episode in recorded.episodes] == [0, 1, 2]
     assert len({episode.seed for episode in recorded.episodes}) == 1
     for episode in recorded.episodes:
-        assert episode.captions is not None
-        np.testing.assert_allclose(episode.captions.sum(-1), 1.0, atol=1e-5)
+        assert episode.thoughts.captions is not None
+        np.testing.assert_allclose(episode.thoughts.captions.sum(-1), 1.0, atol=1e-5)
 
 
 def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):
@@ -124,7 +124,7 @@ def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: p
     assert cli.main(["evaluate", str(folder)]) == 0
     assert json.loads((folder / "evaluation.json").read_text()) == before  # deterministic
     assert cli.main(["evaluate", str(folder), "--delay", "8"]) == 0
-    assert "8..8 s" in capsys.readouterr().out
+    assert "delay 8 s," in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ def test_a_belief_stands_below_whom_it_is_about_or_out_of_sight_above_who_believ
         frame = frame_at(cyclist, 0, time_of(cyclist, k))
         assert frame.belief(1) is None and frame.belief(0) is None
         left, right, none = (
-            dataclasses.replace(frame, captions=np.array([row])) for row in ([0.9, 0.1, 0], [0, 0, 1], [0, 0, 0])
+            dataclasses.replace(frame, thoughts=dataclasses.replace(frame.thoughts, captions=np.array([row])))
+            for row in ([0.9, 0.1, 0], [0, 0, 1], [0, 0, 0])
         )
         pictures = [paint(painter, story, each) for each in (frame, left, right, none)]
         camera = follow(story, frame, SIZE)

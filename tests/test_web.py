@@ -63,8 +63,8 @@ def test_the_numbers_come_back(crossing):
             "kind": users["kind"], "signal": users["signal"], "phase": users["phase"], "seen": users["seen"],
             "time": worlds["tick"] * crossing.physics_step, "target_speed": worlds["target_speed"],
             "route": users["route"][:, 0], "way": users["s"][:, 0], "steering": users["steering"][:, 0],
-            **{name: getattr(episode, name) for name in ("actions", "terms", "values", "probabilities")},
-            **{name: getattr(episode, name) for name in ("captions", "attention")},
+            "actions": episode.actions, "terms": episode.terms,
+            **{name: getattr(episode.thoughts, name) for name in ("values", "probabilities", "captions", "attention")},
         }  # fmt: skip
         for name, values in same.items():
             assert np.allclose(unpacked(raw[name]), np.ravel(values), rtol=0, atol=0.501 * raw[name]["unit"]), name
@@ -100,8 +100,8 @@ def test_a_long_replay_fits_into_a_megabyte(crossing):
     again = np.arange(3000) % len(long.actions)
     users, worlds = long.users[np.append(again, 0)], np.zeros(3001, WORLD)
     worlds["tick"] = 2 * np.arange(3001)
-    told = (getattr(long, name)[again] for name in ("values", "probabilities", "captions"))
-    episode = Episode(users, worlds, long.actions[again], long.terms[again], 1, *told)
+    thoughts = dataclasses.replace(long.thoughts, attention=None)[again]
+    episode = Episode(users, worlds, long.actions[again], long.terms[again], 1, thoughts)
     assert len(web.page(dataclasses.replace(crossing, episodes=(episode,)))) < 1_000_000
 
 

@@ -1,11 +1,11 @@
 """Diagnosis: what did an agent learn, and for the right reason? One module per question.
 
-Everything works on a :class:`~kindergarten.agents.diagnose.mind.Mind`: any recurrent policy of Stable-Baselines3, or
-anything else that makes outputs and a next state of a frame and a state.
+Everything works on a `Policy`: any recurrent policy of Stable-Baselines3, or anything else that makes outputs and a
+next state of a frame and a state.
 """
 
 from kindergarten.agents.diagnose.examination import diagnose, prepare
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Effort, Finding, Verdict
-from kindergarten.agents.diagnose.mind import Mind, PolicyMind
+from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 
-__all__ = ["FULL", "QUICK", "Effort", "Finding", "Mind", "PolicyMind", "Verdict", "diagnose", "prepare"]
+__all__ = ["FULL", "QUICK", "Effort", "Finding", "Policy", "RecurrentPolicy", "Verdict", "diagnose", "prepare"]

@@ -15,17 +15,17 @@ import torch as th
 from gymnasium import spaces
 from rich.console import Console
 from rich.table import Table
-from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Effort, Finding, Subject, Verdict, plain
-from kindergarten.agents.diagnose.mind import Mind, PolicyMind
+from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.compare import delay_name
+from kindergarten.agents.runs.load import model_in
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import write_whole
@@ -81,9 +81,9 @@ class Patient:
         """
         if scenario is None:
             raise ValueError(f"{path} does not say where it was trained: name it with --scenario")
-        if not allow_pickle:
-            raise ValueError(f"{path} is a pickle and may run code: if you trust it, add --allow-pickle")
-        policy = loaded(path)
+        policy = model_in(path, allow_pickle).policy
+        if not isinstance(policy, RecurrentActorCriticPolicy):
+            raise ValueError(f"{path} holds a {type(policy).__name__}: diagnose asks what a recurrent policy remembers")
         control = "discrete" if isinstance(policy.action_space, spaces.Discrete) else "continuous"
         config = make_config(control=control)
         env = make_sb3(f"Kindergarten/{scenario_named(scenario).name}-v0", 1, control=control)
@@ -103,23 +103,9 @@ class Patient:
     def subject(self, beside: Sequence[Patient], effort: Effort) -> Subject:
         """Ready to be asked; others beside it, and untrained networks with every memory."""
         kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
-        untrained: dict[str, Mind] = {kind: PolicyMind(self.untrained(kind).policy) for kind in kinds}
-        others: dict[str, Mind] = {other.name: PolicyMind(other.policy()) for other in beside}
-        return prepare(PolicyMind(self.policy()), self.scenario, self.config, effort, untrained, others)
-
-
-def loaded(path: Path) -> RecurrentActorCriticPolicy:
-    """The policy in a file of ``RecurrentPPO.save``.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        policy = RecurrentPPO.load(path, device="cpu").policy
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} holds no policy of RecurrentPPO: {error}") from None
-    assert isinstance(policy, RecurrentActorCriticPolicy)
-    return policy
+        untrained: dict[str, Policy] = {kind: RecurrentPolicy(self.untrained(kind).policy) for kind in kinds}
+        others: dict[str, Policy] = {other.name: RecurrentPolicy(other.policy()) for other in beside}
+        return prepare(RecurrentPolicy(self.policy()), self.scenario, self.config, effort, untrained, others)
 
 
 def patients(path: Path, scenario: str | None, allow_pickle: bool) -> list[Patient]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import FULL, Effort, Finding, Subject
-from kindergarten.agents.diagnose.mind import Mind
+from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing
-from kindergarten.agents.diagnose.stage import Stage, drive
+from kindergarten.agents.diagnose.rate import criterion_of
+from kindergarten.agents.diagnose.twin_set import TwinSet, drive
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config, Scenario
 
@@ -25,25 +25,25 @@ QUESTIONS: tuple[Question, ...] = (
 
 
 def prepare(
-    mind: Mind,
+    policy: Policy,
     scenario: Scenario,
     config: Config,
     effort: Effort = FULL,
-    untrained: Mapping[str, Mind] | None = None,
-    beside: Mapping[str, Mind] | None = None,
+    untrained: Mapping[str, Policy] | None = None,
+    beside: Mapping[str, Policy] | None = None,
 ) -> Subject:
     """An agent on its worlds, and how its answers there are marked.
 
     Args:
-        mind: the agent.
+        policy: the agent.
         scenario: where it drives.
         config: in which setting it was trained.
         effort: how much is tried.
         untrained: the same network before its first lesson with each memory, by name; its own memory first.
         beside: other agents, by what they are called.
     """
-    stage = Stage(scenario, config, SEEDS[: effort.seeds])
-    return Subject(mind, stage, drive(mind, stage), Exam.of(stage), effort, untrained or {}, beside or {})
+    twins = TwinSet(scenario, config, SEEDS[: effort.seeds])
+    return Subject(policy, twins, drive(policy, twins), criterion_of(twins), effort, untrained or {}, beside or {})
 
 
 def diagnose(subject: Subject, done: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:

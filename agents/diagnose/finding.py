@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose.exam import Exam
-from kindergarten.agents.diagnose.mind import Mind
-from kindergarten.agents.diagnose.stage import Stage, Tape
+from kindergarten.agents.diagnose.policy import Policy
+from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet
+from kindergarten.scoring.criterion import Criterion
 
 
 class Verdict(Enum):
@@ -51,15 +51,15 @@ QUICK = Effort(16, (0.5, 1.0, 2.0, 4.0, 8.0), (1.0, 2.0, 4.0, 8.0))
 class Subject:
     """Whom the questions are about: an agent on its worlds, what it did there, and how that is marked."""
 
-    mind: Mind
-    stage: Stage
-    tape: Tape
-    exam: Exam
+    policy: Policy
+    twins: TwinSet
+    rollout: Rollout
+    criterion: Criterion
     effort: Effort
     #: The same network before its first lesson with each memory, by the memory's name; the run's own memory first.
-    untrained: Mapping[str, Mind] = field(default_factory=dict)
+    untrained: Mapping[str, Policy] = field(default_factory=dict)
     #: Other agents for the same scenario, by what they are called.
-    beside: Mapping[str, Mind] = field(default_factory=dict)
+    beside: Mapping[str, Policy] = field(default_factory=dict)
 
 
 def plain(value: Any) -> Any:

@@ -14,9 +14,11 @@ from rich import box
 from rich.table import Table
 
 from kindergarten.agents.evaluation.linear import classifier
+from kindergarten.scoring.agent import Decision
+from kindergarten.scoring.exam import Exam
+from kindergarten.scoring.rollout import Hook
 from kindergarten.world.codes import End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.observation import USER_COLUMNS
-from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER
 
 #: A road user in sight stands in a phase. One that was seen and is there still, in fog or behind a house, is hidden.
@@ -46,28 +48,25 @@ class Frames(NamedTuple):
     believed: np.ndarray  # (n, intents) the caption
 
 
-class Diary:
-    """Notes what an agent thinks about all who have a choice, from when it first sees them until either has left.
+class Diary(Hook):
+    """Notes what an agent thinks about all who have a choice, from when it first sees them until either has left."""
 
-    seeds: (W,) which seed each world of ``simulator`` has; weights: (W,).
-    """
-
-    def __init__(self, simulator: Simulator, seeds: np.ndarray, weights: np.ndarray) -> None:
-        self._simulator, self._weights = simulator, weights
-        self._halves = np.unique(seeds, return_inverse=True)[1] % 2
+    def __init__(self, exam: Exam) -> None:
+        self._simulator, self._weights = exam.simulator, exam.chances.flatten()
+        self._halves = np.tile(np.unique(exam.seeds, return_inverse=True)[1] % 2, len(exam.scenario.intents))
+        simulator = exam.simulator
         others = simulator.num_worlds, simulator.num_users - 1
         self._last, self._met = np.full(others, Signal.NONE), np.zeros(others, bool)
         self._notes: list[Frames] = []
         self.attended = np.zeros((simulator.num_worlds, Phase.AFTER, 3))  # sums over frames, see `attention_found`
 
-    def note(self, captions: np.ndarray, attention: np.ndarray | None = None) -> None:
-        """Note what is thought of the frame in which the simulator stands.
-
-        captions: (W, N - 1, intents); attention: (W, N - 1), if it attends to anybody; in the observation's order.
-        """
-        captions = self._simulator.by_user(captions)
-        if attention is not None:
-            self._note_attention(self._simulator.by_user(attention))
+    def decided(self, t: int, exam: Exam, decision: Decision) -> None:
+        """Note what is thought of the frame in which the exam stands, by an agent that has captions."""
+        thoughts = decision.thoughts
+        assert thoughts.captions is not None
+        captions = self._simulator.by_user(thoughts.captions)
+        if thoughts.attention is not None:
+            self._note_attention(self._simulator.by_user(thoughts.attention))
         worlds, others = self._simulator.worlds, self._simulator.users[:, 1:]
         seen = others["seen"] == 1
         self._met |= seen

@@ -1,7 +1,7 @@
 """The policy: features -> memory -> heads for the action and the value."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch as th
 from gymnasium import spaces
@@ -17,22 +17,12 @@ from kindergarten.agents.learner.exploration import HeldNoise
 from kindergarten.agents.learner.inside import Inside, look_inside
 from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, Memory, make_memory, state_size
 from kindergarten.agents.learner.sequences import layout_for, step
+from kindergarten.replay.thoughts import Thoughts
+from kindergarten.scoring.agent import Decision
 from kindergarten.world.codes import Intent
 
 _DEFAULT = PPOConfig()
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
-
-
-class Thoughts(NamedTuple):
-    """A decision of W worlds and what is behind it."""
-
-    actions: th.Tensor  # (W,) or (W, 2)
-    values: th.Tensor  # (W,) what the critic expects
-    probabilities: th.Tensor | None  # (W, actions), under discrete control
-    captions: th.Tensor | None  # (W, users, intents) what it thinks that each road user will do
-    states: RNNStates
-    inside: Inside | None = None  # of the actor's memory, if asked for
-    attention: th.Tensor | None = None  # (W, users) how much it attends to each road user, if it does
 
 
 class MemoryPolicy(RecurrentActorCriticPolicy):
@@ -192,20 +182,28 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         return actions, values, log_prob, states
 
     @th.inference_mode()
-    def think(self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor, look: bool = False) -> Thoughts:
+    def think(self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor, look: bool = False) -> Decision:
         """One decision of every world without chance, and what is behind it; with ``look`` the inside of its memory."""
         latent_pi, latent_vf, states = self._step(obs, lstm_states, episode_starts)
-        values = self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten()
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
-        captions = self.captions(latent_pi, obs).softmax(2) if self.num_labels else None
-        inside = self._look(obs, lstm_states, episode_starts, states) if look else None
+        inside = self._look(obs, lstm_states, episode_starts, states) if look else Inside(None, None)
         encoder = self.pi_features_extractor
-        attention = encoder.weights(obs) if isinstance(encoder, AttentionFeatures) else None
+        thoughts = {
+            "values": self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten(),
+            "probabilities": None if isinstance(self.action_space, spaces.Box) else outputs.softmax(1),
+            "captions": self.captions(latent_pi, obs).softmax(2) if self.num_labels else None,
+            "attention": encoder.weights(obs) if isinstance(encoder, AttentionFeatures) else None,
+            **inside._asdict(),
+        }
+        told = Thoughts(**{name: array.cpu().numpy() for name, array in thoughts.items() if array is not None})
+        return Decision(self._best(outputs).cpu().numpy(), states, told)
+
+    def _best(self, outputs: th.Tensor) -> th.Tensor:
+        """The likeliest actions (rows,), or the means (rows, 2) within their bounds."""
         if isinstance(self.action_space, spaces.Box):
             low, high = th.as_tensor(self.action_space.low), th.as_tensor(self.action_space.high)
-            bounded = outputs.clamp(low.to(outputs), high.to(outputs))
-            return Thoughts(bounded, values, None, captions, states, inside, attention)
-        return Thoughts(outputs.argmax(1), values, outputs.softmax(1), captions, states, inside, attention)
+            return outputs.clamp(low.to(outputs), high.to(outputs))
+        return outputs.argmax(1)
 
     def _look(self, obs: th.Tensor, before: RNNStates, episode_starts: th.Tensor, after: RNNStates) -> Inside:
         """The inside of the actor's memory."""

@@ -1,43 +1,47 @@
-"""``kindergarten evaluate``: score a run again, on its own delays or on others."""
+"""Scoring runs again, on their own delays or on others."""
 
 from __future__ import annotations
 
-import argparse
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch as th
 
-from kindergarten.agents.evaluation.evaluate import evaluate, print_table
+from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.runs.run import Run, runs_in
-from kindergarten.scoring.reference import LADDER
 from kindergarten.world.config import Config
 
 
-def rescore(run: Run, configs: list[Config], ladder: bool, allow_pickle: bool) -> None:
+def evaluate_runs(
+    folder: Path, delays: Sequence[float], ladder: bool = False, allow_pickle: bool = False, as_json: bool = False
+) -> int:
+    """Score a run, or those of several seeds, at each of ``delays`` [s], or at its own, and print what came out."""
+    th.set_num_threads(1)
+    results = []
+    for place in runs_in(folder) or [folder]:
+        run = Run.open(place)
+        configs = [replace(run.config, delay_s=(delay, delay)) for delay in delays]
+        results += evaluate_run(run, configs, ladder, allow_pickle, quiet=as_json)
+    if as_json:
+        print(json.dumps(results if len(results) > 1 else results[0], indent=2))
+    return 0
+
+
+def evaluate_run(
+    run: Run, configs: list[Config], ladder: bool, allow_pickle: bool, quiet: bool = False
+) -> list[dict[str, Any]]:
     """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
     model = run.load_model(allow_pickle)
-    results = [{**evaluate(model, run.scenario, config), **run.identity} for config in configs or [run.config]]
-    for found in results:
-        print_table(found)
+    found = [evaluate(model, run.scenario, config) for config in configs or [run.config]]
+    results = [{**each.to_dict(), **run.identity} for each in found]
     if ladder:
         run.write_json("ladder.json", results)
     elif not configs:
         run.write_json("evaluation.json", results[0])
-
-
-def main(argv: list[str]) -> int:
-    """``kindergarten evaluate``: score a run again, or on other delays."""
-    parser = argparse.ArgumentParser("kindergarten evaluate", description="How well a trained car anticipates.")
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder, or one of several seeds")
-    parser.add_argument("--delay", metavar="S", type=float, help="one delay [s] instead of those of the training")
-    parser.add_argument("--ladder", action="store_true", help=f"every delay of the ladder: {LADDER} s")
-    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip if there is no .safetensors")
-    options = parser.parse_args(argv)
-    th.set_num_threads(1)
-    delays = LADDER if options.ladder else [] if options.delay is None else [options.delay]
-    for folder in runs_in(options.run) or [options.run]:
-        run = Run.open(folder)
-        configs = [replace(run.config, delay_s=(delay, delay)) for delay in delays]
-        rescore(run, configs, options.ladder, options.allow_pickle)
-    return 0
+    if not quiet:
+        for each in found:
+            each.print()
+    return results

@@ -16,9 +16,7 @@ from torch import nn
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import write_whole
-
-INPUTS = ("observation", "h", "c")
-OUTPUTS = ("action", "outputs", "new_h", "new_c")
+from kindergarten.scoring.onnx import INPUTS, OUTPUTS
 
 
 class Actor(nn.Module):

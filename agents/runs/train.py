@@ -13,7 +13,7 @@ import torch as th
 import tyro
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
-from kindergarten.agents.evaluation.evaluate import evaluate, print_table, record
+from kindergarten.agents.evaluation.evaluate import evaluate, record
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import Encoder, Trunk, trunk_layers
 from kindergarten.agents.learner.memory import Memory
@@ -191,12 +191,12 @@ def finish(run: Run) -> None:
     """Evaluate the best checkpoint, write what came out, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options['memory']}, seed {run.options['seed']}, {model.num_timesteps:,} decisions"
-    found = {**evaluate(model, run.scenario, run.config), **run.identity}
-    run.write_json("evaluation.json", found)
+    found = evaluate(model, run.scenario, run.config)
+    run.write_json("evaluation.json", {**found.to_dict(), **run.identity})
     record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
     with whole_file(run.pickle) as draft:
         model.save(draft)
-    print_table(found)
+    found.print()
     print(f"Watch it:  kindergarten watch {run.folder}")
     if run.options["hub"]:
         print(uploads.push_to_hub(run.options["hub"], run))

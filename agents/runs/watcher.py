@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
-from kindergarten.agents.evaluation.evaluate import drive, record
+from kindergarten.agents.evaluation.agent import PolicyAgent
+from kindergarten.agents.evaluation.evaluate import exam_for, record
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.curriculum import Curriculum
 from kindergarten.agents.runs.run import Run
 from kindergarten.progress import Progress
 from kindergarten.scoring.reference import reference
+from kindergarten.scoring.rollout import rollout
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
@@ -101,8 +103,9 @@ class Watcher(BaseCallback):
 
     def check(self) -> None:
         """Drive the validation seeds; on the scale of the evaluation's references, which are near enough."""
-        outcome = drive(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
-        self.latest = self.limits.anticipation(outcome.mean(outcome.returns))
+        exam = exam_for(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
+        rollout(PolicyAgent(self.model.policy), exam)
+        self.latest = self.limits.anticipation((exam.chances * exam.returns).sum(axis=0))
         self._tell()
         if self.latest >= self.best:
             self.best = self.latest

@@ -2,5 +2,6 @@
 
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Newest, Replay, ReplayError, read
+from kindergarten.replay.thoughts import Thoughts
 
-__all__ = ["Episode", "Newest", "Recorder", "Replay", "ReplayError", "read"]
+__all__ = ["Episode", "Newest", "Recorder", "Replay", "ReplayError", "Thoughts", "read"]

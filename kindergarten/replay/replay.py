@@ -19,7 +19,8 @@ import numpy as np
 
 from kindergarten import __version__
 from kindergarten.replay import archive
-from kindergarten.replay.episode import FLOATS, MIND, Episode
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.thoughts import FLOATS, TABLE, Thoughts
 from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.reward import TERMS
 from kindergarten.world.road import RoadMap
@@ -45,7 +46,7 @@ ARRAYS: archive.Table = {
     "worlds": (WORLD, ("F",)),
     "actions": (FLOATS, ("D", "A")),
     "terms": (FLOATS, ("D", "K")),
-    **MIND,
+    **TABLE,
     "road.points": (FLOATS, ("R", "P", 4)),
     "road.length": (FLOATS, ("R",)),
     "road.fork": (FLOATS, ("R",)),
@@ -58,7 +59,7 @@ ARRAYS: archive.Table = {
     "road.junctions": (FLOATS, ("J", 3)),
     "road.lane_width": (FLOATS, ()),
 }
-OPTIONAL = set(MIND)
+OPTIONAL = set(TABLE)
 
 
 class ReplayError(ValueError):
@@ -152,10 +153,9 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
         "decisions": [len(e.actions) for e in episodes], "codes": {k: names(v) for k, v in CODES.items()},
     }  # fmt: skip
     arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
-    for name in ("users", "worlds", "actions", "terms", *MIND):
-        columns = [getattr(e, name) for e in episodes]
-        if any(column is not None for column in columns):
-            arrays[name] = np.concatenate(columns)
+    for name in ("users", "worlds", "actions", "terms"):
+        arrays[name] = np.concatenate([getattr(e, name) for e in episodes])
+    arrays |= Thoughts.join([e.thoughts for e in episodes]).arrays()
     arrays |= {f"road.{name}": np.asarray(field, FLOATS) for name, field in replay.road._asdict().items()}
     problem = _misfit({name: (array.dtype, array.shape) for name, array in arrays.items()})
     if problem:
@@ -245,13 +245,13 @@ def _split(arrays: dict[str, np.ndarray], lengths: list[int], seeds: list[int | 
     episodes, frame, decision = [], 0, 0
     for length, seed in zip(lengths, seeds, strict=True):
         frames, decisions = slice(frame, frame + length + 1), slice(decision, decision + length)
-        extras = {name: arrays[name][decisions] for name in OPTIONAL if name in arrays}
+        thoughts = Thoughts(**{name: arrays[name][decisions] for name in OPTIONAL if name in arrays})
         episodes.append(
             Episode(
                 *(arrays["users"][frames], arrays["worlds"][frames]),
                 *(arrays["actions"][decisions], arrays["terms"][decisions]),
                 seed,
-                **extras,
+                thoughts,
             )
         )
         frame, decision = frames.stop, decisions.stop
@@ -284,14 +284,8 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
         raise ReplayError("damaged: its actions or its clock make no sense")
-    if episode.captions is not None:
-        sums = episode.captions.sum(axis=2)
-        if np.any(episode.captions < 0) or np.any((np.abs(sums - 1.0) > 1e-3) & (sums != 0)):
-            raise ReplayError("damaged: captions that are no probabilities")
-    for name in ("probabilities", "attention", "gates"):
-        shares = getattr(episode, name)
-        if shares is not None and np.any((shares < -1e-3) | (shares > 1.001)):
-            raise ReplayError(f"damaged: {name} that are not within 0..1")
+    if problem := episode.thoughts.problem():
+        raise ReplayError(f"damaged: {problem}")
     sizes = np.stack([users["length"], users["width"]])
     if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2):
         raise ReplayError("damaged: a road user without size or direction")

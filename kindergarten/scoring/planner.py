@@ -201,6 +201,14 @@ def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -
     return simulator
 
 
+def drawn(scenario: Scenario, config: Config, seeds: np.ndarray) -> Simulator:
+    """A world for each seed (S,), with the intents that it draws."""
+    simulator = Simulator(scenario, len(seeds), config)
+    simulator.seed(seeds)
+    simulator.reset()
+    return simulator
+
+
 def chances(simulator: Simulator, leg: int = 0) -> np.ndarray:
     """Probability of each twin (I, S) of a simulator that ``twins`` made; sums to 1 over the intents."""
     scenario = simulator.scenario

@@ -157,6 +157,16 @@ def _computed(scenario: Scenario, config: Config) -> Reference:
     return _reference_of(entry)  # as everybody will read it from now on
 
 
+def reference_on(scenario: Scenario, config: Config, seeds: np.ndarray) -> Reference:
+    """The reference of a setting on ``seeds`` (S,): part of the stored one where that has them, else computed."""
+    place = {int(seed): row for row, seed in enumerate(seeds_of(config))}
+    rows = [place.get(int(seed)) for seed in seeds]
+    if None in rows:
+        return compute(scenario, config, seeds)
+    whole = reference(scenario, config)
+    return Reference(seeds, *(getattr(whole, name)[rows] for name in ("oracle", "blind", "worst")))
+
+
 def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     """The settings that are stored: the default delays, and every rung."""
     return [("default", Config())] + [(f"{delay:g}", Config(delay_s=(delay, delay))) for delay in LADDER]

@@ -34,15 +34,6 @@ class Observer:
         self._rasterizer = Rasterizer(simulator.road, config.image_size, config.grayscale) if drawn else None
         self.space = self._space()
 
-    @classmethod
-    def for_space(cls, space: spaces.Space, simulator: Simulator) -> Observer:
-        """For an agent whose observations are a Box: of numbers, or of pictures (H, W, C)."""
-        if isinstance(space, spaces.Box) and len(space.shape) == 3:
-            height, width, channels = space.shape
-            seen = Config(observation=Observation.PIXELS, image_size=(height, width), grayscale=channels == 1)
-            return cls(simulator, seen)
-        return cls(simulator, Config(observation=Observation.FEATURES))
-
     def observe(self, frames: np.ndarray, w: int | None = None) -> Observed:
         """Frames (W, D) of all worlds as they stand, or (D,) of world ``w``, as the agent asked for them."""
         if self._rasterizer is not None:
@@ -60,6 +51,19 @@ class Observer:
         low, high = map(_parted, bounds)
         boxes = {name: spaces.Box(low[name], high[name], dtype=np.float32) for name in ("ego", "users")}
         return spaces.Dict({**boxes, "mask": spaces.MultiBinary(self._simulator.num_users - 1)})
+
+
+def settings_for(observation_space: spaces.Space | None, actions: spaces.Space | None) -> dict[str, Any]:
+    """The environment's keywords that give an agent of these spaces what it takes; as far as its spaces tell."""
+    settings: dict[str, Any] = {}
+    if isinstance(observation_space, spaces.Dict):
+        settings["observation"] = "users"
+    elif isinstance(observation_space, spaces.Box) and len(observation_space.shape) == 3:
+        height, width, channels = observation_space.shape
+        settings |= {"observation": "pixels", "image_size": (height, width), "grayscale": channels == 1}
+    if isinstance(actions, spaces.Box):
+        settings["control"] = "continuous"
+    return settings
 
 
 def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
-from kindergarten.agents.diagnose.stage import Stage, Tape, drive, wipe
+from kindergarten.agents.diagnose.rate import criterion_of, right_rate
+from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
 from kindergarten.agents.evaluation import linear
 from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO
 
@@ -20,53 +20,53 @@ MANY = 4  # times the seeds of the other questions: a probe needs them
 def ask(subject: Subject) -> Finding:
     """Probe the car's own columns at the moment of decision, with hands off until then and with hands on."""
     found = {name: observed(subject, on) for name, on in (("hands off", False), ("hands on", True))}
-    mine = found["hands on" if subject.stage.config.hands_on else "hands off"]
+    mine = found["hands on" if subject.twins.config.hands_on else "hands off"]
     return Finding("cheating", QUESTION, *judged(mine, found["hands on"]), found)
 
 
 def observed(subject: Subject, hands_on: bool) -> dict[str, Any]:
     """What a probe reads in the car's own columns, and how often it is right with its memory wiped at that moment."""
-    config = replace(subject.stage.config, hands_on=hands_on)
-    many = Stage(subject.stage.scenario, config, probe_seeds(subject))
-    tape = drive(subject.mind, many)
+    config = replace(subject.twins.config, hands_on=hands_on)
+    many = TwinSet(subject.twins.scenario, config, probe_seeds(subject))
+    rollout = drive(subject.policy, many)
     guess, bound = guessing(many)
-    probed, by_column = written(tape, many)
-    few = replace(subject.stage, config=config)
-    exam = subject.exam if few.config == subject.stage.config else Exam.of(few)
-    wiped = drive(subject.mind, few, touch=wipe(subject.mind, few.ready))
+    probed, by_column = written(rollout, many)
+    few = replace(subject.twins, config=config)
+    criterion = subject.criterion if few.config == subject.twins.config else criterion_of(few)
+    wiped = drive(subject.policy, few, wipe(subject.policy, few.ready))
     return {
         "probe": probed,
         "guess": guess,
         "bound": bound,
         "columns": by_column,
-        "chance": exam.chance,
-        "right": asdict(exam.rate(drive(subject.mind, few))),
-        "wiped": asdict(exam.rate(wiped)),
+        "chance": criterion.chance,
+        "right": asdict(right_rate(criterion, drive(subject.policy, few))),
+        "wiped": asdict(right_rate(criterion, wiped)),
     }
 
 
 def probe_seeds(subject: Subject) -> np.ndarray:
-    """Seeds (S * MANY,), from the stage's first on."""
-    return subject.stage.seeds[0] + np.arange(MANY * len(subject.stage.seeds))
+    """Seeds (S * MANY,), from the twins's first on."""
+    return subject.twins.seeds[0] + np.arange(MANY * len(subject.twins.seeds))
 
 
-def guessing(stage: Stage) -> tuple[float, float]:
+def guessing(twins: TwinSet) -> tuple[float, float]:
     """How often the likeliest intent is the true one, and what a probe of nothing may reach by luck (3 sigma)."""
-    guess = float(stage.weights.mean(axis=1).max())
-    return guess, guess + 3.0 * float(np.sqrt(guess * (1.0 - guess) / (stage.shape[1] / 2)))
+    guess = float(twins.weights.mean(axis=1).max())
+    return guess, guess + 3.0 * float(np.sqrt(guess * (1.0 - guess) / (twins.shape[1] / 2)))
 
 
-def written(tape: Tape, stage: Stage) -> tuple[float, dict[str, float]]:
+def written(rollout: Rollout, twins: TwinSet) -> tuple[float, dict[str, float]]:
     """How often a probe of the car's own columns at the moment of decision names the intent: of all, and of each."""
-    frame = np.minimum(stage.ready, len(tape.frames) - 1)
-    own = tape.frames[frame, np.arange(len(frame)), :NUM_EGO].astype(np.float64)
-    train = np.arange(len(own)) % stage.shape[1] % 2 == 0
-    weights = stage.weights.ravel()
+    frame = np.minimum(twins.ready, len(rollout.frames) - 1)
+    own = rollout.frames[frame, np.arange(len(frame)), :NUM_EGO].astype(np.float64)
+    train = np.arange(len(own)) % twins.shape[1] % 2 == 0
+    weights = twins.weights.ravel()
 
     def probe(columns: np.ndarray) -> float:  # squares too: three intents may stand in a row
         centred = columns - columns[train].mean(axis=0)
         return linear.accuracy(
-            np.hstack((columns, centred**2 / (centred[train].std() + 1e-6))), stage.labels, train, weights
+            np.hstack((columns, centred**2 / (centred[train].std() + 1e-6))), twins.labels, train, weights
         )
 
     return probe(own), {column.name: probe(own[:, [k]]) for k, column in enumerate(EGO_COLUMNS)}

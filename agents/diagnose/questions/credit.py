@@ -9,9 +9,9 @@ import numpy as np
 import torch as th
 
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
-from kindergarten.agents.diagnose.mind import Mind
+from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.questions.memory import CUE, ROOM, among_shown
-from kindergarten.agents.diagnose.stage import SIGNALS, Stage, Tape, drive, erased, in_phase, painted, past
+from kindergarten.agents.diagnose.twin_set import SIGNALS, Rollout, TwinSet, drive, erased, in_phase, painted, past
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world.codes import Phase
 
@@ -34,25 +34,25 @@ class Decision:
 
 def ask(subject: Subject) -> Finding:
     """Gradients over a sweep of delays, of this agent, of those beside and of untrained ones; flips; three places."""
-    stages = [subject.stage.at(delay) for delay in subject.effort.credit_delays]
-    tapes = [drive(subject.mind, stage) for stage in stages]
-    minds = {"this agent": subject.mind, **subject.beside, **untrained(subject)}
-    credits = {name: credit(mind, stages, tapes) for name, mind in minds.items()}
-    flips = [flipped(subject.mind, stage, tape) for stage, tape in zip(stages, tapes, strict=True)]
+    twin_sets = [subject.twins.at(delay) for delay in subject.effort.credit_delays]
+    rollouts = [drive(subject.policy, twins) for twins in twin_sets]
+    policies = {"this agent": subject.policy, **subject.beside, **untrained(subject)}
+    credits = {name: credit(policy, twin_sets, rollouts) for name, policy in policies.items()}
+    flips = [flipped(subject.policy, twins, rollout) for twins, rollout in zip(twin_sets, rollouts, strict=True)]
     numbers = {
         "agents": credits,
         "flips": flips,
         "places": places(subject),
         "steep": STEEP,
         "selective": SELECTIVE,
-        "decision_step": subject.stage.config.decision_step,
+        "decision_step": subject.twins.config.decision_step,
     }
     return Finding("credit", QUESTION, *judged(credits["this agent"], flips), numbers)
 
 
-def untrained(subject: Subject) -> dict[str, Mind]:
+def untrained(subject: Subject) -> dict[str, Policy]:
     """The networks before their first lesson, by the names under which they are shown."""
-    return {f"{name}, untrained": mind for name, mind in subject.untrained.items()}
+    return {f"{name}, untrained": policy for name, policy in subject.untrained.items()}
 
 
 def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[Verdict, str]:
@@ -77,17 +77,17 @@ def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[V
     return (Verdict.YES if by_hand and even else Verdict.PARTLY if by_hand or even else Verdict.NO), said
 
 
-def decision(mind: Mind, stage: Stage, tape: Tape) -> Decision:
+def decision(policy: Policy, twins: TwinSet, rollout: Rollout) -> Decision:
     """The first frame before t3 at which twins act differently; without one, that at which the agent takes over."""
-    intents, count = stage.shape
-    frame = np.minimum(stage.hands, len(tape.frames) - 1)
-    direction = own_margin(tape.outputs[frame, np.arange(len(frame))])
+    intents, count = twins.shape
+    frame = np.minimum(twins.hands, len(rollout.frames) - 1)
+    direction = own_margin(rollout.outputs[frame, np.arange(len(frame))])
     parted = np.zeros(len(frame), bool)
-    actions = tape.actions.reshape(len(tape.actions), intents, count, -1)
-    until = stage.frame_of(stage.signaller["t3"])
+    actions = rollout.actions.reshape(len(rollout.actions), intents, count, -1)
+    until = twins.frame_of(twins.signaller["t3"])
     for j in range(count):
         worlds = j + count * np.arange(intents)
-        there = np.arange(frame[j], min(int(until[j]) if stage.scenario.revealed else len(actions), len(actions)))
+        there = np.arange(frame[j], min(int(until[j]) if twins.scenario.revealed else len(actions), len(actions)))
         differ = there[np.ptp(actions[there, :, j], axis=1).max(axis=1) > 0.05] if len(there) else there
         if not len(differ):
             continue
@@ -96,7 +96,7 @@ def decision(mind: Mind, stage: Stage, tape: Tape) -> Decision:
             others = np.abs(actions[t, :, j] - actions[t, w // count, j]).max(axis=1)
             twin = worlds[int((others > 0.05).argmax())]
             if others.max() > 0.05:
-                direction[w] = towards(mind, tape.outputs[t, w], tape.outputs[t, twin])
+                direction[w] = towards(policy, rollout.outputs[t, w], rollout.outputs[t, twin])
                 parted[w] = True
             frame[w] = t
     return Decision(frame, direction, parted)
@@ -110,9 +110,9 @@ def own_margin(outputs: np.ndarray) -> np.ndarray:
     return direction
 
 
-def towards(mind: Mind, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+def towards(policy: Policy, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
     """What speaks for outputs ``mine`` (A,) against ``other``: likeliest against likeliest, or their difference."""
-    first, second = mind.act(th.as_tensor(np.stack((mine, other))))
+    first, second = policy.act(th.as_tensor(np.stack((mine, other))))
     if np.ndim(first):
         return (mine - other) / (np.linalg.norm(mine - other) + 1e-9)
     direction = np.zeros_like(mine)
@@ -120,38 +120,38 @@ def towards(mind: Mind, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
     return direction
 
 
-def margins(mind: Mind, frames: th.Tensor, at: Decision) -> th.Tensor:
+def margins(policy: Policy, frames: th.Tensor, at: Decision) -> th.Tensor:
     """The decision's logit margin (W,) of each world, from frames (T, W, D)."""
-    state, direction = mind.begin(frames.shape[1]), th.as_tensor(at.direction).to(frames.dtype)
+    state, direction = policy.begin(frames.shape[1]), th.as_tensor(at.direction).to(frames.dtype)
     margin = frames.new_zeros(frames.shape[1])
     for t in range(int(at.frame.max()) + 1):
-        outputs, state = mind.step(frames[t], state)
+        outputs, state = policy.step(frames[t], state)
         margin = margin + th.as_tensor(at.frame == t) * (outputs * direction).sum(dim=1)
     return margin
 
 
-def gradients(mind: Mind, frames: np.ndarray, at: Decision) -> np.ndarray | None:
-    """The margin's gradient with respect to every frame: (T, W, D); None if the mind has none."""
+def gradients(policy: Policy, frames: np.ndarray, at: Decision) -> np.ndarray | None:
+    """The margin's gradient with respect to every frame: (T, W, D); None if the policy has none."""
     leaves = th.tensor(frames[: int(at.frame.max()) + 1], requires_grad=True)
-    margin = margins(mind, leaves, at).sum()
+    margin = margins(policy, leaves, at).sum()
     if not margin.requires_grad:
         return None
     return th.autograd.grad(margin, leaves)[0].numpy()
 
 
-def credit(mind: Mind, stages: list[Stage], tapes: list[Tape]) -> dict[str, Any] | None:
-    """How the cue's gradient fades with its distance, and how much of all credit it has; of a mind on these tapes."""
+def credit(policy: Policy, twin_sets: list[TwinSet], rollouts: list[Rollout]) -> dict[str, Any] | None:
+    """How the cue's gradient fades with its distance, and how much of all credit it has; of a policy there."""
     per_delay, shares, profiles = [], [], []
-    for stage, tape in zip(stages, tapes, strict=True):
-        at = decision(mind, stage, tape)
-        slopes = gradients(mind, tape.frames, at)
+    for twins, rollout in zip(twin_sets, rollouts, strict=True):
+        at = decision(policy, twins, rollout)
+        slopes = gradients(policy, rollout.frames, at)
         if slopes is None:
             return None
-        told = stage.shows if stage.shows.any() else np.ones_like(stage.shows)
-        per_delay.append(faded(slopes, stage, at, told))
-        shares.append(shared(slopes, stage, tape, at, told))
-        profiles.append(profile(slopes, stage, tape, at, told))
-    slope, *interval = fit(per_delay, stages[0].shape[1])
+        told = twins.shows if twins.shows.any() else np.ones_like(twins.shows)
+        per_delay.append(faded(slopes, twins, at, told))
+        shares.append(shared(slopes, twins, rollout, at, told))
+        profiles.append(profile(slopes, twins, rollout, at, told))
+    slope, *interval = fit(per_delay, twin_sets[0].shape[1])
     share, count = (float(np.mean(np.concatenate(part))) for part in zip(*shares, strict=True))
     return {
         "slope": slope,
@@ -162,55 +162,55 @@ def credit(mind: Mind, stages: list[Stage], tapes: list[Tape]) -> dict[str, Any]
         "selectivity": share / max(1.0 - share, 1e-9) / (count / (1.0 - count)) if count else None,
         "points": [
             {
-                "delay": stage.config.delay_s[0],
+                "delay": twins.config.delay_s[0],
                 "distance": float(x.mean()),
                 "log_gradient": np.quantile(y, (0.25, 0.5, 0.75)),
             }
-            for stage, (x, y, _) in zip(stages, per_delay, strict=True)
+            for twins, (x, y, _) in zip(twin_sets, per_delay, strict=True)
             if len(x)
         ],
-        "profile": {"first": PROFILE[0], "delay": stages[-1].config.delay_s[0], "credit": profiles[-1]},
+        "profile": {"first": PROFILE[0], "delay": twin_sets[-1].config.delay_s[0], "credit": profiles[-1]},
     }
 
 
-def faded(slopes: np.ndarray, stage: Stage, at: Decision, told: np.ndarray) -> tuple[np.ndarray, ...]:
+def faded(slopes: np.ndarray, twins: TwinSet, at: Decision, told: np.ndarray) -> tuple[np.ndarray, ...]:
     """Of each world that tells: frames from the cue's end to the decision, log gradient at the cue, seed; (n,) each."""
     found = []
     for w in np.flatnonzero(told):
-        norm = np.linalg.norm(slopes[max(stage.off[w] - LAST, 0) : stage.off[w], w], axis=1).mean()
+        norm = np.linalg.norm(slopes[max(twins.off[w] - LAST, 0) : twins.off[w], w], axis=1).mean()
         if norm > 0:
-            found.append((at.frame[w] - stage.off[w] + 1, np.log(norm), w % stage.shape[1]))
+            found.append((at.frame[w] - twins.off[w] + 1, np.log(norm), w % twins.shape[1]))
     x, y, seed = np.array(found, float).reshape(-1, 3).T
     return x, y, seed.astype(int)
 
 
-def contributions(slopes: np.ndarray, tape: Tape, at: Decision) -> np.ndarray:
+def contributions(slopes: np.ndarray, rollout: Rollout, at: Decision) -> np.ndarray:
     """How far the margin would move, to first order, if a frame were an average one: (T, W)."""
     before = np.arange(len(slopes))[:, None] < at.frame
-    frames = tape.frames[: len(slopes)]
+    frames = rollout.frames[: len(slopes)]
     average = frames[before].mean(axis=0)
     return np.abs((slopes * (frames - average)).sum(axis=2)) * before
 
 
 def shared(
-    slopes: np.ndarray, stage: Stage, tape: Tape, at: Decision, told: np.ndarray
+    slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: Decision, told: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The cue's share of all earlier frames' credit, and of their number, in each world that tells: (n,) twice."""
-    earned = contributions(slopes, tape, at)
-    cue = in_phase(tape, stage, Phase.CUE)[: len(slopes)]
+    earned = contributions(slopes, rollout, at)
+    cue = in_phase(rollout, twins, Phase.CUE)[: len(slopes)]
     total = earned.sum(axis=0)
     return ((earned * cue).sum(axis=0) / np.maximum(total, 1e-30))[told], (cue.sum(axis=0) / np.maximum(at.frame, 1))[
         told
     ]
 
 
-def profile(slopes: np.ndarray, stage: Stage, tape: Tape, at: Decision, told: np.ndarray) -> np.ndarray:
+def profile(slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: Decision, told: np.ndarray) -> np.ndarray:
     """Mean share of the credit per frame, by frames since t2 from PROFILE[0] on; nan where nobody is any more."""
-    earned = contributions(slopes, tape, at)
+    earned = contributions(slopes, rollout, at)
     earned = earned / np.maximum(earned.sum(axis=0), 1e-30)
     found = np.full(PROFILE[1] - PROFILE[0], np.nan)
     for k in range(len(found)):
-        t = stage.off + PROFILE[0] + k
+        t = twins.off + PROFILE[0] + k
         here = told & (t >= 0) & (t < at.frame)
         if here.sum() >= max(1, told.sum() // 4):
             found[k] = earned[t[here], np.flatnonzero(here)].mean()
@@ -236,48 +236,48 @@ def fit(per_delay: list[tuple[np.ndarray, ...]], seeds: int) -> tuple[float | No
 
 
 @th.no_grad()
-def flipped(mind: Mind, stage: Stage, tape: Tape) -> dict[str, Any]:
+def flipped(policy: Policy, twins: TwinSet, rollout: Rollout) -> dict[str, Any]:
     """How far the margin moves if the cue is its twin's, or if as many frames of the delay are another world's.
 
     The latter is None where the car drives as soon as the signal is over.
     """
-    at = decision(mind, stage, tape)
+    at = decision(policy, twins, rollout)
     if not at.parted.any():
-        return {"delay": stage.config.delay_s[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": None}
-    chosen, foreign = th.as_tensor(at.parted), with_foreign_delay(stage, tape)
+        return {"delay": twins.config.delay_s[0], "parted": 0.0, "margin": 0.0, "cue": 0.0, "irrelevant": None}
+    chosen, foreign = th.as_tensor(at.parted), with_foreign_delay(twins, rollout)
     whole, cue, other = (
-        margins(mind, th.as_tensor(frames), at)[chosen]
-        for frames in (tape.frames, with_twins_cue(stage, tape), foreign)
+        margins(policy, th.as_tensor(frames), at)[chosen]
+        for frames in (rollout.frames, with_twins_cue(twins, rollout), foreign)
     )
     return {
-        "delay": stage.config.delay_s[0],
+        "delay": twins.config.delay_s[0],
         "parted": float(at.parted.mean()),
         "margin": float(whole.mean()),
         "cue": float((cue - whole).abs().mean()),
-        "irrelevant": None if np.array_equal(foreign, tape.frames) else float((other - whole).abs().mean()),
+        "irrelevant": None if np.array_equal(foreign, rollout.frames) else float((other - whole).abs().mean()),
     }
 
 
-def with_twins_cue(stage: Stage, tape: Tape) -> np.ndarray:
+def with_twins_cue(twins: TwinSet, rollout: Rollout) -> np.ndarray:
     """Frames (T, W, D) with the cue of the first twin that shows something else."""
-    frames, (intents, count) = tape.frames.copy(), stage.shape
-    cue, shows = in_phase(tape, stage, Phase.CUE), stage.signaller["cue_signal"]
+    frames, (intents, count) = rollout.frames.copy(), twins.shape
+    cue, shows = in_phase(rollout, twins, Phase.CUE), twins.signaller["cue_signal"]
     for w in range(frames.shape[1]):
-        twins = w % count + count * np.roll(np.arange(intents), -(w // count))
-        twin = twins[max(int((shows[twins] != shows[w]).argmax()), 1)]
-        frames[cue[:, w], w] = tape.frames[cue[:, w], twin]
+        others = w % count + count * np.roll(np.arange(intents), -(w // count))
+        twin = others[max(int((shows[others] != shows[w]).argmax()), 1)]
+        frames[cue[:, w], w] = rollout.frames[cue[:, w], twin]
     return frames
 
 
-def with_foreign_delay(stage: Stage, tape: Tape) -> np.ndarray:
+def with_foreign_delay(twins: TwinSet, rollout: Rollout) -> np.ndarray:
     """Frames (T, W, D) whose last ones before the controls, as many as the cue has, are those of the next seed."""
-    frames, count = tape.frames.copy(), stage.shape[1]
-    cue = in_phase(tape, stage, Phase.CUE).sum(axis=0)
+    frames, count = rollout.frames.copy(), twins.shape[1]
+    cue = in_phase(rollout, twins, Phase.CUE).sum(axis=0)
     for w in range(frames.shape[1]):
         other = w // count * count + (w + 1) % count
-        length = min(cue[w], stage.hands[w] - stage.off[w], stage.hands[other] - stage.off[other])
-        mine, theirs = (slice(stage.hands[v] - length, stage.hands[v]) for v in (w, other))
-        frames[mine, w] = tape.frames[theirs, other]
+        length = min(cue[w], twins.hands[w] - twins.off[w], twins.hands[other] - twins.off[other])
+        mine, theirs = (slice(twins.hands[v] - length, twins.hands[v]) for v in (w, other))
+        frames[mine, w] = rollout.frames[theirs, other]
     return frames
 
 
@@ -286,14 +286,14 @@ def places(subject: Subject) -> dict[str, Any] | None:
 
     None where nobody signals.
     """
-    if not subject.stage.shows.any():
+    if not subject.twins.shows.any():
         return None
-    stage = subject.stage.at(ROOM)
-    blank = erased(drive(subject.mind, stage).frames, stage, SIGNALS)
-    early, late = np.full(len(stage.hands), 2), stage.hands - CUE - 2
+    twins = subject.twins.at(ROOM)
+    blank = erased(drive(subject.policy, twins).frames, twins, SIGNALS)
+    early, late = np.full(len(twins.hands), 2), twins.hands - CUE - 2
     found = {}
     for name, begin in (("early", early), ("middle", (early + late) // 2), ("late", late)):
-        tape = drive(subject.mind, stage, past(painted(blank, stage, begin, CUE), stage))
-        seconds = (stage.hands - begin - CUE)[stage.shows].mean() * stage.config.decision_step
-        found[name] = {"seconds_before": float(seconds), **asdict(among_shown(subject, stage, tape))}
+        rollout = drive(subject.policy, twins, past(painted(blank, twins, begin, CUE), twins))
+        seconds = (twins.hands - begin - CUE)[twins.shows].mean() * twins.config.decision_step
+        found[name] = {"seconds_before": float(seconds), **asdict(among_shown(subject, twins, rollout))}
     return found

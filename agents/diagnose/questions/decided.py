@@ -15,7 +15,7 @@ import torch as th
 
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
 from kindergarten.agents.diagnose.questions.probes import halves
-from kindergarten.agents.diagnose.stage import Stage, Tape, drive, wipe
+from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
 from kindergarten.agents.learner.redistribution import ReturnPredictor, side_by_side
 from kindergarten.world.codes import Intent, Phase, names
 
@@ -28,28 +28,28 @@ SPAN = (-20, 45)  # frames around t2 that the pictures show
 
 def ask(subject: Subject) -> Finding:
     """Predict the return of a driver who does not remember, and see when the prediction changes."""
-    stage = Stage(subject.stage.scenario, subject.stage.config, subject.stage.seeds[0] + np.arange(SEEDS))
-    tape = first_leg(drive(subject.mind, stage, touch=wipe(subject.mind, stage.off)))
-    tested = ~halves(stage)
-    predictions = predicted(tape, stage)
-    spread = tape.earned[tested].std()
+    twins = TwinSet(subject.twins.scenario, subject.twins.config, subject.twins.seeds[0] + np.arange(SEEDS))
+    rollout = first_leg(drive(subject.policy, twins, wipe(subject.policy, twins.off)))
+    tested = ~halves(twins)
+    predictions = predicted(rollout, twins)
+    spread = rollout.earned[tested].std()
     numbers = {
         "span": SPAN,
-        "decision_step": stage.config.decision_step,
-        "intents": [names(Intent)[intent] for intent in stage.scenario.intents],
+        "decision_step": twins.config.decision_step,
+        "intents": [names(Intent)[intent] for intent in twins.scenario.intents],
         "spread": float(spread),
-        "foreseen": foreseen(predictions, tape, stage),
-        **shares(predictions, tape, tested),
-        **courses(predictions, tape, stage),
+        "foreseen": foreseen(predictions, rollout, twins),
+        **shares(predictions, rollout, tested),
+        **courses(predictions, rollout, twins),
     }
     return Finding("decided", QUESTION, *judged(numbers), numbers)
 
 
-def first_leg(tape: Tape) -> Tape:
-    """A tape without what comes after the first junction."""
-    until = int(tape.running.any(axis=1).sum())
+def first_leg(rollout: Rollout) -> Rollout:
+    """A rollout without what comes after the first junction."""
+    until = int(rollout.running.any(axis=1).sum())
     kept = ("frames", "outputs", "states", "actions", "phases", "running")
-    return replace(tape, **{name: getattr(tape, name)[:until] for name in kept})
+    return replace(rollout, **{name: getattr(rollout, name)[:until] for name in kept})
 
 
 def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
@@ -68,17 +68,17 @@ def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
     return (Verdict.YES if times >= SELECTIVE else Verdict.PARTLY if times > 1.5 else Verdict.NO), said
 
 
-def predicted(tape: Tape, stage: Stage) -> np.ndarray:
+def predicted(rollout: Rollout, twins: TwinSet) -> np.ndarray:
     """The return on the first leg as it is predicted at every frame: (T, W); learned from every other seed."""
-    driven = np.arange(len(tape.frames))[:, None] >= stage.hands
-    done = tape.actions if tape.actions.ndim == 3 else np.eye(tape.outputs.shape[2])[tape.actions]
-    inputs = th.as_tensor(side_by_side(tape.frames, done, driven))
+    driven = np.arange(len(rollout.frames))[:, None] >= twins.hands
+    done = rollout.actions if rollout.actions.ndim == 3 else np.eye(rollout.outputs.shape[2])[rollout.actions]
+    inputs = th.as_tensor(side_by_side(rollout.frames, done, driven))
     starts = th.zeros(inputs.shape[:2])
     starts[:, 0] = 1.0
-    train = halves(stage)
-    mean, spread = tape.earned[train].mean(), tape.earned[train].std() + 1e-6
-    target = th.as_tensor((tape.earned[train] - mean) / spread, dtype=th.float32)[:, None]
-    counts = th.as_tensor(tape.running.T[train])
+    train = halves(twins)
+    mean, spread = rollout.earned[train].mean(), rollout.earned[train].std() + 1e-6
+    target = th.as_tensor((rollout.earned[train] - mean) / spread, dtype=th.float32)[:, None]
+    counts = th.as_tensor(rollout.running.T[train])
     with th.random.fork_rng(devices=[]):
         th.manual_seed(0)
         predictor = ReturnPredictor(inputs.shape[2])
@@ -93,48 +93,48 @@ def predicted(tape: Tape, stage: Stage) -> np.ndarray:
         return predictor(inputs, starts).numpy().T * spread + mean
 
 
-def foreseen(predictions: np.ndarray, tape: Tape, stage: Stage) -> float:
+def foreseen(predictions: np.ndarray, rollout: Rollout, twins: TwinSet) -> float:
     """Share of the returns' variance that is foreseen in the frame before it drives, on the seeds not learned from."""
-    last = np.minimum(stage.hands, len(predictions)) - 1
-    error = tape.earned - predictions[last, np.arange(len(last))]
-    tested = ~halves(stage)
-    return float(1.0 - error[tested].var() / max(tape.earned[tested].var(), 1e-12))
+    last = np.minimum(twins.hands, len(predictions)) - 1
+    error = rollout.earned - predictions[last, np.arange(len(last))]
+    tested = ~halves(twins)
+    return float(1.0 - error[tested].var() / max(rollout.earned[tested].var(), 1e-12))
 
 
-def redistributed(predictions: np.ndarray, tape: Tape) -> np.ndarray:
+def redistributed(predictions: np.ndarray, rollout: Rollout) -> np.ndarray:
     """How far the prediction moves at every frame, (T, W), less what all worlds have in common: it decides nothing."""
-    running = tape.running
+    running = rollout.running
     moves = np.diff(predictions, axis=0, prepend=predictions[:1])
     common = (moves * running).sum(axis=1) / np.maximum(running.sum(axis=1), 1)
     return (moves - common[:, None]) * running
 
 
-def shares(predictions: np.ndarray, tape: Tape, tested: np.ndarray) -> dict[str, dict[str, float]]:
+def shares(predictions: np.ndarray, rollout: Rollout, tested: np.ndarray) -> dict[str, dict[str, float]]:
     """Each phase's share of the redistributed reward, signs left out, and of the frames."""
-    sizes, running = np.abs(redistributed(predictions, tape))[:, tested], tape.running[:, tested]
-    phases = {name: (tape.phases[:, tested] == phase) & running for phase, name in enumerate(names(Phase))}
+    sizes, running = np.abs(redistributed(predictions, rollout))[:, tested], rollout.running[:, tested]
+    phases = {name: (rollout.phases[:, tested] == phase) & running for phase, name in enumerate(names(Phase))}
     return {
         "share": {name: float(sizes[rows].sum() / max(sizes.sum(), 1e-12)) for name, rows in phases.items()},
         "count": {name: float(rows.sum() / running.sum()) for name, rows in phases.items()},
     }
 
 
-def courses(predictions: np.ndarray, tape: Tape, stage: Stage) -> dict[str, np.ndarray]:
+def courses(predictions: np.ndarray, rollout: Rollout, twins: TwinSet) -> dict[str, np.ndarray]:
     """By frames since t2: the mean prediction for each intent (I, SPAN), and the mean size of the new reward (SPAN,).
 
     Nan where fewer than half of the worlds are.
     """
-    sizes, tested = np.abs(redistributed(predictions, tape)), ~halves(stage)
+    sizes, tested = np.abs(redistributed(predictions, rollout)), ~halves(twins)
     length = SPAN[1] - SPAN[0]
-    mean, size = np.full((stage.shape[0], length), np.nan), np.full(length, np.nan)
+    mean, size = np.full((twins.shape[0], length), np.nan), np.full(length, np.nan)
     for k in range(length):
-        t = stage.off + SPAN[0] + k
+        t = twins.off + SPAN[0] + k
         here = tested & (t >= 0) & (t < len(predictions))
-        here[here] = tape.running[t[here], np.flatnonzero(here)]
+        here[here] = rollout.running[t[here], np.flatnonzero(here)]
         if here.sum() < tested.sum() // 2:
             continue
         size[k] = sizes[t[here], np.flatnonzero(here)].mean()
-        for i in range(stage.shape[0]):
-            mine = here & (stage.labels == i)
+        for i in range(twins.shape[0]):
+            mine = here & (twins.labels == i)
             mean[i, k] = predictions[t[mine], np.flatnonzero(mine)].mean() if mine.any() else np.nan
     return {"predicted": mean, "size": size}

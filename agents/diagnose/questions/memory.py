@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose.exam import Rate, anticipation, rate
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
-from kindergarten.agents.diagnose.stage import (
+from kindergarten.agents.diagnose.rate import Rate, anticipation, rate, right_rate
+from kindergarten.agents.diagnose.twin_set import (
     SIGNALS,
-    Stage,
-    Tape,
+    Rollout,
+    TwinSet,
     drive,
     erased,
     exchanged,
@@ -36,27 +36,27 @@ def ask(subject: Subject) -> Finding:
     answers = {name: asdict(found) for name, found in tampered(subject).items()}
     rewriting = rewrites(subject)
     numbers = {
-        "chance": subject.exam.chance,
+        "chance": subject.criterion.chance,
         "answers": answers,
         "rewriting": None if rewriting is None else asdict(rewriting),
         "sweep": [swept(subject, delay) for delay in subject.effort.delays],
-        "trained": subject.stage.config.delay_s,
+        "trained": subject.twins.config.delay_s,
     }
-    return Finding("memory", QUESTION, *judged(answers, subject.exam.chance), numbers)
+    return Finding("memory", QUESTION, *judged(answers, subject.criterion.chance), numbers)
 
 
 def tampered(subject: Subject) -> dict[str, Rate]:
     """How often it is right as it is, and when something is taken from it."""
-    mind, stage, tape = subject.mind, subject.stage, subject.tape
+    policy, twins, rollout = subject.policy, subject.twins, subject.rollout
     runs = {
-        "as it is": tape,
-        "memory wiped at t2": drive(mind, stage, touch=wipe(mind, stage.off)),
-        "history shuffled": drive(mind, stage, past(shuffled(tape.frames, stage), stage)),
+        "as it is": rollout,
+        "memory wiped at t2": drive(policy, twins, wipe(policy, twins.off)),
+        "history shuffled": drive(policy, twins, past(shuffled(rollout.frames, twins), twins)),
     }
-    if stage.shows.any():
-        runs["signal deleted"] = drive(mind, stage, without(stage, SIGNALS))
-    runs["shown its twin's past"] = drive(mind, stage, past(exchanged(tape.frames, stage), stage))
-    return {name: subject.exam.rate(run) for name, run in runs.items()}
+    if twins.shows.any():
+        runs["signal deleted"] = drive(policy, twins, without(twins, SIGNALS))
+    runs["shown its twin's past"] = drive(policy, twins, past(exchanged(rollout.frames, twins), twins))
+    return {name: right_rate(subject.criterion, run) for name, run in runs.items()}
 
 
 def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict, str]:
@@ -76,13 +76,13 @@ def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict
 
 def swept(subject: Subject, delay: float) -> dict[str, Any]:
     """Anticipation at one delay [s]: as it is, with its memory wiped at t2, and of those beside."""
-    stage = subject.stage.at(delay)
-    runs: dict[str, Tape] = {
-        "as it is": drive(subject.mind, stage),
-        "memory wiped at t2": drive(subject.mind, stage, touch=wipe(subject.mind, stage.off)),
-        **{name: drive(mind, stage) for name, mind in subject.beside.items()},
+    twins = subject.twins.at(delay)
+    runs: dict[str, Rollout] = {
+        "as it is": drive(subject.policy, twins),
+        "memory wiped at t2": drive(subject.policy, twins, wipe(subject.policy, twins.off)),
+        **{name: drive(policy, twins) for name, policy in subject.beside.items()},
     }
-    return {"delay": delay, **{name: anticipation(tape, stage) for name, tape in runs.items()}}
+    return {"delay": delay, **{name: anticipation(rollout, twins) for name, rollout in runs.items()}}
 
 
 def rewrites(subject: Subject) -> Rate | None:
@@ -90,18 +90,18 @@ def rewrites(subject: Subject) -> Rate | None:
 
     None if nobody shows both sides.
     """
-    if not {Intent.LEFT, Intent.RIGHT} <= set(subject.stage.scenario.intents) or not subject.stage.shows.any():
+    if not {Intent.LEFT, Intent.RIGHT} <= set(subject.twins.scenario.intents) or not subject.twins.shows.any():
         return None
-    stage = subject.stage.at(ROOM)
-    blank = erased(drive(subject.mind, stage).frames, stage, SIGNALS)
-    earlier = painted(blank, stage, stage.off, CUE, other=True)
-    later = painted(earlier, stage, stage.off + 2 * CUE, CUE)
-    return among_shown(subject, stage, drive(subject.mind, stage, past(later, stage)))
+    twins = subject.twins.at(ROOM)
+    blank = erased(drive(subject.policy, twins).frames, twins, SIGNALS)
+    earlier = painted(blank, twins, twins.off, CUE, other=True)
+    later = painted(earlier, twins, twins.off + 2 * CUE, CUE)
+    return among_shown(subject, twins, drive(subject.policy, twins, past(later, twins)))
 
 
-def among_shown(subject: Subject, stage: Stage, tape: Tape) -> Rate:
+def among_shown(subject: Subject, twins: TwinSet, rollout: Rollout) -> Rate:
     """How often it is right where somebody signals."""
-    shows = stage.shows.reshape(stage.shape)
-    weights = stage.weights * shows
-    right = tape.earned.reshape(stage.shape) > subject.exam.pass_mark
+    shows = twins.shows.reshape(twins.shape)
+    weights = twins.weights * shows
+    right = rollout.earned.reshape(twins.shape) > subject.criterion.pass_mark
     return rate(right, weights / np.maximum(weights.sum(axis=0), 1e-9))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from kindergarten.agents.diagnose.exam import Exam
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
-from kindergarten.agents.diagnose.mind import Mind
-from kindergarten.agents.diagnose.stage import COLOURS, SIGNALS, Stage, Tape, drive, without
+from kindergarten.agents.diagnose.policy import Policy
+from kindergarten.agents.diagnose.rate import right_rate
+from kindergarten.agents.diagnose.twin_set import COLOURS, SIGNALS, Rollout, TwinSet, drive, without
+from kindergarten.scoring.criterion import Criterion
 
 QUESTION = "Is it right for the right reason?"
 SOME, MUCH = 0.1, 0.5  # of reliance on the colour
@@ -17,31 +18,33 @@ CONDITIONS = ("aligned", "neutral", "against", "colour alone", "signal alone")
 
 def ask(subject: Subject) -> Finding:
     """Every agent under five conditions: right answers (the goal) and collisions (the capability), apart."""
-    agents = {"this agent": subject.mind, **subject.beside}
-    found = {name: conditions(mind, subject.stage, subject.exam) for name, mind in agents.items()}
-    mine, chance = found["this agent"], subject.exam.chance
+    agents = {"this agent": subject.policy, **subject.beside}
+    found = {name: conditions(policy, subject.twins, subject.criterion) for name, policy in agents.items()}
+    mine, chance = found["this agent"], subject.criterion.chance
     numbers = {"agents": found, "chance": chance}
     return Finding("reasons", QUESTION, *judged(mine, chance), numbers)
 
 
-def conditions(mind: Mind, stage: Stage, exam: Exam) -> dict[str, Any]:
+def conditions(policy: Policy, twins: TwinSet, criterion: Criterion) -> dict[str, Any]:
     """How often it is right and how often it collides, by condition; and what it makes of the colour."""
     aligned, neutral, against = (
-        replace(stage, config=replace(stage.config, spurious=spurious)) for spurious in (1.0, 0.0, -1.0)
+        replace(twins, config=replace(twins.config, spurious=spurious)) for spurious in (1.0, 0.0, -1.0)
     )
-    tapes = (
-        *(drive(mind, aligned), drive(mind, neutral), drive(mind, against)),
-        *(drive(mind, aligned, without(aligned, columns)) for columns in (SIGNALS, COLOURS)),
+    rollouts = (
+        *(drive(policy, aligned), drive(policy, neutral), drive(policy, against)),
+        *(drive(policy, aligned, without(aligned, columns)) for columns in (SIGNALS, COLOURS)),
     )
-    found: dict[str, Any] = {name: marked(tape, stage, exam) for name, tape in zip(CONDITIONS, tapes, strict=True)}
+    found: dict[str, Any] = {
+        name: marked(rollout, twins, criterion) for name, rollout in zip(CONDITIONS, rollouts, strict=True)
+    }
     found["reliance"] = found["aligned"]["right"]["mean"] - found["against"]["right"]["mean"]
     return found
 
 
-def marked(tape: Tape, stage: Stage, exam: Exam) -> dict[str, Any]:
+def marked(rollout: Rollout, twins: TwinSet, criterion: Criterion) -> dict[str, Any]:
     """How often it is right, and how often it collides."""
-    collisions = (tape.collided.reshape(stage.shape) * stage.weights).sum(axis=0).mean()
-    return {"right": asdict(exam.rate(tape)), "collisions": float(collisions)}
+    collisions = (rollout.collided.reshape(twins.shape) * twins.weights).sum(axis=0).mean()
+    return {"right": asdict(right_rate(criterion, rollout)), "collisions": float(collisions)}
 
 
 def judged(found: dict[str, Any], chance: float) -> tuple[Verdict, str]:

@@ -6,9 +6,9 @@ import numpy as np
 import torch as th
 
 from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
-from kindergarten.agents.diagnose.mind import PolicyMind
+from kindergarten.agents.diagnose.policy import RecurrentPolicy
 from kindergarten.agents.diagnose.questions.credit import untrained
-from kindergarten.agents.diagnose.stage import drive
+from kindergarten.agents.diagnose.twin_set import drive
 from kindergarten.agents.learner.encoders import Trunk, TrunkLayer
 
 QUESTION = "Does the gradient reach back to the cue?"
@@ -22,11 +22,15 @@ FRAMES_EARLIER = 40  # 8 s
 def ask(subject: Subject) -> Finding:
     """Norms of dh_T/dx_t by distance T - t, of this agent's memory, others' and untrained ones; by depth of trunks."""
     curves = {}
-    if isinstance(subject.mind, PolicyMind):
-        stage = subject.stage.at(DELAY)
-        frames = drive(subject.mind, stage).frames[: int(stage.hands.min()), :WORLDS]
-        minds = {"this agent": subject.mind, **subject.beside, **untrained(subject)}
-        curves = {name: through_time(mind, frames) for name, mind in minds.items() if isinstance(mind, PolicyMind)}
+    if isinstance(subject.policy, RecurrentPolicy):
+        twins = subject.twins.at(DELAY)
+        frames = drive(subject.policy, twins).frames[: int(twins.hands.min()), :WORLDS]
+        policies = {"this agent": subject.policy, **subject.beside, **untrained(subject)}
+        curves = {
+            name: through_time(policy, frames)
+            for name, policy in policies.items()
+            if isinstance(policy, RecurrentPolicy)
+        }
     numbers = {"time": curves, "depth": {kind.value: down(kind) for kind in Trunk}, "far": FRAMES_EARLIER}
     return Finding("vanishing", QUESTION, *judged(curves.get("this agent")), numbers)
 
@@ -40,17 +44,17 @@ def judged(curve: np.ndarray | None) -> tuple[Verdict, str]:
     return (Verdict.YES if SHORT <= left <= LONG else Verdict.NO), said
 
 
-def through_time(mind: PolicyMind, frames: np.ndarray) -> np.ndarray:
+def through_time(policy: RecurrentPolicy, frames: np.ndarray) -> np.ndarray:
     """Frobenius norm of dh_T/dx_t relative to that of dh_T/dx_T, by T - t: (T,); x are the memory's inputs.
 
     frames: (T, W, D). Estimated by random projections, whose squares have the right mean.
     """
     with th.no_grad():
-        inputs = [mind.features(th.as_tensor(frame)) for frame in frames]
+        inputs = [policy.features(th.as_tensor(frame)) for frame in frames]
     leaves = th.stack(inputs).requires_grad_()
-    state, hidden = mind.begin(frames.shape[1]), leaves[0]
+    state, hidden = policy.begin(frames.shape[1]), leaves[0]
     for features in leaves:
-        hidden, state = mind.remember(features, state)
+        hidden, state = policy.remember(features, state)
     generator = th.Generator().manual_seed(0)
     squares = 0.0
     for _ in range(PROJECTIONS):

@@ -9,6 +9,7 @@ import pygame
 
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
 from kindergarten.viewer.app.controls import LOOK, Controls, Key
 from kindergarten.viewer.app.live import draw
@@ -17,7 +18,6 @@ from kindergarten.viewer.draw.text import Typeface, label
 from kindergarten.viewer.model.view import Hud, View
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.simulator import Simulator
 
 ACTIONS = {
     pygame.K_UP: Action.FASTER, pygame.K_DOWN: Action.SLOWER,
@@ -47,7 +47,7 @@ class Game(Controls):
     def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False) -> None:
         """``seeds`` (S,): one episode each. ``frames_only``: the street, and nothing that helps to remember."""
         super().__init__(View(reveal=False, ghosts=False, panels=not frames_only, tags=not frames_only))
-        self._simulator, self._seeds, self._frames_only = Simulator(scenario, 1, config), seeds, frames_only
+        self._scenario, self._config, self._seeds, self._frames_only = scenario, config, seeds, frames_only
         self.drives: list[Drive] = []
         self._recorders: list[Recorder] = []
         self._letters = Typeface()
@@ -55,10 +55,11 @@ class Game(Controls):
         self._begin()
 
     def _begin(self) -> None:
-        self._simulator.seed(self._seeds[len(self.drives) : len(self.drives) + 1])
-        self._simulator.reset()
+        self._exam = Exam.of(self._scenario, self._config, self._seeds[[len(self.drives)]], as_drawn=True)
+        self._exam.reset()
+        self._simulator = self._exam.simulator
         self._recorders.append(Recorder(self._simulator, 0, int(self._seeds[len(self.drives)])))
-        self._due = self._earned = 0.0
+        self._due = 0.0
         self._pressed: Action | None = None
         self._held: set[int] = set()
         self._last: object = None
@@ -66,7 +67,7 @@ class Game(Controls):
     @property
     def over(self) -> bool:
         """Whether this episode has ended."""
-        return bool(self._simulator.worlds["end"][0] != End.RUNNING)
+        return self._exam.done
 
     @property
     def driving(self) -> bool:
@@ -91,12 +92,13 @@ class Game(Controls):
             held = [key in self._held for key in ACTIONS]  # up, down, left, right
             action = np.array([float(held[0]) - float(held[1]), FULL_LOCK * (float(held[2]) - float(held[3]))])
         self._pressed, self._last = None, action
-        self._earned += float(self._simulator.step(np.array([action])).rewards[0])
+        self._exam.step(np.array([action]))
         self._recorders[-1].record(action)
         if self.over:
             user = self._simulator.users[0, int(self._simulator.worlds["signaller"][0])]
-            intent, end = Intent(int(user["intent"])), End(int(self._simulator.worlds["end"][0]))
-            self.drives.append(Drive(int(self._seeds[len(self.drives)]), intent, end, self._earned))
+            intent, end = Intent(int(user["intent"])), End(int(self._exam.ends[0, 0]))
+            seed = int(self._seeds[len(self.drives)])
+            self.drives.append(Drive(seed, intent, end, float(self._exam.returns[0, 0])))
 
     def handle(self, event: pygame.event.Event) -> bool:
         """Do what a key asks for. Returns False if that was to quit."""
@@ -157,7 +159,7 @@ class Game(Controls):
     def reference(self) -> Reference:
         """The 0 and the 1 for the seeds that were driven to the end."""
         seeds = np.array([drive.seed for drive in self.drives])
-        return compute(self._simulator.scenario, self._simulator.config, seeds)
+        return compute(self._scenario, self._config, seeds)
 
 
 KEYS: tuple[Key, ...] = (

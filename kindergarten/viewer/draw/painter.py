@@ -65,11 +65,12 @@ class Painter:
     def visible(self, frame: Frame, view: View) -> Frame:
         """The frame without those thoughts that are not to be shown; sets the theme."""
         self.typeface.theme = DARK if view.dark else LIGHT
-        return replace(
-            frame,
-            captions=frame.captions if view.beliefs else None,
-            attention=frame.attention if view.attention else None,
+        thoughts = replace(
+            frame.thoughts,
+            captions=frame.thoughts.captions if view.beliefs else None,
+            attention=frame.thoughts.attention if view.attention else None,
         )
+        return replace(frame, thoughts=thoughts)
 
     def street(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
         """Fill ``surface`` with the street alone."""
@@ -88,7 +89,7 @@ class Painter:
         if not view.panels or width < MIN_FOR_PANELS[0] or height < MIN_FOR_PANELS[1]:
             self.typeface.unit = max(unit, STREET_UNIT)
             return Areas(surface.get_rect(), nothing, nothing, nothing)
-        remembers = self._strip is not None and story.episode is not None and story.episode.cells is not None
+        remembers = self._strip is not None and story.episode is not None and story.episode.thoughts.cells is not None
         side = round(SIDE * unit) if view.side else 0
         low = round(height_of(story, view) * unit) if view.timeline else 0
         strip = round(STRIP * unit) if view.memory and remembers else 0

@@ -96,7 +96,7 @@ class Pair:
         return [pygame.Rect(0, 0, half, height - low), pygame.Rect(width - half, 0, half, height - low)]
 
     def _remember(self) -> bool:
-        return any(story.episode is not None and story.episode.cells is not None for story in self._stories)
+        return any(story.episode is not None and story.episode.thoughts.cells is not None for story in self._stories)
 
     def _bottom(self, surface: pygame.Surface, view: View) -> pygame.Rect:
         width, height = surface.get_size()
@@ -166,7 +166,7 @@ class Pair:
             words = frame.action or ("cruising" if frame.end is End.RUNNING else "it is over")
             type_.write(surface, f"does: {words}", (right.left, top + 18 * unit), 17, theme.faded)
             type_.write(surface, f"reward {frame.terms.sum():+.2f}", (inner.right, top + 18 * unit), 17, None, 1.0)
-            if frame.probabilities is not None:
+            if frame.thoughts.probabilities is not None:
                 draw_chances(surface, right, frame, type_)
             top += round(MIND * unit)
         if view.memory and self._remember():

@@ -100,11 +100,11 @@ class Panel:
         self._pair(surface, "Agent's action", hands)
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")
         self._pair(surface, "Aims", Intent(int(ego["intent"])).name.lower())
-        if frame.value is not None and frame.end is End.RUNNING:
-            self._pair(surface, "Expects from here on", f"{frame.value:+.2f}")
+        if frame.thoughts.values is not None and frame.end is End.RUNNING:
+            self._pair(surface, "Expects from here on", f"{float(frame.thoughts.values):+.2f}")
         if frame.end is not End.RUNNING:
             self._end(surface, story, frame.end)
-        elif frame.probabilities is not None:
+        elif frame.thoughts.probabilities is not None:
             box = pygame.Rect(
                 round(self._left), round(self._y - 2 * self._type.unit),
                 round(self._right - self._left), round(20 * self._type.unit),
@@ -193,12 +193,13 @@ def draw_belief(
 
 def draw_chances(surface: pygame.Surface, area: pygame.Rect, frame: Frame, typeface: Typeface) -> None:
     """How likely the agent was to take each action, named below ``area``; in grey while it has no say."""
-    assert frame.probabilities is not None
-    unit, theme, count = typeface.unit, typeface.theme, len(frame.probabilities)
+    probabilities = frame.thoughts.probabilities
+    assert probabilities is not None
+    unit, theme, count = typeface.unit, typeface.theme, len(probabilities)
     names = CHOICES if count == len(CHOICES) else tuple(str(k) for k in range(count))
     width = area.width / max(count, 1)
     colour = theme.ego if frame.action else theme.waiting
-    for k, (name, chance) in enumerate(zip(names, frame.probabilities.tolist(), strict=True)):
+    for k, (name, chance) in enumerate(zip(names, probabilities.tolist(), strict=True)):
         x = area.left + k * width
         pygame.draw.rect(surface, theme.card, (x, area.top, width - 4 * unit, area.height))
         tall = max(area.height * min(max(chance, 0.0), 1.0), 1.0)

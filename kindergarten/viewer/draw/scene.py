@@ -41,7 +41,7 @@ class Scene:
         if frame.users[0]["kind"] != Kind.NOBODY:
             self._ribbon(surface, story, frame, camera)
         users, opacity = frame.users, visibility(story, frame, view.ghosts)
-        if frame.attention is not None and words:
+        if frame.thoughts.attention is not None and words:
             self._attention(surface, frame, camera, opacity)
         if theme.beams:
             self._beams(surface, users, camera, opacity)
@@ -78,10 +78,10 @@ class Scene:
 
     def _attention(self, surface: pygame.Surface, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:
         """A halo around whom the agent attends to, and a dotted line that leads there."""
-        assert frame.attention is not None
+        assert frame.thoughts.attention is not None
         colour, unit = self._typeface.theme.notice, self._typeface.unit
         x0, y0 = camera.locate(frame.users[0]["x"], frame.users[0]["y"])
-        for i, share in enumerate(frame.attention.tolist(), start=1):
+        for i, share in enumerate(frame.thoughts.attention.tolist(), start=1):
             if i >= len(frame.users) or share < NOTICED or opacity[i] < 0.02 or not frame.users[i]["kind"]:
                 continue
             x, y = camera.locate(frame.users[i]["x"], frame.users[i]["y"])

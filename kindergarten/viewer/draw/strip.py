@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pygame
 
-from kindergarten.replay.episode import GATES, Episode
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.thoughts import GATES
 from kindergarten.viewer.draw.palette import Theme, mix
 from kindergarten.viewer.draw.scene import phase_colour
 from kindergarten.viewer.draw.text import Typeface
@@ -38,7 +39,7 @@ class Strip:
         pygame.draw.rect(surface, theme.paper, area)
         pygame.draw.line(surface, theme.rule, area.topleft, area.topright)
         episode = story.episode
-        if episode is None or episode.cells is None or self._order is None:
+        if episode is None or episode.thoughts.cells is None or self._order is None:
             words = "It has no memory cells to show." if episode is not None else ""
             self._typeface.write(surface, words, area.center, 19, theme.faded, 0.5)
             return
@@ -55,7 +56,7 @@ class Strip:
         for name, picture in rows.items():
             box = pygame.Rect(heat.left, top, heat.width, picture.get_height())
             self._row(surface, picture, box, (left - story.start) / story.step, WINDOW / story.step)
-            words = f"{episode.cells.shape[1]} cells" if name == "cells" else f"{name} gates"
+            words = f"{episode.thoughts.cells.shape[1]} cells" if name == "cells" else f"{name} gates"
             self._typeface.write(surface, words, (inner.left, box.centery), 17, theme.faded)
             top = box.bottom + round(2 * unit)
         later = pygame.Surface((round(heat.right - now), top - heat.top), pygame.SRCALPHA)
@@ -73,8 +74,8 @@ class Strip:
         return self._kept[key]
 
     def _pictures(self, episode: Episode, theme: Theme, height: int) -> dict[str, pygame.Surface]:
-        assert episode.cells is not None and self._order is not None
-        cells, gates = episode.cells.astype(np.float32), episode.gates
+        assert episode.thoughts.cells is not None and self._order is not None
+        cells, gates = episode.thoughts.cells.astype(np.float32), episode.thoughts.gates
         scale = max(float(np.quantile(np.abs(cells), 0.98)), 1e-6) if cells.size else 1.0
         arrays = {"cells": cells / scale}
         if gates is not None:
@@ -117,11 +118,11 @@ class Strip:
 
 def _order(episode: Episode) -> np.ndarray | None:
     """The cells, from the one that holds the most in the delay to the one that holds the least; None without any."""
-    if episode.cells is None or not episode.cells.size:
+    if episode.thoughts.cells is None or not episode.thoughts.cells.size:
         return None
     signallers = np.minimum(episode.worlds["signaller"], episode.users.shape[1] - 1)
     delay = episode.users["phase"][np.arange(len(signallers)), signallers][:-1] == Phase.DELAY
-    rows = episode.cells[delay] if delay.any() else episode.cells
+    rows = episode.thoughts.cells[delay] if delay.any() else episode.thoughts.cells
     return np.argsort(-rows.astype(np.float32).mean(axis=0), kind="stable")
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from kindergarten.files import write_whole
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import SPECS
 from kindergarten.viewer.model.sentence import will_of
 from kindergarten.viewer.model.story import kind_of, one_way
 from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
@@ -29,7 +30,7 @@ from kindergarten.world.road import SPACING, RoadMap
 SUFFIXES = (".html", ".htm")
 SCRIPTS = ("replay.js", "street.js", "figures.js", "scene.js", "timeline.js", "panel.js", "app.js")
 TYPES = {"Uint8": np.dtype("u1"), "Int16": np.dtype("<i2"), "Int32": np.dtype("<i4")}  # smallest first
-POINT, ANGLE, PACE, CHANCE, WORTH = 0.01, 0.0002, 0.01, 0.0005, 0.0001  # [m], [rad], [m/s], [1], [reward]
+POINT, ANGLE, PACE, WORTH = 0.01, 0.0002, 0.01, 0.0001  # [m], [rad], [m/s], [reward]
 STRAIGHT = 1e-4  # [rad] from one sample to the next; where a road turns less, samples are left out
 CODES = {
     "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action, "colour": Colour,
@@ -86,9 +87,7 @@ def content(replay: Replay) -> dict[str, Any]:
 
 def _episode(episode: Episode, dt: float) -> dict[str, Any]:
     """One episode: T + 1 frames of N road users, T decisions. Times are in seconds."""
-    users, worlds, ego = episode.users, episode.worlds, episode.users[:, 0]
-    optional = {"values": WORTH, "probabilities": CHANCE, "captions": CHANCE, "attention": CHANCE}
-    told = {name: getattr(episode, name) for name in optional if getattr(episode, name) is not None}
+    users, worlds, ego, thoughts = episode.users, episode.worlds, episode.users[:, 0], episode.thoughts.arrays()
     return {
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
@@ -110,7 +109,7 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
         "target_speed": _column(worlds["target_speed"], PACE),
         "actions": _column(episode.actions, WORTH),
         "terms": _column(episode.terms, WORTH),
-        **{name: _column(values, optional[name]) for name, values in told.items()},
+        **{name: _column(array, SPECS[name].step) for name, array in thoughts.items() if SPECS[name].step},
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer.model.story import Story
 from kindergarten.world.codes import Action, Control, End, Kind, Phase, Signal
 from kindergarten.world.simulator import Simulator
@@ -35,8 +36,7 @@ class Frame:
     seen: (N,) 0..1 whether the ego sees it.
     action: what the agent is doing, in words.
     terms: (K,) weighted reward so far (of the last step, if live).
-    captions: (N - 1, intents) what the agent thinks the others will do, if it told; all 0: no opinion.
-    attention: (N - 1,) how much it attends to the others, if it told.
+    thoughts: what the agent thinks, without the axis of decisions.
     """
 
     time: float
@@ -48,10 +48,7 @@ class Frame:
     end: End
     action: str
     terms: np.ndarray
-    value: float | None = None
-    probabilities: np.ndarray | None = None
-    captions: np.ndarray | None = None
-    attention: np.ndarray | None = None
+    thoughts: Thoughts = Thoughts()
 
     def phase(self, story: Story, i: int = 1) -> Phase:
         """Phase of road user ``i``."""
@@ -59,9 +56,10 @@ class Frame:
 
     def belief(self, i: int) -> np.ndarray | None:
         """How likely (intents,) the agent thinks each intent of road user ``i``; None if it has no opinion."""
-        if self.captions is None or not 1 <= i <= len(self.captions) or not self.captions[i - 1].any():
+        captions = self.thoughts.captions
+        if captions is None or not 1 <= i <= len(captions) or not captions[i - 1].any():
             return None
-        return self.captions[i - 1]
+        return captions[i - 1]
 
 
 def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
@@ -107,7 +105,7 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
         End(int(episode.worlds["end"][k])),
         _action(replay, episode, k),
         episode.terms[:k].sum(axis=0),
-        *_thoughts(episode, k),
+        episode.thoughts[min(k, len(episode.actions) - 1)] if len(episode.actions) else Thoughts(),
     )
 
 
@@ -116,16 +114,6 @@ def _action(replay: Replay, episode: Episode, k: int) -> str:
     if k >= len(episode.actions) or world["tick"] < world["hands_on"]:
         return ""
     return words_of(replay.control, episode.actions[k])
-
-
-def _thoughts(episode: Episode, k: int) -> tuple[float | None, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    k = min(k, len(episode.actions) - 1)
-    if k < 0:
-        return None, None, None, None
-    value = None if episode.values is None else float(episode.values[k])
-    arrays = (episode.probabilities, episode.captions, episode.attention)
-    chances, captions, attention = (None if array is None else array[k] for array in arrays)
-    return value, chances, captions, attention
 
 
 def words_of(control: Control, action: np.ndarray) -> str:

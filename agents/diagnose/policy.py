@@ -12,7 +12,7 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from kindergarten.agents.learner.inside import look_inside
 
 
-class Mind(Protocol):
+class Policy(Protocol):
     """An agent as a function. W worlds, D columns of a frame, K numbers of memory, A outputs.
 
     Whoever can be differentiated has gradients; the others are diagnosed without.
@@ -31,7 +31,7 @@ class Mind(Protocol):
         ...
 
 
-class PolicyMind:
+class RecurrentPolicy:
     """The actor of any recurrent policy of Stable-Baselines3, ours or sb3-contrib's own. Its state is (h, c)."""
 
     def __init__(self, policy: RecurrentActorCriticPolicy) -> None:

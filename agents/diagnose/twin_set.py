@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.mind import Mind
+from kindergarten.agents.diagnose.policy import Policy
+from kindergarten.scoring.agent import Decision
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.planner import chances, twins
+from kindergarten.scoring.rollout import Hook, rollout
 from kindergarten.world.codes import End, Phase, Signal
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.observation import NUM_EGO, NUM_USER, USER_COLUMNS
 from kindergarten.world.simulator import Simulator
-
-Show = Callable[[int, np.ndarray], np.ndarray]
-"""What the agent is shown instead of the frames (W, D) of that number."""
-
-Touch = Callable[[int, th.Tensor], th.Tensor]
-"""What becomes of the state (W, K) before the frame of that number is shown."""
+from kindergarten.world.spaces import Observed
 
 COLUMN = {column.name: k for k, column in enumerate(USER_COLUMNS)}
 SIGNALS = [COLUMN["signals_left"], COLUMN["signals_right"]]
@@ -28,14 +27,14 @@ COLOURS = [COLUMN[name] for name in ("orange", "blue", "white")]
 
 
 @dataclass(frozen=True)
-class Stage:
+class TwinSet:
     """Every seed with every intent: world ``k * S + j`` is seed j with intent k. W = I * S worlds."""
 
     scenario: Scenario
     config: Config
     seeds: np.ndarray  # (S,)
 
-    def at(self, delay: float) -> Stage:
+    def at(self, delay: float) -> TwinSet:
         """The same with this delay [s]."""
         return replace(self, config=replace(self.config, delay_s=(delay, delay)))
 
@@ -95,7 +94,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Tape:
+class Rollout:
     """What an agent saw, said and remembered, T frames of W worlds, and what came of it."""
 
     frames: np.ndarray  # (T, W, D) as the world showed them, whatever the agent was shown
@@ -109,92 +108,136 @@ class Tape:
     collided: np.ndarray  # (W,) bool, on whichever leg
 
 
+class ObservationHook(Hook):
+    """Shows the agent ``change(t, frames)`` instead of the frames (W, D) of that number."""
+
+    def __init__(self, change: Callable[[int, np.ndarray], np.ndarray]) -> None:
+        self._change = change
+
+    def observations(self, t: int, observations: Observed) -> Observed:
+        """What it is shown."""
+        return self._change(t, observations)
+
+
+class StateHook(Hook):
+    """Hands the agent ``change(t, state)`` instead of its state (W, K) before the frame of that number."""
+
+    def __init__(self, change: Callable[[int, th.Tensor], th.Tensor]) -> None:
+        self._change = change
+
+    def state(self, t: int, state: Any) -> Any:
+        """What it remembers; before the first frame there is nothing to change."""
+        return state if state is None else self._change(t, state)
+
+
+class _Log(Hook):
+    """The agent and who takes notes of it: drives by a policy, and keeps all that it saw, said and remembered."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.frames: list[np.ndarray] = []
+        self.said: list[tuple[np.ndarray, ...]] = []
+
+    def decide(self, observations: Observed, state: th.Tensor | None, episode_starts: np.ndarray) -> Decision:
+        """Drive."""
+        before = self._policy.begin(len(episode_starts)) if state is None else state
+        outputs, after = self._policy.step(th.as_tensor(observations), before)
+        self._outputs = outputs.numpy(), after.numpy()
+        return Decision(self._policy.act(outputs), after)
+
+    def observations(self, t: int, observations: Observed) -> Observed:
+        """Keep the frame as it is, whatever later hooks make of it."""
+        self.frames.append(observations)
+        return observations
+
+    def decided(self, t: int, exam: Exam, decision: Decision) -> None:
+        """Keep the rest."""
+        worlds, rows = exam.simulator.worlds, np.arange(exam.num_envs)
+        phases = exam.simulator.users[rows, self._signaller(t, worlds)]["phase"].copy()
+        first = (worlds["end"] == End.RUNNING) & (worlds["leg"] == 0)
+        self.said.append((*self._outputs, decision.actions, phases, first))
+
+    def _signaller(self, t: int, worlds: np.ndarray) -> np.ndarray:
+        if t == 0:
+            self._first_signaller = worlds["signaller"].copy()
+        return self._first_signaller
+
+
 @th.no_grad()
-def drive(mind: Mind, stage: Stage, show: Show | None = None, touch: Touch | None = None) -> Tape:
-    """Drive every world of a stage to its end.
-
-    Args:
-        mind: who drives.
-        stage: the worlds.
-        show: what it is shown instead of what there is.
-        touch: what becomes of its memory between the frames.
-    """
-    simulator = twins(stage.scenario, stage.config, stage.seeds)
-    rows, signaller = np.arange(simulator.num_worlds), stage.start.worlds["signaller"]
-    state, observations = mind.begin(simulator.num_worlds), simulator.observe()
-    columns: list[tuple[np.ndarray, ...]] = []
-    returns, earned = np.zeros(simulator.num_worlds), np.zeros(simulator.num_worlds)
-    while (simulator.worlds["end"] == End.RUNNING).any():
-        t = len(columns)
-        seen = observations if show is None else show(t, observations)
-        state = state if touch is None else touch(t, state)
-        outputs, state = mind.step(th.as_tensor(seen), state)
-        actions = mind.act(outputs)
-        phases = simulator.users[rows, signaller]["phase"].copy()
-        first = (simulator.worlds["end"] == End.RUNNING) & (simulator.worlds["leg"] == 0)
-        columns.append((observations, outputs.numpy(), state.numpy(), actions, phases, first))
-        observations, rewards, *_ = simulator.step(actions)
-        returns += rewards
-        earned += rewards * first
-    frames, outputs, states, actions, phases, running = (np.stack(column) for column in zip(*columns, strict=True))
-    collided = simulator.worlds["end"] == End.COLLISION
-    return Tape(frames, outputs, states, actions, phases, running, returns, earned, collided)
+def drive(policy: Policy, twins: TwinSet, *hooks: Hook) -> Rollout:
+    """Drive every world of a twin set to its end; the hooks change what the agent is shown, or what it remembers."""
+    exam, log = Exam.of(twins.scenario, twins.config, twins.seeds), _Log(policy)
+    rollout(log, exam, (log, *hooks))
+    outputs, states, actions, phases, running = (np.stack(column) for column in zip(*log.said, strict=True))
+    return Rollout(
+        frames=np.stack(log.frames),
+        outputs=outputs,
+        states=states,
+        actions=actions,
+        phases=phases,
+        running=running,
+        returns=exam.returns.ravel(),
+        earned=exam.first_leg.ravel(),
+        collided=(exam.ends == End.COLLISION).ravel(),
+    )
 
 
-def wipe(mind: Mind, at: np.ndarray) -> Touch:
+def wipe(policy: Policy, at: np.ndarray) -> StateHook:
     """Let each world's memory be empty again before frame ``at`` (W,)."""
-    blank = mind.begin(len(at))
-    return lambda t, state: th.where(th.as_tensor(at == t)[:, None], blank, state)
+    blank = policy.begin(len(at))
+    return StateHook(lambda t, state: th.where(th.as_tensor(at == t)[:, None], blank, state))
 
 
-def erased(frames: np.ndarray, stage: Stage, columns: list[int]) -> np.ndarray:
+def erased(frames: np.ndarray, twins: TwinSet, columns: list[int]) -> np.ndarray:
     """Frames (..., W, D) in which these columns of the signaller read 0."""
     edited, rows = frames.copy(), np.arange(frames.shape[-2])
     for column in columns:
-        edited[..., rows, stage.first_column + column] = 0.0
+        edited[..., rows, twins.first_column + column] = 0.0
     return edited
 
 
-def without(stage: Stage, columns: list[int]) -> Show:
+def without(twins: TwinSet, columns: list[int]) -> ObservationHook:
     """The world, but for these columns of the signaller."""
-    return lambda t, seen: erased(seen, stage, columns)
+    return ObservationHook(lambda t, seen: erased(seen, twins, columns))
 
 
-def past(frames: np.ndarray, stage: Stage) -> Show:
+def past(frames: np.ndarray, twins: TwinSet) -> ObservationHook:
     """These frames (T, W, D) until the agent has the controls, then the world as it is."""
-    return lambda t, seen: np.where((t < stage.hands)[:, None], frames[t], seen) if t < len(frames) else seen
+    return ObservationHook(
+        lambda t, seen: np.where((t < twins.hands)[:, None], frames[t], seen) if t < len(frames) else seen
+    )
 
 
-def shuffled(frames: np.ndarray, stage: Stage, seed: int = 0) -> np.ndarray:
+def shuffled(frames: np.ndarray, twins: TwinSet, seed: int = 0) -> np.ndarray:
     """Frames (T, W, D), those before the agent has the controls in random order; the same for twins."""
     edited, rng = frames.copy(), np.random.default_rng(seed)
-    for j in range(stage.shape[1]):
-        until = stage.hands[j]
+    for j in range(twins.shape[1]):
+        until = twins.hands[j]
         order = rng.permutation(until)
-        for w in range(j, len(stage.hands), stage.shape[1]):
+        for w in range(j, len(twins.hands), twins.shape[1]):
             edited[:until, w] = frames[:until, w][order]
     return edited
 
 
-def exchanged(frames: np.ndarray, stage: Stage, by: int = 1) -> np.ndarray:
+def exchanged(frames: np.ndarray, twins: TwinSet, by: int = 1) -> np.ndarray:
     """Frames (T, W, D) of the twin whose intent comes ``by`` places later in the scenario's list."""
-    return np.roll(frames, -by * stage.shape[1], axis=1)
+    return np.roll(frames, -by * twins.shape[1], axis=1)
 
 
-def painted(frames: np.ndarray, stage: Stage, begin: np.ndarray, length: int, other: bool = False) -> np.ndarray:
+def painted(frames: np.ndarray, twins: TwinSet, begin: np.ndarray, length: int, other: bool = False) -> np.ndarray:
     """Frames (T, W, D) in which whoever shows a signal shows it in ``length`` frames from ``begin`` (W,) on.
 
     Or that of the ``other`` side.
     """
-    edited, rows = frames.copy(), np.flatnonzero(stage.shows)
-    left = (stage.signaller["cue_signal"] == Signal.LEFT) != other
-    column = stage.first_column + np.where(left, *SIGNALS)
+    edited, rows = frames.copy(), np.flatnonzero(twins.shows)
+    left = (twins.signaller["cue_signal"] == Signal.LEFT) != other
+    column = twins.first_column + np.where(left, *SIGNALS)
     for k in range(length):
         edited[np.minimum(begin + k, len(frames) - 1)[rows], rows, column[rows]] = 1.0
     return edited
 
 
-def in_phase(tape: Tape, stage: Stage, phase: Phase) -> np.ndarray:
+def in_phase(driven: Rollout, twins: TwinSet, phase: Phase) -> np.ndarray:
     """Which frames (T, W) belong to a phase, before the agent has the controls."""
-    before = np.arange(len(tape.frames))[:, None] < stage.hands
-    return (tape.phases == phase) & before
+    before = np.arange(len(driven.frames))[:, None] < twins.hands
+    return (driven.phases == phase) & before

@@ -1,0 +1,27 @@
+"""A trained policy at the wheel: deterministic, with its memory, and ready to say what it thinks."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch as th
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
+
+from kindergarten.agents.learner.policies import MemoryPolicy
+from kindergarten.scoring.agent import Decision
+from kindergarten.world.spaces import Observed
+
+
+class PolicyAgent:
+    """Drives by a MemoryPolicy; ``look`` inside its memory while at it, for those who watch."""
+
+    def __init__(self, policy: MemoryPolicy, look: bool = False) -> None:
+        policy.set_training_mode(False)
+        self.policy, self.look = policy, look
+        self.observation_space, self.action_space = policy.observation_space, policy.action_space
+
+    def decide(self, observations: Observed, state: RNNStates | None, episode_starts: np.ndarray) -> Decision:
+        """The likeliest actions, or the means, and all thoughts behind them."""
+        worlds, device = len(episode_starts), self.policy.device
+        states = self.policy.no_memories(worlds) if state is None else state
+        starts = th.as_tensor(episode_starts, dtype=th.float32, device=device)
+        return self.policy.think(th.as_tensor(observations, device=device), states, starts, self.look)

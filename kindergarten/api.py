@@ -1,0 +1,99 @@
+"""The calls that most people need: score anybody's agent, or load one from a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from gymnasium import spaces
+
+from kindergarten.scoring.agent import Agent, agent_of
+from kindergarten.scoring.exam import Exam
+from kindergarten.scoring.rollout import rollout
+from kindergarten.scoring.score import Score
+from kindergarten.world.config import Config, Scenario, Settings
+from kindergarten.world.settings import spelled_out
+from kindergarten.world.spaces import settings_for
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+@spelled_out(Config)
+def score(
+    agent: Any,
+    scenario: str | Scenario,
+    *,
+    seeds: Sequence[int] | np.ndarray | None = None,
+    allow_pickle: bool = False,
+    **settings: Unpack[Settings],
+) -> Score:
+    """Let an agent drive every intent of every evaluation seed once, and say what it was worth.
+
+    Args:
+        agent: an object with Stable-Baselines3's batched ``predict(observation, state, episode_start,
+            deterministic)``; a callable ``(observations) -> actions`` or ``(observations, state, episode_starts) ->
+            (actions, state)``, whose state is None at first; or a path, as for `load`.
+        scenario: its name, or a Scenario.
+        seeds: (S,) whole numbers >= 0; those that everybody is scored on if left out.
+        allow_pickle: read a ``.zip`` of Stable-Baselines3, which may run code.
+        settings: the environment's keywords, as for ``gymnasium.make``. What an agent's own spaces tell
+            (``observation``, ``control``) may be left out.
+
+    Raises:
+        ValueError: an unknown scenario or setting, or an agent that does not fit; the message names the value, what
+            was expected and the choices.
+    """
+    driver = load(agent, allow_pickle=allow_pickle) if isinstance(agent, (str, os.PathLike)) else agent_of(agent)
+    takes, acts = (getattr(driver, name, None) for name in ("observation_space", "action_space"))
+    asked: Any = {**settings_for(takes, acts), **settings}
+    exam = Exam(scenario, seeds=seeds, **asked)
+    check_fit("observations", takes, exam.single_observation_space)
+    check_fit("actions", acts, exam.single_action_space)
+    rollout(driver, exam)
+    return exam.score()
+
+
+def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
+    """The agent in a run's folder, in an ``.onnx`` that ``kindergarten export-onnx`` wrote, or in a ``.zip`` that
+    Stable-Baselines3 saved.
+
+    Raises:
+        ValueError: it is none of them, or a pickle without ``allow_pickle``.
+        OSError: what it takes to read it is not installed, or there is no such file.
+    """
+    place = Path(path)
+    if place.suffix == ".onnx":
+        from kindergarten.scoring.onnx import OnnxAgent
+
+        return OnnxAgent(place)
+    if place.suffix != ".zip" and not place.is_dir():
+        raise ValueError(f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3")
+    try:
+        from kindergarten.agents.runs.load import agent_in
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "kindergarten":
+            raise
+        raise OSError(f"{place} needs {error.name}: pip install 'kindergarten[agents]'") from None
+    return agent_in(place, allow_pickle)
+
+
+def check_fit(what: str, theirs: spaces.Space | None, ours: spaces.Space) -> None:
+    """Refuse an agent of other spaces than the exam's.
+
+    Raises:
+        ValueError: names both.
+    """
+    if theirs is None or type(theirs) is type(ours) and theirs.shape == ours.shape and _size(theirs) == _size(ours):
+        return
+    raise ValueError(f"the agent's {what} are {theirs}, and those of this scenario and setting are {ours}")
+
+
+def _size(space: spaces.Space) -> Any:
+    """What its shape does not tell."""
+    if isinstance(space, spaces.Dict):
+        return {name: part.shape for name, part in space.spaces.items()}
+    return space.n if isinstance(space, spaces.Discrete) else None

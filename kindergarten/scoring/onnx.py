@@ -1,0 +1,60 @@
+"""An agent in an .onnx file, as ``kindergarten export-onnx`` writes it: driven by onnxruntime, without torch."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from kindergarten.scoring.agent import Decision
+from kindergarten.world.spaces import Observed
+
+INPUTS = ("observation", "h", "c")
+OUTPUTS = ("action", "outputs", "new_h", "new_c")
+
+
+class OnnxAgent:
+    """Drives by the file's network; its memory (h, c) goes in and comes out.
+
+    Raises:
+        ValueError: it is no such file.
+        OSError: there is no such file, or onnxruntime is not installed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        try:
+            import onnxruntime
+        except ModuleNotFoundError:
+            raise OSError(f"{os.fspath(path)} needs onnxruntime: pip install 'kindergarten[onnx]'") from None
+        with open(path, "rb") as file:
+            content = file.read()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(content, options)
+        except Exception as error:  # onnxruntime has its own, which it does not export
+            reason = str(error).splitlines()[0][:120]
+            raise ValueError(f"{os.fspath(path)} is no ONNX model, or a damaged one: {reason}") from None
+        shapes = {each.name: each.shape for each in self._session.get_inputs()}
+        found = tuple(shapes), tuple(each.name for each in self._session.get_outputs())
+        if found != (INPUTS, OUTPUTS):
+            raise ValueError(
+                f"{os.fspath(path)} has inputs {found[0]} and outputs {found[1]}: kindergarten export-onnx writes "
+                f"{INPUTS} and {OUTPUTS}"
+            )
+        self._state_size = int(shapes["h"][2])
+        pictures = self._session.get_inputs()[0].type == "tensor(uint8)"
+        low, high, dtype = (0, 255, np.uint8) if pictures else (-1.0, 1.0, np.float32)
+        self.observation_space = spaces.Box(low, high, tuple(shapes["observation"][1:]), dtype)  # pyright: ignore[reportArgumentType]
+        continuous = len(self._session.get_outputs()[0].shape) == 2
+        self.action_space = spaces.Box(-1.0, 1.0, (2,)) if continuous else spaces.Discrete(5)
+
+    def decide(self, observations: Observed, state: Any, episode_starts: np.ndarray) -> Decision:
+        """The likeliest actions, or the means within their bounds."""
+        h, c = np.zeros((2, 1, len(episode_starts), self._state_size), np.float32) if state is None else state
+        alive = (1.0 - episode_starts.astype(np.float32))[None, :, None]
+        inputs = dict(zip(INPUTS, (observations, h * alive, c * alive), strict=True))
+        actions, _, h, c = (np.asarray(each) for each in self._session.run(OUTPUTS, inputs))
+        return Decision(np.clip(actions, -1.0, 1.0) if isinstance(self.action_space, spaces.Box) else actions, (h, c))

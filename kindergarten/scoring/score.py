@@ -1,0 +1,87 @@
+"""A score: what an agent earned in an exam, on the scale from blind (0) to oracle (1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+NOTHING_AT_STAKE = "nothing at stake"  # blind earns as much as the oracle: there is no scale
+
+
+@dataclass(frozen=True)
+class Score:
+    """What an agent earned in every world. Means over intents are weighted by the intents' probabilities.
+
+    scenario: its name. settings: the environment's keywords.
+    anticipation: 0 = the best without memory, 1 = the best with the intents known; None where nothing is at stake.
+    ci95: its 95 % bootstrap interval over worlds (seeds); None likewise.
+    right_answers: share of worlds with the right answer, apart from how well it was driven.
+    collision_rate, goal_rate: shares of worlds.
+    by_intent: return_mean, right_answers, collision_rate and goal_rate for each intent of the signaller.
+    return_mean, blind, oracle: mean returns. stakes: what anticipation is worth, as a share of what the worst answer
+    costs. returns: (I, S) of intents and seeds. seeds: (S,).
+    """
+
+    scenario: str
+    settings: dict[str, Any]
+    anticipation: float | None
+    ci95: tuple[float, float] | None
+    right_answers: float
+    collision_rate: float
+    goal_rate: float
+    by_intent: dict[str, dict[str, float]]
+    return_mean: float
+    blind: float
+    oracle: float
+    stakes: float
+    returns: np.ndarray
+    seeds: np.ndarray
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain JSON."""
+        return {
+            "scenario": self.scenario,
+            "settings": self.settings,
+            "delay_s": self.settings["delay_s"],
+            "episodes": int(self.returns.size),
+            "return_mean": self.return_mean,
+            "blind": self.blind,
+            "oracle": self.oracle,
+            "stakes": self.stakes,
+            "anticipation": self.anticipation,
+            "anticipation_ci95": self.ci95,
+            "right_answers": self.right_answers,
+            "collision_rate": self.collision_rate,
+            "goal_rate": self.goal_rate,
+            "by_intent": self.by_intent,
+            "returns": np.round(self.returns, 6).tolist(),
+            "seeds": self.seeds.tolist(),
+        }
+
+    def __str__(self) -> str:
+        """The table, at most 80 columns wide."""
+        low, high = self.settings["delay_s"]
+        delay = f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
+        lines = [
+            f"{self.scenario}, delay {delay}, {self.returns.size:,} episodes",
+            f"{'':22}{'return':>8}  {'anticipation':22}{'right':>7}{'collided':>10}{'goal':>8}",
+            f"{'blind: no memory':22}{self.blind:8.3f}  0",
+            _line("this agent", self.return_mean, self.scale, self.right_answers, self.collision_rate, self.goal_rate),
+        ]
+        for name, row in self.by_intent.items():
+            shares = row["right_answers"], row["collision_rate"], row["goal_rate"]
+            lines.append(_line(f"  user 1: {name}", row["return_mean"], "", *shares))
+        return "\n".join([*lines, f"{'oracle: intents known':22}{self.oracle:8.3f}  1"])
+
+    @property
+    def scale(self) -> str:
+        """The anticipation in words: with its interval, or that nothing is at stake."""
+        if self.anticipation is None:
+            return NOTHING_AT_STAKE
+        return f"{self.anticipation:.3f}" + ("" if self.ci95 is None else " ({:.3f}..{:.3f})".format(*self.ci95))
+
+
+def _line(name: str, earned: float, scale: str, right: float, collided: float, goal: float) -> str:
+    return f"{name:22}{earned:8.3f}  {scale:22}{right:7.1%}{collided:10.1%}{goal:8.1%}"
