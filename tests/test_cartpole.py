@@ -18,7 +18,7 @@ def test_one_frame_does_not_show_the_velocities():
 
 
 def test_a_few_thousand_decisions_improve_the_return():
-    found = cartpole.train("MemoryPPO", decisions=8_192, number=8, seed=0)
+    found = cartpole.train("MemoryPPO", decisions=5_120, number=8, seed=0)
     returns = [point["return"] for point in found["curve"]]
     assert returns[-1] > 1.4 * np.mean(returns[:2]), returns
 

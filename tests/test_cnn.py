@@ -111,6 +111,7 @@ def test_a_replay_holds_no_pictures():
 
 
 @pytest.mark.jit
+@pytest.mark.usefixtures("few_seeds")
 def test_a_run_that_sees_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"
     assert cli.main(["train", "--encoder", "cnn", "--worlds", "4", "--steps", "512", "--out", str(out)]) == 0

@@ -227,7 +227,7 @@ def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Path:
     """Two runs that have learned next to nothing, of two memories."""
     folder = tmp_path_factory.mktemp("runs")
     for kind in ("lstm", "none"):

@@ -20,29 +20,36 @@ WORLDS = 6000  # half of them to learn from
 
 
 @lru_cache
-def frames(name: str, phase: Phase) -> tuple[Simulator, np.ndarray, np.ndarray]:
-    """One frame (W, D) of each world from this phase of the first signaller, drawn by lot, and the intent (W,).
+def frames(name: str) -> tuple[Simulator, dict[Phase, tuple[np.ndarray, np.ndarray]]]:
+    """Worlds as they began; of the first signaller's cue and delay one frame (W, D) of each, drawn by lot, and the
+    intent (W,).
 
-    A random driver drives. Also returns the worlds as they began.
+    A random driver drives.
     """
     scenario = SCENARIOS[name]
     simulator = batch(scenario, 10_000_000 + np.arange(WORLDS), Config())
     rows = np.arange(WORLDS), simulator.worlds["signaller"].copy()
-    dice, count = np.random.default_rng(0), np.zeros(WORLDS)
-    found = simulator.observe()
     start = Simulator(scenario, WORLDS)
     start.restore(simulator.snapshot())
+    labels = start.users["intent"][rows]
+    phases = (Phase.CUE, Phase.DELAY)
+    dice = {phase: np.random.default_rng(0) for phase in phases}
+    count = {phase: np.zeros(WORLDS) for phase in phases}
+    found = {phase: simulator.observe().copy() for phase in phases}
     for step in drive(simulator, at_random(1)):
         users = simulator.users[rows]
-        here = (users["phase"] == phase) & (simulator.worlds["end"] == 0) & (simulator.worlds["leg"] == 0)
-        if phase == Phase.CUE:  # half of the time a lamp is dark
-            here &= (users["signal"] != Signal.NONE) | (users["cue_signal"] == Signal.NONE)
-        count += here
-        chosen = here & (dice.random(WORLDS) * count < 1.0)  # each of them is as likely to stay
-        found[chosen] = step.observations[chosen]
-    assert (count > 0).mean() > 0.9
-    labels = start.users["intent"][rows]
-    return start, found[count > 0], labels[count > 0]
+        running = (simulator.worlds["end"] == 0) & (simulator.worlds["leg"] == 0)
+        for phase in phases:
+            here = running & (users["phase"] == phase)
+            if phase == Phase.CUE:  # half of the time a lamp is dark
+                here &= (users["signal"] != Signal.NONE) | (users["cue_signal"] == Signal.NONE)
+            count[phase] += here
+            chosen = here & (dice[phase].random(WORLDS) * count[phase] < 1.0)  # each of them is as likely to stay
+            found[phase][chosen] = step.observations[chosen]
+        if not (running & (users["phase"] != Phase.AFTER)).any():
+            break
+    assert all((count[phase] > 0).mean() > 0.9 for phase in phases)
+    return start, {phase: (found[phase][count[phase] > 0], labels[count[phase] > 0]) for phase in phases}
 
 
 def accuracy(frames: np.ndarray, labels: np.ndarray, hidden: int) -> float:
@@ -64,10 +71,8 @@ def accuracy(frames: np.ndarray, labels: np.ndarray, hidden: int) -> float:
 @pytest.mark.parametrize("hidden", [0, 32], ids=["linear", "mlp"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_frame_of_the_delay_tells_nothing_and_one_of_the_cue_does(name: str, hidden: int):
-    scores = {}
-    for phase in (Phase.CUE, Phase.DELAY):
-        simulator, seen, labels = frames(name, phase)
-        scores[phase] = accuracy(seen, labels, hidden)
+    simulator, found = frames(name)
+    scores = {phase: accuracy(seen, labels, hidden) for phase, (seen, labels) in found.items()}
     casts = simulator.worlds["cast"]
     chance = float(simulator.casts["chances"][casts, 1].max(1).mean())  # which cast plays, a frame may tell
     bound = 4.0 * math.sqrt(chance * (1.0 - chance) / (WORLDS / 2))

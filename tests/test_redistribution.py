@@ -108,7 +108,7 @@ def test_the_reward_moves_to_the_choice_that_earned_it():
     th.manual_seed(0)
     rng, what = np.random.default_rng(0), Redistribution(64, SEEN, DONE)
     rollout, dones, right = cue_task(rng)
-    for _ in range(60):
+    for _ in range(40):
         rollout, dones, right = cue_task(rng)
         redistribute(what, rollout, dones)
     at_the_choice = rollout.rewards[9]
@@ -136,6 +136,7 @@ def test_training_goes_on_bit_for_bit(tmp_path: Path):
 
 
 @pytest.mark.jit
+@pytest.mark.usefixtures("few_seeds")
 def test_a_run_keeps_that_it_was_redistributed(tmp_path: Path):
     words = ["--redistribute", "--steps", "1", "--worlds", "2", "--out", str(tmp_path / "a")]
     assert cli.main(["train", *words]) == 0

@@ -155,6 +155,7 @@ def test_a_disk_that_is_full_from_the_start(tmp_path, monkeypatch, capsys):
     assert "No space left" in said and "there is no checkpoint yet" in said
 
 
+@pytest.mark.usefixtures("few_seeds")
 def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):
     run = begin(Options(worlds=2, steps=1, out=tmp_path / "run"))
     assert attempt(learn, run) == 0

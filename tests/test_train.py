@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.replay import replay
 
-pytestmark = pytest.mark.jit  # 768 episodes of evaluation take minutes in plain Python
+pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("few_seeds")]
 TINY = ["--steps", "2048", "--worlds", "8"]
 KEYS = {
     "scenario",
@@ -33,7 +34,7 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Path:
     """A run that has learned next to nothing."""
     out = tmp_path_factory.mktemp("runs") / "tiny"
     assert cli.main(["train", "--scenario", "Follow", *TINY, "--out", str(out)]) == 0
@@ -91,6 +92,7 @@ def test_seeds_are_trained_side_by_side_and_summed_up(tmp_path: Path, capfd: pyt
     printed = capfd.readouterr().out
     assert "seed3: anticipation" in printed and "2 seeds: anticipation" in printed
     assert all((out / name / "evaluation.json").exists() for name in ("seed3", "seed4"))
+    shutil.rmtree(out / "seed3")  # it would be started again, to find that it has nothing to do
     (out / "seed4" / "checkpoints" / "last.safetensors").write_bytes(b"")
     assert cli.main(["train", "--resume", str(out)]) == 2
     assert "seed4: ended with exit code 2" in capfd.readouterr().err
