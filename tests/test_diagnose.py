@@ -44,9 +44,11 @@ def subject(kind: type[planted.Planted], hands_on: bool = False) -> Subject:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever only wants to see that all is asked does not wait until the return is predicted well."""
+    """Whoever only wants to see that all is asked waits neither until the return is predicted well nor for 60 probes."""
     monkeypatch.setattr(decided, "SEEDS", 4)
     monkeypatch.setattr(decided, "STEPS", 2)
+    monkeypatch.setattr(probes, "SPAN", (-3, 9))
+    monkeypatch.setattr(probes, "SILENCED", (1, 8))
 
 
 def follow(memory: str = "lstm") -> RecurrentPolicy:
