@@ -44,7 +44,7 @@ def subject(kind: type[planted.Planted], hands_on: bool = False) -> Subject:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever only wants to see that all is asked waits neither until the return is predicted well nor for 60 probes."""
+    """Whoever only wants to see that all is asked waits neither for a good prediction nor for 60 probes."""
     monkeypatch.setattr(decided, "SEEDS", 4)
     monkeypatch.setattr(decided, "STEPS", 2)
     monkeypatch.setattr(probes, "SPAN", (-3, 9))

@@ -12,13 +12,17 @@ from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Control, End, Phase, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.users import ROAD_USER
 from tests.driving import JIT, at_random, drive, sample
 from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
 RANDOM_SEEDS = np.random.default_rng(1)  # of twins: nothing special about any of them
 #: What the signaller keeps to itself until its t3: its way, what it shows and for how long it is to wait.
-MADE_OF_THE_INTENT = ("intent", "route", "cue_signal", "truthful", "go", "last_speed_factor")
+MADE_OF_THE_INTENT = [
+    (ROAD_USER.names or ()).index(name)
+    for name in ("intent", "route", "cue_signal", "truthful", "go", "last_speed_factor")
+]
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 CASES = [
     ("as registered", Config(), sample(300, 3)),
@@ -35,24 +39,25 @@ CASES = [
 
 
 def rows(array: np.ndarray, families: int) -> np.ndarray:
-    """An array over worlds as bytes (intents, families, ...): what is the same here is the same bit for bit."""
-    return np.ascontiguousarray(array).view(np.uint8).reshape(-1, families, array.nbytes // len(array))
+    """An array over worlds as whole numbers (intents, families, ...): what is equal is the same bit for bit."""
+    return np.ascontiguousarray(array).view(f"u{array.itemsize}").reshape(-1, families, array[0].size)
 
 
-def signallers(simulator: Simulator, leg: int = 0) -> np.ndarray:
-    """Whose intent has to be remembered on ``leg``: one record of ROAD_USER for each world."""
-    rows = (simulator.users["member"] == simulator.scenario.signallers[leg]).argmax(axis=1)
-    return simulator.users[np.arange(simulator.num_worlds), rows]
+def rows_of_signallers(simulator: Simulator, leg: int = 0) -> np.ndarray:
+    """In which row (W,) of its world whoever stands whose intent has to be remembered on ``leg``."""
+    return (simulator.users["member"] == simulator.scenario.signallers[leg]).argmax(axis=1)
+
+
+def signallers(simulator: Simulator, name: str, leg: int = 0) -> np.ndarray:
+    """A field (W,) of whose intent has to be remembered on ``leg``."""
+    return simulator.users[name][np.arange(simulator.num_worlds), rows_of_signallers(simulator, leg)]
 
 
 def state(simulator: Simulator, leg: int = 0) -> np.ndarray:
-    """Everything that changes, but for the signaller's intent and what it has made of it; as bytes."""
-    users = simulator.users.copy()
-    for name in MADE_OF_THE_INTENT:
-        users[name][users["member"] == simulator.scenario.signallers[leg]] = 0
-    return np.concatenate(
-        [simulator.worlds[:, None].view(np.uint8), users.reshape(len(users), -1).view(np.uint8)], axis=1
-    )
+    """Everything that changes, but for the signaller's intent and what it has made of it: (W, ...) words of 64 bits."""
+    users = simulator.users.view(np.uint64).reshape(*simulator.users.shape, -1).copy()
+    users[np.arange(len(users))[:, None], rows_of_signallers(simulator, leg)[:, None], MADE_OF_THE_INTENT] = 0
+    return np.concatenate([simulator.worlds[:, None].view(np.uint64), users.reshape(len(users), -1)], axis=1)
 
 
 class Family:
@@ -80,13 +85,13 @@ class Family:
 
     def differ(self, name: str) -> np.ndarray:
         """Between which pairs of twins (pairs, families) a field of the signaller differs."""
-        values = signallers(self.simulator, self.leg)[name].reshape(-1, self.num)
+        values = signallers(self.simulator, name, self.leg).reshape(-1, self.num)
         return np.array([values[a] != values[b] for a, b in self.pairs])
 
     def watch(self, observations: np.ndarray) -> None:
         views, states = rows(observations, self.num), rows(state(self.simulator, self.leg), self.num)
-        phases = signallers(self.simulator, self.leg)["phase"][: self.num]
-        worlds, looks = self.simulator.worlds, signallers(self.simulator, self.leg)["seen"].reshape(-1, self.num)
+        phases = signallers(self.simulator, "phase", self.leg)[: self.num]
+        worlds, looks = self.simulator.worlds, signallers(self.simulator, "seen", self.leg).reshape(-1, self.num)
         runs = ((worlds["end"] == End.RUNNING) & (worlds["leg"] <= self.leg)).reshape(self.under_way.shape)
         for k, (a, b) in enumerate(self.pairs):
             # After t3 their journeys may end differently, and with them the frames in which they end.
@@ -139,8 +144,8 @@ def test_no_driver_gives_away_what_another_is_about_to_do(scenario: Scenario, co
 @pytest.mark.parametrize("delay", [0.5, 2.0, 32.0])
 def test_the_agent_drives_only_when_the_signal_is_off(scenario: Scenario, delay: float):
     family = twins(scenario, Config(delay_s=(delay, delay)), np.arange(sample(1000, 20)))
-    assert (family.worlds["hands_on"] >= signallers(family)["t2"]).all()
-    assert (family.worlds["hands_on"] <= signallers(family)["t3"]).all()
+    assert (family.worlds["hands_on"] >= signallers(family, "t2")).all()
+    assert (family.worlds["hands_on"] <= signallers(family, "t3")).all()
 
 
 @scenarios
@@ -155,5 +160,5 @@ def test_twins_begin_as_one(scenario: Scenario):
     count = sample(1000, 20)
     family = twins(scenario, Config(), np.arange(count))
     assert (rows(state(family), count) == rows(state(family), count)[0]).all()
-    intents = signallers(family)["intent"].reshape(-1, count)
+    intents = signallers(family, "intent").reshape(-1, count)
     assert {tuple(each) for each in intents.T.tolist()} == {scenario.intents}
