@@ -273,7 +273,7 @@ def _pairs(points: np.ndarray, lengths: np.ndarray, entry: float) -> np.ndarray:
 
 def _meeting(ours: np.ndarray, theirs: np.ndarray, origin: float) -> tuple[list[float], list[float]]:
     """How two routes from different arms meet, seen from each. Both are sampled from arc length ``origin`` on."""
-    gaps = np.hypot(*(ours[:, None] - theirs[None]).transpose(2, 0, 1))
+    gaps = np.hypot(*(mine[:, None] - yours for mine, yours in zip(ours.T, theirs.T, strict=True)))
     nearest = gaps.argmin(axis=1)
     distance = gaps[np.arange(len(ours)), nearest]
     # Samples of routes that are one lie up to half a spacing apart along the road: so ask across it.
