@@ -12,8 +12,8 @@ from rich.console import Console
 from kindergarten.agents import MemoryPPO, PPOConfig
 from kindergarten.agents.evaluation.captions import (
     STAGES,
-    Diary,
-    Frames,
+    PredictionLog,
+    Predictions,
     assess,
     caption_table,
     course,
@@ -81,11 +81,11 @@ def test_auc_is_the_share_of_pairs_in_the_right_order():
     assert found == pytest.approx(((gaps > 0) + 0.5 * (gaps == 0)).mean(), abs=1e-4)
 
 
-def episode(best: list[int], phases: list[Phase]) -> tuple[Frames, np.ndarray]:
+def episode(best: list[int], phases: list[Phase]) -> tuple[Predictions, np.ndarray]:
     """One road user that turns left, a second per frame, t3 after the last one of the delay."""
     size, t3, t1 = len(best), phases.index(Phase.AFTER), phases.index(Phase.CUE)
     now, same = np.arange(size), np.zeros(size, int)
-    frames = Frames(
+    frames = Predictions(
         track=same,
         half=same,
         weight=np.ones(size),
@@ -93,7 +93,7 @@ def episode(best: list[int], phases: list[Phase]) -> tuple[Frames, np.ndarray]:
         stage=np.array([int(phase) for phase in phases]),
         since_cue=(now - t1).astype(float),
         to_event=(t3 - now).astype(float),
-        told=same == 0,
+        signalled=same == 0,
         last=same,
         single=np.zeros((size, 1), np.float32),
         believed=sure(best),
@@ -144,9 +144,9 @@ class Undecided:
 def test_in_the_delay_the_last_signal_tells_all_and_a_frame_nothing(name: str):
     seeds = SEEDS[:96]
     exam = Exam(name, seeds=seeds)
-    diary = Diary(exam)
-    rollout(Undecided(exam.simulator.num_users - 1), exam, [diary])
-    frames = diary.frames()
+    log = PredictionLog(exam)
+    rollout(Undecided(exam.simulator.num_users - 1), exam, [log])
+    frames = log.frames()
     assert (frames.stage == Phase.DELAY).any() and (np.diff(frames.to_event)[np.diff(frames.track) == 0] < 0).all()
     found = assess(frames)
     delay = {name: found[name]["by_phase"]["delay"]["accuracy"] for name in ("last_signal", "single_frame")}
@@ -225,6 +225,6 @@ def test_chance_is_the_share_of_the_commonest_intent_phase_by_phase():
 
 def test_what_nobody_signalled_means_as_little_as_can_be():
     frames, _ = episode([LEFT] * 3, [Phase.CUE, Phase.DELAY, Phase.AFTER])
-    halves = Frames(*(np.concatenate([column, column]) for column in frames))
+    halves = Predictions(*(np.concatenate([column, column]) for column in frames))
     halves.half[3:], halves.last[:3], halves.last[3:] = 1, Signal.LEFT, Signal.RIGHT
     assert assess(halves)["last_signal"]["accuracy"] == 1.0  # only one intent was ever seen

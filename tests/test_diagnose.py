@@ -20,7 +20,7 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy  # 
 from kindergarten import cli  # noqa: E402
 from kindergarten.agents import MemoryPPO  # noqa: E402
 from kindergarten.agents.diagnose import QUICK, Finding, RecurrentPolicy, Verdict, command, diagnose, prepare  # noqa: E402
-from kindergarten.agents.diagnose.finding import Subject, plain  # noqa: E402
+from kindergarten.agents.diagnose.finding import Case, plain  # noqa: E402
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing  # noqa: E402
 from kindergarten.agents.diagnose.report.page import page  # noqa: E402
 from kindergarten.agents.diagnose.twin_set import TwinSet, drive  # noqa: E402
@@ -38,7 +38,7 @@ FOLLOW = SCENARIOS["Follow"]
 
 
 @lru_cache
-def subject(kind: type[planted.Planted], hands_on: bool = False) -> Subject:
+def case(kind: type[planted.Planted], hands_on: bool = False) -> Case:
     return prepare(kind(), FOLLOW, Config(hands_on=hands_on), SMALL)
 
 
@@ -66,7 +66,7 @@ def rates(finding: Finding) -> dict[str, float]:
 
 
 def test_who_remembers_is_right_until_its_memory_is_wiped():
-    found = memory.ask(subject(planted.Remembers))
+    found = memory.ask(case(planted.Remembers))
     assert found.verdict is Verdict.YES
     right = rates(found)
     assert right["as it is"] == 1.0
@@ -79,10 +79,10 @@ def test_who_remembers_is_right_until_its_memory_is_wiped():
 
 
 def test_who_never_remembers_guesses():
-    found = memory.ask(subject(planted.NeverRemembers))
+    found = memory.ask(case(planted.NeverRemembers))
     assert found.verdict is Verdict.NO and rates(found)["as it is"] == pytest.approx(1 / 3)
-    assert credit.ask(subject(planted.NeverRemembers)).verdict is Verdict.NO
-    assert probes.ask(subject(planted.NeverRemembers)).verdict is Verdict.NO
+    assert credit.ask(case(planted.NeverRemembers)).verdict is Verdict.NO
+    assert probes.ask(case(planted.NeverRemembers)).verdict is Verdict.NO
 
 
 def test_where_one_answer_is_always_right_nobody_is_asked_whether_it_remembers():
@@ -93,35 +93,35 @@ def test_where_one_answer_is_always_right_nobody_is_asked_whether_it_remembers()
 
 
 def test_who_reads_the_colour_is_found_out():
-    found = reasons.ask(subject(planted.ReadsColour))
+    found = reasons.ask(case(planted.ReadsColour))
     assert found.verdict is Verdict.NO and found.numbers["agents"]["this agent"]["reliance"] == 1.0
     mine = found.numbers["agents"]["this agent"]
     assert mine["colour alone"]["right"]["mean"] == 1.0 and mine["signal alone"]["right"]["mean"] < 0.5
-    assert memory.ask(subject(planted.ReadsColour)).verdict is Verdict.NO, "where colours tell nothing it knows nothing"
-    honest = reasons.ask(subject(planted.Remembers))
+    assert memory.ask(case(planted.ReadsColour)).verdict is Verdict.NO, "where colours tell nothing it knows nothing"
+    honest = reasons.ask(case(planted.Remembers))
     assert honest.verdict is Verdict.YES and honest.numbers["agents"]["this agent"]["reliance"] == 0.0
-    assert reasons.ask(subject(planted.NeverRemembers)).verdict is Verdict.OPEN
+    assert reasons.ask(case(planted.NeverRemembers)).verdict is Verdict.OPEN
 
 
 def test_who_writes_the_cue_into_its_speed_is_found_out():
-    cheat = subject(planted.WritesIntoSpeed, hands_on=True)
+    cheat = case(planted.WritesIntoSpeed, hands_on=True)
     found = cheating.ask(cheat)
     assert found.verdict is Verdict.NO and "speed" in found.answer
     assert found.numbers["hands on"]["columns"]["target_speed"] > 0.9
     assert found.numbers["hands on"]["wiped"]["mean"] == found.numbers["hands on"]["right"]["mean"] > 0.8
     assert found.numbers["hands off"]["probe"] <= found.numbers["hands off"]["bound"], "held, it can write nothing"
     assert memory.ask(cheat).verdict is Verdict.PARTLY, "it knows, but not by its memory"
-    assert cheating.ask(subject(planted.Remembers)).verdict is Verdict.YES
+    assert cheating.ask(case(planted.Remembers)).verdict is Verdict.YES
 
 
 def test_the_gradient_of_what_fades_fades_by_as_much():
-    found = credit.ask(subject(planted.Fades)).numbers["agents"]["this agent"]
+    found = credit.ask(case(planted.Fades)).numbers["agents"]["this agent"]
     assert found["slope"] == pytest.approx(math.log(planted.Fades.kept), abs=1e-3)
     assert found["half_life"] == pytest.approx(math.log(2) / -math.log(planted.Fades.kept), rel=0.02)
 
 
 def test_credit_is_even_for_who_remembers_wherever_the_cue_is():
-    finding = credit.ask(subject(planted.Remembers))
+    finding = credit.ask(case(planted.Remembers))
     found = finding.numbers["agents"]["this agent"]
     assert finding.verdict is Verdict.YES
     assert abs(found["slope"]) < 1e-3 and found["share"] == pytest.approx(1.0)
@@ -130,7 +130,7 @@ def test_credit_is_even_for_who_remembers_wherever_the_cue_is():
 
 
 def test_the_return_is_decided_at_the_cue_for_who_answers_always_the_same():
-    found = decided.ask(subject(planted.Remembers))
+    found = decided.ask(case(planted.Remembers))
     assert found.verdict is Verdict.YES
     assert found.numbers["share"]["cue"] > 0.7 > 0.3 > found.numbers["count"]["cue"]
     after = found.numbers["predicted"][:, -decided.SPAN[0]]  # left, straight, right: it always goes straight on
@@ -143,7 +143,7 @@ def test_where_nothing_is_shown_nothing_is_decided_at_the_cue():
 
 
 def test_probes_find_the_intent_in_the_memory_and_not_in_the_frame():
-    found = probes.ask(subject(planted.Remembers))
+    found = probes.ask(case(planted.Remembers))
     assert found.verdict is Verdict.YES
     start = -probes.SPAN[0]
     inside, outside = (np.array(found.numbers["intent"][name]) for name in ("memory", "frame"))

@@ -133,8 +133,8 @@ def test_a_belief_stands_below_whom_it_is_about_or_out_of_sight_above_who_believ
             assert abs(columns.mean() - x) < 8 and 20 < side * (rows.mean() - y) < 80
         assert (pictures[1] != pictures[2]).any() and (pictures[3] == pictures[0]).all()
         for view in (View(beliefs=False), View(beliefs=False, dark=True)):
-            plain, told = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
-            assert (plain == told).all()
+            plain, shown = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
+            assert (plain == shown).all()
 
 
 def test_a_belief_reads_as_a_sentence(cyclist):

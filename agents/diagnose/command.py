@@ -18,7 +18,7 @@ from rich.table import Table
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
-from kindergarten.agents.diagnose.finding import FULL, QUICK, Effort, Finding, Subject, Verdict, plain
+from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, Verdict, plain
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.encoders import Encoder
@@ -37,7 +37,7 @@ COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Ve
 
 
 @dataclass(frozen=True)
-class Patient:
+class DiagnosedAgent:
     """Who is diagnosed: a run's best agent, or a policy that Stable-Baselines3 has saved."""
 
     name: str  # beside others
@@ -51,7 +51,7 @@ class Patient:
     report: Path
 
     @classmethod
-    def of_run(cls, run: Run, allow_pickle: bool) -> Patient:
+    def of_run(cls, run: Run, allow_pickle: bool) -> DiagnosedAgent:
         """A run's best agent.
 
         Raises:
@@ -73,7 +73,7 @@ class Patient:
         return cls(name, about, policy, run.scenario, run.config, memory, untrained, run.identity, report)
 
     @classmethod
-    def of_zip(cls, path: Path, scenario: str | None, allow_pickle: bool) -> Patient:
+    def of_zip(cls, path: Path, scenario: str | None, allow_pickle: bool) -> DiagnosedAgent:
         """What ``RecurrentPPO.save`` has left, trained on a scenario with its default delays.
 
         Raises:
@@ -100,7 +100,7 @@ class Patient:
             path.name, about, lambda: policy, scenario_named(scenario), config, default, untrained, identity, report
         )
 
-    def subject(self, beside: Sequence[Patient], effort: Effort) -> Subject:
+    def case(self, beside: Sequence[DiagnosedAgent], effort: Effort) -> Case:
         """Ready to be asked; others beside it, and untrained networks with every memory."""
         kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
         untrained: dict[str, Policy] = {kind: RecurrentPolicy(self.untrained(kind).policy) for kind in kinds}
@@ -108,49 +108,47 @@ class Patient:
         return prepare(RecurrentPolicy(self.policy()), self.scenario, self.config, effort, untrained, others)
 
 
-def patients(path: Path, scenario: str | None, allow_pickle: bool) -> list[Patient]:
+def agents_at(path: Path, scenario: str | None, allow_pickle: bool) -> list[DiagnosedAgent]:
     """Who is meant: a .zip, a run, or the runs of several seeds in a folder."""
     if path.suffix == ".zip":
-        return [Patient.of_zip(path, scenario, allow_pickle)]
-    return [Patient.of_run(Run.open(folder), allow_pickle) for folder in runs_in(path) or [path]]
+        return [DiagnosedAgent.of_zip(path, scenario, allow_pickle)]
+    return [DiagnosedAgent.of_run(Run.open(folder), allow_pickle) for folder in runs_in(path) or [path]]
 
 
-def check(patient: Patient, others: Sequence[Patient]) -> None:
+def check(agent: DiagnosedAgent, others: Sequence[DiagnosedAgent]) -> None:
     """Refuse to lay agents of different worlds side by side.
 
     Raises:
         ValueError: names the one that does not go with the first.
     """
     for other in others:
-        if (other.scenario, other.config.control) != (patient.scenario, patient.config.control):
-            raise ValueError(
-                f"--beside {other.report.parent} drives {other.scenario.name}, not {patient.scenario.name}"
-            )
+        if (other.scenario, other.config.control) != (agent.scenario, agent.config.control):
+            raise ValueError(f"--beside {other.report.parent} drives {other.scenario.name}, not {agent.scenario.name}")
 
 
-def examine(subject: Subject) -> list[Finding]:
+def examine(case: Case) -> list[Finding]:
     """Ask all questions, and say how far it is."""
     numbers = count(1)
     with closing(Progress(len(QUESTIONS), "questions")) as progress:
-        return diagnose(subject, lambda finding: progress.update(next(numbers), finding.question))
+        return diagnose(case, lambda finding: progress.update(next(numbers), finding.question))
 
 
-def write_report(patient: Patient, findings: Sequence[Finding]) -> Path:
+def write_report(agent: DiagnosedAgent, findings: Sequence[Finding]) -> Path:
     """Write the numbers and the page, and return the page's path."""
     numbers = {
         f.key: plain({"question": f.question, "verdict": f.verdict.value, "answer": f.answer, **f.numbers})
         for f in findings
     }
-    content = json.dumps({**patient.identity, **numbers}, indent=1) + "\n"
-    write_whole(patient.report / "numbers.json", content.encode())
-    title = f"{patient.scenario.name}: what did it learn?"
-    write_whole(patient.report / "index.html", page(title, patient.about, findings, numbers).encode())
-    return patient.report / "index.html"
+    content = json.dumps({**agent.identity, **numbers}, indent=1) + "\n"
+    write_whole(agent.report / "numbers.json", content.encode())
+    title = f"{agent.scenario.name}: what did it learn?"
+    write_whole(agent.report / "index.html", page(title, agent.about, findings, numbers).encode())
+    return agent.report / "index.html"
 
 
-def print_summary(patient: Patient, findings: Sequence[Finding]) -> None:
+def print_summary(agent: DiagnosedAgent, findings: Sequence[Finding]) -> None:
     """The verdicts as a table."""
-    table = Table(title=f"{patient.scenario.name}, {patient.name}", title_justify="left")
+    table = Table(title=f"{agent.scenario.name}, {agent.name}", title_justify="left")
     for heading in ("", "question", "answer"):
         table.add_column(heading)
     for finding in findings:
@@ -175,12 +173,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--allow-pickle", action="store_true", help="read a .zip")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    asked, *beside = (patients(path, options.scenario, options.allow_pickle) for path in (options.run, *options.beside))
+    asked, *beside = (
+        agents_at(path, options.scenario, options.allow_pickle) for path in (options.run, *options.beside)
+    )
     others = [other for group in beside for other in group]
-    for patient in asked:
-        check(patient, others)
-        findings = examine(patient.subject(others, QUICK if options.quick else FULL))
-        report = write_report(patient, findings)
-        print_summary(patient, findings)
+    for agent in asked:
+        check(agent, others)
+        findings = examine(agent.case(others, QUICK if options.quick else FULL))
+        report = write_report(agent, findings)
+        print_summary(agent, findings)
         print(report)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kindergarten.agents.diagnose.finding import FULL, Effort, Finding, Subject
+from kindergarten.agents.diagnose.finding import FULL, Case, Effort, Finding
 from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing
 from kindergarten.agents.diagnose.rate import criterion_of
@@ -12,7 +12,7 @@ from kindergarten.agents.diagnose.twin_set import TwinSet, drive
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config, Scenario
 
-Question = Callable[[Subject], Finding]
+Question = Callable[[Case], Finding]
 QUESTIONS: tuple[Question, ...] = (
     memory.ask,
     credit.ask,
@@ -31,7 +31,7 @@ def prepare(
     effort: Effort = FULL,
     untrained: Mapping[str, Policy] | None = None,
     beside: Mapping[str, Policy] | None = None,
-) -> Subject:
+) -> Case:
     """An agent on its worlds, and how its answers there are marked.
 
     Args:
@@ -39,17 +39,17 @@ def prepare(
         scenario: where it drives.
         config: in which setting it was trained.
         effort: how much is tried.
-        untrained: the same network before its first lesson with each memory, by name; its own memory first.
+        untrained: the same network untrained, with each memory, by name; its own memory first.
         beside: other agents, by what they are called.
     """
     twins = TwinSet(scenario, config, SEEDS[: effort.seeds])
-    return Subject(policy, twins, drive(policy, twins), criterion_of(twins), effort, untrained or {}, beside or {})
+    return Case(policy, twins, drive(policy, twins), criterion_of(twins), effort, untrained or {}, beside or {})
 
 
-def diagnose(subject: Subject, done: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
+def diagnose(case: Case, done: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
     """Ask everything; ``done`` hears of each answer as it comes."""
     findings = []
     for ask in QUESTIONS:
-        findings.append(ask(subject))
+        findings.append(ask(case))
         done(findings[-1])
     return findings

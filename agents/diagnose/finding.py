@@ -48,7 +48,7 @@ QUICK = Effort(16, (0.5, 1.0, 2.0, 4.0, 8.0), (1.0, 2.0, 4.0, 8.0))
 
 
 @dataclass(frozen=True)
-class Subject:
+class Case:
     """Whom the questions are about: an agent on its worlds, what it did there, and how that is marked."""
 
     policy: Policy
@@ -56,7 +56,7 @@ class Subject:
     rollout: Rollout
     criterion: Criterion
     effort: Effort
-    #: The same network before its first lesson with each memory, by the memory's name; the run's own memory first.
+    #: The same network untrained, with each memory, by the memory's name; the run's own memory first.
     untrained: Mapping[str, Policy] = field(default_factory=dict)
     #: Other agents for the same scenario, by what they are called.
     beside: Mapping[str, Policy] = field(default_factory=dict)

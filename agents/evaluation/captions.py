@@ -32,7 +32,7 @@ STREET["cos"] = 1.0
 MOST = 8_000  # frames are enough to fit some twenty columns to
 
 
-class Frames(NamedTuple):
+class Predictions(NamedTuple):
     """n captions, in the order of time: each of one road user in one frame. All arrays are (n, ...)."""
 
     track: np.ndarray  # which road user of which world
@@ -42,13 +42,13 @@ class Frames(NamedTuple):
     stage: np.ndarray  # of STAGES
     since_cue: np.ndarray  # [s] since t1, negative before it
     to_event: np.ndarray  # [s] until t3, 0 and less after it
-    told: np.ndarray  # bool: it shows where it will turn
+    signalled: np.ndarray  # bool: it shows where it will turn
     last: np.ndarray  # Signal that was seen last
     single: np.ndarray  # (n, columns) what this frame alone shows of it
     believed: np.ndarray  # (n, intents) the caption
 
 
-class Diary(Hook):
+class PredictionLog(Hook):
     """Notes what an agent thinks about all who have a choice, from when it first sees them until either has left."""
 
     def __init__(self, exam: Exam) -> None:
@@ -57,7 +57,7 @@ class Diary(Hook):
         simulator = exam.simulator
         others = simulator.num_worlds, simulator.num_users - 1
         self._last, self._met = np.full(others, Signal.NONE), np.zeros(others, bool)
-        self._notes: list[Frames] = []
+        self._notes: list[Predictions] = []
         self.attended = np.zeros((simulator.num_worlds, Phase.AFTER, 3))  # sums over frames, see `attention_found`
 
     def decided(self, t: int, exam: Exam, decision: Decision) -> None:
@@ -75,7 +75,7 @@ class Diary(Hook):
         w, i = np.nonzero(there & (worlds["end"] == End.RUNNING)[:, None])
         user, tick, dt = others[w, i], worlds["tick"][w], self._simulator.config.physics_step
         self._notes.append(
-            Frames(
+            Predictions(
                 track=w * others.shape[1] + i,
                 half=self._halves[w],
                 weight=self._weights[w],
@@ -83,7 +83,7 @@ class Diary(Hook):
                 stage=np.where(seen[w, i], user["phase"], HIDDEN),
                 since_cue=(tick - user["t1"]) * dt,
                 to_event=(user["t3"] - tick) * dt,
-                told=(user["cue_signal"] != Signal.NONE) & (user["truthful"] == 1),
+                signalled=(user["cue_signal"] != Signal.NONE) & (user["truthful"] == 1),
                 last=self._last[w, i],
                 single=shown_of(user, i, others.shape[1]),
                 believed=captions[w, i],
@@ -97,18 +97,18 @@ class Diary(Hook):
         asked = (worlds["end"] == End.RUNNING) & (users["seen"][rows] == 1) & (phase != Phase.AFTER)
         share = attention[rows[0], rows[1] - 1] / np.maximum(attention.sum(1), 1e-9)
         count = 1 / np.maximum((users["seen"][:, 1:] == 1).sum(1), 1)
-        told = np.stack([share, count, np.ones(len(worlds))], axis=1)
-        self.attended[rows[0][asked], phase[asked]] += told[asked]
+        shares = np.stack([share, count, np.ones(len(worlds))], axis=1)
+        self.attended[rows[0][asked], phase[asked]] += shares[asked]
 
-    def frames(self) -> Frames:
+    def frames(self) -> Predictions:
         """All notes on captions."""
-        return Frames(*(np.concatenate(column) for column in zip(*self._notes, strict=True)))
+        return Predictions(*(np.concatenate(column) for column in zip(*self._notes, strict=True)))
 
 
 def attention_found(attended: np.ndarray, weight: np.ndarray) -> dict[str, Any] | None:
     """How much of the attention goes to the signaller, in sight and before t3, and how much would by count.
 
-    attended: (W, phases, 3) its share, the share by count, and 1, summed over frames, as `Diary.attended` has them;
+    attended: (W, phases, 3) its share, the share by count, and 1, summed over frames, see `PredictionLog`;
     weight: (W,) the chance of each world, 0 where the signaller does not matter. None if it never does.
     """
     sums = np.einsum("w,wpk->pk", weight, attended)
@@ -134,7 +134,7 @@ def shown_of(users: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([np.stack(shown, axis=1), np.eye(count)[rows]], axis=1).astype(np.float32)
 
 
-def last_signal(known: Frames, asked: Frames) -> np.ndarray:
+def last_signal(known: Predictions, asked: Predictions) -> np.ndarray:
     """What each last signal meant in the frames ``known``, for those ``asked``: (n, intents)."""
     table = np.zeros((len(Signal), len(Intent)))
     np.add.at(table, (known.last, known.intent), known.weight)
@@ -142,19 +142,19 @@ def last_signal(known: Frames, asked: Frames) -> np.ndarray:
     return (table / table.sum(1, keepdims=True))[asked.last]
 
 
-def single_frame(known: Frames, asked: Frames) -> np.ndarray:
+def single_frame(known: Predictions, asked: Predictions) -> np.ndarray:
     """Logistic regression on single frames, fitted to those ``known``, for those ``asked``: (n, intents)."""
     some = np.linspace(0, len(known.track) - 1, min(MOST, len(known.track))).astype(int)
     return classifier(known.single[some], known.intent[some], known.weight[some], len(Intent))(asked.single)
 
 
-def across_halves(fit: Callable[[Frames, Frames], np.ndarray], frames: Frames) -> np.ndarray:
+def across_halves(fit: Callable[[Predictions, Predictions], np.ndarray], frames: Predictions) -> np.ndarray:
     """What ``fit`` says about each half of the seeds when it knows the other: (n, intents)."""
     believed = np.zeros(frames.believed.shape)
     for half in (0, 1):
         asked = frames.half == half
         if asked.any() and not asked.all():
-            parts = (Frames(*(column[rows] for column in frames)) for rows in (~asked, asked))
+            parts = (Predictions(*(column[rows] for column in frames)) for rows in (~asked, asked))
             believed[asked] = fit(*parts)
     return believed
 
@@ -187,7 +187,7 @@ def scores(believed: np.ndarray, intent: np.ndarray, weight: np.ndarray) -> dict
     }
 
 
-def course(frames: Frames, believed: np.ndarray) -> dict[str, float | None]:
+def course(frames: Predictions, believed: np.ndarray) -> dict[str, float | None]:
     """What becomes of captions (n, intents) in the course of an episode. Means over road users, by their chances.
 
     noticed: of those who show where they will turn, how many are understood before t3; latency_s: median time from
@@ -200,9 +200,9 @@ def course(frames: Frames, believed: np.ndarray) -> dict[str, float | None]:
     track, weight = frames.track[order], frames.weight[order]
     flipped = (track[1:] == track[:-1]) & (np.diff(best[order]) != 0)
     flips = weight[1:][flipped].sum() / weight[_firsts(track)].sum()
-    cue = early & frames.told & (frames.since_cue >= 0)
-    told, noticed = _firsts(frames.track[cue]), _firsts(frames.track[cue & right])
-    share = frames.weight[cue & right][noticed].sum() / max(frames.weight[cue][told].sum(), 1e-9)
+    cue = early & frames.signalled & (frames.since_cue >= 0)
+    shown, noticed = _firsts(frames.track[cue]), _firsts(frames.track[cue & right])
+    share = frames.weight[cue & right][noticed].sum() / max(frames.weight[cue][shown].sum(), 1e-9)
     latency = np.median(frames.since_cue[cue & right][noticed]) if len(noticed) else None
     ends = [_lasts(frames.track, rows) for rows in (early & (frames.stage == Phase.CUE), early)]
     both, first, second = np.intersect1d(frames.track[ends[0]], frames.track[ends[1]], return_indices=True)
@@ -224,7 +224,7 @@ def _lasts(track: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return chosen[_firsts(track[chosen])]
 
 
-def assess(frames: Frames) -> dict[str, Any]:
+def assess(frames: Predictions) -> dict[str, Any]:
     """All scores of the agent's captions, and of those of the two others, as ``evaluation.json`` holds them.
 
     majority: how often whoever always names the most frequent intent is right, phase by phase; that is chance.
@@ -242,7 +242,7 @@ def assess(frames: Frames) -> dict[str, Any]:
     return found | {"majority": parted(frames, lambda rows: {"accuracy": _majority(frames, rows)})}
 
 
-def parted(frames: Frames, of: Callable[[np.ndarray], dict[str, Any]]) -> dict[str, Any]:
+def parted(frames: Predictions, of: Callable[[np.ndarray], dict[str, Any]]) -> dict[str, Any]:
     """What ``of`` says about rows (n,) bool: of all that are in sight, by phase, and by the time to t3."""
     to_event = frames.to_event
     return {
@@ -254,7 +254,7 @@ def parted(frames: Frames, of: Callable[[np.ndarray], dict[str, Any]]) -> dict[s
     }
 
 
-def _majority(frames: Frames, rows: np.ndarray) -> float | None:
+def _majority(frames: Predictions, rows: np.ndarray) -> float | None:
     """The share of the most frequent intent in ``rows`` (n,) bool; None if there is none."""
     counts = np.bincount(frames.intent[rows], frames.weight[rows])
     return round(float(counts.max() / counts.sum()), 4) if counts.sum() > 0 else None

@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
-from kindergarten.agents.evaluation.captions import Diary, assess, attention_found, caption_table
+from kindergarten.agents.evaluation.captions import PredictionLog, assess, attention_found, caption_table
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
@@ -59,7 +59,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> Evaluation
     if not model.policy.num_labels:
         rollout(PolicyAgent(model.policy), exam)
         return Evaluation(exam.score(), int(model.num_timesteps))
-    log = Diary(exam)
+    log = PredictionLog(exam)
     rollout(PolicyAgent(model.policy), exam, [log])
     matters = np.where(exam.reference.oracle - exam.reference.blind > MATTERS, exam.chances, 0.0)
     attention = attention_found(log.attended, matters.flatten())

@@ -188,15 +188,15 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         outputs = self.action_net(self.mlp_extractor.forward_actor(latent_pi))
         inside = self._look(obs, lstm_states, episode_starts, states) if look else Inside(None, None)
         encoder = self.pi_features_extractor
-        thoughts = {
+        tensors = {
             "values": self.value_net(self.mlp_extractor.forward_critic(latent_vf)).flatten(),
             "probabilities": None if isinstance(self.action_space, spaces.Box) else outputs.softmax(1),
             "captions": self.captions(latent_pi, obs).softmax(2) if self.num_labels else None,
             "attention": encoder.weights(obs) if isinstance(encoder, AttentionFeatures) else None,
             **inside._asdict(),
         }
-        told = Thoughts(**{name: array.cpu().numpy() for name, array in thoughts.items() if array is not None})
-        return Decision(self._best(outputs).cpu().numpy(), states, told)
+        thoughts = Thoughts(**{name: array.cpu().numpy() for name, array in tensors.items() if array is not None})
+        return Decision(self._best(outputs).cpu().numpy(), states, thoughts)
 
     def _best(self, outputs: th.Tensor) -> th.Tensor:
         """The likeliest actions (rows,), or the means (rows, 2) within their bounds."""

@@ -85,13 +85,13 @@ class Replay:
         """A replay of episodes that were recorded from ``simulator``."""
         config = simulator.config
         return cls(
-            simulator.scenario.name,
-            simulator.road,
-            tuple(episodes),
-            config.physics_step,
-            config.substeps,
-            config.control,
-            agent,
+            scenario=simulator.scenario.name,
+            road=simulator.road,
+            episodes=tuple(episodes),
+            physics_step=config.physics_step,
+            substeps=config.substeps,
+            control=config.control,
+            agent=agent,
         )
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -236,7 +236,14 @@ def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     control = Control(names(Control).index(meta["control"]))
     episodes = _split(arrays, lengths, seeds)
     return Replay(
-        *(meta["scenario"], road, episodes, step, substeps, control, meta["agent"], tuple(terms)),
+        scenario=meta["scenario"],
+        road=road,
+        episodes=episodes,
+        physics_step=step,
+        substeps=substeps,
+        control=control,
+        agent=meta["agent"],
+        term_names=tuple(terms),
         version=meta["version"],
     )
 
@@ -248,10 +255,12 @@ def _split(arrays: dict[str, np.ndarray], lengths: list[int], seeds: list[int | 
         thoughts = Thoughts(**{name: arrays[name][decisions] for name in OPTIONAL if name in arrays})
         episodes.append(
             Episode(
-                *(arrays["users"][frames], arrays["worlds"][frames]),
-                *(arrays["actions"][decisions], arrays["terms"][decisions]),
-                seed,
-                thoughts,
+                users=arrays["users"][frames],
+                worlds=arrays["worlds"][frames],
+                actions=arrays["actions"][decisions],
+                terms=arrays["terms"][decisions],
+                seed=seed,
+                thoughts=thoughts,
             )
         )
         frame, decision = frames.stop, decisions.stop

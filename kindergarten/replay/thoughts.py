@@ -80,8 +80,8 @@ class Thoughts:
 
         What float16 cannot hold becomes the largest that it can.
         """
-        told = decisions[0].arrays() if decisions else {}
-        return cls(**{name: _stored(name, [getattr(each, name) for each in decisions]) for name in told})
+        names = decisions[0].arrays() if decisions else {}
+        return cls(**{name: _stored(name, [getattr(each, name) for each in decisions]) for name in names})
 
     @classmethod
     def join(cls, episodes: Sequence[Thoughts]) -> Thoughts:

@@ -30,8 +30,8 @@ def own_folder(name: str, *before: Path) -> Path | None:
     places = [*(base / name for base in before), *_places(name)]
     found = next(filter(_is_own, places), None)
     if found is None:
-        told = ", ".join(map(str, places)) or "there is neither a home nor a temporary folder"
-        warn_once(Path(name), f"no folder of your own that can be written to ({told})")
+        tried = ", ".join(map(str, places)) or "there is neither a home nor a temporary folder"
+        warn_once(Path(name), f"no folder of your own that can be written to ({tried})")
     return found
 
 

@@ -54,36 +54,23 @@ class Column(NamedTuple):
         return 1.0 if self.unit == "-" else float(self.unit.split()[0])
 
 
+# fmt: off
 EGO_COLUMNS = (
-    Column(
-        *("hands_on", 0, 1, "-", "1: the agent has the controls; 0: the car cruises by itself"),
-        lambda world, ego, entry, drift: world["tick"] >= world["hands_on"],
-    ),
+    Column("hands_on", 0, 1, "-", "1: the agent has the controls; 0: the car cruises by itself",
+           lambda world, ego, entry, drift: world["tick"] >= world["hands_on"]),
     Column("speed", 0, 1, "20 m/s", "speed", lambda world, ego, entry, drift: ego["speed"]),
-    Column(
-        *("target_speed", 0, 1, "20 m/s", "speed that the meta-actions ask for"),
-        lambda world, ego, entry, drift: world["target_speed"],
-    ),
-    Column(
-        *("branch", -1, 1, "-", "way that the ego aims for: -1 left, 0 straight, 1 right"),
-        lambda world, ego, entry, drift: ego["intent"] - STRAIGHT,
-    ),
-    Column(
-        *("to_junction", -1, 1, "60 m", "way to the junction's edge; negative behind it"),
-        lambda world, ego, entry, drift: entry - ego["s"],
-    ),
-    Column(
-        *("offset", -1, 1, "5 m", "distance to the left of the route"),
-        lambda world, ego, entry, drift: ego["offset"],
-    ),
-    Column(
-        *("target_offset", -1, 1, "5 m", "distance that the meta-actions ask for"),
-        lambda world, ego, entry, drift: world["target_offset"],
-    ),
-    Column(
-        *("drift", -1, 1, "-", "sine of the angle between the car and its route"),
-        lambda world, ego, entry, drift: drift,
-    ),
+    Column("target_speed", 0, 1, "20 m/s", "speed that the meta-actions ask for",
+           lambda world, ego, entry, drift: world["target_speed"]),
+    Column("branch", -1, 1, "-", "way that the ego aims for: -1 left, 0 straight, 1 right",
+           lambda world, ego, entry, drift: ego["intent"] - STRAIGHT),
+    Column("to_junction", -1, 1, "60 m", "way to the junction's edge; negative behind it",
+           lambda world, ego, entry, drift: entry - ego["s"]),
+    Column("offset", -1, 1, "5 m", "distance to the left of the route",
+           lambda world, ego, entry, drift: ego["offset"]),
+    Column("target_offset", -1, 1, "5 m", "distance that the meta-actions ask for",
+           lambda world, ego, entry, drift: world["target_offset"]),
+    Column("drift", -1, 1, "-", "sine of the angle between the car and its route",
+           lambda world, ego, entry, drift: drift),
     Column("steering", -1, 1, "0.6 rad", "angle of the front wheels", lambda world, ego, entry, drift: ego["steering"]),
 )
 USER_COLUMNS = (
@@ -92,27 +79,20 @@ USER_COLUMNS = (
     Column("length", 0, 1, "10 m", "length of its body", lambda user, ego: user["length"]),
     Column("ahead", -1, 1, "60 m", "distance ahead of the ego", ahead),
     Column("left", -1, 1, "60 m", "distance to the left of the ego", left),
-    Column(
-        *("cos", -1, 1, "-", "cosine of its heading against the ego's"),
-        lambda user, ego: user["cos"] * ego["cos"] + user["sin"] * ego["sin"],
-    ),
-    Column(
-        *("sin", -1, 1, "-", "sine of it"),
-        lambda user, ego: user["sin"] * ego["cos"] - user["cos"] * ego["sin"],
-    ),
+    Column("cos", -1, 1, "-", "cosine of its heading against the ego's",
+           lambda user, ego: user["cos"] * ego["cos"] + user["sin"] * ego["sin"]),
+    Column("sin", -1, 1, "-", "sine of it",
+           lambda user, ego: user["sin"] * ego["cos"] - user["cos"] * ego["sin"]),
     Column("speed", 0, 1, "20 m/s", "speed", lambda user, ego: user["speed"]),
-    Column(
-        *("signals_left", 0, 1, "-", "1: left arm out, or left lamp lit in this very frame"),
-        lambda user, ego: user["signal"] == SIGNAL_LEFT,
-    ),
-    Column(
-        *("signals_right", 0, 1, "-", "1: right arm out, or right lamp lit in this very frame"),
-        lambda user, ego: user["signal"] == SIGNAL_RIGHT,
-    ),
+    Column("signals_left", 0, 1, "-", "1: left arm out, or left lamp lit in this very frame",
+           lambda user, ego: user["signal"] == SIGNAL_LEFT),
+    Column("signals_right", 0, 1, "-", "1: right arm out, or right lamp lit in this very frame",
+           lambda user, ego: user["signal"] == SIGNAL_RIGHT),
     Column("orange", 0, 1, "-", "1: its paint or jacket is orange", lambda user, ego: user["colour"] == ORANGE),
     Column("blue", 0, 1, "-", "1: it is blue", lambda user, ego: user["colour"] == BLUE),
     Column("white", 0, 1, "-", "1: it is white", lambda user, ego: user["colour"] == WHITE),
 )
+# fmt: on
 NUM_EGO, NUM_USER = len(EGO_COLUMNS), len(USER_COLUMNS)
 SEEN = [column.name for column in USER_COLUMNS].index("seen")
 

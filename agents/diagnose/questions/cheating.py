@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.rate import criterion_of, right_rate
 from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
 from kindergarten.agents.evaluation import linear
@@ -17,37 +17,37 @@ QUESTION = "Does it keep the cue in its head, not in its speed?"
 MANY = 4  # times the seeds of the other questions: a probe needs them
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Probe the car's own columns at the moment of decision, with hands off until then and with hands on."""
-    found = {name: observed(subject, on) for name, on in (("hands off", False), ("hands on", True))}
-    mine = found["hands on" if subject.twins.config.hands_on else "hands off"]
+    found = {name: observed(case, on) for name, on in (("hands off", False), ("hands on", True))}
+    mine = found["hands on" if case.twins.config.hands_on else "hands off"]
     return Finding("cheating", QUESTION, *judged(mine, found["hands on"]), found)
 
 
-def observed(subject: Subject, hands_on: bool) -> dict[str, Any]:
+def observed(case: Case, hands_on: bool) -> dict[str, Any]:
     """What a probe reads in the car's own columns, and how often it is right with its memory wiped at that moment."""
-    config = replace(subject.twins.config, hands_on=hands_on)
-    many = TwinSet(subject.twins.scenario, config, probe_seeds(subject))
-    rollout = drive(subject.policy, many)
+    config = replace(case.twins.config, hands_on=hands_on)
+    many = TwinSet(case.twins.scenario, config, probe_seeds(case))
+    rollout = drive(case.policy, many)
     guess, bound = guessing(many)
     probed, by_column = written(rollout, many)
-    few = replace(subject.twins, config=config)
-    criterion = subject.criterion if few.config == subject.twins.config else criterion_of(few)
-    wiped = drive(subject.policy, few, wipe(subject.policy, few.ready))
+    few = replace(case.twins, config=config)
+    criterion = case.criterion if few.config == case.twins.config else criterion_of(few)
+    wiped = drive(case.policy, few, wipe(case.policy, few.ready))
     return {
         "probe": probed,
         "guess": guess,
         "bound": bound,
         "columns": by_column,
         "chance": criterion.chance,
-        "right": asdict(right_rate(criterion, drive(subject.policy, few))),
+        "right": asdict(right_rate(criterion, drive(case.policy, few))),
         "wiped": asdict(right_rate(criterion, wiped)),
     }
 
 
-def probe_seeds(subject: Subject) -> np.ndarray:
+def probe_seeds(case: Case) -> np.ndarray:
     """Seeds (S * MANY,), from the twins's first on."""
-    return subject.twins.seeds[0] + np.arange(MANY * len(subject.twins.seeds))
+    return case.twins.seeds[0] + np.arange(MANY * len(case.twins.seeds))
 
 
 def guessing(twins: TwinSet) -> tuple[float, float]:
@@ -80,8 +80,8 @@ def judged(mine: dict[str, Any], with_hands: dict[str, Any]) -> tuple[Verdict, s
         if with_hands["probe"] > with_hands["bound"]:
             said += f" Given the controls from the start, it would write it down: {with_hands['probe']:.0%}."
         return Verdict.YES, said
-    told, guess = mine["columns"][column], mine["guess"]
-    said = f"Its {column.replace('_', ' ')} alone tells the intent in {told:.0%}; a guess does in {guess:.0%}"
+    best, guess = mine["columns"][column], mine["guess"]
+    said = f"Its {column.replace('_', ' ')} alone tells the intent in {best:.0%}; a guess does in {guess:.0%}"
     if mine["wiped"]["low"] > mine["chance"] + 0.02:
         return Verdict.NO, f"{said}; with its memory wiped it is still right in {mine['wiped']['mean']:.0%}."
     return Verdict.PARTLY, f"{said}. But it does not read it there: with its memory wiped it only guesses."

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.questions.memory import CUE, ROOM, among_shown
 from kindergarten.agents.diagnose.twin_set import SIGNALS, Rollout, TwinSet, drive, erased, in_phase, painted, past
@@ -24,7 +24,7 @@ PROFILE = (-20, 45)  # frames around t2 that the picture shows
 
 
 @dataclass(frozen=True)
-class Decision:
+class DecisionPoint:
     """Where each world's decision was taken: frame (W,), what spoke for it against its twin's: direction (W, A)."""
 
     frame: np.ndarray
@@ -32,27 +32,27 @@ class Decision:
     parted: np.ndarray  # (W,) bool: twins decided differently there
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Gradients over a sweep of delays, of this agent, of those beside and of untrained ones; flips; three places."""
-    twin_sets = [subject.twins.at(delay) for delay in subject.effort.credit_delays]
-    rollouts = [drive(subject.policy, twins) for twins in twin_sets]
-    policies = {"this agent": subject.policy, **subject.beside, **untrained(subject)}
+    twin_sets = [case.twins.at(delay) for delay in case.effort.credit_delays]
+    rollouts = [drive(case.policy, twins) for twins in twin_sets]
+    policies = {"this agent": case.policy, **case.beside, **untrained(case)}
     credits = {name: credit(policy, twin_sets, rollouts) for name, policy in policies.items()}
-    flips = [flipped(subject.policy, twins, rollout) for twins, rollout in zip(twin_sets, rollouts, strict=True)]
+    flips = [flipped(case.policy, twins, rollout) for twins, rollout in zip(twin_sets, rollouts, strict=True)]
     numbers = {
         "agents": credits,
         "flips": flips,
-        "places": places(subject),
+        "places": places(case),
         "steep": STEEP,
         "selective": SELECTIVE,
-        "decision_step": subject.twins.config.decision_step,
+        "decision_step": case.twins.config.decision_step,
     }
     return Finding("credit", QUESTION, *judged(credits["this agent"], flips), numbers)
 
 
-def untrained(subject: Subject) -> dict[str, Policy]:
-    """The networks before their first lesson, by the names under which they are shown."""
-    return {f"{name}, untrained": policy for name, policy in subject.untrained.items()}
+def untrained(case: Case) -> dict[str, Policy]:
+    """The untrained networks, by the names under which they are shown."""
+    return {f"{name}, untrained": policy for name, policy in case.untrained.items()}
 
 
 def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[Verdict, str]:
@@ -77,7 +77,7 @@ def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[V
     return (Verdict.YES if by_hand and even else Verdict.PARTLY if by_hand or even else Verdict.NO), said
 
 
-def decision(policy: Policy, twins: TwinSet, rollout: Rollout) -> Decision:
+def decision(policy: Policy, twins: TwinSet, rollout: Rollout) -> DecisionPoint:
     """The first frame before t3 at which twins act differently; without one, that at which the agent takes over."""
     intents, count = twins.shape
     frame = np.minimum(twins.hands, len(rollout.frames) - 1)
@@ -99,7 +99,7 @@ def decision(policy: Policy, twins: TwinSet, rollout: Rollout) -> Decision:
                 direction[w] = towards(policy, rollout.outputs[t, w], rollout.outputs[t, twin])
                 parted[w] = True
             frame[w] = t
-    return Decision(frame, direction, parted)
+    return DecisionPoint(frame, direction, parted)
 
 
 def own_margin(outputs: np.ndarray) -> np.ndarray:
@@ -120,7 +120,7 @@ def towards(policy: Policy, mine: np.ndarray, other: np.ndarray) -> np.ndarray:
     return direction
 
 
-def margins(policy: Policy, frames: th.Tensor, at: Decision) -> th.Tensor:
+def margins(policy: Policy, frames: th.Tensor, at: DecisionPoint) -> th.Tensor:
     """The decision's logit margin (W,) of each world, from frames (T, W, D)."""
     state, direction = policy.begin(frames.shape[1]), th.as_tensor(at.direction).to(frames.dtype)
     margin = frames.new_zeros(frames.shape[1])
@@ -130,7 +130,7 @@ def margins(policy: Policy, frames: th.Tensor, at: Decision) -> th.Tensor:
     return margin
 
 
-def gradients(policy: Policy, frames: np.ndarray, at: Decision) -> np.ndarray | None:
+def gradients(policy: Policy, frames: np.ndarray, at: DecisionPoint) -> np.ndarray | None:
     """The margin's gradient with respect to every frame: (T, W, D); None if the policy has none."""
     leaves = th.tensor(frames[: int(at.frame.max()) + 1], requires_grad=True)
     margin = margins(policy, leaves, at).sum()
@@ -147,10 +147,10 @@ def credit(policy: Policy, twin_sets: list[TwinSet], rollouts: list[Rollout]) ->
         slopes = gradients(policy, rollout.frames, at)
         if slopes is None:
             return None
-        told = twins.shows if twins.shows.any() else np.ones_like(twins.shows)
-        per_delay.append(faded(slopes, twins, at, told))
-        shares.append(shared(slopes, twins, rollout, at, told))
-        profiles.append(profile(slopes, twins, rollout, at, told))
+        signalling = twins.shows if twins.shows.any() else np.ones_like(twins.shows)
+        per_delay.append(faded(slopes, twins, at, signalling))
+        shares.append(shared(slopes, twins, rollout, at, signalling))
+        profiles.append(profile(slopes, twins, rollout, at, signalling))
     slope, *interval = fit(per_delay, twin_sets[0].shape[1])
     share, count = (float(np.mean(np.concatenate(part))) for part in zip(*shares, strict=True))
     return {
@@ -173,10 +173,10 @@ def credit(policy: Policy, twin_sets: list[TwinSet], rollouts: list[Rollout]) ->
     }
 
 
-def faded(slopes: np.ndarray, twins: TwinSet, at: Decision, told: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Of each world that tells: frames from the cue's end to the decision, log gradient at the cue, seed; (n,) each."""
+def faded(slopes: np.ndarray, twins: TwinSet, at: DecisionPoint, signalling: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Frames from the cue's end to the decision, log gradient at the cue, seed: (n,) of the worlds ``signalling``."""
     found = []
-    for w in np.flatnonzero(told):
+    for w in np.flatnonzero(signalling):
         norm = np.linalg.norm(slopes[max(twins.off[w] - LAST, 0) : twins.off[w], w], axis=1).mean()
         if norm > 0:
             found.append((at.frame[w] - twins.off[w] + 1, np.log(norm), w % twins.shape[1]))
@@ -184,7 +184,7 @@ def faded(slopes: np.ndarray, twins: TwinSet, at: Decision, told: np.ndarray) ->
     return x, y, seed.astype(int)
 
 
-def contributions(slopes: np.ndarray, rollout: Rollout, at: Decision) -> np.ndarray:
+def contributions(slopes: np.ndarray, rollout: Rollout, at: DecisionPoint) -> np.ndarray:
     """How far the margin would move, to first order, if a frame were an average one: (T, W)."""
     before = np.arange(len(slopes))[:, None] < at.frame
     frames = rollout.frames[: len(slopes)]
@@ -193,26 +193,27 @@ def contributions(slopes: np.ndarray, rollout: Rollout, at: Decision) -> np.ndar
 
 
 def shared(
-    slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: Decision, told: np.ndarray
+    slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: DecisionPoint, signalling: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The cue's share of all earlier frames' credit, and of their number, in each world that tells: (n,) twice."""
+    """The cue's share of all earlier frames' credit, and of their number: (n,) each, of the worlds ``signalling``."""
     earned = contributions(slopes, rollout, at)
     cue = in_phase(rollout, twins, Phase.CUE)[: len(slopes)]
     total = earned.sum(axis=0)
-    return ((earned * cue).sum(axis=0) / np.maximum(total, 1e-30))[told], (cue.sum(axis=0) / np.maximum(at.frame, 1))[
-        told
-    ]
+    credit, count = (earned * cue).sum(axis=0) / np.maximum(total, 1e-30), cue.sum(axis=0) / np.maximum(at.frame, 1)
+    return credit[signalling], count[signalling]
 
 
-def profile(slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: Decision, told: np.ndarray) -> np.ndarray:
+def profile(
+    slopes: np.ndarray, twins: TwinSet, rollout: Rollout, at: DecisionPoint, signalling: np.ndarray
+) -> np.ndarray:
     """Mean share of the credit per frame, by frames since t2 from PROFILE[0] on; nan where nobody is any more."""
     earned = contributions(slopes, rollout, at)
     earned = earned / np.maximum(earned.sum(axis=0), 1e-30)
     found = np.full(PROFILE[1] - PROFILE[0], np.nan)
     for k in range(len(found)):
         t = twins.off + PROFILE[0] + k
-        here = told & (t >= 0) & (t < at.frame)
-        if here.sum() >= max(1, told.sum() // 4):
+        here = signalling & (t >= 0) & (t < at.frame)
+        if here.sum() >= max(1, signalling.sum() // 4):
             found[k] = earned[t[here], np.flatnonzero(here)].mean()
     return found
 
@@ -281,19 +282,19 @@ def with_foreign_delay(twins: TwinSet, rollout: Rollout) -> np.ndarray:
     return frames
 
 
-def places(subject: Subject) -> dict[str, Any] | None:
+def places(case: Case) -> dict[str, Any] | None:
     """The same cue early, in the middle and late, the decision at the same time: how often it is right.
 
     None where nobody signals.
     """
-    if not subject.twins.shows.any():
+    if not case.twins.shows.any():
         return None
-    twins = subject.twins.at(ROOM)
-    blank = erased(drive(subject.policy, twins).frames, twins, SIGNALS)
+    twins = case.twins.at(ROOM)
+    blank = erased(drive(case.policy, twins).frames, twins, SIGNALS)
     early, late = np.full(len(twins.hands), 2), twins.hands - CUE - 2
     found = {}
     for name, begin in (("early", early), ("middle", (early + late) // 2), ("late", late)):
-        rollout = drive(subject.policy, twins, past(painted(blank, twins, begin, CUE), twins))
+        rollout = drive(case.policy, twins, past(painted(blank, twins, begin, CUE), twins))
         seconds = (twins.hands - begin - CUE)[twins.shows].mean() * twins.config.decision_step
-        found[name] = {"seconds_before": float(seconds), **asdict(among_shown(subject, twins, rollout))}
+        found[name] = {"seconds_before": float(seconds), **asdict(among_shown(case, twins, rollout))}
     return found

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.questions.probes import halves
 from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
 from kindergarten.agents.learner.redistribution import ReturnPredictor, side_by_side
@@ -26,10 +26,10 @@ SELECTIVE = 5.0  # times the reward of another frame
 SPAN = (-20, 45)  # frames around t2 that the pictures show
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Predict the return of a driver who does not remember, and see when the prediction changes."""
-    twins = TwinSet(subject.twins.scenario, subject.twins.config, subject.twins.seeds[0] + np.arange(SEEDS))
-    rollout = first_leg(drive(subject.policy, twins, wipe(subject.policy, twins.off)))
+    twins = TwinSet(case.twins.scenario, case.twins.config, case.twins.seeds[0] + np.arange(SEEDS))
+    rollout = first_leg(drive(case.policy, twins, wipe(case.policy, twins.off)))
     tested = ~halves(twins)
     predictions = predicted(rollout, twins)
     spread = rollout.earned[tested].std()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.rate import Rate, anticipation, rate, right_rate
 from kindergarten.agents.diagnose.twin_set import (
     SIGNALS,
@@ -31,23 +31,23 @@ CERTAIN = 0.95  # where one and the same answer is right as often as that, answe
 LOST = 0.75  # of what it knows above chance: whoever loses as much with the memory, had it there
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Sweep the delay, and tamper with the memory and with what is seen."""
-    answers = {name: asdict(found) for name, found in tampered(subject).items()}
-    rewriting = rewrites(subject)
+    answers = {name: asdict(found) for name, found in tampered(case).items()}
+    rewriting = rewrites(case)
     numbers = {
-        "chance": subject.criterion.chance,
+        "chance": case.criterion.chance,
         "answers": answers,
         "rewriting": None if rewriting is None else asdict(rewriting),
-        "sweep": [swept(subject, delay) for delay in subject.effort.delays],
-        "trained": subject.twins.config.delay_s,
+        "sweep": [swept(case, delay) for delay in case.effort.delays],
+        "trained": case.twins.config.delay_s,
     }
-    return Finding("memory", QUESTION, *judged(answers, subject.criterion.chance), numbers)
+    return Finding("memory", QUESTION, *judged(answers, case.criterion.chance), numbers)
 
 
-def tampered(subject: Subject) -> dict[str, Rate]:
+def tampered(case: Case) -> dict[str, Rate]:
     """How often it is right as it is, and when something is taken from it."""
-    policy, twins, rollout = subject.policy, subject.twins, subject.rollout
+    policy, twins, rollout = case.policy, case.twins, case.rollout
     runs = {
         "as it is": rollout,
         "memory wiped at t2": drive(policy, twins, wipe(policy, twins.off)),
@@ -56,7 +56,7 @@ def tampered(subject: Subject) -> dict[str, Rate]:
     if twins.shows.any():
         runs["signal deleted"] = drive(policy, twins, without(twins, SIGNALS))
     runs["shown its twin's past"] = drive(policy, twins, past(exchanged(rollout.frames, twins), twins))
-    return {name: right_rate(subject.criterion, run) for name, run in runs.items()}
+    return {name: right_rate(case.criterion, run) for name, run in runs.items()}
 
 
 def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict, str]:
@@ -74,34 +74,34 @@ def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict
     return Verdict.PARTLY, f"{said}, so it does not know from its memory alone; whoever guesses is in {chance:.0%}."
 
 
-def swept(subject: Subject, delay: float) -> dict[str, Any]:
+def swept(case: Case, delay: float) -> dict[str, Any]:
     """Anticipation at one delay [s]: as it is, with its memory wiped at t2, and of those beside."""
-    twins = subject.twins.at(delay)
+    twins = case.twins.at(delay)
     runs: dict[str, Rollout] = {
-        "as it is": drive(subject.policy, twins),
-        "memory wiped at t2": drive(subject.policy, twins, wipe(subject.policy, twins.off)),
-        **{name: drive(policy, twins) for name, policy in subject.beside.items()},
+        "as it is": drive(case.policy, twins),
+        "memory wiped at t2": drive(case.policy, twins, wipe(case.policy, twins.off)),
+        **{name: drive(policy, twins) for name, policy in case.beside.items()},
     }
     return {"delay": delay, **{name: anticipation(rollout, twins) for name, rollout in runs.items()}}
 
 
-def rewrites(subject: Subject) -> Rate | None:
+def rewrites(case: Case) -> Rate | None:
     """How often the later of two signals wins: the other side, nothing, its own, all before the car drives.
 
     None if nobody shows both sides.
     """
-    if not {Intent.LEFT, Intent.RIGHT} <= set(subject.twins.scenario.intents) or not subject.twins.shows.any():
+    if not {Intent.LEFT, Intent.RIGHT} <= set(case.twins.scenario.intents) or not case.twins.shows.any():
         return None
-    twins = subject.twins.at(ROOM)
-    blank = erased(drive(subject.policy, twins).frames, twins, SIGNALS)
+    twins = case.twins.at(ROOM)
+    blank = erased(drive(case.policy, twins).frames, twins, SIGNALS)
     earlier = painted(blank, twins, twins.off, CUE, other=True)
     later = painted(earlier, twins, twins.off + 2 * CUE, CUE)
-    return among_shown(subject, twins, drive(subject.policy, twins, past(later, twins)))
+    return among_shown(case, twins, drive(case.policy, twins, past(later, twins)))
 
 
-def among_shown(subject: Subject, twins: TwinSet, rollout: Rollout) -> Rate:
+def among_shown(case: Case, twins: TwinSet, rollout: Rollout) -> Rate:
     """How often it is right where somebody signals."""
     shows = twins.shows.reshape(twins.shape)
     weights = twins.weights * shows
-    right = rollout.earned.reshape(twins.shape) > subject.criterion.pass_mark
+    right = rollout.earned.reshape(twins.shape) > case.criterion.pass_mark
     return rate(right, weights / np.maximum(weights.sum(axis=0), 1e-9))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.questions.cheating import guessing, probe_seeds
 from kindergarten.agents.diagnose.questions.memory import ROOM
@@ -22,16 +22,16 @@ SAMPLES = 6000  # frames for the probes of phase and time
 SILENCED = (1, 2, 4, 8, 16, 32, 64, 128)  # cells
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Probe, silence, look at the gates, draw the path."""
-    twins = TwinSet(subject.twins.scenario, subject.twins.at(ROOM).config, probe_seeds(subject))
-    rollout = drive(subject.policy, twins)
+    twins = TwinSet(case.twins.scenario, case.twins.at(ROOM).config, probe_seeds(case))
+    rollout = drive(case.policy, twins)
     guess, bound = guessing(twins)
     rows = {"memory": by_time(rollout.states, twins), "frame": by_time(rollout.frames, twins)}
-    if subject.untrained:
-        before = next(iter(subject.untrained.values()))
+    if case.untrained:
+        before = next(iter(case.untrained.values()))
         rows["untrained"] = by_time(shown(before, rollout.frames), twins)
-    groups = cells_of(subject.policy, rollout.states.shape[2])
+    groups = cells_of(case.policy, rollout.states.shape[2])
     spread, share = carriers(rollout, twins, groups)
     order = np.argsort(-spread)
     numbers = {
@@ -44,9 +44,9 @@ def ask(subject: Subject) -> Finding:
         **other_probes(rollout, twins),
         "spread": spread,
         "share": share,
-        "silenced": silenced(subject, groups, order),
-        "chance": subject.criterion.chance,
-        "gates": gates(subject.policy, rollout, twins, order),
+        "silenced": silenced(case, groups, order),
+        "chance": case.criterion.chance,
+        "gates": gates(case.policy, rollout, twins, order),
         "paths": paths(rollout, twins),
     }
     return Finding("probes", QUESTION, *judged(numbers), numbers)
@@ -145,15 +145,13 @@ def carriers(rollout: Rollout, twins: TwinSet, groups: np.ndarray) -> tuple[np.n
     return np.sqrt(between), np.where(total > 1e-12, between / np.maximum(total, 1e-12), 0.0)
 
 
-def silenced(subject: Subject, groups: np.ndarray, order: np.ndarray) -> list[dict[str, float]]:
+def silenced(case: Case, groups: np.ndarray, order: np.ndarray) -> list[dict[str, float]]:
     """How often it is right with so many cells held at zero from t2 on: those that carry most, or any."""
     drawn = np.random.default_rng(0).permutation(len(groups))
     found = []
     for count in (count for count in SILENCED if count <= len(groups)):
         rates = [
-            right_rate(
-                subject.criterion, drive(subject.policy, subject.twins, zero(subject.twins, groups[which[:count]]))
-            ).mean
+            right_rate(case.criterion, drive(case.policy, case.twins, zero(case.twins, groups[which[:count]]))).mean
             for which in (order, drawn)
         ]
         found.append({"cells": count, "right": rates[0], "any": rates[1]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.rate import right_rate
 from kindergarten.agents.diagnose.twin_set import COLOURS, SIGNALS, Rollout, TwinSet, drive, without
@@ -16,11 +16,11 @@ SOME, MUCH = 0.1, 0.5  # of reliance on the colour
 CONDITIONS = ("aligned", "neutral", "against", "colour alone", "signal alone")
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Every agent under five conditions: right answers (the goal) and collisions (the capability), apart."""
-    agents = {"this agent": subject.policy, **subject.beside}
-    found = {name: conditions(policy, subject.twins, subject.criterion) for name, policy in agents.items()}
-    mine, chance = found["this agent"], subject.criterion.chance
+    agents = {"this agent": case.policy, **case.beside}
+    found = {name: conditions(policy, case.twins, case.criterion) for name, policy in agents.items()}
+    mine, chance = found["this agent"], case.criterion.chance
     numbers = {"agents": found, "chance": chance}
     return Finding("reasons", QUESTION, *judged(mine, chance), numbers)
 
@@ -31,7 +31,9 @@ def conditions(policy: Policy, twins: TwinSet, criterion: Criterion) -> dict[str
         replace(twins, config=replace(twins.config, spurious=spurious)) for spurious in (1.0, 0.0, -1.0)
     )
     rollouts = (
-        *(drive(policy, aligned), drive(policy, neutral), drive(policy, against)),
+        drive(policy, aligned),
+        drive(policy, neutral),
+        drive(policy, against),
         *(drive(policy, aligned, without(aligned, columns)) for columns in (SIGNALS, COLOURS)),
     )
     found: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch as th
 
-from kindergarten.agents.diagnose.finding import Finding, Subject, Verdict
+from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import RecurrentPolicy
 from kindergarten.agents.diagnose.questions.credit import untrained
 from kindergarten.agents.diagnose.twin_set import drive
@@ -19,13 +19,13 @@ SHORT, LONG = 1e-3, 1e3  # of the norm at the last frame: what is less has vanis
 FRAMES_EARLIER = 40  # 8 s
 
 
-def ask(subject: Subject) -> Finding:
+def ask(case: Case) -> Finding:
     """Norms of dh_T/dx_t by distance T - t, of this agent's memory, others' and untrained ones; by depth of trunks."""
     curves = {}
-    if isinstance(subject.policy, RecurrentPolicy):
-        twins = subject.twins.at(DELAY)
-        frames = drive(subject.policy, twins).frames[: int(twins.hands.min()), :WORLDS]
-        policies = {"this agent": subject.policy, **subject.beside, **untrained(subject)}
+    if isinstance(case.policy, RecurrentPolicy):
+        twins = case.twins.at(DELAY)
+        frames = drive(case.policy, twins).frames[: int(twins.hands.min()), :WORLDS]
+        policies = {"this agent": case.policy, **case.beside, **untrained(case)}
         curves = {
             name: through_time(policy, frames)
             for name, policy in policies.items()

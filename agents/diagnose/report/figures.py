@@ -232,14 +232,14 @@ def redistributed(axes: Axes, numbers: Numbers) -> None:
 def written(axes: Axes, numbers: Numbers) -> None:
     """What the car's own columns tell at the moment of decision."""
     off, on = numbers["hands off"], numbers["hands on"]
-    told = sorted(on["columns"], key=lambda name: -max(on["columns"][name], off["columns"][name]))[:3]
-    names = ["all together", *(name.replace("_", " ") for name in told)]
+    telling = sorted(on["columns"], key=lambda name: -max(on["columns"][name], off["columns"][name]))[:3]
+    names = ["all together", *(name.replace("_", " ") for name in telling)]
     at = np.arange(len(names))[::-1]
     for shift, found, colour, label in (
         (0.19, off, MINE, "held until t2"),
         (-0.19, on, OTHER, "hands on from the start"),
     ):
-        values = [found["probe"], *(found["columns"][name] for name in told)]
+        values = [found["probe"], *(found["columns"][name] for name in telling)]
         axes.barh(at + shift, values, height=0.36, color=colour, label=label)
     axes.set_yticks(at, names)
     percent(axes, "x")

@@ -47,8 +47,14 @@ class Scene:
             self._beams(surface, users, camera, opacity)
         for i in range(len(users) - 1, -1, -1):
             self._figures.draw(
-                *(surface, camera, users[i], theme, body_of(theme, users[i], i)),
-                *(float(frame.arms[i]), float(frame.steering[i]), float(opacity[i])),
+                surface,
+                camera,
+                users[i],
+                theme,
+                body_of(theme, users[i], i),
+                arm=float(frame.arms[i]),
+                steering=float(frame.steering[i]),
+                opacity=float(opacity[i]),
             )
         if words and view.tags:
             self._tags(surface, story, frame, camera, opacity, focus)

@@ -68,10 +68,15 @@ def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
     driven = world["tick"] >= world["hands_on"]
     words = "" if action is None else words_of(simulator.config.control, np.ravel(np.asarray(action)))
     return Frame(
-        *(float(world["tick"]) * simulator.config.physics_step, users, _arms(users), _steering(users, users)),
-        *(_seen(users), float(world["target_speed"]), End(int(world["end"]))),
-        words if driven else "",
-        simulator.terms[w].copy(),
+        time=float(world["tick"]) * simulator.config.physics_step,
+        users=users,
+        arms=_arms(users),
+        steering=_steering(users, users),
+        seen=_seen(users),
+        target_speed=float(world["target_speed"]),
+        end=End(int(world["end"])),
+        action=words if driven else "",
+        terms=simulator.terms[w].copy(),
     )
 
 
@@ -100,12 +105,16 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
         arms += share * (_arms(then) - arms)
         seen += share * (_seen(then) - seen)
     return Frame(
-        *(float(np.clip(time, times[0], times[-1])), users, arms, steering, seen),
-        float(episode.worlds["target_speed"][min(k + (share > 0), len(times) - 1)]),
-        End(int(episode.worlds["end"][k])),
-        _action(replay, episode, k),
-        episode.terms[:k].sum(axis=0),
-        episode.thoughts[min(k, len(episode.actions) - 1)] if len(episode.actions) else Thoughts(),
+        time=float(np.clip(time, times[0], times[-1])),
+        users=users,
+        arms=arms,
+        steering=steering,
+        seen=seen,
+        target_speed=float(episode.worlds["target_speed"][min(k + (share > 0), len(times) - 1)]),
+        end=End(int(episode.worlds["end"][k])),
+        action=_action(replay, episode, k),
+        terms=episode.terms[:k].sum(axis=0),
+        thoughts=episode.thoughts[min(k, len(episode.actions) - 1)] if len(episode.actions) else Thoughts(),
     )
 
 
