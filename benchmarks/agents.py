@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.common import ROOT, about, kindergarten, show_row, together, write
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.score import anticipation_of
 
 #: Left out: four million decisions take ten minutes.
 LEFT_OUT = {("Town", "none")}
@@ -67,7 +68,7 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "memory": runs[0]["memory"],
         "decisions": runs[0]["steps"],
         "commits": sorted({run["commit"] for run in runs}),
-        **together([run["anticipation"] for run in runs]),
+        **together([anticipation_of(run) for run in runs]),
         "collision_rate": round(float(np.mean([run["collision_rate"] for run in runs])), 4),
         "goal_rate": round(float(np.mean([run["goal_rate"] for run in runs])), 4),
         **{f"{who}_right_in_the_delay": right_in_the_delay(runs, who) for who in ("agent", "single_frame")},

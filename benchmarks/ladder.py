@@ -22,11 +22,12 @@ from benchmarks.agents import PACKAGES, run
 from benchmarks.common import ROOT, about, kindergarten, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.memory import Memory
-from kindergarten.agents.runs.compare import curve_of, delay_name, grouped, picture, print_groups
+from kindergarten.agents.runs.compare import curve_of, grouped, picture, print_groups
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import whole_file
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.scoring.statistics import summary as summary_of
 
 #: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long again.
@@ -71,7 +72,7 @@ def result_of(run: Run) -> dict[str, Any]:
     return {
         **run.identity,
         "steps": run.options["steps"],
-        "anticipation": {delay_name(row["delay_s"]): round(row["anticipation"], 4) for row in rows},
+        "anticipation": {delay_name(row["delay_s"]): round(anticipation_of(row), 4) for row in rows},
         "collision_rate": {delay_name(row["delay_s"]): round(row["collision_rate"], 4) for row in rows},
         "curve": [[int(step), round(score, 3)] for step, score in curve],
         "made_with": made_with(PACKAGES),

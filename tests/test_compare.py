@@ -13,7 +13,6 @@ from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.runs.compare import (
     cell,
     curve_of,
-    delay_name,
     delays_of,
     expand,
     grouped,
@@ -21,6 +20,7 @@ from kindergarten.agents.runs.compare import (
     picture,
 )
 from kindergarten.agents.runs.run import Run
+from kindergarten.scoring.score import delay_name
 
 
 def fake_run(

@@ -24,13 +24,13 @@ from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.agents.runs.compare import delay_name
 from kindergarten.agents.runs.load import model_in
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import write_whole
 from kindergarten.progress import Progress
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.score import delay_name
 from kindergarten.world.config import Config, Scenario, make_config
 
 COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}

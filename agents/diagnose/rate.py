@@ -8,7 +8,7 @@ import numpy as np
 
 from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet
 from kindergarten.scoring.criterion import Criterion
-from kindergarten.scoring.reference import reference
+from kindergarten.scoring.reference import reference_on
 from kindergarten.scoring.statistics import bootstrap
 
 
@@ -38,12 +38,6 @@ def rate(happened: np.ndarray, weights: np.ndarray) -> Rate:
 
 
 def anticipation(rollout: Rollout, twins: TwinSet) -> float:
-    """The score of a rollout between blind (0) and oracle (1); nan where nothing is at stake.
-
-    The twins' seeds are the first of those that the setting is scored on.
-    """
-    limits = reference(twins.scenario, twins.config)
-    count = len(twins.seeds)
-    blind, oracle = limits.blind[:count].mean(), limits.oracle[:count].mean()
-    returns = (rollout.returns.reshape(twins.shape) * twins.weights).sum(axis=0).mean()
-    return float((returns - blind) / (oracle - blind)) if oracle - blind > 1e-6 else float("nan")
+    """The score of a rollout between blind (0) and oracle (1); nan where nothing is at stake."""
+    returns = (rollout.returns.reshape(twins.shape) * twins.weights).sum(axis=0)
+    return reference_on(twins.scenario, twins.config, twins.seeds).anticipation(returns)

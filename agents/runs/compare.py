@@ -23,6 +23,7 @@ from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.files import whole_file
+from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, summary
 
 SCORE = "evaluation/anticipation"
@@ -61,12 +62,6 @@ class Group:
         return f"{self.scenario}, {self.memory.value}"
 
 
-def delay_name(delay: Sequence[float]) -> str:
-    """``[1, 4]`` -> "1..4 s", ``[8, 8]`` -> "8 s"."""
-    low, high = delay
-    return f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
-
-
 def expand(folders: Iterable[Path]) -> list[Run]:
     """The runs that are meant: each folder is one, or holds several seeds.
 
@@ -88,8 +83,7 @@ def scores_of(run: Run) -> Scores:
         raise ValueError(f"{run.folder} has no evaluation.json yet: kindergarten train --resume {run.folder}") from None
     ladder = run.folder / "ladder.json"
     found += json.loads(ladder.read_text()) if ladder.exists() else []
-    scores = {delay_name(row["delay_s"]): row["anticipation"] for row in found}
-    return {delay: [math.nan if score is None else score] for delay, score in scores.items()}
+    return {delay_name(row["delay_s"]): [anticipation_of(row)] for row in found}
 
 
 def curve_of(run: Run) -> np.ndarray:
@@ -129,7 +123,7 @@ def cell(*tasks: Sequence[float]) -> str:
         return ""
     found = summary(*tasks)
     if math.isnan(found.middle):
-        return "nothing\nat stake"
+        return NOTHING_AT_STAKE.replace(" ", "\n", 1)  # no wider than a number
     lines = [f"{found.middle:.3f}"]
     if sum(map(len, tasks)) > 1:
         lines.append(f"{found.low:.2f}..{found.high:.2f}")

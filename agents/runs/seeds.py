@@ -14,6 +14,7 @@ from pathlib import Path
 
 import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
+from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import summary
 
 PAUSE = 0.2  # [s] between two looks at the processes
@@ -46,15 +47,14 @@ def resume(folder: Path, runs: list[Path]) -> int:
 
 def _score(run: Path) -> float:
     """The anticipation of a run that is done; nan where nothing is at stake."""
-    score = json.loads((run / "evaluation.json").read_text())["anticipation"]
-    return math.nan if score is None else score
+    return anticipation_of(json.loads((run / "evaluation.json").read_text()))
 
 
 def _together(scores: Sequence[float]) -> str:
     """What several seeds say together."""
     middle, low, high, failed = summary(scores)
     if math.isnan(middle):
-        return "nothing at stake"
+        return NOTHING_AT_STAKE
     if len(scores) == 1:
         return f"anticipation {middle:.3f}"
     if failed is None:

@@ -13,6 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import write_whole
+from kindergarten.scoring.score import scale
 
 NOT_UPLOADED = ["*.zip", "*.draft*", "wandb/*"]  # pickles stay at home
 
@@ -72,7 +73,6 @@ def push_to_hub(repository: str, run: Run) -> str:
 def model_card(run: Run, repository: str) -> str:
     """The page that Hugging Face shows."""
     found = run.read_json("evaluation.json")
-    low, high = found["anticipation_ci95"]
     return f"""---
 library_name: kindergarten
 tags: [reinforcement-learning, memory, lstm, stable-baselines3]
@@ -80,8 +80,8 @@ tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 # A car that anticipates
 
 `{run.options["memory"]}` on `Kindergarten/{run.scenario.name}-v0`, seed {run.options["seed"]}, {found["decisions"]:,}
-decisions. Anticipation {found["anticipation"]:.3f} ({low:.3f}..{high:.3f}): 0 is the best without memory, 1 the best
-with all intents known. Collisions: {found["collision_rate"]:.1%}.
+decisions. Anticipation {scale(found["anticipation"], found["anticipation_ci95"])}: 0 is the best without memory, 1 the
+best with all intents known. Collisions: {found["collision_rate"]:.1%}.
 
     huggingface-cli download {repository} --local-dir run
     kindergarten evaluate run

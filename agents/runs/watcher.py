@@ -17,6 +17,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.progress import Progress
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.rollout import rollout
+from kindergarten.scoring.score import NOTHING_AT_STAKE
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
@@ -115,7 +116,7 @@ class Watcher(BaseCallback):
     def _tell(self) -> None:
         """Say how far it is."""
         if self.progress is not None:
-            score = "nothing at stake" if np.isnan(self.latest) else f"anticipation {self.latest:.2f}"
+            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"anticipation {self.latest:.2f}"
             self.progress.update(self.model.num_timesteps, score)
 
     def _show(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +64,8 @@ class Score:
 
     def __str__(self) -> str:
         """The table, at most 80 columns wide."""
-        low, high = self.settings["delay_s"]
-        delay = f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
         lines = [
-            f"{self.scenario}, delay {delay}, {self.returns.size:,} episodes",
+            f"{self.scenario}, delay {delay_name(self.settings['delay_s'])}, {self.returns.size:,} episodes",
             f"{'':22}{'return':>8}  {'anticipation':22}{'right':>7}{'collided':>10}{'goal':>8}",
             f"{'blind: no memory':22}{self.blind:8.3f}  0",
             _line("this agent", self.return_mean, self.scale, self.right_answers, self.collision_rate, self.goal_rate),
@@ -77,10 +77,26 @@ class Score:
 
     @property
     def scale(self) -> str:
-        """The anticipation in words: with its interval, or that nothing is at stake."""
-        if self.anticipation is None:
-            return NOTHING_AT_STAKE
-        return f"{self.anticipation:.3f}" + ("" if self.ci95 is None else " ({:.3f}..{:.3f})".format(*self.ci95))
+        """The anticipation in words."""
+        return scale(self.anticipation, self.ci95)
+
+
+def scale(anticipation: float | None, ci95: Sequence[float] | None) -> str:
+    """An anticipation in words: with its interval, or that nothing is at stake."""
+    if anticipation is None:
+        return NOTHING_AT_STAKE
+    return f"{anticipation:.3f}" + ("" if ci95 is None else " ({:.3f}..{:.3f})".format(*ci95))
+
+
+def anticipation_of(found: Mapping[str, Any]) -> float:
+    """The anticipation in what ``Score.to_dict`` has said; nan where nothing is at stake."""
+    return math.nan if found["anticipation"] is None else float(found["anticipation"])
+
+
+def delay_name(delay_s: Sequence[float]) -> str:
+    """``(1, 4)`` -> "1..4 s", ``(8, 8)`` -> "8 s"."""
+    low, high = delay_s
+    return f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
 
 
 def _line(name: str, earned: float, scale: str, right: float, collided: float, goal: float) -> str:
