@@ -33,3 +33,12 @@ def assert_same_weights(one: OnPolicyAlgorithm, two: OnPolicyAlgorithm) -> None:
     theirs = two.policy.state_dict()
     for name, weight in one.policy.state_dict().items():
         th.testing.assert_close(weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}")
+
+
+def moved_by(model: OnPolicyAlgorithm, decisions: int) -> dict[str, bool]:
+    """Which of a learner's weights are others after so many decisions; all of them are numbers."""
+    before = {name: weight.detach().clone() for name, weight in model.policy.named_parameters()}
+    model.learn(decisions)
+    after = dict(model.policy.named_parameters())
+    assert all(weight.isfinite().all() for weight in after.values())
+    return {name: not th.equal(weight, before[name]) for name, weight in after.items()}

@@ -29,6 +29,7 @@ from kindergarten.envs import make_sb3
 from kindergarten.replay import replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Config
+from tests.learning import moved_by
 from tests.probing import assert_that_captions_are_a_probe
 
 CROSSING = "Kindergarten/Crossing-v0"
@@ -111,7 +112,8 @@ def test_stock_recurrent_ppo_learns_from_rows_with_our_encoder():
 
     envs = make_sb3(CROSSING, 4, seed=0, observation="users", delay_s=0.4)
     kwargs = dict(features_extractor_class=AttentionFeatures, features_extractor_kwargs=dict(size=16))
-    RecurrentPPO("MultiInputLstmPolicy", envs, 64, batch_size=64, n_epochs=1, policy_kwargs=kwargs).learn(256)
+    model = RecurrentPPO("MultiInputLstmPolicy", envs, 64, batch_size=64, n_epochs=1, policy_kwargs=kwargs)
+    assert all(moved_by(model, 256).values())
 
 
 def test_our_trainer_says_what_it_takes():

@@ -25,6 +25,7 @@ from kindergarten.envs import make_sb3
 from kindergarten.replay import replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Config
+from tests.learning import moved_by
 from tests.probing import assert_that_captions_are_a_probe
 
 FOLLOW = "Kindergarten/Follow-v0"
@@ -60,7 +61,8 @@ def test_stock_recurrent_ppo_learns_from_pictures_with_its_own_network():
     from sb3_contrib import RecurrentPPO
 
     envs = make_sb3(FOLLOW, 2, seed=0, observation="pixels", delay_s=0.4)
-    RecurrentPPO("CnnLstmPolicy", envs, 16, batch_size=16, n_epochs=1).learn(32)
+    model = RecurrentPPO("CnnLstmPolicy", envs, 16, batch_size=16, n_epochs=1)
+    assert all(moved_by(model, 32).values())
 
 
 def test_captions_are_a_probe_here_too():
