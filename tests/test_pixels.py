@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from tests.worlds import ALL, BUSY, MADE_UP
 SMALL = (32, 40)
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 angle = st.floats(-math.pi, math.pi)
-sides = st.integers(4, 16).map(lambda k: 8 * k)
+sides = st.sampled_from([32, 40, 56, 64, 104, 128])
 
 
 def somewhere(scenario: Scenario, worlds: int, decisions: int) -> tuple[Simulator, np.ndarray]:
@@ -71,6 +72,12 @@ def scene(*who: tuple) -> np.ndarray:
 ROAD = Simulator(BUSY).road
 NOTHING = np.zeros((1, 9), np.float32)
 EGO = user(Kind.CAR, 1.75, -40.0, math.pi / 2)
+
+
+@cache
+def rasterizer_of(height: int, width: int, grayscale: bool = False) -> Rasterizer:
+    """Of ``ROAD``, whose map takes a thousand times as long as a picture."""
+    return Rasterizer(ROAD, (height, width), grayscale)
 
 
 # ---- the rasteriser
@@ -140,8 +147,8 @@ def test_sizes_and_shades(height: int, width: int, grayscale: bool, w: int):
     """A grey picture is the coloured one's luminance."""
     simulator, frames = CROWD
     seen = simulator.users[w : w + 1], frames[w : w + 1]
-    colour = Rasterizer(simulator.road, (height, width)).paint(*seen)
-    rasterizer = Rasterizer(simulator.road, (height, width), grayscale)
+    colour = rasterizer_of(height, width).paint(*seen)
+    rasterizer = rasterizer_of(height, width, grayscale)
     image = rasterizer.paint(*seen)
     assert (
         image.shape == (1, *rasterizer.shape) == (1, height, width, 1 if grayscale else 3) and image.dtype == np.uint8
@@ -166,7 +173,7 @@ def test_an_arm_or_a_lamp_is_plain_to_see(kind: Kind, way: float, near: float, b
     ahead, left = max(far * math.cos(bearing), -8.0), max(min(far * math.sin(bearing), 200.0), -200.0)
     x = 1.75 + ahead * math.cos(ego) - left * math.sin(ego)
     y = -40.0 + ahead * math.sin(ego) + left * math.cos(ego)
-    me, rasterizer = user(Kind.CAR, 1.75, -40.0, ego), Rasterizer(ROAD, (size, size))
+    me, rasterizer = user(Kind.CAR, 1.75, -40.0, ego), rasterizer_of(size, size)
     none, one, two = (rasterizer.paint(scene(me, user(kind, x, y, way, signal)), NOTHING)[0] for signal in Signal)
     for image in (one, two):
         assert ((image != none).any(-1) & (image == SIGNAL).all(-1)).sum() >= 3 * (size // 64) ** 2
@@ -207,7 +214,7 @@ def test_nobody_is_drawn_who_is_not_seen(scenario: Scenario):
 @given(st.integers(0, 8), st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32))
 def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: float):
     """The sum of a bar grows with its value, by a two-hundredth at the least; and no other bar changes."""
-    rasterizer, bars = Rasterizer(ROAD), []
+    rasterizer, bars = rasterizer_of(64, 64), []
     for value in (one, two):
         frame = NOTHING.copy()
         frame[0, k] = value
