@@ -26,7 +26,7 @@ from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import SIZE, Hud, View
 from kindergarten.world.codes import Action, End
 
-MIN_FOR_PANELS = (640, 360)  # [px] on a smaller surface there is room for the two streets alone
+MIN_FOR_PAIR_PANELS = (640, 360)  # [px] on a smaller surface there is room for the two streets alone
 MIND, MEMORY, TIMES = 84, 118, 152  # points
 SEAM = 3  # points between the two
 
@@ -100,7 +100,7 @@ class Pair:
 
     def _bottom(self, surface: pygame.Surface, view: View) -> pygame.Rect:
         width, height = surface.get_size()
-        room = view.panels and view.timeline and width >= MIN_FOR_PANELS[0] and height >= MIN_FOR_PANELS[1]
+        room = view.panels and view.timeline and width >= MIN_FOR_PAIR_PANELS[0] and height >= MIN_FOR_PAIR_PANELS[1]
         low = round(TIMES * max(min(width / SIZE[0], height / SIZE[1]), 0.5)) if room else 0
         return pygame.Rect(0, height - low, width, low)
 
