@@ -136,7 +136,7 @@ def print_groups(groups: list[Group]) -> None:
     """The table."""
     delays = delays_of(groups)
     few = f"fewer than {ENOUGH} runs: mean, least..most"
-    many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, who scores below {FAILED:g}"
+    many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, failed: below {FAILED:g}"
     table = Table(title="Anticipation", title_justify="left", caption=f"{few}; {many}", caption_justify="left")
     for heading in ("scenario", "memory", "trained on"):
         table.add_column(heading, overflow="fold")
