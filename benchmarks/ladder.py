@@ -20,8 +20,8 @@ from typing import Any
 
 from benchmarks.agents import PACKAGES, run
 from benchmarks.common import ROOT, about, kindergarten, write
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.runs.compare import curve_of, grouped, picture, print_groups
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import whole_file

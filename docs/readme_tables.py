@@ -8,16 +8,9 @@ from typing import Any
 
 from docs.scenario_pages import OURS
 from docs.tables import measured, scored, spread, table
+from kindergarten.agents.learner.choice import Memory
 
-#: How README calls what an agent remembers with, and what taught it, as benchmarks/results/ladder.json has them.
-CALLED = {
-    "lstm": "LSTM, forget gates open",
-    "gru": "GRU",
-    "lstm-default": "LSTM as PyTorch begins it",
-    "rnn": "tanh network",
-    "stack": "the last 8 frames",
-    "none": "none",
-}
+#: How README calls what taught an agent, by what benchmarks/results/ladder.json has.
 TAUGHT = {"captions 0": "rewards alone", "": "captions"}
 RUNGS = ("8 s", "32 s")
 
@@ -60,8 +53,18 @@ def how_long_it_lasts() -> str:
         for taught, scenario in columns
         for k, rung in enumerate(RUNGS)
     )
-    lines = [(CALLED[memory], *(spread(cell) if cell else "" for cell in cells[memory])) for memory in best]
+    lines = [(_called(memory), *(spread(cell) if cell else "" for cell in cells[memory])) for memory in best]
     return table(("", *header), lines, len(columns) * len(RUNGS))
+
+
+def _called(memory: str) -> str:
+    """The first words on it."""
+    return Memory(memory).meaning.partition(":")[0].rstrip(".")
+
+
+def memories() -> str:
+    """What there is to remember with, from the least on."""
+    return table(("`--memory`", "what it is"), [(f"`{memory.value}`", memory.meaning) for memory in Memory])
 
 
 def what_there_is() -> str:
@@ -170,5 +173,5 @@ def budgets() -> str:
 
 
 MAKERS: tuple[Callable[[], str], ...] = (
-    *(what_it_learns, how_long_it_lasts, what_there_is, how_fast, pages_of_scenarios, budgets),
+    *(what_it_learns, how_long_it_lasts, memories, what_there_is, how_fast, pages_of_scenarios, budgets),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kindergarten import cli
-from kindergarten.agents import Memory, PPOConfig
+from kindergarten.agents import PPOConfig
 from kindergarten.agents.runs.compare import (
     cell,
     curve_of,
@@ -135,7 +135,7 @@ def test_what_cannot_be_compared_is_one_line(runs: Path, capsys):
 
 
 def test_runs_without_a_ladder_are_drawn_too(tmp_path: Path, capsys):
-    fake_run(tmp_path / "a", "Follow", Memory.GRU.value, 0, 0.5, ladder=False)
+    fake_run(tmp_path / "a", "Follow", "gru", 0, 0.5, ladder=False)
     assert cli.main(["compare", str(tmp_path / "a"), "--out", str(tmp_path / "a.svg")]) == 0
     assert "<svg" in (tmp_path / "a.svg").read_text()
     assert json.loads((tmp_path / "a" / "config.json").read_text())

@@ -25,8 +25,8 @@ from kindergarten.agents.diagnose.questions import cheating, credit, decided, me
 from kindergarten.agents.diagnose.report.page import page  # noqa: E402
 from kindergarten.agents.diagnose.twin_set import TwinSet, drive  # noqa: E402
 from kindergarten.agents.evaluation import linear  # noqa: E402
+from kindergarten.agents.learner.choice import Memory  # noqa: E402
 from kindergarten.agents.learner.encoders import Trunk  # noqa: E402
-from kindergarten.agents.learner.memory import Memory  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402
 from kindergarten.world.config import Config  # noqa: E402

@@ -8,8 +8,9 @@ import pytest
 th = pytest.importorskip("torch")
 
 from kindergarten.agents.evaluation.evaluate import record  # noqa: E402
+from kindergarten.agents.learner.choice import Memory  # noqa: E402
 from kindergarten.agents.learner.inside import look_inside  # noqa: E402
-from kindergarten.agents.learner.memory import Memory, make_memory  # noqa: E402
+from kindergarten.agents.learner.memory import make_memory  # noqa: E402
 from kindergarten.agents.learner.ppo import MemoryPPO  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402
@@ -18,7 +19,7 @@ from kindergarten.world.config import Config  # noqa: E402
 
 def test_the_gates_are_those_that_the_lstm_used():
     th.manual_seed(0)
-    lstm = make_memory(Memory.LSTM, 5, 8)
+    lstm = make_memory(Memory("lstm"), 5, 8)
     before = (th.randn(1, 3, 8), th.randn(1, 3, 8))
     frame = th.randn(3, 5)
     output, after = lstm(frame[None], before)

@@ -1,11 +1,14 @@
 """The memories to choose from: what each remembers, and that each is saved and loaded."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch as th
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO
-from kindergarten.agents.learner.memory import FRAMES, MemorylessLSTM
+from kindergarten.agents.learner.memory import FRAMES, MEMORIES, MemorylessLSTM
+from kindergarten.agents.runs.compare import COLOURS
 from tests.cue_delay import CueDelay
 from tests.learning import (
     DISCRETE,
@@ -20,6 +23,7 @@ from tests.learning import (
 )
 
 pytestmark = pytest.mark.usefixtures("seeded")
+TRAINING = Path(__file__).resolve().parents[1] / "docs" / "training.md"
 
 
 @pytest.mark.parametrize("memory", list(Memory))
@@ -36,9 +40,9 @@ def test_only_a_memory_remembers(memory):
     for before, after in zip(*latents, strict=True):
         differs = (before != after).any(1).view(WORLDS, STEPS)
         assert differs[:, 0].all()
-        assert differs[:, 1].all() == (memory is not Memory.NONE)
-        assert differs[WORLDS // 2 :, -1].any() == (memory not in (Memory.NONE, Memory.STACK))
-        if memory is Memory.STACK:
+        assert differs[:, 1].all() == (memory is not Memory("none"))
+        assert differs[WORLDS // 2 :, -1].any() == (memory not in (Memory("none"), Memory("stack")))
+        if memory is Memory("stack"):
             assert differs[:, FRAMES - 1].all() and not differs[:, FRAMES:].any()
         assert not differs[: WORLDS // 2, STEPS // 2 :].any()
 
@@ -78,6 +82,15 @@ def test_forget_bias():
     assert (bias(chosen) == 1.5).all()
     assert (bias(make_policy("lstm")) == 3.0).all()
     assert bias(make_policy("lstm-default")).abs().max() <= 2 / HIDDEN**0.5
+
+
+def test_a_memory_is_one_class():
+    """What people can type, what they are told and the colour in pictures follow from the class."""
+    assert [memory.value for memory in Memory] == list(MEMORIES)
+    for memory in Memory:
+        assert memory.meaning and memory.meaning == (MEMORIES[memory.value].__doc__ or "").splitlines()[0]
+        assert f"| `{memory.value}` | {memory.meaning} |" in TRAINING.read_text("utf-8")
+    assert list(COLOURS) == list(Memory) and len(set(COLOURS.values())) == len(Memory)
 
 
 def test_unknown_memory_names_itself_and_the_choices():

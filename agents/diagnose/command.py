@@ -21,8 +21,8 @@ from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepar
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, Verdict, plain
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.report.page import page
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.encoders import Encoder
-from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.load import model_in
 from kindergarten.agents.runs.run import Run, runs_in
@@ -93,7 +93,7 @@ class DiagnosedAgent:
         def untrained(memory: str) -> MemoryPPO:
             return MemoryPPO.from_config(env, memory=memory, seed=0)
 
-        identity, default = {"scenario": scenario, "policy": path.name}, Memory.LSTM_DEFAULT.value
+        identity, default = {"scenario": scenario, "policy": path.name}, "lstm-default"
         report = path.with_name(f"{path.stem}-report")
         about = f"{path.name}, taken to be trained on delays of {delay_name(config.delay_s)}"
         return cls(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch as th
 from torch import nn
 
-from kindergarten.agents.learner.memory import MemorylessLSTM, StackedLSTM, States
+from kindergarten.agents.learner.memory import MemoryModule, States, is_plain_lstm
 
 
 class Inside(NamedTuple):
@@ -21,9 +21,9 @@ def look_inside(module: nn.RNNBase, features: th.Tensor, before: States, after: 
 
     features: (W, features) of the frame; before, after: its states (h, c), each (1, W, hidden).
     """
-    if isinstance(module, (MemorylessLSTM, StackedLSTM)):
+    if isinstance(module, MemoryModule) and not module.has_cells:
         return Inside(None, None)
-    if not isinstance(module, nn.LSTM):
+    if not is_plain_lstm(module):
         return Inside(after[0][-1], None)
     weight_ih, weight_hh, bias_ih, bias_hh = module.all_weights[0]
     sums = features @ weight_ih.T + bias_ih + before[0][0] @ weight_hh.T + bias_hh

@@ -1,18 +1,19 @@
 """The ladder of memories: what a policy may carry from one decision to the next.
 
-Every rung is a module that is called like ``torch.nn.LSTM`` with the pair of states (h, c), so that policy,
-buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
+A memory is one class: its ``name`` is what people type, and the first line of its docstring what they are told. They
+stand in the order of what they remember, the least first. All are called like ``torch.nn.LSTM`` with the pair of states
+(h, c), so that policy, buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """
 
-from collections.abc import Callable
+from typing import ClassVar
 
 import torch as th
 from torch import nn
 
-from kindergarten.agents.learner.choice import Choice
+from kindergarten.agents.learner.choice import Memory
 
 States = tuple[th.Tensor, th.Tensor]
-"""(h, c), each (layers, sequences, hidden)."""
+"""(h, c), each (layers, sequences, state size)."""
 
 FORGET_BIAS = 3.0
 """sigmoid(3) = 0.95: the gradient halves every 14 decisions instead of every single one (sigmoid(0) = 0.5)."""
@@ -20,20 +21,38 @@ FORGET_BIAS = 3.0
 FRAMES = 8
 """How many the memory ``stack`` sees: 1.6 s of them."""
 
-
-class Memory(Choice):
-    """The memories to choose from, by the names that people type."""
-
-    NONE = "none"
-    STACK = "stack"
-    RNN = "rnn"
-    GRU = "gru"
-    LSTM = "lstm"
-    LSTM_DEFAULT = "lstm-default"
+MEMORIES: "dict[str, type[MemoryModule]]" = {}
 
 
-class MemorylessLSTM(nn.LSTM):
-    """The very same LSTM with its state zeroed before every step: as many weights, nothing remembered."""
+class MemoryModule(nn.RNNBase):
+    """A recurrent layer of PyTorch as a memory: ``class GRU(MemoryModule, nn.GRU)``."""
+
+    name: ClassVar[str]
+    remembers: ClassVar[bool] = True  # False: every decision is on its own
+    has_cells: ClassVar[bool] = True  # whether its state holds what it knows, cell by cell
+
+    def __init_subclass__(cls) -> None:
+        MEMORIES[cls.name] = cls
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
+        """``forget_bias`` is for those who have forget gates, ``frames`` for those who see several at once."""
+        super().__init__(features, hidden)  # pyright: ignore[reportCallIssue]  # RNNBase is not the next one, but nn.GRU
+
+    @property
+    def state_size(self) -> int:
+        """How many numbers h and c have each, per world."""
+        return self.hidden_size
+
+
+class MemorylessLSTM(MemoryModule, nn.LSTM):
+    """No memory: the LSTM with its state zeroed before every step, as many weights and nothing remembered."""
+
+    name = "none"
+    remembers = has_cells = False
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
+        super().__init__(features, hidden, forget_bias, frames)
+        set_forget_bias(self, forget_bias)  # it cannot matter, but so a seed gives both the same weights
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
         """(T, N, features), (h, c) -> (T, N, hidden), (same h, same c): all rows at once, since none needs another."""
@@ -43,18 +62,26 @@ class MemorylessLSTM(nn.LSTM):
         return hidden.view(steps, sequences, -1), hx
 
 
-class StackedLSTM(nn.LSTM):
-    """The same cell without its own memory, shown the last ``frames`` frames at once: what memory is for the poor.
+class StackedLSTM(MemoryModule, nn.LSTM):
+    """The last frames: the same cell without its own memory sees several at once, which is memory for the poor.
 
     Its state h is not hidden at all: the ``frames - 1`` frames before this one, zeros where the episode had none yet;
     c is not used.
     """
 
-    def __init__(self, features: int, hidden: int, frames: int) -> None:
+    name = "stack"
+    has_cells = False
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
         if frames < 2:
             raise ValueError(f"frames is {frames}: a stack has at least 2")
-        super().__init__(features * frames, hidden)
+        super().__init__(features * frames, hidden, forget_bias, frames)
         self.input_size, self.frames = features, frames  # the size of one frame, as everybody else counts it
+
+    @property
+    def state_size(self) -> int:
+        """Of the frames that it keeps."""
+        return (self.frames - 1) * self.input_size
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
         """(T, N, features), (h, c) -> (T, N, hidden), (the last frames, same c)."""
@@ -69,55 +96,56 @@ class StackedLSTM(nn.LSTM):
         return hidden.view(steps, sequences, -1), (last, hx[1])
 
 
-class PairedGRU(nn.GRU):
-    """A GRU that passes the cell state c, which it lacks, through."""
+class PairedRNN(MemoryModule, nn.RNN):
+    """A tanh network: PyTorch's plain RNN."""
+
+    name = "rnn"
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
-        """(T, N, features), (h, c) -> (T, N, hidden), (new h, same c)."""
+        """(T, N, features), (h, c) -> (T, N, hidden), (new h, same c), which it lacks."""
         assert hx is not None
         hidden, h = super().forward(input, hx[0])
         return hidden, (h, hx[1])
 
 
-class PairedRNN(nn.RNN):
-    """A tanh network that passes the cell state c, which it lacks, through."""
+class PairedGRU(MemoryModule, nn.GRU):
+    """A GRU: its gates begin half open."""
+
+    name = "gru"
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
-        """(T, N, features), (h, c) -> (T, N, hidden), (new h, same c)."""
+        """(T, N, features), (h, c) -> (T, N, hidden), (new h, same c), which it lacks."""
         assert hx is not None
         hidden, h = super().forward(input, hx[0])
         return hidden, (h, hx[1])
 
 
-_MODULES: dict[Memory, Callable[[int, int], nn.RNNBase]] = {
-    Memory.NONE: MemorylessLSTM,
-    Memory.RNN: PairedRNN,
-    Memory.GRU: PairedGRU,
-    Memory.LSTM: nn.LSTM,
-    Memory.LSTM_DEFAULT: nn.LSTM,
-}
+class OpenLSTM(MemoryModule, nn.LSTM):
+    """An LSTM whose forget gates begin open."""
+
+    name = "lstm"
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
+        super().__init__(features, hidden, forget_bias, frames)
+        set_forget_bias(self, forget_bias)
+
+
+class DefaultLSTM(MemoryModule, nn.LSTM):
+    """An LSTM as PyTorch begins it: its forget gates are half open."""
+
+    name = "lstm-default"
 
 
 def make_memory(
     memory: Memory, features: int, hidden: int, forget_bias: float = FORGET_BIAS, frames: int = FRAMES
-) -> nn.RNNBase:
-    """The module of one rung, initialised; ``frames`` counts for ``stack``, ``forget_bias`` for ``lstm``.
-
-    ``none`` gets the bias too, though it cannot matter there, so that a seed gives both the same weights.
-    """
-    if memory is Memory.STACK:
-        return StackedLSTM(features, hidden, frames)
-    module = _MODULES[memory](features, hidden)
-    if memory in (Memory.LSTM, Memory.NONE):
-        set_forget_bias(module, forget_bias)
-    return module
+) -> MemoryModule:
+    """The module of one rung, initialised."""
+    return MEMORIES[memory.value](features, hidden, forget_bias, frames)
 
 
-def state_size(module: nn.RNNBase) -> int:
-    """How many numbers h and c have each, per world."""
-    if isinstance(module, StackedLSTM):
-        return (module.frames - 1) * module.input_size
-    return module.hidden_size
+def is_plain_lstm(module: nn.RNNBase) -> bool:
+    """Whether it is called as PyTorch's own LSTM is: then there are shorter ways to the same result."""
+    return isinstance(module, nn.LSTM) and type(module).forward is nn.LSTM.forward
 
 
 @th.no_grad()

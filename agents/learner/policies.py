@@ -11,11 +11,12 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import AttentionFeatures, MlpFeatures, TrunkLayer, UserCaptions, split
 from kindergarten.agents.learner.exploration import HeldNoise
 from kindergarten.agents.learner.inside import Inside, look_inside
-from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, Memory, make_memory, state_size
+from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, MemoryModule, make_memory
 from kindergarten.agents.learner.sequences import layout_for, step
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Decision
@@ -42,7 +43,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         observation_space: spaces.Space,
         action_space: spaces.Space,
         lr_schedule: Schedule,
-        memory: Memory | str = Memory.LSTM,
+        memory: Memory | str = "lstm",
         forget_bias: float = FORGET_BIAS,
         net_arch: list[int] | dict[str, list[int]] | None = None,
         activation_fn: type[nn.Module] = nn.Tanh,
@@ -84,7 +85,7 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self.forget_bias, self.frames = forget_bias, frames
         self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
         self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
-        self.lstm_hidden_state_shape = (1, 1, state_size(self.lstm_actor))  # what `predict` begins with
+        self.lstm_hidden_state_shape = (1, 1, self.lstm_actor.state_size)  # what `predict` begins with
         self.exploration = HeldNoise()
         self.num_labels = num_labels
         self.caption_net = self._make_captions(lstm_hidden_size) if num_labels else None
@@ -244,6 +245,6 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         features = self.extract_features(obs)
         return features if isinstance(features, tuple) else (features, features)
 
-    def _critic_memory(self) -> nn.RNNBase:
+    def _critic_memory(self) -> MemoryModule:
         assert self.lstm_critic is not None  # set in __init__; the parent class allows a critic without memory
         return self.lstm_critic

@@ -17,10 +17,10 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.learner.allocator import keep_freed_memory
 from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import ENCODERS, Encoder
 from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared, shorten
-from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
 
@@ -120,7 +120,7 @@ class MemoryPPO(RecurrentPPO):
         cls,
         env: GymEnv,
         config: PPOConfig = _DEFAULT,
-        memory: Memory | str = Memory.LSTM,
+        memory: Memory | str = "lstm",
         seed: int | None = None,
         tensorboard_log: str | None = None,
         verbose: int = 0,

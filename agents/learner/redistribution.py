@@ -16,7 +16,7 @@ from gymnasium import spaces
 from torch import nn
 
 from kindergarten.agents.learner.buffer import WorldRolloutBuffer
-from kindergarten.agents.learner.memory import Memory, make_memory
+from kindergarten.agents.learner.memory import FRAMES, MEMORIES
 from kindergarten.agents.learner.sequences import Separated
 
 HIDDEN = 32
@@ -32,7 +32,7 @@ class ReturnPredictor(nn.Module):
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.memory = make_memory(Memory.LSTM, inputs, HIDDEN, FORGET_BIAS)
+        self.memory = MEMORIES["lstm"](inputs, HIDDEN, FORGET_BIAS, FRAMES)
         self.head = nn.Linear(HIDDEN, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

@@ -17,7 +17,7 @@ from typing import Protocol
 import torch as th
 from torch import nn
 
-from kindergarten.agents.learner.memory import MemorylessLSTM, States
+from kindergarten.agents.learner.memory import MemoryModule, States, is_plain_lstm
 
 SHUT = -1e4
 """What a separator adds to a gate: sigmoid(-1e4) = 0, and no state or weight argues it away."""
@@ -134,11 +134,11 @@ class Apart:
         return module(arranged[0], states)[0].squeeze(0)
 
 
-def layout_for(module: nn.RNNBase, episode_starts: th.Tensor) -> Layout:
+def layout_for(module: MemoryModule, episode_starts: th.Tensor) -> Layout:
     """The fastest layout for a memory. episode_starts: (worlds, steps), 0 or 1."""
-    if isinstance(module, MemorylessLSTM):
+    if not module.remembers:
         return Apart()
-    return Separated.of(episode_starts) if type(module) is nn.LSTM else Pieces.of(episode_starts)
+    return Separated.of(episode_starts) if is_plain_lstm(module) else Pieces.of(episode_starts)
 
 
 def step(
@@ -150,7 +150,7 @@ def step(
     210 us for 256 worlds and 64 cells, against 265 us for a sequence of one.
     """
     h, c = (state * (1.0 - episode_starts).view(1, -1, 1) for state in states)
-    if type(module) is not nn.LSTM:
+    if not is_plain_lstm(module):
         output, states = module(features.unsqueeze(0), (h, c))
         return output.squeeze(0), states
     h, c = th.lstm_cell(features, (h[0], c[0]), *module.all_weights[0])

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from matplotlib.ticker import FuncFormatter
 from rich.console import Console
 from rich.table import Table
 
-from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.files import whole_file
@@ -28,14 +29,8 @@ from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, 
 
 SCORE = "evaluation/anticipation"
 #: Okabe and Ito's colours, which everybody can tell apart; strongest for what remembers best.
-COLOURS = {
-    Memory.LSTM: "#D55E00",
-    Memory.LSTM_DEFAULT: "#E69F00",
-    Memory.GRU: "#009E73",
-    Memory.RNN: "#0072B2",
-    Memory.STACK: "#CC79A7",
-    Memory.NONE: "#666666",
-}
+PALETTE = ("#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#F0E442")
+COLOURS = dict(zip(Memory, cycle(PALETTE)))
 POINTS = 60  # of a learning curve
 Scores = dict[str, list[float]]
 """Anticipation of each run, by delay ("1..4 s", "8 s"); nan where nothing is at stake."""

@@ -14,9 +14,9 @@ import tyro
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from kindergarten.agents.evaluation.evaluate import evaluate, record
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import Encoder, Trunk, trunk_layers
-from kindergarten.agents.learner.memory import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.interrupts import code_of, politely

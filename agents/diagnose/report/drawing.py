@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kindergarten.agents.learner.memory import Memory
+from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.compare import COLOURS
 from kindergarten.files import write_whole
 
