@@ -40,16 +40,15 @@ def meet(users, i, reach):
 
 
 @njit
-def play(worlds, users, road, casts, params, action, hits, found):
+def play(worlds, users, road, casts, params, action, terms, hits, found):
     """Drive every world to its end by one meta-action, one physics step at a time.
 
     Fills hits (W, 3), where and when two first overlap: both rows and the physics step; and found (KINDS, 5).
     """
-    terms, act = np.zeros(len(params[0]["weights"])), np.full(1, float(action))
     for w in range(len(worlds)):
         rules = params[worlds[w]["cast"]]
         while worlds[w]["end"] == RUNNING:
-            step_world(worlds[w], users[w], road, casts, rules, act, terms)
+            step_world(worlds[w], users[w], road, casts, rules, (float(action), 0.0), terms)
             for i in range(1, len(users[w])):
                 user = users[w, i]
                 if user["kind"] == NOBODY:
@@ -71,7 +70,7 @@ def played(name: str, action: Action, delay: tuple[float, float], count: int) ->
     simulator = batch(SCENARIOS[name], np.arange(count), Config(delay_s=delay, substeps=1))
     hits, found = np.zeros((count, 3), np.int64), np.zeros((KINDS, 5))
     arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
-    play(*arrays, int(action), hits, found)
+    play(*arrays, int(action), simulator.terms[0], hits, found)
     return hits, found
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.jit import njit
+from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, step_world
+from kindergarten.world.users import ROAD_USER, WORLD
 
 IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)
 TURN_LEFT, TURN_RIGHT = int(Action.LEFT), int(Action.RIGHT)
@@ -85,10 +88,9 @@ def action_towards(world, ego, speed, side, params):
 @njit
 def follow_plan(world, users, road, casts, params, speed, side, until, terms):
     """Drive towards ``speed`` and ``side`` until physics step ``until``, the end, or the next leg."""
-    action = np.empty(1)
     leg = world["leg"]
     while world["end"] == RUNNING and world["tick"] < until and world["leg"] == leg:
-        action[0] = action_towards(world, users[0], speed, side, params)
+        action = float(action_towards(world, users[0], speed, side, params)), 0.0
         step_world(world, users, road, casts, params, action, terms)
 
 
@@ -132,47 +134,82 @@ def changes_nothing(world, ego, params, prefix):
     return abs(world["target_speed"] - prefix[1] * params["speed_step"]) < 0.1 and prefix[2] == aside
 
 
+class Desk(NamedTuple):
+    """What the search works on, a row each: after the prefix, after the continuation's first part, and at the end.
+
+    worlds: (3,) WORLD. users: (3, N) ROAD_USER. terms: (3, K) earned until then.
+    """
+
+    worlds: np.ndarray
+    users: np.ndarray
+    terms: np.ndarray
+
+
+BEGUN, HELD, DONE = range(3)
+
+
 @njit
-def search(worlds, users, road, casts, params, prefixes, continuations, revealed, returns, survives):
+def put_down(desk, row, worlds, users, w):
+    """Lay world ``w`` of ``worlds`` and its ``users`` on a row of the desk."""
+    desk.worlds[row] = worlds[w]
+    for i in range(users.shape[1]):
+        desk.users[row, i] = users[w, i]
+
+
+@njit
+def note(terms, until_now):
+    """Write ``until_now`` (K,) into ``terms`` (K,)."""
+    for k in range(len(terms)):
+        terms[k] = until_now[k]
+
+
+@njit
+def search(worlds, users, road, casts, params, prefixes, continuations, revealed, desk, returns, survives):
     """Try every plan in each world, on the leg on which it is.
 
     Continuations that differ in how long they hold alone go on from each other: that takes a third of the time.
     Fills returns (W, P, C), what the plan earns on this leg, and survives (W, P, C), whether it gets to the next.
     """
-    world, cast = worlds[:1].copy(), users[:1].copy()
-    held_world, held_cast = worlds[:1].copy(), users[:1].copy()
-    later_world, later_cast = worlds[:1].copy(), users[:1].copy()
+    begun, held, done = desk.terms[BEGUN], desk.terms[HELD], desk.terms[DONE]
     for w in range(len(worlds)):
         leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
-        earned, held = np.zeros(len(rules["weights"])), np.zeros(len(rules["weights"]))
         for p in range(len(prefixes)):
             if p > 0 and prefixes[p, 1] == prefixes[p - 1, 1] and prefixes[p, 2] == prefixes[p - 1, 2]:
                 if changes_nothing(worlds[w], users[w, 0], rules, prefixes[p]):
-                    returns[w, p], survives[w, p] = returns[w, p - 1], survives[w, p - 1]
+                    for c in range(len(continuations)):
+                        returns[w, p, c], survives[w, p, c] = returns[w, p - 1, c], survives[w, p - 1, c]
                     continue
-            world[0], cast[0] = worlds[w], users[w]
-            earned[:] = 0.0
-            begin_plan(world[0], cast[0], road, casts, rules, prefixes[p], revealed, earned)
+            put_down(desk, BEGUN, worlds, users, w)
+            begun[:] = 0.0
+            begin_plan(desk.worlds[BEGUN], desk.users[BEGUN], road, casts, rules, prefixes[p], revealed, begun)
             for c in range(len(continuations)):
                 other = c > 0 and continuations[c, 2] != continuations[c - 1, 2]
                 if c == 0 or other or continuations[c, 0] != continuations[c - 1, 0]:
-                    held_world[0], held_cast[0] = world[0], cast[0]
-                    held[:] = earned
+                    put_down(desk, HELD, desk.worlds, desk.users, BEGUN)
+                    note(held, begun)
                 side = side_after(prefixes[p], continuations[c])
-                if held_world[0]["leg"] == leg:
-                    hold(held_world[0], held_cast[0], road, casts, rules, side, continuations[c], held)
-                later_world[0], later_cast[0] = held_world[0], held_cast[0]
-                total = held.copy()
-                if later_world[0]["leg"] == leg:
-                    finish(later_world[0], later_cast[0], road, casts, rules, side, total)
-                returns[w, p, c] = (total * rules["weights"]).sum()
-                survives[w, p, c] = later_world[0]["leg"] > leg
+                if desk.worlds[HELD]["leg"] == leg:
+                    hold(desk.worlds[HELD], desk.users[HELD], road, casts, rules, side, continuations[c], held)
+                put_down(desk, DONE, desk.worlds, desk.users, HELD)
+                note(done, held)
+                if desk.worlds[DONE]["leg"] == leg:
+                    finish(desk.worlds[DONE], desk.users[DONE], road, casts, rules, side, done)
+                returns[w, p, c] = return_of(done, rules)
+                survives[w, p, c] = desk.worlds[DONE]["leg"] > leg
 
 
 @njit
-def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed):
+def return_of(terms, params):
+    """The return of unweighted ``terms`` (K,)."""
+    total = 0.0
+    for k in range(len(terms)):
+        total += terms[k] * params["weights"][k]
+    return total
+
+
+@njit
+def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed, terms):
     """Drive each world to the end of its leg by a plan of its own: prefixes (W, 4), continuations (W, 3)."""
-    terms = np.zeros(len(params[0]["weights"]))
     for w in range(len(worlds)):
         leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
         begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], revealed, terms)
@@ -224,7 +261,8 @@ def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray
     def part(rows: np.ndarray) -> None:
         found, lived = np.zeros((len(rows), *returns.shape[1:])), np.zeros((len(rows), *returns.shape[1:]), bool)
         arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.casts, simulator.params)
-        search(*arrays, plans.prefixes, plans.continuations, simulator.scenario.revealed, found, lived)
+        desk = Desk(np.zeros(3, WORLD), np.zeros((3, simulator.num_users), ROAD_USER), np.zeros((3, NUM_TERMS)))
+        search(*arrays, plans.prefixes, plans.continuations, simulator.scenario.revealed, desk, found, lived)
         returns[rows], survives[rows] = found, lived
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -239,4 +277,4 @@ def to_next_leg(simulator: Simulator, plans: Plans) -> None:
     best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
     p, c = np.divmod(best, len(plans.continuations))
     arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
-    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], simulator.scenario.revealed)
+    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], simulator.scenario.revealed, np.zeros(NUM_TERMS))

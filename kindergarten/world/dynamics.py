@@ -112,7 +112,7 @@ def move_ego(world, ego, action, driven, points, entry, params):
     """Move the ego by one physics step.
 
     Args:
-        action: (2,) acceleration and steering in -1..1; read under continuous control alone.
+        action: a pair, acceleration and steering in -1..1; read under continuous control alone.
         driven: whether the agent has the controls; if not, the ego cruises.
 
     Returns:

@@ -20,18 +20,25 @@ import llvmlite
 import numba
 from numba.core import config
 from numba.core.compiler import CompileResult
+from numba.core.cpu import CPUTargetOptions
 from numba.core.serialize import dumps
+from numba.extending import is_jitted
 
 from kindergarten.world import cache
 
 PACKAGE = Path(__file__).parent.parent
 KERNELS = ("world", "scoring")  # the folders of the package that hold kernels
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+if hasattr(CPUTargetOptions, "_nrt"):
+    # Kernels hand arrays to each other all the time, and own none: numba need not count who holds them, which is atomic
+    # and took up to half of their time. It is no promise: where numba has it no more, kernels are slower and right.
+    OPTIONS["_nrt"] = False
 SETTINGS: Any = config  # its attributes are made at run time, which no type checker sees
 
 
 def source_digest() -> str:
     """Hash of all that machine code depends on: the text of every module that may hold a kernel, and the compiler."""
-    compiler = numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, SETTINGS.BOUNDSCHECK
+    compiler = numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, SETTINGS.BOUNDSCHECK, OPTIONS
     digest = hashlib.sha256(repr(compiler).encode())
     for path in sorted(path for folder in KERNELS for path in (PACKAGE / folder).glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -88,11 +95,11 @@ _CACHE = None if SETTINGS.DISABLE_JIT else cache_folder()
 
 
 def njit(function: Callable[..., Any]) -> Any:
-    """Compile ``function`` at its first call and keep the result on disk.
+    """Compile ``function`` at its first call and keep the result on disk. It may fill arrays, but not make any.
 
     fastmath stays off: twins must agree bit for bit, on every machine and in every batch size.
     """
-    kernel: Any = numba.njit(error_model="numpy", nogil=True)(function)
+    kernel: Any = numba.njit(**OPTIONS)(function)
     if _CACHE is not None:
         kernel._cache = KernelCache(function, _CACHE)
     return kernel
@@ -100,4 +107,22 @@ def njit(function: Callable[..., Any]) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """``function`` for kernels, as if its text stood in them: it is not compiled by itself, which takes its time."""
-    return numba.njit(error_model="numpy", nogil=True, inline="always")(function)
+    return numba.njit(inline="always", **OPTIONS)(function)
+
+
+class Direct:
+    """Calls of a kernel without numba's look at what the arguments are, which takes most of the time of a small batch.
+
+    The first call says of what types they are. Nobody asks again: they must be the caller's own, and always alike.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel, self._code = kernel, None if is_jitted(kernel) else kernel
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the kernel."""
+        if self._code is None:
+            types = tuple(map(numba.typeof, arguments))
+            self._kernel.compile(types)
+            self._code = self._kernel.get_overload(types)
+        return self._code(*arguments)

@@ -117,7 +117,7 @@ def draw_ground(words, desk, rulers, ego, ground, colours):
     mark(ry, rulers.ahead, (ego["y"] - ground.y0) * per, sin * per)
     mark(cx, rulers.left, 0.0, -sin * per)
     mark(cy, rulers.left, 0.0, cos * per)
-    cells, before = ground.cells.ravel(), -1
+    before = -1
     for r in range(len(words)):
         strip = -1
         if cos == 0.0:
@@ -131,7 +131,7 @@ def draw_ground(words, desk, rulers, ego, ground, colours):
         before = strip
         for c in range(len(places)):
             places[c] = inside(ry[r] + cy[c], high) * wide + inside(rx[r] + cx[c], wide)
-        lay(words[r], places, cells, colours)
+        lay(words[r], places, ground.cells.reshape(ground.cells.size), colours)
 
 
 @njit
@@ -225,9 +225,12 @@ def draw_dashboard(image, first, frame):
 
 
 @njit
-def paint_batch(images, words, users, frames, rulers, ground, palette):
-    """Paint every world: ``images`` (W, H, W, C) uint8, and ``words``, the same memory as (W, H, W * C / 8) uint64."""
-    rows, desk = len(rulers.ahead), np.empty((5, max(images.shape[1], images.shape[2])), np.int32)
+def paint_batch(images, words, users, frames, rulers, ground, palette, desk):
+    """Paint every world: ``images`` (W, H, W, C) uint8, and ``words``, the same memory as (W, H, W * C / 8) uint64.
+
+    desk: (5, H or W, whichever is more) int32 to work on.
+    """
+    rows = len(rulers.ahead)
     for w in range(len(images)):
         ego, street = users[w, 0], images[w, :rows]
         draw_ground(words[w, :rows], desk, rulers, ego, ground, palette.grounds)
@@ -257,5 +260,6 @@ class Rasterizer:
         height, width, channels = self.shape
         words = np.empty((len(users), height, width * channels // 8), np.uint64)
         images = words.view(np.uint8).reshape(len(users), *self.shape)
-        paint_batch(images, words, users, frames, self._rulers, self._ground, self._palette)
+        desk = np.empty((5, max(height, width)), np.int32)
+        paint_batch(images, words, users, frames, self._rulers, self._ground, self._palette, desk)
         return images

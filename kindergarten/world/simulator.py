@@ -14,7 +14,7 @@ from kindergarten.world.codes import Colour, Control, End, Intent, Kind, Signal,
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import choose, move_ego
 from kindergarten.world.geometry import distance_to_box, overlap
-from kindergarten.world.jit import njit
+from kindergarten.world.jit import Direct, njit
 from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
     NUM_TERMS,
@@ -72,7 +72,7 @@ def end_of(world, users, touched, params):
 
 @njit
 def step_world(world, users, road, casts, params, action, terms):
-    """One decision of one world: decide, move, collide, reward, end."""
+    """One decision of one world: decide, move, collide, reward, end. ``action`` is a pair, as ``move_ego`` has it."""
     driven = world["tick"] >= world["hands_on"]
     if driven and params["control"] == DISCRETE:
         choose(world, users[0], int(action[0]), road.entry, params)
@@ -111,12 +111,21 @@ def signal_and_observe(world, users, road, params, row):
 
 @njit
 def step_batch(worlds, users, road, casts, params, actions, out):
-    """Step every world that is still running; the rows of the others are observed as they stand."""
+    """Step every world that is still running; the rows of the others are observed as they stand.
+
+    Returns the first row of ``actions`` that is out of range, or else -1; if there is one, nothing has changed.
+    """
+    low, high = (0.0, 4.0) if params[0]["control"] == DISCRETE else (-1.0, 1.0)
+    for w in range(len(actions)):
+        for k in range(actions.shape[1]):
+            if not low <= actions[w, k] <= high:  # NaN is in no range
+                return w
     for w in range(len(worlds)):
         terms = out.terms[w]
         terms[:] = 0.0
         if worlds[w]["end"] == RUNNING:
-            step_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], actions[w], terms)
+            action = actions[w, 0], actions[w, -1]
+            step_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], action, terms)
         reward = 0.0
         for k in range(len(terms)):
             terms[k] *= params[worlds[w]["cast"]]["weights"][k]
@@ -125,16 +134,7 @@ def step_batch(worlds, users, road, casts, params, actions, out):
         out.terminated[w] = worlds[w]["end"] != RUNNING and worlds[w]["end"] != TIME_LIMIT
         out.truncated[w] = worlds[w]["end"] == TIME_LIMIT
         signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], out.observations[w])
-
-
-@njit
-def within(rows, low, high):
-    """Whether all of ``rows`` (W, A) lies in low..high; NaN does not."""
-    for row in rows:
-        for value in row:
-            if not low <= value <= high:
-                return False
-    return True
+    return -1
 
 
 @njit
@@ -160,6 +160,9 @@ def seed_batch(worlds, mask, seeds):
     for w in range(len(worlds)):
         if mask[w]:
             seed_generator(worlds[w], seeds[w])
+
+
+step_directly = Direct(step_batch)
 
 
 class Step(NamedTuple):
@@ -206,7 +209,8 @@ class Simulator:
         self.terms = np.zeros((num_worlds, NUM_TERMS))
         self.observation_low, self.observation_high = observation.bounds(self.num_users)
         self.discrete = self.config.control is Control.DISCRETE
-        self._action_form = ((num_worlds,), 0.0, 4.0) if self.discrete else ((num_worlds, 2), -1.0, 1.0)
+        self._arrays = self.worlds, self.users, self.road, self.casts, self.params
+        self._actions = ((num_worlds,), "iu") if self.discrete else ((num_worlds, 2), "iuf")  # their shape and kind
         self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
         self._everywhere = np.ones(num_worlds, bool)
         self.seed(np.arange(num_worlds))
@@ -252,7 +256,7 @@ class Simulator:
         Raises:
             ValueError: the actions have the wrong shape or type, are not numbers, or out of range.
         """
-        size = self.num_worlds
+        rows, size = self._rows(actions), self.num_worlds
         out = Step(
             np.empty((size, len(self.observation_low)), np.float32),
             np.empty(size),
@@ -260,23 +264,23 @@ class Simulator:
             np.empty(size, np.bool_),
             np.empty((size, NUM_TERMS)),
         )
-        step_batch(self.worlds, self.users, self.road, self.casts, self.params, self._check(actions), out)
+        wrong = step_directly(*self._arrays, rows, out)
+        if wrong >= 0:
+            low, high = (0, 4) if self.discrete else (-1, 1)
+            value = next(value for value in rows[wrong].tolist() if not low <= value <= high)
+            raise ValueError(f"action {value:.17g} is not within {low}..{high}")
         self.terms = out.terms
         return out
 
-    def _check(self, actions: np.ndarray) -> np.ndarray:
+    def _rows(self, actions: np.ndarray) -> np.ndarray:
         """``actions`` as rows (W, 1) or (W, 2) of float64, if they are what this control takes."""
         array = np.asarray(actions)
-        shape, low, high = self._action_form
+        shape, kinds = self._actions
         if array.shape != shape:
             raise ValueError(f"actions have shape {array.shape}: {self.num_worlds} worlds take {shape}")
-        if array.dtype.kind not in ("iu" if self.discrete else "iuf"):
+        if array.dtype.kind not in kinds:
             raise ValueError(f"actions are {array.dtype}: {'whole numbers' if self.discrete else 'floats'} are needed")
-        rows = array.astype(np.float64).reshape(self.num_worlds, -1)
-        if not within(rows, low, high):
-            wrong = rows[~((rows >= low) & (rows <= high))][0]
-            raise ValueError(f"action {wrong:g} is not within {low:g}..{high:g}")
-        return rows
+        return array.astype(np.float64, order="C").reshape(self.num_worlds, -1)
 
     def parse_intents(self, wanted: list[str | None]) -> np.ndarray:
         """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.
