@@ -93,8 +93,8 @@ def step_world(world, users, road, casts, params, action, terms):
 
 
 @njit
-def signal_and_observe(world, users, road, params, row):
-    """Set this frame's signals and what is seen, and write the observation."""
+def signal_and_see(world, users, road, params):
+    """Set what this frame shows: everybody's signal and phase, and who is in sight."""
     for i in range(1, len(users)):
         users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
         users[i]["phase"] = phase(users[i], world["tick"])
@@ -103,6 +103,11 @@ def signal_and_observe(world, users, road, params, row):
         occlude(users, road.buildings)
     if params["control"] != DISCRETE:
         world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
+
+
+@njit
+def observe_world(world, users, road, params, row):
+    """Write what the agent sees of this frame into ``row``; changes nothing else."""
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
     write_ego(row, 0, world, users[0], road.entry, drift)
@@ -133,7 +138,8 @@ def step_batch(worlds, users, road, casts, params, actions, out):
         out.rewards[w] = reward
         out.terminated[w] = worlds[w]["end"] != RUNNING and worlds[w]["end"] != TIME_LIMIT
         out.truncated[w] = worlds[w]["end"] == TIME_LIMIT
-        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], out.observations[w])
+        signal_and_see(worlds[w], users[w], road, params[worlds[w]["cast"]])
+        observe_world(worlds[w], users[w], road, params[worlds[w]["cast"]], out.observations[w])
     return -1
 
 
@@ -144,14 +150,15 @@ def reset_batch(worlds, users, road, casts, params, mask, intents, observations)
         if mask[w]:
             draw_cast(worlds[w], len(casts))
             sample_world(worlds[w], users[w], road, casts, params[worlds[w]["cast"]], intents[w])
-            signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
+            signal_and_see(worlds[w], users[w], road, params[worlds[w]["cast"]])
+            observe_world(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
 
 
 @njit
 def observe_batch(worlds, users, road, params, observations):
     """Observe every world."""
     for w in range(len(worlds)):
-        signal_and_observe(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
+        observe_world(worlds[w], users[w], road, params[worlds[w]["cast"]], observations[w])
 
 
 @njit
