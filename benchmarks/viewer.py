@@ -38,7 +38,7 @@ VIEWS = {"following the car": View(), "above the junction": View(follow=False), 
 
 
 def recorded(name: str, seed: int = 3) -> Replay:
-    """Two episodes of one seed, driven by nobody, with a mind made up by chance."""
+    """Two episodes of one seed, driven by nobody, with thoughts made up by chance."""
     simulator = Simulator(SCENARIOS[name], 2)
     simulator.seed(np.full(2, seed))
     intents = np.full((2, simulator.num_users - 1), -1)

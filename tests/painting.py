@@ -26,8 +26,8 @@ SIZE = (640, 400)
 
 def drive(name: str, seed: int, decisions: int = 1000, control: Control = Control.DISCRETE) -> Replay:
     """Twins that nobody steers; at most so many decisions."""
-    family, mind = twins(name, seed, Config(control=control)), Thoughts(np.array(0.25), np.full(5, 0.2))
-    return record(family, untouched, lambda w: mind, seed=seed, decisions=decisions)
+    family, thoughts = twins(name, seed, Config(control=control)), Thoughts(np.array(0.25), np.full(5, 0.2))
+    return record(family, untouched, lambda w: thoughts, seed=seed, decisions=decisions)
 
 
 def untouched(simulator: Simulator) -> np.ndarray:

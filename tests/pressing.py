@@ -1,4 +1,4 @@
-"""What the tests of players and games share: a mind to look into, keys to press, a picture of it."""
+"""What the tests of players and games share: thoughts to look into, keys to press, a picture of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZE = (1280, 720)
 
 
 def thinking(name: str, seed: int = 3, agent: str = "idle", cells: int | None = 6, brakes: bool = False) -> Replay:
-    """The twins of one seed with a mind made up by chance; ``brakes``: they brake for whoever turns left."""
+    """The twins of one seed with thoughts made up by chance; ``brakes``: they brake for whoever turns left."""
     random, family = np.random.default_rng(seed), twins(name, seed)
     others = family.num_users - 1
 

@@ -1,4 +1,4 @@
-"""What the tests of replays share: twins, and a replay of whatever drives them and tells its mind."""
+"""What the tests of replays share: twins, and a replay of whatever drives them and says what it thinks."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_every_key_can_be_pressed_at_any_time(entry, replay, tmp_path, monkeypat
             player.draw(pygame.Surface(SIZE))
 
 
-@pytest.mark.parametrize("name", ["tags", "close_up", "mind", "reward", "memory", "timeline", "panels", "beliefs",
+@pytest.mark.parametrize("name", ["tags", "close_up", "policy", "reward", "memory", "timeline", "panels", "beliefs",
                                   "attention", "reveal", "dark", "follow"])  # fmt: skip
 def test_every_panel_can_be_switched_off(replay, name):
     stage, other = Stage(Take(replay, 0)), dataclasses.replace(View(), **{name: not getattr(View(), name)})
@@ -183,7 +183,7 @@ def test_stages_of_twins_show_each_pair_once(replay):
 @pytest.mark.parametrize("size", [(1, 1), (160, 90), (640, 360), (1000, 400)])
 def test_a_pair_of_any_size_can_be_drawn(replay, size):
     stage = Stage(Take(replay, 0), Take(replay, 1))
-    for view in (View(), View(panels=False), View(memory=False, mind=False, dark=True)):
+    for view in (View(), View(panels=False), View(memory=False, policy=False, dark=True)):
         stage.draw(pygame.Surface(size, 0, 32), 5.0, view)
 
 
@@ -200,7 +200,7 @@ def test_it_asks_before_it_tells(follow):
     role = player.stage.stories[0].role(1)
     assert role.t2 <= player.time <= role.t3
     hidden = player.looking
-    assert not (hidden.reveal or hidden.beliefs or hidden.mind or hidden.memory)
+    assert not (hidden.reveal or hidden.beliefs or hidden.policy or hidden.memory)
     picture(player)
     press(player, {Intent.LEFT: pygame.K_LEFT, Intent.RIGHT: pygame.K_RIGHT}.get(role.intent, pygame.K_UP))
     assert player.guess.answered and player.playing and player.guess.right == 1

@@ -124,7 +124,7 @@ LOOK: tuple[Key, ...] = (
     Key((pygame.K_b,), "b", "what the car believes", switch("beliefs")),
     Key((pygame.K_a,), "a", "whom it attends to", switch("attention")),
     Key((pygame.K_m,), "m", "what its memory holds", switch("memory")),
-    Key((pygame.K_v,), "v", "its actions and what it expects", switch("mind")),
+    Key((pygame.K_v,), "v", "its actions and what it expects", switch("policy")),
     Key((pygame.K_r,), "r", "the reward, term by term", switch("reward")),
     Key((pygame.K_o,), "o", "a road user from near", switch("close_up")),
     Key((pygame.K_i,), "i", "the timeline", switch("timeline")),

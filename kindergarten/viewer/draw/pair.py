@@ -27,7 +27,7 @@ from kindergarten.viewer.model.view import SIZE, Hud, View
 from kindergarten.world.codes import Action, End
 
 MIN_FOR_PAIR_PANELS = (640, 360)  # [px] on a smaller surface there is room for the two streets alone
-MIND, MEMORY, TIMES = 84, 118, 152  # points
+POLICY, MEMORY, TIMES = 84, 118, 152  # points
 SEAM = 3  # points between the two
 
 
@@ -71,7 +71,7 @@ class Pair:
             painter.street(surface.subsurface(half), story, frame, view)
             self._title(surface, half, story, frame, view)
             if times.height:
-                self._mind(surface, painter, half, story, frame, view, times.top)
+                self._thoughts(surface, painter, half, story, frame, view, times.top)
         assert theme is not None
         surface.fill(
             theme.ink,
@@ -91,7 +91,7 @@ class Pair:
         self._typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
         seam, low = round(SEAM * unit), self._bottom(surface, view).height
         if low:
-            low += round(MIND * unit) * view.mind + round(MEMORY * unit) * (view.memory and self._remember())
+            low += round(POLICY * unit) * view.policy + round(MEMORY * unit) * (view.memory and self._remember())
         half = (width - seam) // 2
         return [pygame.Rect(0, 0, half, height - low), pygame.Rect(width - half, 0, half, height - low)]
 
@@ -143,7 +143,7 @@ class Pair:
             label(surface, colour, badge, 7 * unit)
             type_.write(surface, words, badge.center, 22, ink, 0.5)
 
-    def _mind(
+    def _thoughts(
         self, surface: pygame.Surface, painter: Painter, half: pygame.Rect, story: Story, frame: Frame, view: View,
         bottom: int,
     ) -> None:  # fmt: skip
@@ -153,8 +153,8 @@ class Pair:
         area = pygame.Rect(half.left, half.bottom, half.width, bottom - half.bottom)
         pygame.draw.rect(surface, theme.paper, area)
         top = area.top
-        if view.mind:
-            inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(MIND * unit))
+        if view.policy:
+            inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(POLICY * unit))
             belief = frame.belief(story.watched(view.focus, frame.time))
             left = pygame.Rect(inner.left, top + round(32 * unit), round(inner.width * 0.43), round(24 * unit))
             right = pygame.Rect(round(inner.left + inner.width * 0.5), left.top, round(inner.width * 0.5), left.height)
@@ -168,7 +168,7 @@ class Pair:
             type_.write(surface, f"reward {frame.terms.sum():+.2f}", (inner.right, top + 18 * unit), 17, None, 1.0)
             if frame.thoughts.probabilities is not None:
                 draw_chances(surface, right, frame, type_)
-            top += round(MIND * unit)
+            top += round(POLICY * unit)
         if view.memory and self._remember():
             painter.strip(surface, pygame.Rect(area.left, top, area.width, area.bottom - top), story, frame)
 

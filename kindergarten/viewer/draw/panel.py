@@ -37,7 +37,7 @@ class Panel:
         self._head(surface, story)
         if view.close_up and len(frame.users) > 1:
             self._road_user(surface, story, frame, view)
-        if view.mind:
+        if view.policy:
             self._rule(surface)
             self._car(surface, story, frame)
         if view.reward:

@@ -20,7 +20,7 @@ class View:
     tags: bool = True  # words above the road users: phases and beliefs
     panels: bool = True  # False: the street alone, whatever the next five say
     close_up: bool = True  # a road user from near
-    mind: bool = True  # actions with their probabilities, and the value
+    policy: bool = True  # actions with their probabilities, and the value
     reward: bool = True  # term by term
     memory: bool = True  # what the agent's memory holds, over time
     timeline: bool = True
@@ -31,13 +31,13 @@ class View:
     def innocent(self) -> View:
         """The same view without anything that tells what will happen, or what the agent makes of it."""
         return replace(
-            self, reveal=False, beliefs=False, attention=False, mind=False, reward=False, memory=False, ghosts=False
+            self, reveal=False, beliefs=False, attention=False, policy=False, reward=False, memory=False, ghosts=False
         )
 
     @property
     def side(self) -> bool:
         """Whether anything is shown beside the street."""
-        return self.panels and (self.close_up or self.mind or self.reward)
+        return self.panels and (self.close_up or self.policy or self.reward)
 
 
 @dataclass(frozen=True)
