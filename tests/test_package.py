@@ -180,6 +180,24 @@ def test_a_folder_has_one_name(folder):
     assert folder not in sys.modules
 
 
+@pytest.mark.parametrize("lost", LINKED)
+def test_a_checkout_without_its_links_says_so(tmp_path, lost):
+    """As where git writes a symbolic link as a file with the target's name in it, and another tree is installed."""
+    tree = tmp_path / "kindergarten"
+    shutil.copytree(ROOT / "kindergarten", tree, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in LINKED:
+        (tree / folder).unlink()
+        if folder == lost:
+            (tree / folder).write_text(f"../{folder}")
+        else:
+            (tree / folder).symlink_to(ROOT / folder)
+    command = [sys.executable, "-c", "import kindergarten"]
+    failed = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    said = failed.stderr.splitlines()[-1]
+    assert failed.returncode == 1 and said.startswith("ImportError: ") and "lost its symbolic links" in said
+    assert str(tree / lost) in said
+
+
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory) -> tuple[Path, Path]:
     """The wheel and the sdist of a copy of the tree, built without the network."""
