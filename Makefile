@@ -5,13 +5,15 @@ ARGS ?=
 
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed-
+# Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
+pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
 .PHONY: help train test slow test-nojit check bench pages docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
 	@echo 'make test        the tests              (ARGS="-k twins")'
-	@echo 'make slow        the tests that take minutes'
+	@echo 'make slow        the tests that take minutes (ARGS="-k naive" and so on: in pieces)'
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
@@ -23,13 +25,13 @@ train: $(stamp)agents
 	$(bin)/python train.py $(ARGS)
 
 test: $(stamp)test
-	$(bin)/python -m pytest -n auto $(ARGS)
+	$(pytest) $(ARGS)
 
 slow: $(stamp)test
-	$(bin)/python -m pytest -m slow $(ARGS)
+	$(pytest) -m slow $(ARGS)
 
 test-nojit: $(stamp)test
-	NUMBA_DISABLE_JIT=1 $(bin)/python -m pytest -n auto -m 'not slow and not jit' $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)
 
 check: $(stamp)test
 	$(bin)/ruff check .

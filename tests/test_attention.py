@@ -195,7 +195,6 @@ def test_a_replay_tells_whom_the_car_attended_to():
     assert episode.thoughts.captions.shape[2] == len(Intent)
 
 
-@pytest.mark.jit
 @pytest.mark.usefixtures("few_seeds")
 def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"

@@ -17,7 +17,7 @@ from kindergarten.world.codes import Action, End, Intent, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.simulator import Simulator
 
-pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("few_seeds")]
+pytestmark = pytest.mark.usefixtures("few_seeds")
 
 
 def test_rates_are_per_turn_and_ratios_per_round():

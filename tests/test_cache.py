@@ -189,7 +189,6 @@ def test_a_cache_that_was_emptied_is_made_again_for_its_owner_alone(tmp_path: Pa
 # ---- kernels
 
 
-@pytest.mark.jit
 def test_an_installed_package_keeps_its_kernels_elsewhere(public: Path):
     before = files_below(public / "site")
     for _ in range(2):
@@ -201,7 +200,6 @@ def test_an_installed_package_keeps_its_kernels_elsewhere(public: Path):
     assert len(files_below(public / "site" / "kindergarten" / "__pycache__")) == 1
 
 
-@pytest.mark.jit
 def test_damaged_kernels_are_compiled_again(public: Path):
     home = {"HOME": str(public / "home")}
     assert run(public, home) == (SAID, [])
@@ -220,14 +218,12 @@ def test_damaged_kernels_are_compiled_again(public: Path):
     assert said == SAID and len(warned) == 1
 
 
-@pytest.mark.jit
 def test_where_bounds_are_checked_the_kernels_are_others(public: Path):
     home = {"HOME": str(public / "home")}
     assert run(public, home) == run(public, home | {"NUMBA_BOUNDSCHECK": "1"}) == (SAID, [])
     assert len(files_below(public / "home")) == 2
 
 
-@pytest.mark.jit
 def test_a_full_disk_stops_no_kernel(public: Path):
     """A limit on the size of files stands for it: the write fails in the same place."""
     code = "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n" + CLIP
@@ -237,7 +233,6 @@ def test_a_full_disk_stops_no_kernel(public: Path):
     assert not files_below(public / "home")
 
 
-@pytest.mark.jit
 @needs_root
 def test_whoever_has_no_cache_compiles_all_the_same(public: Path):
     said, warned = run(public, {}, user=VICTIM)
@@ -254,7 +249,6 @@ def test_whoever_has_no_cache_compiles_all_the_same(public: Path):
     assert not files_below(public / "tmp") and not files_below(public / "home")
 
 
-@pytest.mark.jit
 @needs_root
 def test_nobody_runs_what_somebody_else_left_there(public: Path):
     assert run(public, {}, user=VICTIM)[0] == SAID

@@ -139,7 +139,6 @@ class Undecided:
         return Decision(np.full(count, Action.IDLE), state, Thoughts(captions=captions))
 
 
-@pytest.mark.jit
 @pytest.mark.parametrize("name", ["Crossing", "Crossroads"])
 def test_in_the_delay_the_last_signal_tells_all_and_a_frame_nothing(name: str):
     seeds = SEEDS[:96]
@@ -164,12 +163,10 @@ def beginner() -> MemoryPPO:
     return MemoryPPO.from_config(worlds, config, seed=0).learn(512)
 
 
-@pytest.mark.jit
 def test_a_probe_changes_no_gradient(beginner: MemoryPPO):
     assert_that_captions_are_a_probe(beginner)
 
 
-@pytest.mark.jit
 def test_an_evaluation_scores_the_captions_beside_two_others(
     beginner: MemoryPPO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -191,7 +188,6 @@ def test_an_evaluation_scores_the_captions_beside_two_others(
     assert console.measure(caption_table(captions)).maximum <= 80
 
 
-@pytest.mark.jit
 def test_labels_travel_beside_the_observations_and_never_in_them():
     """Twins in the delay look alike although their labels differ; and who asks for labels sees nothing else."""
     simulator = twins(SCENARIOS["Crossing"], Config(), SEEDS[:1])

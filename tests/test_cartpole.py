@@ -7,8 +7,6 @@ import pytest
 
 from benchmarks import cartpole
 
-pytestmark = pytest.mark.jit  # no kernel takes part
-
 
 def test_one_frame_does_not_show_the_velocities():
     env = cartpole.worlds(2, 0)

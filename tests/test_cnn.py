@@ -112,7 +112,6 @@ def test_a_replay_holds_no_pictures():
     assert found.episodes[0].thoughts.captions is not None and found.episodes[0].thoughts.cells is not None
 
 
-@pytest.mark.jit
 @pytest.mark.usefixtures("few_seeds")
 def test_a_run_that_sees_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"

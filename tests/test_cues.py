@@ -12,6 +12,8 @@ from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
 from tests.worlds import scenarios, worlds
 
+pytestmark = pytest.mark.kernels
+
 
 @worlds
 def test_times_are_drawn_from_the_scenario(scenario: Scenario):
@@ -55,7 +57,7 @@ def signallers(simulator: Simulator) -> np.ndarray:
 
 @scenarios
 def test_indicators_flash_and_arms_do_not(scenario: Scenario):
-    simulator = batch(scenario, np.arange(20))
+    simulator = batch(scenario, np.arange(5))
     seconds, dt = 40, 0.02
     for user in simulator.users.ravel():
         user["t1"], user["t2"], user["cue_signal"] = 0, seconds / dt, Signal.RIGHT
@@ -69,6 +71,7 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
             assert lit.mean() == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
 @scenarios
 def test_the_signal_rate_is_the_share_that_signals(scenario: Scenario, rate: float):

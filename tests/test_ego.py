@@ -13,6 +13,8 @@ from kindergarten.world.users import CAR_WIDTH
 from tests.driving import along_the_route, batch, drive, same, sample
 from tests.worlds import controls, scenarios
 
+pytestmark = pytest.mark.kernels
+
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
 WAYS = (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT)
 

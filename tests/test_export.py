@@ -50,7 +50,6 @@ def test_every_memory_can_be_exported(memory, actions):
             np.testing.assert_allclose(c, states.pi[1], atol=1e-6)
 
 
-@pytest.mark.jit
 def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: Path, capsys):
     run = begin(Options(worlds=8, steps=1024, out=tmp_path / "run"))
     learn(run)

@@ -48,7 +48,6 @@ def test_who_plays_gets_what_an_agent_gets():
     assert np.array_equal(recorded.users[-1], simulator.users[0])
 
 
-@pytest.mark.jit  # it searches for the oracle's plan
 def test_keys_drive(tmp_path):
     scenario = SCENARIOS["Crossing"]
     game = Game(scenario, Config(hands_on=True), np.array([5, 6]))

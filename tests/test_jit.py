@@ -102,7 +102,6 @@ def listed(a):
     return [a[0], a[1]][0]
 
 
-@pytest.mark.jit
 @pytest.mark.parametrize("function", [made, copied, added, cut, flat, listed])
 def test_a_kernel_that_makes_an_array_is_not_compiled(function):
     """Nobody would free it: so it does not even compile."""
@@ -110,7 +109,6 @@ def test_a_kernel_that_makes_an_array_is_not_compiled(function):
         njit(function)(np.ones(3))
 
 
-@pytest.mark.jit
 def test_every_kernel_is_compiled_and_none_is_counted():
     """All have been compiled here, so none makes an array, which the test before this one shows."""
     _, how = json.loads(python(f"NAMES = ['Town', 'Overtake']\n{EVERYTHING}"))
@@ -125,7 +123,6 @@ def test_where_numba_has_no_such_option_kernels_work_all_the_same():
     assert not JIT or uncounted[::3] == ["True", "False"]
 
 
-@pytest.mark.jit
 @pytest.mark.slow
 def test_counted_or_not_the_bits_are_the_same():
     """All scenarios, controls, signals and orders; what the planner finds; and pictures."""

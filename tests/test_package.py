@@ -148,7 +148,6 @@ def test_what_few_commands_need_is_imported_by_them_alone(package):
     )
 
 
-@pytest.mark.jit
 def test_all_scenarios_share_the_same_compiled_kernels():
     """After the first one is made and driven, the others compile nothing: no kernel gets another version."""
     counts = run_python(

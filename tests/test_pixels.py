@@ -23,6 +23,8 @@ from tests.naive_pixels import Picture
 from tests.test_twins import Family
 from tests.worlds import ALL, BUSY, MADE_UP
 
+pytestmark = pytest.mark.kernels
+
 SMALL = (32, 40)
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 angle = st.floats(-math.pi, math.pi)
@@ -259,6 +261,7 @@ class Album(Family):
         super().watch(self.rasterizer.paint(self.simulator.users, observations))
 
 
+@pytest.mark.jit
 @scenarios
 @pytest.mark.parametrize(
     ("config", "count"),

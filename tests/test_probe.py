@@ -15,7 +15,6 @@ from kindergarten.world.simulator import Simulator
 from tests.driving import at_random, batch, drive
 
 th = pytest.importorskip("torch")
-pytestmark = pytest.mark.jit
 WORLDS = 6000  # half of them to learn from
 
 

@@ -116,7 +116,6 @@ def test_the_reward_moves_to_the_choice_that_earned_it():
     assert np.abs(rollout.rewards[10:]).mean() < 0.1, "nothing is left for later"
 
 
-@pytest.mark.jit
 def test_training_goes_on_bit_for_bit(tmp_path: Path):
     def learner(seed: int) -> MemoryPPO:
         config = PPOConfig(n_steps=32, batch_size=64, n_epochs=1, hidden=8, features=8, redistribute=True)
@@ -135,7 +134,6 @@ def test_training_goes_on_bit_for_bit(tmp_path: Path):
     assert moments, "it has learned"
 
 
-@pytest.mark.jit
 @pytest.mark.usefixtures("few_seeds")
 def test_a_run_keeps_that_it_was_redistributed(tmp_path: Path):
     words = ["--redistribute", "--steps", "1", "--worlds", "2", "--out", str(tmp_path / "a")]

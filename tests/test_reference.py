@@ -19,6 +19,8 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from tests.driving import sample
 
+pytestmark = pytest.mark.kernels
+
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 
 
@@ -238,7 +240,7 @@ def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario:
 
 @pytest.mark.jit
 @pytest.mark.skipif(not reference.STORED.exists(), reason="no references are stored")
-@pytest.mark.parametrize("rung", ["default", "0", "2", "32"])
+@pytest.mark.parametrize("rung", ["default", "32", *(pytest.param(rung, marks=pytest.mark.slow) for rung in "02")])
 @scenarios
 def test_stored_references_are_those_of_today(scenario: Scenario, rung: str):
     config = dict(ladder(scenario))[rung]

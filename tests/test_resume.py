@@ -31,7 +31,6 @@ from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.world.observation import NUM_EGO, NUM_USER
 
-pytestmark = pytest.mark.jit
 UPDATE = 8 * 128  # decisions
 OPTIONS = Options(worlds=8, steps=6 * UPDATE)
 CLOCKS = {"time/fps", "time/time_elapsed"}

@@ -25,6 +25,8 @@ from kindergarten.world.road import (
 )
 from tests.driving import same
 
+pytestmark = pytest.mark.kernels
+
 ROADS: dict[str, Road] = {
     "junction": Junction(),
     "narrow": Junction(half_width=6.0, leave=30.0),

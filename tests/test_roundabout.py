@@ -9,6 +9,8 @@ from kindergarten.world.codes import ARMS, Intent
 from kindergarten.world.config import Roundabout
 from kindergarten.world.road import NOWHERE, SPACING, START, STOP, RoadMap, build, route_numbers
 
+pytestmark = pytest.mark.kernels
+
 WAYS = ((Intent.RIGHT, 1), (Intent.STRAIGHT, 2), (Intent.LEFT, 3))
 
 

@@ -25,7 +25,6 @@ from kindergarten.world.codes import Action, End, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, USER_COLUMNS
 
-pytestmark = pytest.mark.jit
 FEW = SEEDS[:8]
 LEFT, RIGHT = (
     NUM_EGO + [column.name for column in USER_COLUMNS].index(f"signals_{side}") for side in ("left", "right")

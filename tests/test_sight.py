@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from kindergarten.world.codes import Kind
 from kindergarten.world.users import ROAD_USER, TRUCK_LENGTH, TRUCK_WIDTH
 from kindergarten.world.visibility import look, occlude
 from tests.driving import sample
+
+pytestmark = pytest.mark.kernels
 
 place = st.tuples(st.floats(-40.0, 40.0), st.floats(-40.0, 40.0)).map(lambda xy: complex(*xy))
 angle = st.floats(-math.pi, math.pi)

@@ -15,6 +15,8 @@ from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
 from tests.worlds import ALL, BUSY
 
+pytestmark = pytest.mark.kernels
+
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 worlds = pytest.mark.parametrize("scenario", ALL.values(), ids=ALL.keys())
 TRUTH = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}
@@ -32,6 +34,7 @@ def willing(simulator: Simulator) -> np.ndarray:
     return users[members[simulator.worlds["cast"][:, None], users["member"]] & (users["member"] > 0)]
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("rate", [1.0, 0.4])
 @worlds
 def test_real_signals_are_missing_wrong_or_left_on_as_often_as_on_real_roads(scenario: Scenario, rate: float):
@@ -100,6 +103,7 @@ def chi_square(a: np.ndarray, b: np.ndarray, sizes: tuple[int, int]) -> tuple[fl
     return float(((table - expected)[there] ** 2 / expected[there]).sum()), bound
 
 
+@pytest.mark.jit
 @worlds
 def test_colours_tell_nothing_unless_asked_to(scenario: Scenario):
     rank, _, colour = ranks(batch(scenario, np.arange(sample(20_000, 300))))
@@ -109,6 +113,7 @@ def test_colours_tell_nothing_unless_asked_to(scenario: Scenario):
         assert likely(int((colour == each).sum()), len(colour), 1 / 3)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("spurious", [0.9, 0.3, -0.9])
 @worlds
 def test_spurious_colours_go_with_the_intent_or_against_it(scenario: Scenario, spurious: float):
@@ -123,6 +128,7 @@ def test_spurious_colours_go_with_the_intent_or_against_it(scenario: Scenario, s
     assert statistic > bound
 
 
+@pytest.mark.jit
 @scenarios
 @pytest.mark.parametrize("spurious", [0.0, 1.0, -1.0])
 def test_twins_wear_the_same_colour_unless_it_goes_with_the_intent(scenario: Scenario, spurious: float):

@@ -17,6 +17,8 @@ from kindergarten.world.jit import njit
 from kindergarten.world.simulator import step_world
 from tests.driving import batch, drive, sample, steadily
 
+pytestmark = pytest.mark.kernels
+
 names = pytest.mark.parametrize("name", SCENARIOS)
 NOBODY, RUNNING = int(Kind.NOBODY), int(End.RUNNING)
 HARD = 3.4  # [m/s^2] AASHTO's design braking: one seldom brakes harder

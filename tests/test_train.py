@@ -14,7 +14,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.replay import replay
 
-pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("few_seeds")]
+pytestmark = pytest.mark.usefixtures("few_seeds")
 TINY = ["--steps", "2048", "--worlds", "8"]
 KEYS = {
     "scenario",
@@ -85,6 +85,7 @@ def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):
     assert checkpoint.read(Run.open(out).checkpoint("last")).notes["num_timesteps"] == 3072
 
 
+@pytest.mark.slow
 def test_seeds_are_trained_side_by_side_and_summed_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     out = tmp_path / "runs"
     words = ["train", "--steps", "1024", "--worlds", "8", "--seeds", "2", "--seed", "3", "--out", str(out)]

@@ -16,6 +16,8 @@ from kindergarten.world.users import ROAD_USER
 from tests.driving import JIT, at_random, drive, sample
 from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 
+pytestmark = pytest.mark.kernels
+
 DISCRETE, CONTINUOUS = Control.DISCRETE, Control.CONTINUOUS
 RANDOM_SEEDS = np.random.default_rng(1)  # of twins: nothing special about any of them
 #: What the signaller keeps to itself until its t3: its way, what it shows and for how long it is to wait.
@@ -112,6 +114,7 @@ class Family:
         assert not self.seen[Phase.CUE][~self.differs].any()
 
 
+@pytest.mark.jit
 @scenarios
 @pytest.mark.parametrize(("config", "count"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Scenario, config: Config, count: int):

@@ -11,7 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from kindergarten import cli
 
-pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("few_seeds")]
+pytestmark = pytest.mark.usefixtures("few_seeds")
 TINY = ["train", "--steps", "256", "--worlds", "2"]
 
 

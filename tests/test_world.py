@@ -21,6 +21,8 @@ from tests.naive import NaiveWorld
 from tests.naive_parts import User, touch
 from tests.worlds import ALL, EVERY_TERM, controls, scenarios, worlds
 
+pytestmark = pytest.mark.kernels
+
 # ---- the naive world
 
 
@@ -139,6 +141,7 @@ def test_bodies_touch_when_their_corners_and_edges_do(x, y, angle, other_angle, 
 # ---- who stands where in the observation
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("name", ["Crossing", "Legs"])
 def test_the_rows_begin_with_those_of_the_leg_unless_they_are_shuffled(name: str, shuffled: bool):
@@ -174,6 +177,7 @@ def test_whoever_keeps_its_speed_gets_through_however_slowly_a_leg_begins():
 # ---- one seed, one world
 
 
+@pytest.mark.jit
 @scenarios
 def test_shuffled_a_seed_is_the_same_scene_in_another_order(scenario: Scenario):
     seeds = np.arange(sample(500, 20))
@@ -231,6 +235,7 @@ def test_nothing_outside_of_a_world_matters(scenario: Scenario, control: Control
     assert journey(1) == journey(2)
 
 
+@pytest.mark.jit
 @worlds
 @controls
 @pytest.mark.parametrize("moment", [0, 7, 30])

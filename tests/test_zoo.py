@@ -25,7 +25,6 @@ def test_what_it_names_exists():
     assert callable(getattr(importlib.import_module(module), name))
 
 
-@pytest.mark.jit
 def test_the_zoo_runs_it(tmp_path: Path):
     pytest.importorskip("rl_zoo3")
     words = ["--algo", "ppo_lstm", "--env", "Kindergarten/Follow-v0", "--gym-packages", "kindergarten"]
