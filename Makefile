@@ -8,12 +8,13 @@ stamp := $(VENV)/.installed-
 # Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
 pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
-.PHONY: help train test slow test-nojit check bench pages docs clean
+.PHONY: help train test slow fuzz test-nojit check bench pages docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
 	@echo 'make test        the tests              (ARGS="-k twins")'
 	@echo 'make slow        the tests that take minutes (ARGS="-k naive" and so on: in pieces)'
+	@echo 'make fuzz        ten thousand damaged snapshots, checkpoints and replays, every index checked'
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
@@ -29,6 +30,9 @@ test: $(stamp)test
 
 slow: $(stamp)test
 	$(pytest) -m slow $(ARGS)
+
+fuzz: $(stamp)test
+	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_FUZZ=10000 $(pytest) -m 'slow or not slow' tests/test_fuzz.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

@@ -132,6 +132,7 @@ def test_counted_or_not_the_bits_are_the_same():
     assert counted == uncounted
 
 
+@pytest.mark.kernels
 def test_a_direct_call_does_what_the_kernel_does():
     def fill(array, value):
         for k in range(len(array)):
@@ -145,6 +146,7 @@ def test_a_direct_call_does_what_the_kernel_does():
     assert not JIT or len(kernel.signatures) == 1
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("control", Control)
 def test_whatever_holds_the_actions_the_step_is_the_same(control: Control):
     """Calls are direct, so the simulator itself sees to it that a kernel gets what it was compiled for."""
@@ -162,6 +164,7 @@ def test_whatever_holds_the_actions_the_step_is_the_same(control: Control):
     assert all(same(a, b) for step in found[1:] for a, b in zip(step, found[0], strict=True))
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("control", Control)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.5, 5.0, 1.0 + 1e-9])
 def test_a_wrong_action_changes_nothing_in_any_world(control: Control, wrong: float):

@@ -25,7 +25,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # its folder's.
 LAYERS = (
     *("files", "world.cache", "world.jit", "world.words", "world.codes", "world.settings"),
-    *("world.config", "world.road", "world.rng", "world.users", "world.signals"),
+    *("world.config", "world.road", "world.rng", "world.users", "world.limits", "world.signals"),
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),

@@ -22,6 +22,7 @@ from kindergarten.replay import archive
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.thoughts import FLOATS, TABLE, Thoughts
 from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Phase, Signal, names
+from kindergarten.world.limits import HUGE, Limits
 from kindergarten.world.reward import TERMS
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
@@ -30,8 +31,7 @@ from kindergarten.world.users import ROAD_USER, WORLD
 SCHEMA = 4  # goes up whenever an older program could not read the file, or would read it wrongly
 #: What fields of ROAD_USER were called in schema 3, which is read as well.
 FORMER_FIELDS = {"shows": "cue_signal", "signals": "truthful", "later": "drawn_kind", "dawdle": "last_speed_factor"}
-MAX_USERS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 64, 4096, 1 << 20
-MAX_NUMBER = 1e6  # nothing in a world is larger: metres, seconds, physics steps
+MAX_USERS, MAX_CASTS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 256, 64, 4096, 1 << 20
 
 CODES: dict[str, type[IntEnum]] = {
     "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "colour": Colour,
@@ -213,7 +213,7 @@ def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
     """The replay that the arrays hold."""
     meta = _meta(arrays["meta"])
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0.0)) <= MAX_NUMBER:  # also refuses NaN
+        if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0.0)) <= HUGE:  # also refuses NaN
             raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")
     lengths, seeds, terms = meta["decisions"], meta["seeds"], meta["terms"]
     labels = (meta["scenario"], meta["agent"], meta["version"], *terms)
@@ -274,27 +274,13 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         ReplayError: they cannot.
     """
     users, worlds, actions = episode.users, episode.worlds, episode.actions
-    for field in (
-        *(users[name] for name in ROAD_USER.names or ()),
-        *(worlds[name] for name in WORLD.names or () if name != "rng"),
-    ):
-        if not np.all(np.abs(field.astype(np.float64)) <= MAX_NUMBER):  # also refuses NaN
-            raise ReplayError("damaged: a position, speed or time is not finite or absurdly large")
+    limits = Limits(users.shape[1], len(replay.road.points), max(len(replay.road.junctions), 1), MAX_CASTS)
+    if problem := limits.problem(worlds, users):
+        raise ReplayError(f"damaged: {problem}")
     discrete = replay.control is Control.DISCRETE
-    coded = [
-        *((users[name], len(CODES[name])) for name in ("kind", "intent", "signal", "phase", "colour")),
-        (users["cue_signal"], len(Signal)),
-        (worlds["signaller"], users.shape[1]),
-        (users["route"], len(replay.road.points)),
-        (worlds["end"], len(End)),
-        (actions if discrete else np.zeros(0), len(Action)),
-    ]
-    if any(np.any((codes < 0) | (codes >= count) | (codes != np.round(codes))) for codes, count in coded):
-        raise ReplayError("damaged: a kind, intent, signal, route, action or end that does not exist")
+    if discrete and not np.isin(actions, list(Action)).all():
+        raise ReplayError("damaged: an action that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
         raise ReplayError("damaged: its actions or its clock make no sense")
     if problem := episode.thoughts.problem():
         raise ReplayError(f"damaged: {problem}")
-    sizes = np.stack([users["length"], users["width"]])
-    if np.any((sizes < 0.1) | (sizes > 100.0)) or np.any(np.abs(np.hypot(users["cos"], users["sin"]) - 1) > 0.2):
-        raise ReplayError("damaged: a road user without size or direction")

@@ -15,6 +15,7 @@ from kindergarten.world.jit import njit
 from kindergarten.world.rng import between, mix, uniform
 from kindergarten.world.road import locate
 from kindergarten.world.signals import draw_cue, draw_flashing, draw_signal
+from kindergarten.world.traffic import CRAWL
 from kindergarten.world.users import CAR_LENGTH, CAR_WIDTH, CYCLIST_LENGTH, CYCLIST_WIDTH, TRUCK_LENGTH, TRUCK_WIDTH
 
 NOBODY, CAR, CYCLIST, TRUCK = int(Kind.NOBODY), int(Kind.CAR), int(Kind.CYCLIST), int(Kind.TRUCK)
@@ -188,7 +189,7 @@ def next_leg(world, users, road, casts, params):
     cruise, now = ego["desired_speed"], ego["speed"]
     seconds = (cruise - now) / (params["acceleration"] if cruise > now else -params["braking"])
     way = cast[0]["arrival_position"] - ego["s"] - 0.5 * (cruise + now) * seconds
-    t3 = world["tick"] + math.ceil((seconds + way / cruise) / dt - 1e-6) - offset
+    t3 = world["tick"] + math.ceil((seconds + way / max(cruise, CRAWL)) / dt - 1e-6) - offset
     begin_leg(world, users, road.points, cast, params, world["tick"], t3 - LEG_TO_COME)
     ego["t3"] = t3 + offset
 

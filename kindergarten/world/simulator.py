@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from kindergarten.world import observation, params
-from kindergarten.world.codes import Colour, Control, End, Intent, Kind, Signal, names
+from kindergarten.world.codes import Control, End, Intent, Kind, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import choose, move_ego
 from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import Direct, njit
+from kindergarten.world.limits import Limits
 from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
     NUM_TERMS,
@@ -319,26 +320,27 @@ class Simulator:
         """Continue from ``snapshot``, bit for bit.
 
         Raises:
-            ValueError: its numbers make no sense. Kernels look things up by them, and check nothing.
+            ValueError: it is no snapshot of these worlds; nothing has changed.
         """
-        if not self._sound(snapshot):
-            raise ValueError("this is no snapshot of these worlds: its numbers make no sense")
+        self.check(snapshot)
         self.worlds[:], self.users[:] = snapshot.worlds, snapshot.users
 
-    def _sound(self, snapshot: Snapshot) -> bool:
-        """Whether all numbers are finite, all codes known, and what they point at is there."""
-        size, legs = self.num_users, self.scenario.road.legs
-        sizes = {"kind": len(Kind), "drawn_kind": len(Kind), "intent": len(Intent), "cue_signal": len(Signal),
-                 "end": len(End), "colour": len(Colour), "route": len(self.road.points), "leg": legs,
-                 "cast": len(self.casts), "signaller": size, "member": size}  # fmt: skip
-        for rows in snapshot:
-            for field in rows.dtype.names or ():
-                numbers = rows[field]
-                if not np.isfinite(numbers).all():
-                    return False
-                if field in sizes and not ((numbers >= 0) & (numbers < sizes[field])).all():
-                    return False
-        return bool((np.sort(snapshot.users["member"], axis=1) == np.arange(size)).all())
+    @property
+    def limits(self) -> Limits:
+        """What the numbers of these worlds may be."""
+        return Limits(self.num_users, len(self.road.points), self.scenario.road.legs, len(self.casts))
+
+    def check(self, snapshot: Snapshot) -> None:
+        """See that ``snapshot`` is one of these worlds.
+
+        Raises:
+            ValueError: it is not; the message says in what respect.
+        """
+        for mine, theirs in zip((self.worlds, self.users), snapshot, strict=True):
+            if (theirs.shape, theirs.dtype) != (mine.shape, mine.dtype):
+                raise ValueError(f"this is no snapshot of these worlds: {theirs.shape} rows and not {mine.shape}")
+        if problem := self.limits.problem(*snapshot):
+            raise ValueError(f"this is no snapshot of these worlds: {problem}")
 
     def order(self) -> np.ndarray:
         """Which road user, by its column in ``users``, each row of the observation shows: (W, N - 1).

@@ -24,6 +24,7 @@ CYCLIST_ACCELERATION, CYCLIST_HEADWAY, CYCLIST_GAP = 0.8, 0.25, 0.5
 CAR_ROOT = 0.5 / math.sqrt(CAR_ACCELERATION * COMFORTABLE_BRAKING)
 CYCLIST_ROOT = 0.5 / math.sqrt(CYCLIST_ACCELERATION * COMFORTABLE_BRAKING)
 HARDEST_BRAKING = 6.0  # [m/s^2] what a scripted driver brakes at most
+CRAWL = 0.01  # [m/s] whoever wants to be slower than that stands, and does not divide by nothing
 MERGING = 15.0  # [m] before two ways become one, drivers on them begin to follow each other
 YIELDING = 40.0  # [m] before ways cross, drivers on them begin to mind each other
 PAUSE = 0.5  # [s] that whoever yields leaves behind the other
@@ -85,7 +86,7 @@ def yields_to(me, other, enter, their_enter, their_leave, tick):
 def free_road(user, desired_speed):
     """Acceleration [m/s^2] with nobody ahead: a (1 - (v/v0)^4); nobody brakes harder than is comfortable."""
     a = CYCLIST_ACCELERATION if user["kind"] == CYCLIST else CAR_ACCELERATION
-    ratio = user["speed"] / desired_speed
+    ratio = user["speed"] / max(desired_speed, CRAWL)
     ratio *= ratio
     return max(a * (1.0 - ratio * ratio), -COMFORTABLE_BRAKING)
 
