@@ -30,8 +30,9 @@ def seeded() -> None:
 @pytest.fixture(scope="module")
 def few_seeds() -> Iterator[None]:
     """For tests that want a score and not its digits: here that is one of 8 worlds and not of 256."""
-    from kindergarten.scoring import reference
+    from kindergarten.scoring import exam, reference
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "seeds_of", lambda config: reference.SEEDS[:8])
+        for module in (exam, reference):
+            patch.setattr(module, "seeds_of", lambda config: reference.SEEDS[:8])
         yield

@@ -59,6 +59,7 @@ def test_a_run_keeps_all_that_it_takes_to_run_it_again(folder: Path):
 def test_the_evaluation_holds_what_the_contract_names(folder: Path):
     found = json.loads((folder / "evaluation.json").read_text())
     assert found.keys() >= KEYS
+    assert found["episodes"] == 3 * 8, "each intent of few_seeds"
     assert set(found["by_intent"]) == {"left", "straight", "right"}
     low, high = found["anticipation_ci95"]
     assert low <= found["anticipation"] <= high
