@@ -1,8 +1,21 @@
 """The learners: recurrent PPO with a choice of memory. Needs the extra ``agents`` (torch, stable-baselines3)."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.agents.learner.policies import MemoryPolicy
-from kindergarten.agents.learner.ppo import MemoryPPO
+
+if TYPE_CHECKING:
+    from kindergarten.agents.learner.policies import MemoryPolicy
+    from kindergarten.agents.learner.ppo import MemoryPPO
 
 __all__ = ["Memory", "MemoryPPO", "MemoryPolicy", "PPOConfig"]
+HEAVY = {"MemoryPolicy": "kindergarten.agents.learner.policies", "MemoryPPO": "kindergarten.agents.learner.ppo"}
+
+
+def __getattr__(name: str) -> Any:
+    """What needs torch, which takes seconds to import: only who asks for it pays."""
+    if name in HEAVY:
+        return getattr(import_module(HEAVY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,12 +21,14 @@ import numpy as np
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
 from benchmarks.common import ROOT, about, show_row, together, write
 from kindergarten.agents.evaluation.evaluate import evaluate
-from kindergarten.agents.learner.encoders import Encoder
+from kindergarten.agents.learner.choice import Encoder
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.train import Options, begin, numbers_of, train
+from kindergarten.agents.runs.train import begin, train
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent
-from kindergarten.world.config import Cast, Member, Scenario
+from kindergarten.world.config import Cast, Config, Member, Scenario
 
 SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions
@@ -61,9 +63,11 @@ def crowded(crowd: str) -> Scenario:
 
 def finish(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, worlds: int) -> None:
     """Train a run, or go on with it, unless it is finished."""
-    options = Options(SCENARIO.name, steps=steps, worlds=worlds, encoder=encoder.value, shuffled=order == "shuffled")
     if not (folder / "config.json").exists():
-        begin(replace(options, seed=seed, out=folder), replace(numbers_of(options), features=FEATURES[encoder]))
+        learner = PPOConfig(encoder=encoder, features=FEATURES[encoder])
+        shuffled = Config(shuffled=order == "shuffled")
+        own = Options(scenario=SCENARIO.name, steps=steps, worlds=worlds, environment=shuffled, learner=learner)
+        begin(replace(own, seed=seed, out=folder))
     if not (folder / "evaluation.json").exists() and train(Run.open(folder)):
         raise SystemExit(f"{folder} was not finished")
 

@@ -23,11 +23,14 @@ from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
 from benchmarks.common import ROOT, about, show_row, write
-from kindergarten.agents.learner.encoders import MlpFeatures, Trunk, TrunkLayer
+from kindergarten.agents.learner.choice import Trunk
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.encoders import MlpFeatures, TrunkLayer
 from kindergarten.agents.learner.loss import LossWeights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.train import Options, begin, train
+from kindergarten.agents.runs.train import begin, train
 from kindergarten.files import whole_file
 from kindergarten.scoring.statistics import interquartile_mean
 
@@ -40,7 +43,8 @@ COLOURS = ("#666666", "#0072B2", "#009E73", "#E69F00", "#D55E00")  # Okabe and I
 def run(folder: Path, trunk: Trunk, depth: int, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """The evaluation of one run, which is trained, or trained on, if it is not there yet; and its gradients."""
     if not (folder / "config.json").exists():
-        wanted = Options(SCENARIO, trunk=trunk.value, depth=depth, steps=options.steps, worlds=options.worlds)
+        learner = PPOConfig(trunk=trunk, depth=depth)
+        wanted = Options(scenario=SCENARIO, steps=options.steps, worlds=options.worlds, learner=learner)
         begin(replace(wanted, seed=seed, out=folder))
     one = Run.open(folder)
     if not (folder / "evaluation.json").exists() and train(one):
@@ -55,7 +59,8 @@ def gradients(one: Run, moment: str | None) -> list[float]:
 
     moment: the checkpoint whose weights are taken; None: those before the first decision.
     """
-    model = replace(one, hyperparameters=replace(one.hyperparameters, n_epochs=0)).untrained(16)
+    options = replace(one.options, learner=replace(one.hyperparameters, n_epochs=0))
+    model = replace(one, options=options).untrained(16)
     if moment:
         checkpoint.put_weights(model, checkpoint.read(one.checkpoint(moment)))
     model.learn(16 * model.n_steps)  # a rollout; no epochs, so nothing is learned from it

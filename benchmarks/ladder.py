@@ -71,7 +71,7 @@ def result_of(run: Run) -> dict[str, Any]:
     curve = curve_of(run).T[:: max(1, curve_of(run).shape[1] // 20)]
     return {
         **run.identity,
-        "steps": run.options["steps"],
+        "steps": run.options.steps,
         "anticipation": {delay_name(row["delay_s"]): round(anticipation_of(row), 4) for row in rows},
         "collision_rate": {delay_name(row["delay_s"]): round(row["collision_rate"], 4) for row in rows},
         "curve": [[int(step), round(score, 3)] for step, score in curve],

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
 from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.settings import plain
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
 OURS, STOCK = "MemoryPPO", "RecurrentPPO"
@@ -88,7 +88,7 @@ def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
     return {
         **made,
         "settings": {"scenario": "Follow", "worlds": worlds, "rounds": rounds, "threads": th.get_num_threads()},
-        "hyperparameters": asdict(config),
+        "hyperparameters": plain(config),
         "rates": {name: rate.summary() for name, rate in rates.items()},
         "ratios": {f"{OURS} / {STOCK}": ratio(rates[OURS].decisions, rates[STOCK].decisions, 6.0)},
         "phases": time_by_phase(mine, rounds),

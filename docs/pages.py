@@ -15,11 +15,14 @@ from pathlib import Path
 
 from docs import benchmark_tables, readme_tables, scenario_pages, tables
 from docs.tables import DOCS, ROOT, table
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.runs.options import Options
 from kindergarten.envs import KindergartenEnv
 from kindergarten.files import write_whole
 from kindergarten.viewer.app.controls import Key
 from kindergarten.viewer.app.game import KEYS as GAME_KEYS
 from kindergarten.viewer.app.player import KEYS as PLAYER_KEYS
+from kindergarten.world.settings import declared
 
 FILES = [ROOT / "README.md", ROOT / "mkdocs.yml", ROOT / "hyperparams" / "ppo_lstm.yml", *sorted(DOCS.glob("*.md"))]
 PLACE = re.compile(r"(^ *(<!--|#) generated: (\w+)(?: -->)?\n)(.*?)(^ *\2 end(?: -->)?$)", re.MULTILINE | re.DOTALL)
@@ -49,11 +52,20 @@ def _keys(entries: Iterable[Key]) -> str:
     return table(("key", "does"), [(f"`{key.shown}`", key.words) for key in entries])
 
 
+def training_options() -> str:
+    """What the trainer may be told beside the environment's settings."""
+    rows = [
+        (f"`--{its.option.replace('_', '-')}`", "" if its.default is None else f"`{its.default}`", its.explained)
+        for its in (*declared(Options).values(), *declared(PPOConfig).values())
+    ]
+    return table(("option", "default", "meaning"), rows)
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     maker.__name__: maker
     for maker in (
         *(environment, own_scenario, keys, game_keys, tables.agents, scenario_pages.scenarios, scenario_pages.stakes),
-        scenario_pages.arguments,
+        *(scenario_pages.arguments, training_options),
         *(*benchmark_tables.MAKERS, *readme_tables.MAKERS),
     )
 }

@@ -53,13 +53,8 @@ def how_long_it_lasts() -> str:
         for taught, scenario in columns
         for k, rung in enumerate(RUNGS)
     )
-    lines = [(_called(memory), *(spread(cell) if cell else "" for cell in cells[memory])) for memory in best]
+    lines = [(Memory(memory).called, *(spread(cell) if cell else "" for cell in cells[memory])) for memory in best]
     return table(("", *header), lines, len(columns) * len(RUNGS))
-
-
-def _called(memory: str) -> str:
-    """The first words on it."""
-    return Memory(memory).meaning.partition(":")[0].rstrip(".")
 
 
 def memories() -> str:

@@ -226,7 +226,7 @@ def _reward(scenario: Scenario) -> str:
 
 def arguments() -> str:
     """The keyword arguments of ``gymnasium.make``."""
-    rows = [(f"`{its.name}`", f"`{its.written}`", its.meaning) for its in SETTINGS.values()]
+    rows = [(f"`{its.name}`", f"`{its.written}`", its.explained) for its in SETTINGS.values()]
     return table(("argument", "default", "meaning"), [*rows, ("`render_mode`", "`None`", '`"rgb_array"`, `"human"`')])
 
 

@@ -219,7 +219,7 @@ def _page(template: str) -> str:
     table = columns(2)
     rows = [(i, *column.cells) for i, column in enumerate(table)]
     users = f"rows {NUM_EGO} on: road user 1, then the same for each further road user"
-    arguments = [_item(f"`{s.name}`: {s.meaning}; `{s.written}` by default.") for s in SETTINGS.values()]
+    arguments = [_item(f"`{s.name}`: {s.explained}; `{s.written}` by default.") for s in SETTINGS.values()]
     scenarios = [(f"`Kindergarten/{s.name}-v0`", s.summary, s.num_users) for s in SCENARIOS.values()]
     return (
         template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))

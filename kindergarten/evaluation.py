@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from kindergarten.api import score
-from kindergarten.scoring.reference import LADDER
 
 
-def main(argv: list[str]) -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser("kindergarten evaluate", description="How well an agent anticipates.")
-    add = parser.add_argument
-    add("agent", metavar="AGENT", help="a run's folder (or that of several seeds), .onnx, .zip, or module:attribute")
-    add("--scenario", metavar="NAME", help="where it drives; a run drives where it was trained")
-    add("--delay", metavar="S", type=float, help="one delay [s] instead of the default ones")
-    add("--ladder", action="store_true", help=f"every delay of the ladder: {LADDER} s")
-    add("--json", action="store_true", help="print JSON instead of a table")
-    add("--allow-pickle", action="store_true", help="read a .zip, which may run code")
-    options = parser.parse_args(argv)
-    if options.ladder and options.delay is not None:
-        raise ValueError(f"--ladder is every delay, --delay {options.delay:g} is one: give one of the two")
-    delays = LADDER if options.ladder else () if options.delay is None else (options.delay,)
-    if options.scenario is None and os.path.isdir(options.agent):
+def evaluate(
+    name: str, scenario: str | None, delays: Sequence[float], ladder: bool, as_json: bool, allow_pickle: bool
+) -> None:
+    """Score an agent and print what came out.
+
+    Args:
+        name: a run's folder (or that of several seeds), .onnx, .zip, or module:attribute.
+        scenario: where it drives; a run drives where it was trained if it is left out.
+        delays: each of them [s]; its own, or the default ones, if there are none.
+        ladder: whether they are the whole ladder, which a run keeps.
+        as_json: print JSON instead of a table.
+        allow_pickle: read a .zip, which may run code.
+
+    Raises:
+        ValueError: there is no such agent, or nobody says where it drives.
+    """
+    if scenario is None and os.path.isdir(name):
         from kindergarten.agents.runs.evaluate import evaluate_runs
 
-        return evaluate_runs(Path(options.agent), delays, options.ladder, options.allow_pickle, options.json)
-    if options.scenario is None:
-        raise ValueError(f"{options.agent} does not say where it drives: name it with --scenario")
-    agent = attribute(options.agent) if ":" in options.agent else options.agent
+        evaluate_runs(Path(name), delays, ladder, allow_pickle, as_json)
+        return
+    if scenario is None:
+        raise ValueError(f"{name} does not say where it drives: name it with --scenario")
+    agent = attribute(name) if ":" in name else name
     settings: list[dict[str, Any]] = [{"delay_s": delay} for delay in delays] or [{}]
-    scores = [score(agent, options.scenario, allow_pickle=options.allow_pickle, **each) for each in settings]
-    if options.json:
+    scores = [score(agent, scenario, allow_pickle=allow_pickle, **each) for each in settings]
+    if as_json:
         print(json.dumps([each.to_dict() for each in scores] if delays else scores[0].to_dict(), indent=2))
     else:
         print("\n\n".join(map(str, scores)))
-    return 0
 
 
 def attribute(name: str) -> Any:

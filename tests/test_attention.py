@@ -24,6 +24,7 @@ from kindergarten import cli
 from kindergarten.agents import MemoryPPO, PPOConfig
 from kindergarten.agents.evaluation.captions import attention_found
 from kindergarten.agents.evaluation.evaluate import record
+from kindergarten.agents.learner.choice import Encoder
 from kindergarten.agents.learner.encoders import AttentionFeatures, split
 from kindergarten.envs import make_sb3
 from kindergarten.replay import replay
@@ -33,7 +34,7 @@ from tests.learning import moved_by
 from tests.probing import assert_that_captions_are_a_probe
 
 CROSSING = "Kindergarten/Crossing-v0"
-SMALL = PPOConfig(n_steps=32, batch_size=256, n_epochs=1, hidden=16, features=16, encoder="attention")
+SMALL = PPOConfig(n_steps=32, batch_size=256, n_epochs=1, hidden=16, features=16, encoder=Encoder.ATTENTION)
 USERS = SCENARIOS["Crossing"].num_users - 1
 ids = pytest.mark.parametrize("id", kindergarten.IDS)
 
@@ -208,9 +209,9 @@ def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["evaluate", str(out)]) == 0
     assert "attention to whoever matters, before t3: 100.0%" in capsys.readouterr().out
     for words, said in (
-        (["--encoder", "eye"], "unknown encoder 'eye': choose one of 'flat', 'attention'"),
-        (["--trunk", "oak"], "unknown trunk 'oak': choose one of 'plain', 'relu', 'selu', 'highway', 'residual'"),
-        (["--depth", "0"], "depth is 0: it must be from 1 to 32"),
+        (["--encoder", "eye"], "unknown encoder 'eye': choose from flat, attention"),
+        (["--trunk", "oak"], "unknown trunk 'oak': choose from plain, relu, selu, highway, residual"),
+        (["--depth", "0"], "depth is 0: it must be a whole number, from 1 to 32"),
         (["--depth", "33"], "depth is 33"),
     ):
         assert cli.main(["train", *words]) == cli.ERROR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,10 +13,16 @@ import numpy as np
 import pytest
 
 from kindergarten import __version__, cli
+from kindergarten.agents import Memory, PPOConfig
+from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.commandline import options_of
+from kindergarten.commands import newest_replay
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Action
+from kindergarten.world.config import SETTINGS
+from kindergarten.world.settings import declared
 from kindergarten.world.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,8 +116,8 @@ def test_watch_without_a_screen_says_what_to_do_and_does_not_hang(run):
 
 
 def test_a_run_means_its_newest_replay(run, capsys, tmp_path):
-    assert cli.newest_replay(run).name == "new.npz"
-    assert cli.newest_replay(run / "replays").name == "new.npz"
+    assert newest_replay(run).name == "new.npz"
+    assert newest_replay(run / "replays").name == "new.npz"
     assert "has 2" in fails(capsys, "watch", run, "--headless", "--png", tmp_path / "a.png", "--episode", 3)
     old = run / "replays" / "old.npz"
     assert "has 1" in fails(capsys, "watch", old, "--headless", "--png", tmp_path / "a.png", "--episode", 2)
@@ -121,7 +128,7 @@ def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
     assert "'wtach': choose from" in fails(capsys, "wtach")
     assert "RUN-or-REPLAY" in fails(capsys, "watch")
     assert "--espresso" in fails(capsys, "watch", run, "--espresso")
-    assert "invalid int" in fails(capsys, "watch", run, "--episode", "one")
+    assert "--episode: 'one' is not a whole number" in fails(capsys, "watch", run, "--episode", "one")
     assert "add --video" in fails(capsys, "watch", run, "--headless")
     assert "missing.npz" in fails(capsys, "watch", tmp_path / "missing.npz", "--headless", "--png", "a.png")
     assert "no replays" in fails(capsys, "watch", tmp_path, "--headless", "--png", "a.png")
@@ -145,18 +152,52 @@ def test_a_traceback_can_be_had(monkeypatch):
         cli.main(["wtach"])
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "scenarios"])
-def test_the_rest_of_the_line_is_handed_over_as_it_is(name, monkeypatch):
-    received = []
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_says_what_it_may_be_told(name: str, capsys: pytest.CaptureFixture[str]):
+    assert cli.main([name, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"usage: kindergarten {name} ")
+    for option in options_of(cli._class_of(name)).values():
+        assert option in said
 
-    def other(argv: list[str]) -> int:
-        received.append(argv)
-        return 7
 
-    monkeypatch.setattr(cli, "import_module", lambda module: type("Module", (), {"main": staticmethod(other)}))
-    words = ["--help", "-x", "--watch", "a b"]
-    assert cli.main([name, *words]) == 7
-    assert received == [words]
+def test_the_help_of_train_shows_all_choices(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["train", "--help"]) == 0
+    said = "".join(word for line in capsys.readouterr().out.splitlines() for word in line.strip("│ ").split())
+    assert f"--scenario{{{','.join(SCENARIOS)}}}" in said and "--signals{perfect,real}" in said
+    for codes in (Memory, Encoder, Trunk):
+        assert f"--{codes.__name__.lower()}{{{','.join(code.value for code in codes)}}}" in said
+    for its in (*SETTINGS.values(), *declared(PPOConfig).values()):
+        assert f"--{its.option.replace('_', '-')}" in said and "".join(its.meaning.split()) in said
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete_all_of_it(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert cli.main(["--tyro-print-completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in (*cli.COMMANDS, "--signal-rate", "--headless", "lstm-default", "AllWayStop"):
+        assert word in script
+    if shell == "bash" and (bash := shutil.which("bash")):
+        (tmp_path / "complete.sh").write_text(script)
+        asked = f"source {tmp_path}/complete.sh; COMP_WORDS=(kindergarten train --memory ls); COMP_CWORD=3; " \
+            "$(complete -p kindergarten | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo ${COMPREPLY[@]}"  # fmt: skip
+        said = subprocess.run([bash, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+        assert said == ["lstm", "lstm-default"]
+
+
+def test_help_costs_little():
+    """Processor time; most of it is numpy's and Gymnasium's."""
+    for words, most in (([], 0.3), (["train"], 1.0)):
+        code = f"import resource, sys, kindergarten.cli as c; c.main({[*words, '--help']}); sys.stdout = sys.stderr; " \
+            "print(*resource.getrusage(resource.RUSAGE_SELF)[:2], *(m for m in ('numba', 'pygame', 'torch') if " \
+            "m in sys.modules))"  # fmt: skip
+        taken = []
+        for _ in range(3):
+            ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+            user, system, *heavy = ran.stderr.split()
+            taken.append(float(user) + float(system))
+            assert heavy == []
+        assert min(taken) < most
 
 
 def test_how_commands_end(monkeypatch, capsys):
@@ -183,7 +224,7 @@ def test_without_torch_it_says_how_to_get_it(missing, tmp_path):
     (blocked / "__init__.py").write_text(f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')")
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     assert command("--help", PYTHONPATH=path).returncode == 0
-    if not (ROOT / "agents" / "train.py").exists():
+    if not (ROOT / "agents" / "runs" / "train.py").exists():
         pytest.skip("nothing to train with")
     ran = command("train", "--steps", "1", PYTHONPATH=path)
     assert ran.returncode == 2 and "pip install 'kindergarten[agents]'" in ran.stderr

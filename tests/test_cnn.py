@@ -19,6 +19,7 @@ from kindergarten import cli
 from kindergarten.agents import MemoryPPO, PPOConfig
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.evaluate import exam_for, record
+from kindergarten.agents.learner.choice import Encoder
 from kindergarten.agents.learner.encoders import CnnFeatures
 from kindergarten.agents.runs import checkpoint
 from kindergarten.envs import make_sb3
@@ -29,7 +30,7 @@ from tests.learning import moved_by
 from tests.probing import assert_that_captions_are_a_probe
 
 FOLLOW = "Kindergarten/Follow-v0"
-SMALL = PPOConfig(n_steps=16, batch_size=64, n_epochs=1, hidden=16, features=16, encoder="cnn")
+SMALL = PPOConfig(n_steps=16, batch_size=64, n_epochs=1, hidden=16, features=16, encoder=Encoder.CNN)
 
 
 def learner(worlds: int = 8, **kwargs: Any) -> MemoryPPO:

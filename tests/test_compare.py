@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kindergarten import cli
 from kindergarten.agents import PPOConfig
+from kindergarten.agents.learner.choice import Encoder, Memory, Trunk
 from kindergarten.agents.runs.compare import (
     cell,
     curve_of,
@@ -19,6 +21,7 @@ from kindergarten.agents.runs.compare import (
     looks_of,
     picture,
 )
+from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.scoring.score import delay_name
 
@@ -33,8 +36,7 @@ def fake_run(
     numbers: PPOConfig = PPOConfig(),  # noqa: B008  # it is frozen
 ) -> None:
     """A run's folder as far as comparing reads it."""
-    options = {"scenario": scenario, "memory": memory, "seed": seed, "control": "discrete", "delay": [1.0, 4.0]}
-    run = Run.create(folder, options, numbers)
+    run = Run.create(folder, Options(scenario=scenario, memory=Memory(memory), seed=seed, learner=numbers))
     run.write_json("evaluation.json", {"delay_s": [1.0, 4.0], "anticipation": score})
     if ladder:
         rungs = (0.0, 0.5, 8.0, 32.0)
@@ -54,8 +56,9 @@ def runs(tmp_path: Path) -> Path:
 
 
 def test_runs_with_other_eyes_are_another_group(tmp_path: Path):
-    eyes = PPOConfig(), PPOConfig(encoder="attention"), PPOConfig(encoder="attention", trunk="residual", depth=4)
-    for k, numbers in enumerate((*eyes, PPOConfig(trunk="selu"))):
+    attention = PPOConfig(encoder=Encoder.ATTENTION)
+    eyes = PPOConfig(), attention, replace(attention, trunk=Trunk.RESIDUAL, depth=4)
+    for k, numbers in enumerate((*eyes, PPOConfig(trunk=Trunk.SELU))):
         fake_run(tmp_path / str(k), "Follow", "lstm", 0, 0.9, numbers=numbers)
     groups = grouped(expand(sorted(tmp_path.iterdir())))
     assert {group.trained: len(group.curves) for group in groups} == {

@@ -13,7 +13,8 @@ from gymnasium import spaces
 from kindergarten import cli
 from kindergarten.agents import Memory, MemoryPolicy
 from kindergarten.agents.runs.export import to_onnx
-from kindergarten.agents.runs.train import Options, begin, learn
+from kindergarten.agents.runs.options import Options
+from kindergarten.agents.runs.train import begin, learn
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.scoring.onnx import INPUTS, OUTPUTS
 

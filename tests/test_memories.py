@@ -94,7 +94,7 @@ def test_a_memory_is_one_class():
 
 
 def test_unknown_memory_names_itself_and_the_choices():
-    with pytest.raises(ValueError, match="'elephant'.*'none', 'stack', 'rnn', 'gru', 'lstm', 'lstm-default'"):
+    with pytest.raises(ValueError, match="'elephant'.*none, stack, rnn, gru, lstm, lstm-default"):
         make_policy("elephant")
 
 

@@ -25,7 +25,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # its folder's.
 LAYERS = (
     *("files", "world.cache", "world.jit", "world.words", "world.codes", "world.settings"),
-    *("world.config", "world.road", "world.rng", "world.users", "world.limits", "world.signals"),
+    *("commandline", "world.config", "world.road", "world.rng", "world.users", "world.limits", "world.signals"),
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
@@ -34,7 +34,7 @@ LAYERS = (
     *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
-    *("evaluation", "cli", "__main__"),
+    *("evaluation", "commands", "cli", "__main__"),
 )
 
 # Heavy packages, and the only places that may import them.

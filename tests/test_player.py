@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten import cli
+from kindergarten.commands import newest_replay
 from kindergarten.replay.replay import Newest, Replay
 from kindergarten.viewer import Stage, Take, View, stages_of, write_sheet
 from kindergarten.viewer.app.controls import LOOK, pressed
@@ -246,7 +246,7 @@ def test_keys_write_pictures(replay, tmp_path, monkeypatch):
 
 
 def test_who_follows_sees_what_is_newer(replay, follow, tmp_path):
-    newest = Newest(lambda: cli.newest_replay(tmp_path))
+    newest = Newest(lambda: newest_replay(tmp_path))
     assert newest() is None  # nothing yet
     (tmp_path / "a.npz").write_text("half a file")
     assert newest() is None

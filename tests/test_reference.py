@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kindergarten.commands import Scenarios
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring import reference
 from kindergarten.scoring.planner import KEEP, Plans, chances, outcomes, plans_of, twins
@@ -296,10 +297,10 @@ def test_references_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.M
     reference.update()
     assert computed == settings["Crossing"] + settings["Follow"]
     assert {entry["scenario"] for entry in json.loads(reference.STORED.read_text()).values()} == set(few)
-    assert reference.main(["--update", "Follow"]) == 0
+    assert Scenarios(update=("Follow",)).run() == 0
     assert computed == settings["Crossing"] + settings["Follow"] * 2
     with pytest.raises(ValueError, match="'Folow'.*Follow, Crossing"):
-        reference.main(["--update", "Folow"])
+        Scenarios(update=("Folow",)).run()
 
 
 @scenarios

@@ -25,10 +25,12 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, curriculum
 from kindergarten.agents.runs.interrupts import politely
 from kindergarten.agents.runs.metrics import STEPS, read_rows
+from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.train import Options, attempt, begin, finish, learn
+from kindergarten.agents.runs.train import attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
 
 UPDATE = 8 * 128  # decisions
@@ -207,7 +209,7 @@ def damage(path: Path, content: bytes) -> None:
 def test_the_curriculum_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(curriculum, "PASS", -9.0)  # everybody passes
     monkeypatch.setattr(curriculum, "FIRST", 1.0)
-    options = replace(OPTIONS, curriculum=True, delay=(0.25, 3.0), worlds=64, steps=4 * 64 * 128)
+    options = replace(OPTIONS, curriculum=True, environment=Config(delay_s=(0.25, 3.0)), worlds=64, steps=4 * 64 * 128)
     whole, run = (begin(replace(options, out=tmp_path / name)) for name in ("whole", "run"))
     assert attempt(learn, whole) == 0
     with monkeypatch.context() as patch:
@@ -247,8 +249,11 @@ def test_a_damaged_checkpoint_is_one_line(whole: Run, tmp_path, capsys, content)
 
 
 def test_a_checkpoint_of_another_run_is_refused(whole: Run, tmp_path, capsys):
-    for options, said in ((Options(worlds=8, memory="gru"), "another network"), (Options(worlds=9), "9 worlds")):
-        run = begin(replace(options, out=tmp_path / options.memory))
+    for options, said in (
+        (Options(worlds=8, memory=Memory("gru")), "another network"),
+        (Options(worlds=9), "9 worlds"),
+    ):
+        run = begin(replace(options, out=tmp_path / options.memory.value))
         run.checkpoint("last").write_bytes(whole.checkpoint("last").read_bytes())
         assert cli.main(["train", "--resume", str(run.folder)]) == 2
         assert said in capsys.readouterr().err

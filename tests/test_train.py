@@ -137,10 +137,10 @@ def test_evaluate_scores_a_run_again_and_on_other_delays(folder: Path, capsys: p
         (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow, Crossing"),
         (["--memory", "elephant"], "unknown memory 'elephant'"),
         (["--control", "telepathy"], "unknown control 'telepathy': choose from discrete, continuous"),
-        (["--delay", "4", "1"], "delay_s is (4.0, 1.0)"),
+        (["--delay", "4", "1"], "--delay is (4.0, 1.0)"),
         (["--worlds", "0"], "--worlds is 0"),
         (["--spurious", "2"], "spurious is 2.0: it must be between -1 and 1"),
-        (["--delay", "1", "2", "3"], "delay_s is (1.0, 2.0, 3.0)"),
+        (["--delay", "1", "2", "3"], "--delay is (1.0, 2.0, 3.0)"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(options: list[str], said: str, capsys: pytest.CaptureFixture[str]):

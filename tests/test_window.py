@@ -74,7 +74,7 @@ def test_play_says_what_is_wrong(capsys, monkeypatch):
     for words, said in (
         (["Nowhere"], "choose from"), (["Follow", "--episodes", "0"], "--episodes is 0"),
         (["Follow", "--seed", "-1"], "--seed is -1"), (["Follow", "--control", "x"], "'x'"),
-        (["Follow", "--delay", "1", "2", "3"], "delay_s"), (["Follow"], "screen"),
+        (["Follow", "--delay", "1", "2", "3"], "--delay is (1.0, 2.0, 3.0)"), (["Follow"], "screen"),
     ):  # fmt: skip
         assert cli.main(["play", *words]) == 2
         printed = capsys.readouterr()

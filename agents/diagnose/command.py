@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -22,7 +21,6 @@ from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Find
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.choice import Memory
-from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.load import model_in
 from kindergarten.agents.runs.run import Run, runs_in
@@ -31,6 +29,7 @@ from kindergarten.files import write_whole
 from kindergarten.progress import Progress
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import delay_name
+from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario, make_config
 
 COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}
@@ -57,9 +56,9 @@ class DiagnosedAgent:
         Raises:
             ValueError: its eyes read no columns.
         """
-        if Encoder(run.hyperparameters.encoder).observation != "features":
+        if run.config.observation is not Observation.FEATURES:
             raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
-        memory, seed = run.options["memory"], run.options["seed"]
+        memory, seed = run.options.memory.value, run.options.seed
         name = ", ".join(filter(None, (memory, f"seed {seed}", run.taught, run.eyes)))
         about = f"memory {name}, trained on delays of {delay_name(run.config.delay_s)}"
 
@@ -67,7 +66,7 @@ class DiagnosedAgent:
             return run.load_model(allow_pickle).policy
 
         def untrained(memory: str) -> MemoryPPO:
-            return replace(run, options={**run.options, "memory": memory}).untrained(1)
+            return replace(run, options=replace(run.options, memory=Memory(memory))).untrained(1)
 
         report = run.folder / "report"
         return cls(name, about, policy, run.scenario, run.config, memory, untrained, run.identity, report)
@@ -159,28 +158,23 @@ def print_summary(agent: DiagnosedAgent, findings: Sequence[Finding]) -> None:
     Console().print(table)
 
 
-def main(argv: list[str]) -> int:
-    """``kindergarten diagnose``: ask, write, print."""
-    parser = argparse.ArgumentParser(
-        "kindergarten diagnose", description="What did a car learn, and for the right reason?"
-    )
-    parser.add_argument(
-        "run", metavar="RUN", type=Path, help="a run's folder, one of several seeds, or a .zip of RecurrentPPO"
-    )
-    parser.add_argument("--beside", metavar="RUN", type=Path, nargs="+", default=[], help="others, shown beside it")
-    parser.add_argument("--scenario", metavar="NAME", help="where a .zip was trained")
-    parser.add_argument("--quick", action="store_true", help="fewer worlds and shorter delays")
-    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip")
-    options = parser.parse_args(argv)
+def examine_all(
+    path: Path, beside: Sequence[Path], scenario: str | None, quick: bool, allow_pickle: bool
+) -> Iterator[Path]:
+    """Ask, write and print for each agent that ``path`` means; the pages that were written.
+
+    Args:
+        beside: others, shown beside it.
+        scenario: where a .zip was trained.
+        quick: fewer worlds and shorter delays.
+        allow_pickle: read a .zip, which may run code.
+    """
     th.set_num_threads(1)
-    asked, *beside = (
-        agents_at(path, options.scenario, options.allow_pickle) for path in (options.run, *options.beside)
-    )
-    others = [other for group in beside for other in group]
+    asked, *others = (agents_at(each, scenario, allow_pickle) for each in (path, *beside))
+    rest = [other for group in others for other in group]
     for agent in asked:
-        check(agent, others)
-        findings = examine(agent.case(others, QUICK if options.quick else FULL))
+        check(agent, rest)
+        findings = examine(agent.case(rest, QUICK if quick else FULL))
         report = write_report(agent, findings)
         print_summary(agent, findings)
-        print(report)
-    return 0
+        yield report

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
+from kindergarten.world.codes import Observation
+from kindergarten.world.words import quoted
+
 
 class Choice(Enum):
     """An Enum of the names that people type; ``ValueError`` with the choices for any other."""
 
     @classmethod
     def _missing_(cls, value: object) -> "Choice":
-        choices = ", ".join(repr(choice.value) for choice in cls)
-        raise ValueError(f"unknown {cls.__name__.lower()} {value!r}: choose one of {choices}")
+        choices = ", ".join(choice.value for choice in cls)
+        raise ValueError(f"unknown {cls.__name__.lower()} {quoted(value)}: choose from {choices}")
 
 
 def _named_classes(file: Path) -> Iterator[tuple[str, str]]:
@@ -42,3 +45,31 @@ class Memory(Choice):
     def meaning(self) -> str:
         """What it is, in a sentence."""
         return _MEMORIES[self.value]
+
+    @property
+    def called(self) -> str:
+        """What it is, in a few words."""
+        return self.meaning.partition(":")[0].rstrip(".")
+
+
+class Encoder(Choice):
+    """What looks at a frame."""
+
+    FLAT = "flat"
+    ATTENTION = "attention"
+    CNN = "cnn"
+
+    @property
+    def observation(self) -> Observation:
+        """What it looks at."""
+        return Observation.PIXELS if self is Encoder.CNN else Observation.FEATURES
+
+
+class Trunk(Choice):
+    """What a deep trunk is made of."""
+
+    PLAIN = "plain"
+    RELU = "relu"
+    SELU = "selu"
+    HIGHWAY = "highway"
+    RESIDUAL = "residual"

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from kindergarten.agents.learner.memory import FRAMES
+from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.world.settings import Number, OneOf, Switch, Whole, setting, settle
+
+DEEPEST = 32  # layers before the memory
 
 
 @dataclass(frozen=True)
@@ -14,51 +17,53 @@ class PPOConfig:
     not always help the large one.
     """
 
-    n_steps: int = 128
-    """Decisions per world and update. 64: the cue-delay task in half the decisions, but Crossing at -0.05, not 0.84."""
-    batch_size: int = 2048
-    """Decisions per minibatch, in whole worlds. 8,192: solved by one of three seeds in 500 k decisions; 2,048: three,
-    in 430 k, at the same cost per decision (4 passes, step size 1e-3)."""
-    n_epochs: int = 8
-    """Passes over every rollout. 4 take 1.5 times the decisions, and about the same time."""
-    learning_rate: float = 3e-3
-    """Adam's step size at the beginning. In minibatches of 8,192, 1e-3 solved one of three seeds, 3e-3 all."""
-    learning_rate_end: float = 1e-4
-    """... and at the end, linearly."""
-    gamma: float = 0.99
-    """Discount per decision."""
-    gae_lambda: float = 0.95
-    """Trade between bias and variance of the advantages."""
-    clip_range: float = 0.2
-    """How far a probability ratio may move."""
-    ent_coef: float = 0.05
-    """Entropy bonus at the beginning."""
-    ent_coef_end: float = 0.0
-    """... and at the end, linearly."""
-    vf_coef: float = 0.5
-    """Weight of the value loss."""
-    max_grad_norm: float = 0.5
-    """Longer gradients are shortened to this."""
-    caption_coef: float = 0.5
-    """Weight of the captions' loss; 0 makes them a probe that teaches the memory nothing."""
-    warmup: float = 0.1
-    """Share of the training in which the policy drives at random, while its memory learns to tell the intents. Who
-    drives before it can tell them learns to brake for all or for none, and stays there: without it and without held
-    noise AllWayStop ended at -0.27, with both at 0.98 (one seed each)."""
-    noise_hold: float = 4.0
-    """Decisions for which exploration keeps its noise. 1: Roundabout at -0.11, never braking; 4: 0.94 (one seed)."""
-    redistribute: bool = False
-    """Whether rewards are paid when they are decided, and not when they arrive (RUDDER)."""
-    hidden: int = 64
-    """Cells of each LSTM (one for the actor, one for the critic). 32: the cue-delay task in half the time, but Crossing
-    at -0.05 instead of 0.84."""
-    features: int = 64
-    """Units of the layer before the LSTM."""
-    frames: int = FRAMES
-    """How many the memory ``stack`` sees at once."""
-    encoder: str = "flat"
-    """What looks at a frame: flat, attention, or cnn, which looks at pictures."""
-    trunk: str = "relu"
-    """What lies between encoder and memory: relu, selu, highway, residual or plain layers."""
-    depth: int = 1
-    """Layers before the memory, the encoder's own included: at 1 there is no trunk."""
+    # 64: the cue-delay task in half the decisions, but Crossing at -0.05, not 0.84.
+    n_steps: int = setting(128, Whole(1), "decisions per world and update")
+    # 8,192: solved by one of three seeds in 500 k decisions; 2,048: three, in 430 k, at the same cost per decision
+    # (4 passes, step size 1e-3).
+    batch_size: int = setting(2048, Whole(1), "decisions per minibatch, in whole worlds")
+    # 4 take 1.5 times the decisions, and about the same time.
+    n_epochs: int = setting(8, Whole(0), "passes over every rollout")
+    # In minibatches of 8,192, 1e-3 solved one of three seeds, 3e-3 all.
+    learning_rate: float = setting(3e-3, Number(0.0), "Adam's step size at the beginning")
+    learning_rate_end: float = setting(1e-4, Number(0.0), "... and at the end, linearly")
+    gamma: float = setting(0.99, Number(0.0, 1.0), "discount per decision")
+    gae_lambda: float = setting(0.95, Number(0.0, 1.0), "trade between bias and variance of the advantages")
+    clip_range: float = setting(0.2, Number(0.0), "how far a probability ratio may move")
+    ent_coef: float = setting(0.05, Number(0.0), "entropy bonus at the beginning")
+    ent_coef_end: float = setting(0.0, Number(0.0), "... and at the end, linearly")
+    vf_coef: float = setting(0.5, Number(0.0), "weight of the value loss")
+    max_grad_norm: float = setting(0.5, Number(0.0), "longer gradients are shortened to this")
+    caption_coef: float = setting(
+        0.5,
+        Number(0.0),
+        "weight of the captions' loss; 0 makes them a probe that teaches the memory nothing",
+        option="captions",
+    )
+    # Who drives before it can tell the intents learns to brake for all or for none, and stays there: without it and
+    # without held noise AllWayStop ended at -0.27, with both at 0.98 (one seed each).
+    warmup: float = setting(
+        0.1,
+        Number(0.0, 1.0),
+        "share of the training in which the policy drives at random, while its memory learns to tell the intents",
+    )
+    # 1: Roundabout at -0.11, never braking; 4: 0.94 (one seed).
+    noise_hold: float = setting(4.0, Number(1.0), "decisions for which exploration keeps its noise")
+    redistribute: bool = setting(
+        False, Switch(), "rewards are paid when they are decided, and not when they arrive (RUDDER)"
+    )
+    # 32: the cue-delay task in half the time, but Crossing at -0.05 instead of 0.84.
+    hidden: int = setting(64, Whole(1), "cells of each LSTM (one for the actor, one for the critic)")
+    features: int = setting(64, Whole(1), "units of the layer before the LSTM")
+    frames: int = setting(8, Whole(2), "how many the memory stack sees at once")
+    encoder: Encoder = setting(
+        Encoder.FLAT,
+        OneOf(Encoder),
+        "what looks at a frame: flat; attention, to whom the order of the road users makes no difference; cnn, which "
+        "looks at pictures",
+    )
+    trunk: Trunk = setting(Trunk.RELU, OneOf(Trunk), "what lies behind the encoder if depth is over 1")
+    depth: int = setting(1, Whole(1, DEEPEST), "layers before the memory, the encoder's own included")
+
+    def __post_init__(self) -> None:
+        settle(self)

@@ -1,6 +1,6 @@
 """From a frame to what the memory gets: an encoder, and a trunk of any depth behind it."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch as th
@@ -9,39 +9,15 @@ from stable_baselines3.common.preprocessing import is_image_space, is_image_spac
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
-from kindergarten.agents.learner.choice import Choice
-from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.agents.learner.config import DEEPEST, PPOConfig
 from kindergarten.world.codes import Intent
 from kindergarten.world.observation import NUM_EGO, NUM_USER, SEEN
 
 HEADS = 4  # of the attention
 CHANNELS = (16, 32)  # of the convolutions
-DEEPEST = 32  # layers before the memory
 GATE = -2.0  # bias of a highway's gates: they let 88 % of their input through unchanged at the start
 _DEFAULT = PPOConfig()
-
-
-class Encoder(Choice):
-    """The encoders to choose from, by the names that people type."""
-
-    FLAT = "flat"
-    ATTENTION = "attention"
-    CNN = "cnn"
-
-    @property
-    def observation(self) -> Literal["features", "pixels"]:
-        """What it looks at."""
-        return "pixels" if self is Encoder.CNN else "features"
-
-
-class Trunk(Choice):
-    """What a deep trunk is made of, by the names that people type."""
-
-    PLAIN = "plain"
-    RELU = "relu"
-    SELU = "selu"
-    HIGHWAY = "highway"
-    RESIDUAL = "residual"
 
 
 class TrunkLayer(nn.Module):

@@ -11,6 +11,7 @@ import torch as th
 from torch import nn
 
 from kindergarten.agents.learner.choice import Memory
+from kindergarten.agents.learner.config import PPOConfig
 
 States = tuple[th.Tensor, th.Tensor]
 """(h, c), each (layers, sequences, state size)."""
@@ -18,7 +19,7 @@ States = tuple[th.Tensor, th.Tensor]
 FORGET_BIAS = 3.0
 """sigmoid(3) = 0.95: the gradient halves every 14 decisions instead of every single one (sigmoid(0) = 0.5)."""
 
-FRAMES = 8
+FRAMES = PPOConfig.frames
 """How many the memory ``stack`` sees: 1.6 s of them."""
 
 MEMORIES: "dict[str, type[MemoryModule]]" = {}

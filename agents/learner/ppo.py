@@ -19,7 +19,7 @@ from kindergarten.agents.learner.allocator import keep_freed_memory
 from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.agents.learner.encoders import ENCODERS, Encoder
+from kindergarten.agents.learner.encoders import ENCODERS
 from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared, shorten
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
@@ -125,6 +125,7 @@ class MemoryPPO(RecurrentPPO):
         tensorboard_log: str | None = None,
         verbose: int = 0,
         threads: int = 1,
+        device: th.device | str = "cpu",
     ) -> "MemoryPPO":
         """A trainer for ``env`` with all its numbers from ``config``."""
         targets = auxiliary_targets_of(env)
@@ -146,8 +147,8 @@ class MemoryPPO(RecurrentPPO):
                 memory=Memory(memory).value,
                 lstm_hidden_size=config.hidden,
                 frames=config.frames,
-                features_extractor_class=ENCODERS[Encoder(config.encoder)],
-                features_extractor_kwargs=dict(size=config.features, trunk=config.trunk, depth=config.depth),
+                features_extractor_class=ENCODERS[config.encoder],
+                features_extractor_kwargs=dict(size=config.features, trunk=config.trunk.value, depth=config.depth),
                 num_labels=0 if targets is None else targets.labels.shape[1],
             ),
             verbose=verbose,
@@ -157,6 +158,7 @@ class MemoryPPO(RecurrentPPO):
             warmup=0.0 if targets is None else config.warmup,
             noise_hold=config.noise_hold,
             redistribute=config.redistribute,
+            device=device,
         )
 
     @staticmethod

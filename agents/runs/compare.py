@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -91,7 +90,7 @@ def grouped(runs: Iterable[Run]) -> list[Group]:
     """Runs by scenario, memory, lessons and eyes, in the order of scenarios given and of the ladder of memories."""
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
-        scenario, memory = run.scenario.name, Memory(run.options["memory"])
+        scenario, memory = run.scenario.name, run.options.memory
         trained = ", ".join(part for part in (delay_name(run.config.delay_s), run.taught, run.eyes) if part)
         group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
         for delay, scores in scores_of(run).items():
@@ -219,18 +218,11 @@ def picture(groups: list[Group]) -> Figure:
     return figure
 
 
-def main(argv: list[str]) -> int:
-    """``kindergarten compare``: print the table, draw the picture."""
-    parser = argparse.ArgumentParser("kindergarten compare", description="What runs say together.")
-    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="a run, or a folder of several seeds")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="draw learning curves and ladder (.png, .svg, .pdf)")
-    options = parser.parse_args(argv)
-    if options.out is not None and options.out.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--out {options.out}: choose a name that ends in .png, .svg or .pdf")
-    groups = grouped(expand(options.runs))
+def compare(folders: Iterable[Path], out: Path | None = None) -> None:
+    """Print the table of the runs in ``folders``, and draw the picture if there is a file for it."""
+    groups = grouped(expand(folders))
     print_groups(groups)
-    if options.out is not None:
-        with whole_file(options.out) as draft:
+    if out is not None:
+        with whole_file(out) as draft:
             picture(groups).savefig(draft)
-        print(options.out)
-    return 0
+        print(out)

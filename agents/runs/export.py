@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import io
 import warnings
@@ -77,14 +76,6 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
     return file.getvalue()
 
 
-def main(argv: list[str]) -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser("kindergarten export-onnx", description="A trained car for other programs.")
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
-    parser.add_argument("out", metavar="OUT", type=Path, help="the file to write, .onnx")
-    parser.add_argument("--allow-pickle", action="store_true", help="read a .zip if there is no .safetensors")
-    options = parser.parse_args(argv)
-    model = Run.open(options.run).load_model(options.allow_pickle)
-    write_whole(options.out, to_onnx(model.policy))
-    print(options.out)
-    return 0
+def export(run: Run, out: Path, allow_pickle: bool = False) -> None:
+    """Write a run's best agent as ONNX."""
+    write_whole(out, to_onnx(run.load_model(allow_pickle).policy))

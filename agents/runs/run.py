@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.agents.learner.encoders import Encoder
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.options import Options, read_file
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import write_whole
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
-from kindergarten.world.config import Config, Scenario, make_config
+from kindergarten.world.config import Config, Scenario
 from kindergarten.world.observation import units
+from kindergarten.world.settings import declared, plain
 
+#: What is said elsewhere: with the scores, or as the run's eyes.
+ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
+#: What some settings are called in tables; others by their names.
+CALLED = {"caption_coef": "captions", "spurious": "colours", "redistribute": "redistributed"}
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -27,12 +33,11 @@ class Run:
     """A folder with config.json, metrics.csv, TensorBoard events, checkpoints/, evaluation.json, replays/."""
 
     folder: Path
-    options: dict[str, Any]
-    hyperparameters: PPOConfig
+    options: Options
     columns: dict[str, str] | None  # that it was trained with, and their units; None: an older version kept no note
 
     @classmethod
-    def create(cls, folder: Path, options: dict[str, Any], hyperparameters: PPOConfig) -> Run:
+    def create(cls, folder: Path, options: Options) -> Run:
         """Make a new folder.
 
         Raises:
@@ -42,9 +47,9 @@ class Run:
         if folder.exists():
             raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {folder}")
         (folder / "checkpoints").mkdir(parents=True)
-        run = cls(folder, options, hyperparameters, units(Encoder(hyperparameters.encoder).observation))
-        about = {"options": options, "hyperparameters": asdict(hyperparameters), "columns": run.columns}
-        run.write_json("config.json", about | {"made_with": made_with(PACKAGES)})
+        run = cls(folder, options, units(plain(options.environment)["observation"]))
+        about = {**options.as_json(), "columns": run.columns, "made_with": made_with(PACKAGES)}
+        run.write_json("config.json", about)
         return run
 
     @classmethod
@@ -54,48 +59,56 @@ class Run:
         Raises:
             ValueError: the folder is no run.
         """
-        try:
-            about = json.loads((folder / "config.json").read_text())
-            return cls(folder, about["options"], PPOConfig(**about["hyperparameters"]), about.get("columns"))
-        except (OSError, KeyError, TypeError, json.JSONDecodeError):
-            raise ValueError(f"{folder} is no run: it has no readable config.json") from None
+        file = folder / "config.json"
+        if not file.is_file():
+            raise ValueError(f"{folder} is no run: it has no readable config.json")
+        options, about = read_file(file)
+        return cls(folder, options, about.get("columns"))
+
+    def change(self, options: Options) -> Run:
+        """The same run with other options from now on, in its config.json too."""
+        self.write_json("config.json", {**self.read_json("config.json"), **options.as_json()})
+        return replace(self, options=options)
+
+    @property
+    def hyperparameters(self) -> PPOConfig:
+        """The learner's numbers."""
+        return self.options.learner
+
+    @property
+    def config(self) -> Config:
+        """The setting that it was trained in."""
+        return self.options.environment
 
     @cached_property
     def scenario(self) -> Scenario:
         """What it was trained on."""
-        return scenario_named(self.options["scenario"])
-
-    @cached_property
-    def config(self) -> Config:
-        """... and in which setting."""
-        asked = self.options  # older runs name neither colours nor order
-        spurious, shuffled = asked.get("spurious", 0.0), asked.get("shuffled", False)
-        return make_config(
-            control=asked["control"], delay_s=tuple(asked["delay"]), spurious=spurious, shuffled=shuffled
-        )
+        return scenario_named(self.options.scenario)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What tells this run's results from another's."""
-        told = {name: self.options[name] for name in ("scenario", "memory", "seed")}
-        return told | {"eyes": self.eyes, "taught": self.taught}
+        own = self.options
+        return {
+            "scenario": own.scenario,
+            "memory": own.memory.value,
+            "seed": own.seed,
+            "eyes": self.eyes,
+            "taught": self.taught,
+        }
 
     @property
     def eyes(self) -> str:
         """What stands before its memory, such as "attention, residual 8"; nothing if that is the default."""
         numbers = self.hyperparameters
-        trunk = f"{numbers.trunk} {numbers.depth}" if numbers.depth > 1 else ""
-        return ", ".join(part for part in (numbers.encoder, trunk) if part not in ("", PPOConfig.encoder))
+        encoder = numbers.encoder.value if numbers.encoder is not PPOConfig.encoder else ""
+        trunk = f"{numbers.trunk.value} {numbers.depth}" if numbers.depth > 1 else ""
+        return ", ".join(part for part in (encoder, trunk) if part)
 
     @property
     def taught(self) -> str:
-        """What is out of the ordinary in its lessons, such as "colours 0.9"; nothing by default."""
-        numbers = self.hyperparameters
-        captions = f"captions {numbers.caption_coef:g}" if numbers.caption_coef != PPOConfig.caption_coef else ""
-        colours = f"colours {self.config.spurious:g}" if self.config.spurious else ""
-        redistributed = "redistributed" if numbers.redistribute else ""
-        shuffled = "shuffled" if self.config.shuffled else ""
-        return ", ".join(part for part in (captions, colours, shuffled, redistributed) if part)
+        """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
+        return ", ".join((*_unusual(self.hyperparameters), *_unusual(self.config)))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.
@@ -103,31 +116,23 @@ class Run:
         Raises:
             ValueError: it is not; the message says in what they differ.
         """
-        now = units(Encoder(self.hyperparameters.encoder).observation)
+        now = units(plain(self.config)["observation"])
         then = now if self.columns is None else self.columns
         if list(then.items()) != list(now.items()):
             raise ValueError(f"{self.folder} was trained with other columns: {difference(then, now)}")
 
-    def untrained(self, worlds: int) -> MemoryPPO:
+    def untrained(self, worlds: int, device: str = "cpu") -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it.
 
         Raises:
             ValueError: see ``check_columns``.
         """
         self.check_columns()
-        options = self.options
-        env = make_sb3(
-            f"Kindergarten/{self.scenario.name}-v0",
-            worlds,
-            options["seed"],
-            observation=Encoder(self.hyperparameters.encoder).observation,
-            control=options["control"],
-            delay_s=self.config.delay_s,
-            spurious=self.config.spurious,
-            shuffled=self.config.shuffled,
+        own = self.options
+        env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **plain(self.config))
+        return MemoryPPO.from_config(
+            env, self.hyperparameters, own.memory, own.seed, threads=own.threads, device=device
         )
-        threads = options["threads"]
-        return MemoryPPO.from_config(env, self.hyperparameters, options["memory"], options["seed"], threads=threads)
 
     def checkpoint(self, name: str) -> Path:
         """The file of a checkpoint: ``"best"``, weights alone, or ``"last"``, all that training goes on from."""
@@ -174,6 +179,16 @@ def difference(then: dict[str, str], now: dict[str, str]) -> str:
     parts = {"lacks": lacks, "has": [*had, *changed]}
     found = [f"{verb} {', '.join(names)}" for verb, names in parts.items() if names]
     return "; ".join(found) or "the same in another order"
+
+
+def _unusual(settings: Config | PPOConfig) -> Iterator[str]:
+    """Those that are not at their defaults, in words."""
+    for name, its in declared(type(settings)).items():
+        value = its.kind.plain(getattr(settings, name))
+        if value != its.default and name not in ELSEWHERE:
+            number = f"{value:g}" if isinstance(value, float) else str(value)
+            called = CALLED.get(name, name.replace("_", " "))
+            yield called if value is True else f"{called} {number}"
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
@@ -50,7 +49,7 @@ def wandb_callback(project: str, run: Run) -> BaseCallback:
             id=hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:12],
             resume="allow",
             dir=run.folder,
-            config={**run.options, **asdict(run.hyperparameters)},
+            config={name: value for part in run.options.as_json().values() for name, value in part.items()},
             sync_tensorboard=True,
         )
     return callbacks.WandbCallback()
@@ -79,7 +78,7 @@ tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 ---
 # A car that anticipates
 
-`{run.options["memory"]}` on `Kindergarten/{run.scenario.name}-v0`, seed {run.options["seed"]}, {found["decisions"]:,}
+`{run.options.memory.value}` on `Kindergarten/{run.scenario.name}-v0`, seed {run.options.seed}, {found["decisions"]:,}
 decisions. Anticipation {scale(found["anticipation"], found["anticipation_ci95"])}: 0 is the best without memory, 1 the
 best with all intents known. Collisions: {found["collision_rate"]:.1%}.
 

@@ -38,13 +38,13 @@ class Watcher(BaseCallback):
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:
         super().__init__()
-        self.run, self.total, self.limits = run, run.options["steps"], reference(run.scenario, run.config)
+        self.run, self.total, self.limits = run, run.options.steps or 0, reference(run.scenario, run.config)
         self.best: float = notes.get("best", -np.inf)
         self.latest: float = notes.get("latest", -np.inf)
         self._next: float = notes.get("next_check", 0.0)
         self._seconds: float = notes.get("seconds", 0.0)
         self._unwritten: dict[str, float] = notes.get("unwritten", {})
-        self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options["curriculum"] else None
+        self.curriculum = Curriculum(run, notes.get("curriculum", {})) if run.options.curriculum else None
         self.progress: Progress | None = None
         self._shown = -np.inf  # when [s] the last replay was written
 
@@ -122,7 +122,7 @@ class Watcher(BaseCallback):
     def _show(self) -> None:
         """Let those who follow the training see what the agent does now."""
         if time.monotonic() - self._shown >= SHOW_EVERY:
-            memory, seed = self.run.options["memory"], self.run.options["seed"]
+            memory, seed = self.run.options.memory.value, self.run.options.seed
             agent = f"{memory}, seed {seed}, {self.model.num_timesteps:,} decisions"
             replay = record(self.model, self.run.scenario, self.run.config, agent)
             replay.write(self.run.folder / "replays" / "training.npz")

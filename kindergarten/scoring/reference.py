@@ -12,9 +12,9 @@ scores above 1 has found a better plan.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.files import write_whole
-from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
@@ -227,20 +227,12 @@ def summary(scenario: Scenario) -> dict[str, Any]:
     return {**first, **rows.pop("default"), "intents": intents, "delay_ladder": rows}
 
 
-def main(argv: list[str]) -> int:
-    """``kindergarten scenarios``: print the scenarios and their references."""
-    parser = argparse.ArgumentParser("kindergarten scenarios", description="The scenarios and their references.")
-    parser.add_argument("--json", action="store_true", help="print a JSON list")
-    help = f"compute what {STORED.name} lacks, or this scenario's references anew"
-    parser.add_argument("--update", nargs="?", const=True, metavar="NAME", help=help)
-    options = parser.parse_args(argv)
-    asked = [scenario_named(options.update)] if isinstance(options.update, str) else list(SCENARIOS.values())
-    if options.update:
-        update(None if options.update is True else options.update)
-    found = [summary(scenario) for scenario in asked]
-    if options.json:
+def show(scenarios: Iterable[Scenario], as_json: bool) -> None:
+    """Print ``scenarios`` and their references."""
+    found = [summary(scenario) for scenario in scenarios]
+    if as_json:
         print(json.dumps(found, indent=2))
-        return 0
+        return
     for row in found:
         print(f"\n{row['id']}: {row['summary']}")
         chances = ", ".join(f"{name} {chance:.0%}" for name, chance in row["intents"].items())
@@ -249,4 +241,3 @@ def main(argv: list[str]) -> int:
             numbers = f"{cell['blind']:8.3f} {cell['oracle']:8.3f} {cell['collision']:10.3f} {cell['stakes']:7.2f}"
             print(f"  {delay if 's' in delay else delay + ' s':>8} {numbers}")
     print("\nblind: best without memory (score 0); oracle: intents known (score 1); collision: the worst answer.")
-    return 0

@@ -218,6 +218,7 @@ class Config:
         Span(0.0, 600.0, "seconds"),
         "seconds from t2 to t3, drawn between the two; a number fixes it; 0 shows the signal until t3",
         earns=True,
+        option="delay",
     )
     signal_rate: float = setting(1.0, Number(0.0, 1.0), "share of road users that signal at all")
     signals: SignalReliability = setting(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum
 from functools import cache
@@ -135,10 +135,15 @@ class Whole(Number):
 
     accepts = int
 
+    @property
+    def limits(self) -> str:
+        """As of any number, in all their digits."""
+        return f"from {self.low} to {self.high}" if self.high < math.inf else f"at least {self.low}"
+
     def settle(self, name: str, value: Any) -> int:
         """As an int."""
         if not isinstance(value, Integral) or isinstance(value, bool) or not within(value, self.low, self.high):
-            raise ValueError(f"{name} is {quoted(value)}: it must be a whole number {self.limits}".rstrip())
+            raise ValueError(f"{name} is {quoted(value)}: it must be a whole number, {self.limits}")
         return int(value)
 
 
@@ -181,19 +186,85 @@ class Sides:
     @property
     def limits(self) -> str:
         """All of them."""
-        return f"one or two multiples of {self.step} from {self.low} to {self.high} (height and width)"
+        return f"multiples of {self.step} from {self.low} to {self.high}"
 
     def settle(self, name: str, value: Any) -> tuple[int, int]:
         """As a pair of ints."""
         sides = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
         whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides)
         if len(sides) != 2 or not whole or any(s % self.step or not within(s, self.low, self.high) for s in sides):
-            raise ValueError(f"{name} is {quoted(value)}: it must be {self.limits}")
+            raise ValueError(f"{name} is {quoted(value)}: it must be one or two {self.limits} (height and width)")
         return int(sides[0]), int(sides[1])
 
     def plain(self, value: Any) -> int | tuple[int, int]:
         """One number for a square."""
         return value[0] if value[0] == value[1] else value
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any words."""
+
+    accepts = str
+    limits = ""
+
+    def settle(self, name: str, value: Any) -> str:
+        """The same."""
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{name} is {quoted(value)}: it must be a text")
+        return value
+
+    def plain(self, value: Any) -> str:
+        """The same."""
+        return value
+
+
+@dataclass(frozen=True)
+class Word:
+    """A key of a mapping, which may still grow."""
+
+    mapping: Mapping[str, Any]
+    limits = ""
+
+    @property
+    def accepts(self) -> Any:
+        """The keys that there are now."""
+        return Literal[tuple(self.mapping)]
+
+    def settle(self, name: str, value: Any) -> str:
+        """The key itself."""
+        if not isinstance(value, str) or value not in self.mapping:
+            raise ValueError(f"unknown {name} {quoted(value)}: choose from {', '.join(self.mapping)}")
+        return value
+
+    def plain(self, value: Any) -> str:
+        """The same."""
+        return value
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """Something of another kind, or None."""
+
+    kind: Kind
+
+    @property
+    def accepts(self) -> Any:
+        """What the kind does, and None."""
+        return self.kind.accepts | None
+
+    @property
+    def limits(self) -> str:
+        """The kind's."""
+        return self.kind.limits
+
+    def settle(self, name: str, value: Any) -> Any:
+        """As the kind does it."""
+        return None if value is None else self.kind.settle(name, value)
+
+    def plain(self, value: Any) -> Any:
+        """As the kind does it."""
+        return None if value is None else self.kind.plain(value)
 
 
 class Setting(NamedTuple):
@@ -204,14 +275,20 @@ class Setting(NamedTuple):
     default: Any  # as people give it
     meaning: str  # of the default first, where it is a choice
     earns: bool
+    option: str
 
     @property
     def written(self) -> str:
         """The default as it is written in Python."""
         return f'"{self.default}"' if isinstance(self.default, str) else repr(self.default)
 
+    @property
+    def explained(self) -> str:
+        """What it means, and its limits."""
+        return f"{self.meaning} ({self.kind.limits})" if self.kind.limits else self.meaning
 
-def setting(default: T, kind: Kind, meaning: str, earns: bool = False) -> T:
+
+def setting(default: T, kind: Kind, meaning: str, earns: bool = False, option: str | None = None) -> T:
     """A field of a dataclass.
 
     Args:
@@ -219,8 +296,20 @@ def setting(default: T, kind: Kind, meaning: str, earns: bool = False) -> T:
         kind: what it may be.
         meaning: what it means, in one sentence; of a choice, also what the others mean.
         earns: whether the returns of the best drivers depend on it, and with them the references.
+        option: what the command line calls it, if not by the field's name.
     """
-    return field(default=default, metadata={"kind": kind, "help": meaning, "earns": earns})
+    return field(default=default, metadata={"kind": kind, "help": meaning, "earns": earns, "option": option})
+
+
+def same(declaration: type, name: str) -> Any:
+    """The field ``name`` of another declared dataclass once more: for who takes some of its settings."""
+    (found,) = (f for f in fields(declaration) if f.name == name)
+    return field(default=found.default, metadata=found.metadata)
+
+
+def option(meaning: str, default: Any = None) -> Any:
+    """A field of a dataclass that is an option of a command and no setting: a file, or anything else."""
+    return field(default=default, metadata={"help": meaning})
 
 
 @cache
@@ -228,7 +317,10 @@ def declared(declaration: type) -> MappingProxyType[str, Setting]:
     """The settings of a dataclass, by name, in their order; fields that are not made by ``setting`` are no settings."""
     found = [(f.name, f.default, f.metadata) for f in fields(declaration) if "kind" in f.metadata]
     return MappingProxyType(
-        {name: Setting(name, m["kind"], m["kind"].plain(default), m["help"], m["earns"]) for name, default, m in found}
+        {
+            name: Setting(name, m["kind"], m["kind"].plain(default), m["help"], m["earns"], m["option"] or name)
+            for name, default, m in found
+        }
     )
 
 

@@ -98,7 +98,12 @@ def stages_of(
     Args:
         beside: another replay, whose episode of the same world is shown at the right.
         twins: at the right its next twin; the last of them is not shown again.
+
+    Raises:
+        ValueError: the other replay is of another scenario.
     """
+    if beside is not None and beside.scenario != replay.scenario:
+        raise ValueError(f"a replay of {beside.scenario} beside one of {replay.scenario}: they have no world in common")
     painters: Painters = {}
     chosen = list(range(len(replay.episodes)) if episodes is None else episodes)
     stages = []

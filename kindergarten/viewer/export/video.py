@@ -59,7 +59,7 @@ def write_video(
     gif = path.suffix.lower() == ".gif"
     width, height = size or (GIF_SIZE if gif else SIZE)
     size = checked_size((width // 2 * 2, height // 2 * 2))
-    rate = rate or (GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND)
+    rate = (GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND) if rate is None else rate
     if not 0.1 <= rate <= FASTEST:
         raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
     if span is not None and not 0.0 <= span[0] < span[1]:

@@ -1,0 +1,143 @@
+"""What an agent is made of, as options and as a run's config.json. Nothing here needs torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kindergarten.agents.learner.choice import Encoder, Memory
+from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import Observation
+from kindergarten.world.config import Config
+from kindergarten.world.settings import (
+    Maybe,
+    OneOf,
+    Switch,
+    Text,
+    Whole,
+    Word,
+    declared,
+    option,
+    plain,
+    setting,
+    settle,
+)
+from kindergarten.world.words import quoted
+
+ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What an agent is made of: where it learns, with which memory, for how long, and with which numbers.
+
+    The encoder and what it looks at go together: whichever of the two is left out follows the other.
+    """
+
+    scenario: str = setting("Follow", Word(SCENARIOS), "where it learns: see kindergarten scenarios")
+    memory: Memory = setting(
+        Memory("lstm"),
+        OneOf(Memory),
+        f"what it remembers with ({'; '.join(f'{each.value}: {each.called}' for each in Memory)})",
+    )
+    steps: int | None = setting(
+        None, Maybe(Whole(1)), "decisions to train for, rounded up to whole updates; the scenario's own if left out"
+    )
+    worlds: int = setting(256, Whole(1), "worlds side by side")
+    seed: int = setting(0, Whole(0, 2**32 - 1), "of everything random")
+    curriculum: bool = setting(
+        False,
+        Switch(),
+        "begin with delays of at most four seconds, and double them up to the longest as the agent succeeds",
+    )
+    threads: int = setting(1, Whole(1), "shares of each minibatch that are worked on side by side")
+    device: str = setting("cpu", Text(), "where it is computed: cpu, cuda, auto, or whatever else PyTorch knows")
+    wandb: str | None = setting(None, Maybe(Text()), "log to this project of Weights & Biases (if wandb is installed)")
+    hub: str | None = setting(
+        None, Maybe(Text()), "upload the finished run to this repository of Hugging Face (if huggingface-hub is)"
+    )
+    out: Path | None = option("the run's folder, which must not exist yet; runs/SCENARIO-MEMORY-TIME if left out")
+    environment: Config = Config()
+    learner: PPOConfig = PPOConfig()
+
+    def __post_init__(self) -> None:
+        settle(self)
+        environment, learner = _matched(self.environment, self.learner)
+        object.__setattr__(self, "environment", environment)
+        object.__setattr__(self, "learner", learner)
+
+    def as_json(self) -> dict[str, Any]:
+        """The sections of config.json that make the same run again."""
+        own = {name: value for name, value in plain(self).items() if name in declared(Options)}
+        return {"options": own, "environment": plain(self.environment), "hyperparameters": plain(self.learner)}
+
+
+PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig}
+
+
+def from_json(about: Any) -> Options:
+    """The options in a config.json. Parts of it may be left out; those of older runs are read as well.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    if not isinstance(about, Mapping) or not all(isinstance(about.get(part, {}), Mapping) for part in PARTS):
+        raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
+    about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
+    for part in about:
+        if part not in (*PARTS, "columns", "made_with"):
+            raise ValueError(f"unknown part {quoted(part)}: choose from {', '.join(PARTS)}")
+    for part, declaration in PARTS.items():
+        for name in about.get(part, {}):
+            if name not in declared(declaration):
+                choices = ", ".join(declared(declaration))
+                raise ValueError(f"unknown name {quoted(name)} in {part}: choose from {choices}")
+    own, environment, numbers = (about.get(part, {}) for part in PARTS)
+    return Options(**own, environment=Config(**environment), learner=PPOConfig(**numbers))
+
+
+def read_file(path: Path) -> tuple[Options, dict[str, Any]]:
+    """The options in a file of the form of config.json, and all that stands there.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds something else.
+    """
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        return from_json(about), about
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _modern(about: Mapping[str, Any]) -> dict[str, Any]:
+    """An older config.json in today's form: its options hold some settings, and some hyperparameters twice."""
+    options, numbers = dict(about["options"]), about.get("hyperparameters", {})
+    environment = {"delay_s": options.pop("delay")}
+    environment |= {name: options.pop(name) for name in ("control", "spurious", "shuffled") if name in options}
+    doubled = {*declared(PPOConfig), "captions", *ONCE}
+    options = {name: value for name, value in options.items() if name not in doubled}
+    return {"options": options, "environment": environment, "hyperparameters": numbers}
+
+
+def _matched(environment: Config, learner: PPOConfig) -> tuple[Config, PPOConfig]:
+    """Both, with an encoder for what there is to be looked at.
+
+    Raises:
+        ValueError: they do not go together, and none was left out.
+    """
+    seen, wanted = environment.observation, learner.encoder.observation
+    if seen is wanted:
+        return environment, learner
+    if seen is Config.observation:
+        return replace(environment, observation=wanted), learner
+    if seen is Observation.PIXELS and learner.encoder is PPOConfig.encoder:
+        return environment, replace(learner, encoder=Encoder.CNN)
+    raise ValueError(
+        f"observation {seen.name.lower()!r} and encoder {learner.encoder.value!r} do not go together: "
+        f"{learner.encoder.value} looks at {wanted.name.lower()}"
+    )

@@ -1,0 +1,243 @@
+"""The commands that need no agent of ours: what each may be told, and what it does. What is heavy is imported there."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.world.codes import Control, SignalReliability
+from kindergarten.world.config import SETTINGS, Config, Range
+from kindergarten.world.settings import Maybe, Number, Whole, Word, option, same, setting, settle
+
+if TYPE_CHECKING:
+    from kindergarten.replay.replay import Replay
+    from kindergarten.viewer import View
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Look at a replay, in a window or as a video. In the window, ? shows all keys.
+
+    A small GIF: --headless --video a.gif --episode 1 --street --still --size 640 360
+    """
+
+    source: Annotated[Positional[Path], arg(metavar="RUN-or-REPLAY", help="a run's folder or an .npz file")]
+    beside: Annotated[Positional[Path | None], arg(metavar="[ANOTHER]")] = option("one beside it, in the same worlds")
+    _: KW_ONLY
+    video: Path | None = option("write an .mp4 or a .gif")
+    png: Path | None = option("write one moment as a picture")
+    at: float | None = option("which moment [s]; while it signals if left out")
+    sheet: Path | None = option("write t1, t2, t3 and the decision as one picture")
+    episode: int | None = setting(None, Maybe(Whole(1)), "which episode, from 1; videos: all if left out")
+    twins: bool = option("beside each episode its twin: the same seed, another intent", False)
+    guess: bool = option("be asked what it will do, before it is shown", False)
+    follow: bool = option("show new episodes of a training as it goes on", False)
+    street: bool = option("the street alone, without panels", False)
+    still: bool = option("a camera that stands still above the junction", False)
+    dark: bool = option("the dark theme", False)
+    no_beliefs: bool = option("do not show what the car believes", False)
+    hide: bool = option("do not show what will happen, which nobody can see", False)
+    size: Annotated[tuple[int, int] | None, arg(metavar="W H")] = option("of pictures and videos [pixels]")
+    fps: float | None = option("frames per second of a video; .mp4 30, .gif 10 if left out")
+    span: Annotated[tuple[float, float] | None, arg(metavar="FROM TO")] = option(
+        "the part of each episode to write [s]"
+    )
+    headless: bool = option("open no window", False)
+
+    def __post_init__(self) -> None:
+        settle(self)
+        written = self.video or self.png or self.sheet
+        for name, file in {"at": self.png, "fps": self.video, "span": self.video, "size": written}.items():
+            if getattr(self, name) is not None and not file:
+                kinds = {"at": "--png", "size": "--video, --png or --sheet"}.get(name, "--video")
+                raise ValueError(f"--{name} is of what is written: add {kinds} FILE")
+        if self.headless and not written:
+            raise ValueError("--headless shows nothing by itself: add --video FILE, --png FILE or --sheet FILE")
+        if self.beside is not None and self.twins:
+            raise ValueError("--twins: there is room for two, and another replay is shown already")
+        if self.follow and (self.headless or self.beside or self.guess or self.twins or written):
+            raise ValueError("--follow shows a training in a window, and nothing beside it")
+
+    def run(self) -> int:
+        """Show it, or write it."""
+        from kindergarten.replay import replay
+        from kindergarten.viewer.app import window
+
+        if self.follow:
+            return self._follow()
+        recorded = replay.read(newest_replay(self.source))
+        beside = None if self.beside is None else replay.read(newest_replay(self.beside))
+        if self.episode is not None and self.episode > len(recorded.episodes):
+            count = len(recorded.episodes)
+            raise ValueError(f"there is no episode {self.episode}: {self.source} has {count}, counted from 1")
+        self._export(recorded, beside)
+        if not self.headless:
+            window.watch(recorded, (self.episode or 1) - 1, self._view(), beside, self.twins, self.guess)
+        return 0
+
+    def _view(self, window: bool = True) -> View:
+        """How to look: in a window, what nobody can see is shown when a key asks for it."""
+        from kindergarten.viewer.model.view import View
+
+        reveal = not self.hide and not window
+        return View(not self.still, 1.0, self.dark, reveal, not self.no_beliefs, panels=not self.street)
+
+    def _export(self, recorded: Replay, beside: Replay | None) -> None:
+        """Write the files that were asked for, and name them."""
+        from kindergarten import viewer
+
+        view = self._view(window=False)
+        chosen = range(len(recorded.episodes)) if self.episode is None else [self.episode - 1]
+        stages = viewer.stages_of(recorded, chosen, beside, self.twins)
+        if self.png:
+            viewer.write_picture(self.png, stages[0], self.at, view, self.size)
+            print(self.png)
+        if self.sheet:
+            viewer.write_sheet(self.sheet, stages[0], view, self.size)
+            print(self.sheet)
+        if self.video:
+            viewer.write_video(self.video, stages, view, self.size, self.fps, self.span, progress=True)
+            print(self.video)
+
+    def _follow(self) -> int:
+        from kindergarten.replay import replay
+        from kindergarten.viewer.app import window
+
+        if not self.source.is_dir():
+            raise ValueError(f"{self.source} is no folder of a run: there is nothing to follow")
+        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(self.source)))
+        return 0
+
+
+@dataclass(frozen=True)
+class Play:
+    """Drive yourself, seeing what the agent sees when it sees it."""
+
+    scenario: Annotated[Positional[str], arg(metavar="SCENARIO", help="see kindergarten scenarios")]
+    _: KW_ONLY
+    episodes: int = setting(3, Whole(1, 1000), "how many")
+    seed: int | None = setting(
+        None, Maybe(Whole(0, (1 << 60) - 1)), "of the first world; the others follow; by chance if left out"
+    )
+    frames_only: bool = option("the street as it is: no timeline, nothing that helps to remember", False)
+    replay: Path | None = option("write what you did, to be watched (.npz)")
+    control: Control = same(Config, "control")
+    delay_s: Range = same(Config, "delay_s")
+    signal_rate: float = same(Config, "signal_rate")
+    signals: SignalReliability = same(Config, "signals")
+    hands_on: bool = same(Config, "hands_on")
+    spurious: float = same(Config, "spurious")
+
+    def __post_init__(self) -> None:
+        settle(self)
+        scenario_named(self.scenario)
+
+    def run(self) -> int:
+        """Play, and say how well it went."""
+        import numpy as np
+
+        from kindergarten import viewer
+
+        first = int(np.random.default_rng().integers(1 << 20)) if self.seed is None else self.seed
+        seeds = first + np.arange(self.episodes)
+        config = Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
+        game = viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only)
+        viewer.play(game)
+        if self.replay:
+            game.replay("you").write(self.replay)
+            print(self.replay)
+        print(viewer.score(game))
+        return 0
+
+
+@dataclass(frozen=True)
+class ExportWeb:
+    """Write a replay as one HTML page that needs no server and no network.
+
+    Open it at a moment of your choice: out.html#episode=2&t=4.5&reveal&twins&theme=dark&junction&play
+    """
+
+    source: Annotated[Positional[Path], arg(metavar="REPLAY", help="an .npz file, or a run's folder")]
+    page: Annotated[Positional[Path], arg(metavar="OUT.html", help="the page to write")]
+
+    def run(self) -> int:
+        """Write it."""
+        from kindergarten.replay import replay
+        from kindergarten.viewer.export import web
+
+        web.write_page(self.page, replay.read(newest_replay(self.source)))
+        print(self.page)
+        return 0
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """How well an agent anticipates: a run, a file, or anybody's agent by its name in Python."""
+
+    agent: Annotated[
+        Positional[str],
+        arg(metavar="AGENT", help="a run's folder (or that of several seeds), .onnx, .zip, or module:attribute"),
+    ]
+    _: KW_ONLY
+    scenario: str | None = setting(
+        None, Maybe(Word(SCENARIOS)), "where it drives; a run drives where it was trained if this is left out"
+    )
+    delay: float | None = setting(None, Maybe(Number(0.0, 600.0)), "one delay [s] instead of the default ones")
+    ladder: bool = option("every delay of the ladder, 0 to 32 s", False)
+    json: bool = option("print JSON instead of a table", False)
+    allow_pickle: bool = option("read a .zip, which may run code", False)
+
+    def __post_init__(self) -> None:
+        settle(self)
+        if self.ladder and self.delay is not None:
+            raise ValueError(f"--ladder is every delay, --delay {self.delay:g} is one: give one of the two")
+
+    def run(self) -> int:
+        """Score it."""
+        from kindergarten.evaluation import evaluate
+        from kindergarten.scoring.reference import LADDER
+
+        delays = LADDER if self.ladder else () if self.delay is None else (self.delay,)
+        evaluate(self.agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
+        return 0
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """The scenarios, with what drivers without memory and drivers who know the intents get at every delay."""
+
+    _: KW_ONLY
+    json: bool = option("print a JSON list", False)
+    update: Annotated[tuple[str, ...] | None, arg(metavar="[NAME ...]")] = option(
+        "compute the references that are stored with the package: of these scenarios anew, or all that are missing"
+    )
+
+    def run(self) -> int:
+        """Print them."""
+        from kindergarten.scoring import reference
+
+        asked = [scenario_named(name) for name in self.update or ()]
+        if self.update is not None:
+            for name in [scenario.name for scenario in asked] or [None]:
+                reference.update(name)
+        reference.show(asked or SCENARIOS.values(), self.json)
+        return 0
+
+
+def newest_replay(source: Path) -> Path:
+    """The replay that ``source`` means: itself, or the newest in a run's folder.
+
+    Raises:
+        ValueError: the folder has none.
+        OSError: there is no such file or folder.
+    """
+    if not source.is_dir():
+        return source
+    found = [path for folder in (source / "replays", source) for path in folder.glob("*.npz")]
+    if not found:
+        raise ValueError(f"{source} has no replays: there is no {source / 'replays' / '*.npz'}")
+    return max(found, key=lambda path: (path.stat().st_mtime, path.name))

@@ -1,0 +1,250 @@
+"""What a run is made of: options on the line, in a file, and in the config.json of runs old and new."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch as th
+
+from kindergarten import cli
+from kindergarten.agents import Memory, PPOConfig
+from kindergarten.agents.commands import Resume, Train
+from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.options import Options, from_json
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.train import attempt, begin, extended, learn
+from kindergarten.world.codes import Control, Observation, SignalReliability
+from kindergarten.world.config import SETTINGS, Config, make_config
+from kindergarten.world.settings import declared
+
+#: An option for every setting and every number of the learner, none at its default.
+UNUSUAL = {
+    "--observation": ["pixels"],
+    "--control": ["continuous"],
+    "--delay": ["0.5", "2"],
+    "--signal-rate": ["0.75"],
+    "--signals": ["real"],
+    "--hands-on": [],
+    "--spurious": ["-0.5"],
+    "--shuffled": [],
+    "--image-size": ["32", "40"],
+    "--grayscale": [],
+    "--n-steps": ["16"],
+    "--batch-size": ["32"],
+    "--n-epochs": ["2"],
+    "--learning-rate": ["1e-3"],
+    "--learning-rate-end": ["1e-5"],
+    "--gamma": ["0.9"],
+    "--gae-lambda": ["0.8"],
+    "--clip-range": ["0.1"],
+    "--ent-coef": ["0.01"],
+    "--ent-coef-end": ["0.001"],
+    "--vf-coef": ["0.25"],
+    "--max-grad-norm": ["1"],
+    "--captions": ["0.25"],
+    "--warmup": ["0.2"],
+    "--noise-hold": ["2"],
+    "--redistribute": [],
+    "--hidden": ["8"],
+    "--features": ["9"],
+    "--frames": ["4"],
+    "--encoder": ["cnn"],
+    "--trunk": ["selu"],
+    "--depth": ["2"],
+}
+OLD = {
+    "options": {
+        **{"scenario": "Town", "memory": "gru", "steps": 70000, "frames": 8, "encoder": "cnn", "trunk": "relu"},
+        **{"depth": 1, "worlds": 256, "seed": 3, "seeds": 1, "out": "/a", "resume": None, "control": "continuous"},
+        **{"delay": [1.0, 2.0], "curriculum": True, "captions": 0.5, "redistribute": True, "threads": 1},
+        **{"wandb": None, "hub": None},
+    },
+    "hyperparameters": {"caption_coef": 0.5, "redistribute": True, "encoder": "cnn", "learning_rate": 0.002},
+    "made_with": {"kindergarten": "0.1.0"},
+}
+
+
+def line(words: dict[str, list[str]]) -> list[str]:
+    return [word for option, values in words.items() for word in (option, *values)]
+
+
+def parsed(*words: str) -> Train:
+    found = Train.of_words(words, "kindergarten train")
+    assert isinstance(found, Train)
+    return found
+
+
+def test_every_setting_and_every_number_is_an_option():
+    found = parsed(*line(UNUSUAL))
+    for whole, defaults in ((found.environment, Config()), (found.learner, PPOConfig())):
+        assert [name for name in declared(type(whole)) if getattr(whole, name) == getattr(defaults, name)] == []
+    assert found.environment == make_config(
+        observation="pixels",
+        control="continuous",
+        delay_s=(0.5, 2.0),
+        signal_rate=0.75,
+        signals="real",
+        hands_on=True,
+        spurious=-0.5,
+        shuffled=True,
+        image_size=(32, 40),
+        grayscale=True,
+    )
+    assert (found.learner.trunk, found.learner.learning_rate, found.learner.caption_coef) == (Trunk.SELU, 1e-3, 0.25)
+    assert len(UNUSUAL) == len(SETTINGS) + len(declared(PPOConfig))
+
+
+def test_options_survive_config_json():
+    for found in (parsed(*line(UNUSUAL)), parsed(), parsed("--scenario", "Town", "--steps", "5", "--device", "auto")):
+        again = from_json(json.loads(json.dumps(found.as_json())))
+        assert Train.like(again) == replace(found, wandb=None, hub=None)
+
+
+def test_older_runs_are_read():
+    found = from_json(OLD)
+    assert (found.scenario, found.memory, found.steps, found.seed) == ("Town", Memory("gru"), 70000, 3)
+    assert found.curriculum and found.learner == PPOConfig(redistribute=True, encoder=Encoder.CNN, learning_rate=2e-3)
+    seen = Config(observation=Observation.PIXELS, control=Control.CONTINUOUS, delay_s=(1.0, 2.0))
+    assert found.environment == seen
+
+
+def test_a_file_gives_options_and_the_line_comes_first(tmp_path: Path):
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"options": {"worlds": 7}, "environment": {"signals": "real", "shuffled": True}}))
+    found = parsed("--config", str(file), "--worlds", "8", "--no-shuffled")
+    assert found.worlds == 8 and found.environment == Config(signals=SignalReliability.REAL)
+    assert parsed(f"--config={file}", "--gamma", "0.5").worlds == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ([], "is no config.json"),
+        ({"optoins": {}}, "unknown part 'optoins': choose from options, environment, hyperparameters"),
+        ({"options": {"stpes": 1}}, "unknown name 'stpes' in options: choose from scenario, memory, steps"),
+        ({"environment": {"delay": 1}}, "unknown name 'delay' in environment: choose from observation"),
+        ({"hyperparameters": {"gamma": 2}}, "gamma is 2: it must be between 0 and 1"),
+        ({"options": {"device": 3}}, "device is 3: it must be a text"),
+        ({"options": {"worlds": 2.5}}, "worlds is 2.5: it must be a whole number, at least 1"),
+        ({"options": {"memory": "x" * 10_000}}, "unknown memory 'xxx"),
+    ],
+)
+def test_a_file_without_sense_is_one_line(content: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert cli.main(["train", "--config", str(tmp_path / "a.json")]) == cli.ERROR
+    error = capsys.readouterr().err
+    assert said in error and str(tmp_path / "a.json") in error and error.count("\n") == 1 and len(error) < 600
+
+
+def test_what_looks_and_what_is_seen_go_together():
+    assert parsed("--encoder", "cnn").environment.observation is Observation.PIXELS
+    assert parsed("--observation", "pixels").learner.encoder is Encoder.CNN
+    for words in (["--observation", "users"], ["--observation", "pixels", "--encoder", "attention"]):
+        with pytest.raises(ValueError, match="do not go together"):
+            parsed(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--resume", "a", "--memory", "gru"], "unknown option --memory: choose from --resume, --steps, --more"),
+        (["--shuffled", "--resume=a"], "unknown option --shuffled: choose from --resume, --steps, --more"),
+        (["--resume", "a", "--steps", "2", "--more", "3"], "--steps 2 and --more 3: one of them says where it ends"),
+        (["--resume", "a", "--more", "0"], "--more is 0: it must be a whole number, at least 1"),
+        (["--more", "3"], "--more is 3: it goes with --resume RUN alone"),
+        (["--resume"], "--resume needs PATH"),
+        (["--gamma", "x"], "--gamma: 'x' is not a number"),
+        (["--gamma", "nan"], "--gamma is nan: it must be between 0 and 1"),
+        (["--depth", "33"], "--depth is 33: it must be a whole number, from 1 to 32"),
+        (["--device", "quantum"], "--device 'quantum'"),
+        (["--memory", "x" * 10_000], "unknown memory 'xxx"),
+        (["--out", "x" * 10_000, "--seeds", "0"], "--seeds is 0"),
+        (["y" * 10_000], "nothing is known of yyy"),
+    ],
+)
+def test_wrong_options_are_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["train", *words]) == cli.ERROR
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and len(error) < 400
+
+
+# ---- runs that are made again, or go on further
+
+TINY = ["--worlds", "8", "--n-steps", "16", "--batch-size", "64", "--n-epochs", "1", "--hidden", "8", "--features", "8"]
+
+
+def decisions(folder: Path) -> int:
+    return checkpoint.read(Run.open(folder).checkpoint("last")).notes["num_timesteps"]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run that is done, with settings that older ones could not have."""
+    out = tmp_path_factory.mktemp("runs") / "first"
+    words = ["--steps", "500", "--signals", "real", "--signal-rate", "0.9", "--hands-on", "--delay", "0.5"]
+    assert cli.main(["train", *TINY, *words, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.mark.jit
+def test_a_run_is_made_again_from_its_config(first: Path, tmp_path: Path):
+    assert cli.main(["train", "--config", str(first / "config.json"), "--out", str(tmp_path / "again")]) == 0
+    one, two = (checkpoint.read(Run.open(path).checkpoint("last")).tensors for path in (first, tmp_path / "again"))
+    assert one.keys() == two.keys() and all(th.equal(one[name], two[name]) for name in one)
+    run = Run.open(first)
+    env = run.untrained(1).get_env()
+    assert env is not None and env.get_attr("simulator")[0].config == run.config
+    assert run.taught.endswith("signal rate 0.9, signals real, hands on") and "hidden 8" in run.taught
+
+
+@pytest.mark.jit
+def test_what_is_trained_is_said_before(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run = begin(parsed(*TINY, "--steps", "500", "--out", str(tmp_path / "a")))
+    assert attempt(learn, run) == 0
+    printed = capsys.readouterr()
+    assert "512 decisions: 4 whole updates of 128, to have 500" in printed.out
+    assert "512 of 512 decisions" in printed.err and "of 500 decisions" not in printed.err
+    assert decisions(run.folder) == 512
+
+
+@pytest.mark.jit
+def test_a_run_goes_on_for_longer(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "run"
+    run = begin(parsed(*TINY, "--steps", "512", "--out", str(out)))
+    assert attempt(learn, run) == 0
+    before = json.loads((out / "config.json").read_text())
+    assert cli.main(["train", "--resume", str(out), "--more", "256"]) == 0  # it was done
+    assert decisions(out) == 768
+    assert attempt(learn, extended(Run.open(out), steps=896, more=None)) == 0
+    assert decisions(out) == 896
+    after = json.loads((out / "config.json").read_text())
+    assert after["options"] == before["options"] | {"steps": 896} and after["made_with"] == before["made_with"]
+    share = before["hyperparameters"]["warmup"] * 512 / 896  # as many decisions as it was
+    assert after["hyperparameters"] == before["hyperparameters"] | {"warmup": pytest.approx(share)}
+    rows = (out / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 1 + 7
+    capsys.readouterr()
+    assert cli.main(["train", "--resume", str(out), "--steps", "100"]) == cli.ERROR
+    assert "--steps is 100" in capsys.readouterr().err
+
+
+@pytest.mark.jit
+@pytest.mark.slow
+def test_several_seeds_go_on_for_longer(tmp_path: Path):
+    words = ["--steps", "256", "--delay", "0.5", "--seeds", "2", "--out", str(tmp_path / "runs")]
+    assert cli.main(["train", *TINY, *words]) == 0
+    assert isinstance(Train.of_words(["--resume", str(tmp_path / "runs"), "--more", "9"], "train"), Resume)
+    assert cli.main(["train", "--resume", str(tmp_path / "runs"), "--more", "128"]) == 0
+    for name in ("seed0", "seed1"):
+        assert decisions(tmp_path / "runs" / name) == 384
+
+
+def test_options_can_be_made_in_python():
+    assert Options(memory=Memory("rnn"), environment=Config(shuffled=True)).as_json()["environment"]["shuffled"]
+    with pytest.raises(ValueError, match="unknown scenario 'Nowhere'"):
+        Options(scenario="Nowhere")
