@@ -30,9 +30,11 @@ def seeded() -> None:
 @pytest.fixture(scope="module")
 def few_seeds() -> Iterator[None]:
     """For tests that want a score and not its digits: here that is one of 8 worlds and not of 256."""
+    from kindergarten.agents.runs import watcher
     from kindergarten.scoring import exam, reference
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (exam, reference):
             patch.setattr(module, "seeds_of", lambda config: reference.SEEDS[:8])
+        patch.setattr(watcher, "VALIDATION_SEEDS", watcher.VALIDATION_SEEDS[:8])
         yield
