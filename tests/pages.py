@@ -42,6 +42,7 @@ def still_life() -> Replay:
         "signal": (Signal.NONE, Signal.LEFT, Signal.LEFT, Signal.NONE), "seen": (1, 1, 1, 1), "phase": Phase.CUE,
         "t2": 10, "t3": 20, "intent": Intent.LEFT, "truthful": 1, "cue_signal": Signal.LEFT, "choices": 3,
         "colour": (Colour.WHITE, Colour.ORANGE, Colour.WHITE, Colour.BLUE),
+        "member": (0, 1, 2, 3),
     }.items():  # fmt: skip
         users[name] = values
     worlds = np.zeros(2, WORLD)
