@@ -202,7 +202,7 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
     assert linear.explained(noise, noise[:, 0] + 0.01, train) > 0.95
 
 
-SIMILAR = {Memory.LSTM_DEFAULT, Memory.RNN}  # to others: in one they begin otherwise, in the other gates are missing
+SIMILAR = {Memory("lstm-default"), Memory("rnn")}  # to others: in one they begin otherwise, in the other gates are missing
 
 
 @pytest.mark.parametrize(
