@@ -32,7 +32,7 @@ slow: $(stamp)test
 	$(pytest) -m slow $(ARGS)
 
 fuzz: $(stamp)test
-	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_FUZZ=10000 $(pytest) -m 'slow or not slow' tests/test_fuzz.py $(ARGS)
+	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_FUZZ=10000 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

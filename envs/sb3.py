@@ -78,18 +78,25 @@ class KindergartenVecEnv(VecEnv):
         """Continue from ``snapshot()``'s arrays, bit for bit.
 
         Raises:
-            ValueError: they are of other worlds, or their numbers make no sense.
+            ValueError: they are of other worlds, or their numbers make no sense; nothing has changed.
         """
-        simulator = self.envs.simulator
+        simulator, running = self.envs.simulator, self._running()
         arrays = []
         for name, like in simulator.snapshot()._asdict().items():
             blob = np.asarray(snapshot[name]).tobytes()
             if len(blob) != like.nbytes:
                 raise ValueError(f"this is no snapshot of {self.num_envs} worlds of {simulator.scenario.name}")
             arrays.append(np.frombuffer(blob, like.dtype).reshape(like.shape))
+        simulator.check(Snapshot(*arrays))
+        if not all(
+            np.shape(snapshot[name]) == (self.num_envs,) and np.isfinite(snapshot[name]).all() for name in running
+        ):
+            raise ValueError(
+                f"this is no snapshot of {self.num_envs} worlds: its {' and '.join(running)} make no sense"
+            )
         self.reset()  # seeds whoever has not been seeded, so that no later reset does
         simulator.restore(Snapshot(*arrays))
-        for name, array in self._running().items():
+        for name, array in running.items():
             array[:] = snapshot[name]
 
     def _running(self) -> dict[str, np.ndarray]:

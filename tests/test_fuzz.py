@@ -78,8 +78,8 @@ def any_number(rng: np.random.Generator, interval: tuple[float, float], array: n
     elif kind == 3:
         value = array.reshape(-1)[rng.integers(array.size)]
     else:
-        bits = array.reshape(-1)[:1].copy().view(np.uint64)
-        bits ^= np.uint64(1) << np.uint64(rng.integers(64))
+        bits = array.reshape(-1)[:1].copy().view(np.uint8)
+        bits[rng.integers(len(bits))] ^= 1 << int(rng.integers(8))
         return bits.view(array.dtype)[0]
     with np.errstate(all="ignore"):  # integers make of NaN what they like
         return np.array(value).astype(array.dtype)

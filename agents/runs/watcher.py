@@ -99,7 +99,7 @@ class Watcher(BaseCallback):
             "unwritten": self.logger.name_to_value,
             "curriculum": self.curriculum.notes() if self.curriculum is not None else {},
         }
-        tensors, counters = checkpoint.capture(self.model)
+        tensors, counters, _ = checkpoint.capture(self.model)
         checkpoint.write(self.run.checkpoint("last"), checkpoint.Checkpoint(tensors, counters | {"watcher": notes}))
 
     def check(self) -> None:
