@@ -1,4 +1,4 @@
-"""The commands that need an agent: what each may be told, and where it is done. Nothing here needs torch."""
+"""The commands that need an agent: what each takes, and where it is done. Nothing here needs torch."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _keys(entries: Iterable[Key]) -> str:
 
 
 def training_options() -> str:
-    """What the trainer may be told beside the environment's settings."""
+    """The trainer's own options, beside the environment's settings."""
     rows = [
         (f"`--{its.option.replace('_', '-')}`", "" if its.default is None else f"`{its.default}`", its.explained)
         for its in (*declared(Options).values(), *declared(PPOConfig).values())

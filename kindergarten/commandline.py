@@ -22,7 +22,7 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
-from kindergarten.world.settings import Kind, Sides, Span, declared
+from kindergarten.world.settings import SettingKind, Sides, Span, declared
 from kindergarten.world.words import quoted, shortened
 
 C = TypeVar("C")
@@ -149,14 +149,14 @@ def _declared(info: StructTypeInfo) -> StructConstructorSpec | None:
     return StructConstructorSpec(lambda **given: info.type(**_joined(info.type, given)), tuple(made))
 
 
-def _typed(kind: Kind) -> Any:
+def _typed(kind: SettingKind) -> Any:
     """The type that tyro reads: where one value or a pair is meant, a tuple of any length, which the kind checks."""
     if isinstance(kind, Span):
         return tuple[float, ...]
     return tuple[int, ...] if isinstance(kind, Sides) else kind.accepts
 
 
-def _words(kind: Kind, value: Any) -> Any:
+def _words(kind: SettingKind, value: Any) -> Any:
     return (value,) if isinstance(kind, Sides) and isinstance(value, int) else value
 
 

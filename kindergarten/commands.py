@@ -1,4 +1,4 @@
-"""The commands that need no agent of ours: what each may be told, and what it does. What is heavy is imported there."""
+"""The commands that need no agent of ours: what each takes, and what it does. What is heavy is imported there."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_every_kernel_is_compiled_and_none_is_counted():
     """All have been compiled here, so none makes an array, which the test before this one shows."""
     _, how = json.loads(python(f"NAMES = ['Town', 'Overtake']\n{EVERYTHING}"))
     assert len(how) > 50
-    assert {name: told for name, told in how.items() if told != [True, False]} == {}
+    assert {name: found for name, found in how.items() if found != [True, False]} == {}
 
 
 def test_where_numba_has_no_such_option_kernels_work_all_the_same():

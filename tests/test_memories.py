@@ -85,7 +85,7 @@ def test_forget_bias():
 
 
 def test_a_memory_is_one_class():
-    """What people can type, what they are told and the colour in pictures follow from the class."""
+    """What people can type, what they read about it and the colour in pictures follow from the class."""
     assert [memory.value for memory in Memory] == list(MEMORIES)
     for memory in Memory:
         assert memory.meaning and memory.meaning == (MEMORIES[memory.value].__doc__ or "").splitlines()[0]

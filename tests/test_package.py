@@ -131,6 +131,17 @@ def test_heavy_packages_stay_at_home(name):
         )
 
 
+def test_no_public_class_has_a_namesake_in_another_module():
+    """Enums and dataclasses too: one word for one thing, so that a name alone says what is meant."""
+    homes: dict[str, list[str]] = {}
+    for module, file in MODULES.items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module)
+    assert len(homes) > 100 and {"Config", "Intent", "MemoryPPO", "Story"} <= homes.keys()
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
 def test_importing_is_cheap():
     loaded = set(run_python("import kindergarten, sys; print(*sys.modules)").split())
     assert "kindergarten" in loaded

@@ -1,6 +1,6 @@
 """The ladder of memories: what a policy may carry from one decision to the next.
 
-A memory is one class: its ``name`` is what people type, and the first line of its docstring what they are told. They
+A memory is one class: its ``name`` is what people type, and the first line of its docstring what they read. They
 stand in the order of what they remember, the least first. All are called like ``torch.nn.LSTM`` with the pair of states
 (h, c), so that policy, buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """

@@ -87,7 +87,7 @@ def curve_of(run: Run) -> np.ndarray:
 
 
 def grouped(runs: Iterable[Run]) -> list[Group]:
-    """Runs by scenario, memory, lessons and eyes, in the order of scenarios given and of the ladder of memories."""
+    """Runs by scenario, memory, training and eyes, in the order of scenarios given and of the ladder of memories."""
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
         scenario, memory = run.scenario.name, run.options.memory

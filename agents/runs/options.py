@@ -45,7 +45,9 @@ class Options:
         f"what it remembers with ({'; '.join(f'{each.value}: {each.called}' for each in Memory)})",
     )
     steps: int | None = setting(
-        None, Maybe(Whole(1)), "decisions to train for, rounded up to whole updates; the scenario's own if left out"
+        None,
+        Maybe(Whole(1)),
+        "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out",
     )
     worlds: int = setting(256, Whole(1), "worlds side by side")
     seed: int = setting(0, Whole(0, 2**32 - 1), "of everything random")

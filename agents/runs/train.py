@@ -81,7 +81,7 @@ def kept(run: Run) -> str:
 
 
 def attempt(work: Callable[[Run], None], run: Run) -> int:
-    """Do ``work`` on a run; the exit code. Whatever ends it early is told in one line."""
+    """Do ``work`` on a run; the exit code. Whatever ends it early is one line."""
     try:
         with politely():
             work(run)

@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Range = tuple[float, float]
 
 
-class Kind(Protocol):
+class SettingKind(Protocol):
     """What a setting may be."""
 
     @property
@@ -246,7 +246,7 @@ class Word:
 class Maybe:
     """Something of another kind, or None."""
 
-    kind: Kind
+    kind: SettingKind
 
     @property
     def accepts(self) -> Any:
@@ -271,7 +271,7 @@ class Setting(NamedTuple):
     """A field as it was declared."""
 
     name: str
-    kind: Kind
+    kind: SettingKind
     default: Any  # as people give it
     meaning: str  # of the default first, where it is a choice
     earns: bool
@@ -288,7 +288,7 @@ class Setting(NamedTuple):
         return f"{self.meaning} ({self.kind.limits})" if self.kind.limits else self.meaning
 
 
-def setting(default: T, kind: Kind, meaning: str, earns: bool = False, option: str | None = None) -> T:
+def setting(default: T, kind: SettingKind, meaning: str, earns: bool = False, option: str | None = None) -> T:
     """A field of a dataclass.
 
     Args:
