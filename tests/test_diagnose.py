@@ -202,7 +202,8 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
     assert linear.explained(noise, noise[:, 0] + 0.01, train) > 0.95
 
 
-SIMILAR = {Memory("lstm-default"), Memory("rnn")}  # to others: in one they begin otherwise, in the other gates are missing
+#: Similar to others: one begins otherwise, the other lacks gates.
+SIMILAR = {Memory("lstm-default"), Memory("rnn")}
 
 
 @pytest.mark.parametrize(
