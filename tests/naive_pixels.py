@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from kindergarten.world.codes import Kind, Marking, Signal
+from kindergarten.world.observation import EGO_COLUMNS
 from kindergarten.world.road import RoadMap
 
 LINEAR_RANGE, CELL, CLOSE = 6.0, 0.5, 0.01
@@ -33,7 +34,7 @@ def within(value: float, low: float, high: float) -> bool:
 
 
 class Picture:
-    """The colour of every pixel of one world: ``users`` (N,), the ego's columns ``frame`` (9 and more,)."""
+    """The colour of every pixel of one world: ``users`` (N,), the ego's columns ``frame``, and more."""
 
     def __init__(self, road: RoadMap, users: np.ndarray, frame: np.ndarray, height: int, width: int) -> None:
         self.road, self.users, self.height, self.width = road, users, height, width
@@ -54,7 +55,7 @@ class Picture:
         self.cells = math.ceil(size.real / CELL), math.ceil(size.imag / CELL)
         self.bodies = [self.body(user) for user in users[1:] if user["seen"]]
         self.arms = [self.arm(user) for user in users[1:] if user["seen"] and user["signal"] != Signal.NONE]
-        self.bars = [value if k < 3 else (value + 1) / 2 for k, value in enumerate(frame[:9].tolist())]
+        self.bars = [v if c.low == 0 else (v + 1) / 2 for v, c in zip(frame.tolist(), EGO_COLUMNS, strict=False)]
 
     def colour(self, r: int, c: int) -> Colour | None:
         if r >= self.rows:
@@ -69,9 +70,9 @@ class Picture:
 
     def gauge(self, c: int) -> Colour:
         begin, k = 0, 0
-        while (k + 1) * self.width // 9 <= c:
-            begin, k = (k + 1) * self.width // 9, k + 1
-        end = (k + 1) * self.width // 9
+        while (k + 1) * self.width // len(self.bars) <= c:
+            begin, k = (k + 1) * self.width // len(self.bars), k + 1
+        end = (k + 1) * self.width // len(self.bars)
         if c == end - 1:
             return 0, 0, 0
         shade = int(22 + 214 * min(max(self.bars[k] * (end - begin - 1) - (c - begin), 0.0), 1.0))

@@ -14,6 +14,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Colour, End, Kind, Phase, Signal
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.observation import NUM_EGO
 from kindergarten.world.pixels import GREY, LINEAR_RANGE, SIGNAL, Rasterizer
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
@@ -72,7 +73,7 @@ def scene(*who: tuple) -> np.ndarray:
 
 
 ROAD = Simulator(BUSY).road
-NOTHING = np.zeros((1, 9), np.float32)
+NOTHING = np.zeros((1, NUM_EGO), np.float32)
 EGO = user(Kind.CAR, 1.75, -40.0, math.pi / 2)
 
 
@@ -213,7 +214,7 @@ def test_nobody_is_drawn_who_is_not_seen(scenario: Scenario):
 
 
 @settings(max_examples=sample(200, 20))
-@given(st.integers(0, 8), st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32))
+@given(st.integers(0, NUM_EGO - 1), st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32))
 def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: float):
     """The sum of a bar grows with its value, by a two-hundredth at the least; and no other bar changes."""
     rasterizer, bars = rasterizer_of(64, 64), []
@@ -221,7 +222,7 @@ def test_the_dashboard_shows_each_of_the_egos_columns(k: int, one: float, two: f
         frame = NOTHING.copy()
         frame[0, k] = value
         bars.append(rasterizer.paint(scene(EGO), frame)[0, 60:, :, 0].astype(int))
-    inside = slice(k * 64 // 9, (k + 1) * 64 // 9)
+    inside = slice(k * 64 // NUM_EGO, (k + 1) * 64 // NUM_EGO)
     assert same(np.delete(bars[0], np.r_[inside], 1), np.delete(bars[1], np.r_[inside], 1))
     more = int(bars[1][0, inside].sum() - bars[0][0, inside].sum())
     assert more * (two - one) >= 0 and (more != 0 or abs(two - one) < 0.005)
