@@ -100,6 +100,14 @@ def test_every_argument_is_on_the_page():
     assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []
 
 
+def test_what_the_architecture_names_exists():
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`((?:kindergarten|agents|envs|tests|docs|world)/[\w/.]*)`", text)
+    missing = [name for name in named if not ((ROOT / name).exists() or (ROOT / "kindergarten" / name).exists())]
+    assert len(named) > 20 and missing == []
+    check_tables(text)
+
+
 def test_the_readme_lists_all_scenarios():
     rows = [f"| `Kindergarten/{name}-v0` | {SCENARIOS[name].summary} |" for name in FILES]
     listed = re.findall(r"^\| `Kindergarten/.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
