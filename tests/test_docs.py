@@ -50,7 +50,8 @@ def test_what_is_outdated_is_found_and_written(tmp_path, monkeypatch, capsys):
 
 
 def test_pages_ask_for_what_there_is():
-    asked = {name for path in pages.FILES for name in re.findall(r"generated: (\w+)", path.read_text("utf-8"))}
+    begun = re.compile(r"^ *(?:<!--|#) generated: (\w+)", re.MULTILINE)
+    asked = {name for path in pages.FILES for name in begun.findall(path.read_text("utf-8"))}
     assert asked == set(pages.MAKERS)
     with pytest.raises(KeyError, match="tail"):
         pages.filled("<!-- generated: tail -->\n<!-- end -->")
