@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.words import quoted
 
-RENDER_MODES = ["rgb_array", "human"]
+WORD = 1 << 64  # a generator starts from less than that
+
+
+class RenderModes(list[str]):
+    """Render modes. What is no text is among them for Gymnasium, which would stumble over it; we refuse it."""
+
+    def __contains__(self, mode: object) -> bool:
+        return not isinstance(mode, str) or super().__contains__(mode)
+
+
+RENDER_MODES = RenderModes(["rgb_array", "human"])
 
 
 def build(scenario: str | Scenario, num_worlds: int, config: Config) -> Simulator:
@@ -36,10 +50,33 @@ def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dic
     """``options`` of a reset, if all its keys are known.
 
     Raises:
-        ValueError: names the unknown key and the choices.
+        ValueError: it is no dict, or has an unknown key.
     """
-    options = options or {}
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise ValueError(f"options is {quoted(options)}: it must be a dict or None")
     for key in options:
         if key not in known:
             raise ValueError(f"unknown option {quoted(key)}: choose from {', '.join(known)}")
     return options
+
+
+def check_seed(seed: object) -> int:
+    """A seed as a whole number, however large.
+
+    Raises:
+        ValueError: it is none, or negative.
+    """
+    if not isinstance(seed, Integral) or seed < 0:  # pyright: ignore[reportOperatorIssue]
+        raise ValueError(f"seed is {quoted(seed)}: it must be a whole number, at least 0")
+    return int(seed)
+
+
+def started(seeds: Iterable[int]) -> np.ndarray:
+    """What generators start from, uint64: the seeds themselves, and something made of those that are larger."""
+    return np.array([seed if seed < WORD else _hashed(seed) for seed in seeds], np.uint64)
+
+
+def _hashed(seed: int) -> int:
+    return int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])

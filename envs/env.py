@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.envs.common import RENDER_MODES, build, check_options, check_render_mode
+from kindergarten.envs.common import RENDER_MODES, build, check_options, check_render_mode, check_seed, started
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent, Phase, names
 from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
@@ -127,14 +127,16 @@ class KindergartenEnv(gymnasium.Env):
         """Sample a new scene; see Starting State for ``options``.
 
         Raises:
-            ValueError: an unknown option, or an intent that the road user does not have.
+            ValueError: a seed that is none, an unknown option, or an intent that the road user does not have; nothing
+                has changed.
         """
         wanted = check_options(options, ("intents",)).get("intents", [])
         intents = self.simulator.parse_intents(wanted)[None]
+        seed = None if seed is None else check_seed(seed)
         super().reset(seed=seed)
         if seed is not None or not self._seeded:
             first = seed if seed is not None else int(self.np_random.integers(1 << 62))
-            self.simulator.seed(np.array([first]))
+            self.simulator.seed(started([first]))
             self._seeded = True
         observations = self.simulator.reset(intents=intents)
         self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]

@@ -12,11 +12,13 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from kindergarten.envs.common import check_options
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,9 +41,18 @@ class KindergartenVecEnv(VecEnv):
         self.metadata = envs.metadata
 
     def reset(self) -> Observed:
-        """Sample new scenes; with the seeds of ``seed(...)`` if it was called since. Observations (W, D), or a dict."""
-        seeds = None if self._seeds[0] is None else [seed or 0 for seed in self._seeds]
-        observations, _ = self.envs.reset(seed=seeds, options=self._options[0] or None)
+        """Sample new scenes: observations (W, D), or a dict.
+
+        With the seeds of ``seed(...)`` and the options of ``set_options(...)``, each world with its own, if they were
+        called since: ``set_options([{"intents": ["left"]}, {"intents": ["right"]}])``.
+
+        Raises:
+            ValueError: an option or an intent that does not exist, or not one for each world.
+        """
+        if len(self._options) != self.num_envs:
+            raise ValueError(f"{len(self._options)} options: give one dict, or one for each of {self.num_envs} worlds")
+        intents = [list(check_options(own, ("intents",)).get("intents", [])) for own in self._options]
+        observations, _ = self.envs.reset(seed=list(self._seeds), options={"intents": intents})
         self._reset_seeds()
         self._reset_options()
         self._returns[:], self._lengths[:] = 0.0, 0
@@ -137,7 +148,14 @@ class KindergartenVecEnv(VecEnv):
         return [getattr(self.envs, attr_name) for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set the batch's attribute: it is one and the same for all worlds."""
+        """Set the batch's attribute: it is one and the same for all worlds.
+
+        Raises:
+            NotImplementedError: ``indices`` are not all of them.
+        """
+        chosen = list(self._get_indices(indices))
+        if set(chosen) != set(range(self.num_envs)):
+            raise NotImplementedError(f"{attr_name}: all worlds share it, it cannot be set in {quoted(chosen)} alone")
         setattr(self.envs, attr_name, value)
 
     def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -9,14 +10,17 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from kindergarten.envs.common import build, check_options, check_render_mode
+from kindergarten.envs.common import RenderModes, build, check_options, check_render_mode, check_seed, started
 from kindergarten.world.config import Config, Scenario, Settings, make_config
 from kindergarten.world.reward import TERM_NAMES
-from kindergarten.world.settings import spelled_out
+from kindergarten.world.settings import OneOf, Whole, spelled_out
 from kindergarten.world.spaces import Observed, Observer, action_space
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+RENDER_MODES = RenderModes(["rgb_array"])
 
 
 class KindergartenVectorEnv(VectorEnv):
@@ -43,13 +47,13 @@ class KindergartenVectorEnv(VectorEnv):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         **settings: Unpack[Settings],
     ) -> None:
-        check_render_mode(render_mode, ["rgb_array"])
-        config = make_config(**settings)
+        check_render_mode(render_mode, RENDER_MODES)
+        self.autoreset_mode = OneOf(AutoresetMode).settle("autoreset_mode", autoreset_mode)
+        config, num_envs = make_config(**settings), Whole(1).settle("num_envs", num_envs)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {
-            "render_modes": ["rgb_array"],
+            "render_modes": RENDER_MODES,
             "render_fps": 5,
             "autoreset_mode": self.autoreset_mode,
         }
@@ -63,44 +67,66 @@ class KindergartenVectorEnv(VectorEnv):
         self._done = np.zeros(num_envs, bool)
 
     def reset(
-        self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observed, dict[str, Any]]:
         """Sample new scenes.
 
         Args:
-            seed: world i is seeded with ``seed + i``, or with ``seed[i]``.
-            options: ``"intents"``, a list of names for every world; ``"reset_mask"`` (num_envs,) bool, which
-                worlds (the others are observed as they stand).
+            seed: world i is seeded with ``seed + i``, or with ``seed[i]``; where that is None it goes on as it was.
+            options: ``"intents"``, a list of names for every world, or a list of such lists, one for each;
+                ``"reset_mask"`` (num_envs,) bool, which worlds (the others are observed as they stand).
 
         Raises:
-            ValueError: an unknown option, intent, or seeds that do not fit.
+            ValueError: an unknown option, intent, or seeds that do not fit; nothing has changed.
         """
         known = check_options(options, ("intents", "reset_mask"))
-        intents = np.tile(self.simulator.parse_intents(known.get("intents", [])), (self.num_envs, 1))
-        mask = np.asarray(known.get("reset_mask", np.ones(self.num_envs)), bool)
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"reset_mask has shape {mask.shape}: it must be ({self.num_envs},)")
-        self._seed(seed, mask)
+        intents = self._parse_intents(known.get("intents", []))
+        mask = np.asarray(known.get("reset_mask", np.ones(self.num_envs, bool)))
+        if mask.shape != (self.num_envs,) or mask.dtype.kind not in "bi":
+            raise ValueError(
+                f"reset_mask has shape {mask.shape} of {mask.dtype}: it must be ({self.num_envs},) of bool"
+            )
+        mask = mask.astype(bool)
+        self._seed(self._check_seeds(seed), mask)
         observations = self.simulator.reset(mask, intents)
         if not mask.all():
             observations = self.simulator.observe()
         self._done &= ~mask
         return self._observer.observe(observations), self._infos(self.simulator.terms)
 
-    def _seed(self, seed: int | list[int] | None, mask: np.ndarray) -> None:
-        if seed is None and self._seeded:
-            return
-        if isinstance(seed, (list, tuple, np.ndarray)):
-            seeds = np.asarray(seed)
-            if seeds.shape != (self.num_envs,) or not np.issubdtype(seeds.dtype, np.integer):
-                raise ValueError(f"seed {seed!r}: give one whole number, or one for each of {self.num_envs} worlds")
-            if (seeds < 0).any():
-                raise ValueError(f"seed {seeds.min()} is negative")
-        else:
+    def _parse_intents(self, wanted: Any) -> np.ndarray:
+        """Intents (num_envs, N - 1) as ``Simulator.reset`` takes them."""
+        if isinstance(wanted, (list, tuple)) and wanted and all(isinstance(row, (list, tuple)) for row in wanted):
+            if len(wanted) != self.num_envs:
+                raise ValueError(f"intents has {len(wanted)} lists: give one for each of {self.num_envs} worlds")
+            return np.stack([self.simulator.parse_intents(list(row)) for row in wanted])
+        return np.tile(self.simulator.parse_intents(wanted), (self.num_envs, 1))
+
+    def _check_seeds(self, seed: object) -> int | list[int | None] | None:
+        if seed is None:
+            return None
+        if not isinstance(seed, (list, tuple, np.ndarray)):
+            return check_seed(seed)
+        if np.ndim(seed) != 1 or len(seed) != self.num_envs:
+            raise ValueError(
+                f"seed is {quoted(seed)}: give one whole number, or one for each of {self.num_envs} worlds"
+            )
+        return [None if each is None else check_seed(each) for each in seed]
+
+    def _seed(self, seed: int | list[int | None] | None, mask: np.ndarray) -> None:
+        """Seed the worlds in ``mask`` that are told a seed, and those that never had one."""
+        seeds: list[int | None] = [None] * self.num_envs
+        if isinstance(seed, list):
+            seeds = seed
+        elif seed is not None:
             super().reset(seed=seed)
-            first = seed if seed is not None else int(self.np_random.integers(1 << 62))
-            seeds = first + np.arange(self.num_envs)
-        self.simulator.seed(seeds, mask)
+            seeds = [seed + i for i in range(self.num_envs)]
+        if not self._seeded and None in seeds:
+            first = int(self.np_random.integers(1 << 62))
+            seeds = [first + i if own is None else own for i, own in enumerate(seeds)]
+        given = np.array([own is not None for own in seeds])
+        if given.any():
+            self.simulator.seed(started(own or 0 for own in seeds), mask & given)
         self._seeded = True
 
     def step(self, actions: np.ndarray) -> tuple[Observed, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:

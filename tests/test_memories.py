@@ -1,10 +1,12 @@
 """The memories to choose from: what each remembers, and that each is saved and loaded."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch as th
+from stable_baselines3.common.utils import FloatSchedule
 
 from kindergarten.agents import Memory, MemoryPolicy, MemoryPPO
 from kindergarten.agents.learner.memory import FRAMES, MEMORIES, MemorylessLSTM
@@ -113,3 +115,23 @@ def test_save_and_load(tmp_path, memory):
         np.testing.assert_array_equal(new_state, state)
     assert again.policy.memory is memory
     again.learn(128, reset_num_timesteps=False)
+
+
+def test_what_is_changed_in_loading_counts(tmp_path: Path):
+    """Each argument of the constructor; one that does not exist, or that the file decides, is named."""
+    model = MemoryPPO("MemoryPolicy", CueDelay(8, delay=(2, 6), width=WIDTH), n_steps=16, batch_size=64, ent_coef=0.5)
+    model.learn(128)
+    model.save(tmp_path / "model.zip")
+
+    def load(**changed: Any) -> MemoryPPO:
+        return MemoryPPO.load(tmp_path / "model.zip", env=CueDelay(8, delay=(2, 6), width=WIDTH), **changed)
+
+    again = load(ent_coef=0.25, clip_range=0.125, learning_rate=1e-4, stats_window_size=7, n_steps=8, noise_hold=3.0)
+    again.learn(64)
+    assert again.ent_coef == 0.25 and FloatSchedule(again.clip_range)(1.0) == 0.125 and again.lr_schedule(1.0) == 1e-4
+    assert again.ep_info_buffer is not None and again.ep_info_buffer.maxlen == 7
+    assert again.rollout_buffer.buffer_size == again.n_steps == 8 and again.policy.exploration.hold == 3.0
+    assert load().learn(128).ent_coef == 0.5
+    for wrong in ("entcoef", "policy", "x" * 10_000):
+        with pytest.raises(ValueError, match=f"load takes no '{wrong[:6]}.*choose from .*ent_coef"):
+            load(**{wrong: 1})

@@ -109,11 +109,39 @@ def test_whatever_is_asked_for_is_made_or_refused_in_one_line(sense: dict, wild:
         (dict(intents=[None, "left"]), "road user 2 has no intent 'left'.*straight"),
         (dict(intents=["left"] * 99), "at most"),
         (dict(intents="left"), "'left'.*list"),
+        (3, "options is 3: it must be a dict or None"),
+        ([], "options is \\[\\]"),
+        (dict(intents=["x" * 10_000]), "no intent 'xxx"),
+        (dict(intents="x" * 10_000), "intents is 'xxx"),
+        ({"x" * 10_000: 1}, "unknown option 'xxx"),
     ],
 )
-def test_what_cannot_be_reset_to_is_named(env: Any, wrong: dict, words: str):
-    with pytest.raises(ValueError, match=words):
+def test_what_cannot_be_reset_to_is_named(env: Any, wrong: Any, words: str):
+    env.reset(seed=4)
+    before = env.simulator.snapshot()
+    with pytest.raises(ValueError, match=words) as refused:
         env.reset(seed=1, options=wrong)
+    assert len(str(refused.value)) < 250
+    assert all(same(a, b) for a, b in zip(before, env.simulator.snapshot(), strict=True))
+
+
+@pytest.mark.parametrize("env", [make(), make_vec()])
+@pytest.mark.parametrize("seed", [-1, -(10**400), 1.5, "1", float("nan"), object(), {}, np.float64(2.0)])
+def test_a_seed_that_is_none_is_refused_and_changes_nothing(env: Any, seed: Any):
+    env.reset(seed=4)
+    before = env.simulator.snapshot()
+    with pytest.raises(ValueError, match="^seed is .*: it must be a whole number, at least 0$") as refused:
+        env.reset(seed=seed)
+    assert len(str(refused.value)) < 250
+    assert all(same(a, b) for a, b in zip(before, env.simulator.snapshot(), strict=True))
+    assert same(env.reset(seed=np.int64(7))[0], env.reset(seed=7)[0])
+
+
+@pytest.mark.parametrize("make_it", [make, make_vec])
+@pytest.mark.parametrize("mode", [3, ["human"], b"human", object()])
+def test_a_render_mode_that_is_no_text_is_named(make_it: Any, mode: Any):
+    with pytest.raises(ValueError, match="unknown render_mode .*: choose from None, rgb_array"):
+        make_it(render_mode=mode)
 
 
 WRONG_ACTIONS = [

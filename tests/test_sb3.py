@@ -115,7 +115,30 @@ def test_the_vecenv_is_one_batch():
     assert len(vec.get_attr("num_envs")) == 3
     with pytest.raises(NotImplementedError, match="batch"):
         vec.env_method("reset")
+    vec.set_attr("render_mode", None, indices=[2, 0, 1])
+    for some in ([0], 1):
+        with pytest.raises(NotImplementedError, match="render_mode: all worlds share it"):
+            vec.set_attr("render_mode", "human", indices=some)
+    assert vec.envs.render_mode is None
     with pytest.raises(ValueError, match="NextStep.*SameStep"):
         KindergartenVecEnv(make_vec())
     with pytest.raises(ValueError, match="control"):
         make_sb3(CROSSING, num_envs=3, control="joystick")  # pyright: ignore[reportArgumentType]
+
+
+def test_twins_in_one_vecenv():
+    """Every world takes the options that it was given, for one reset."""
+    vec, intents = make_sb3(CROSSING, num_envs=3), ["left", "straight", "right"]
+    for _ in range(2):
+        vec._seeds = [7] * 3
+        vec.set_options([{"intents": [intent]} for intent in intents])
+        seen = vec.reset()
+        for row, intent in zip(seen, intents, strict=True):
+            assert same(row, make(CROSSING).reset(seed=7, options={"intents": [intent]})[0])
+    vec.seed(7)
+    vec.set_options({"intents": ["left"]})
+    assert same(vec.reset()[2], make(CROSSING).reset(seed=9, options={"intents": ["left"]})[0])
+    for wrong, words in (([{}], "3 worlds"), ([{}, {"intent": 1}, {}], "'intent'.*intents"), ([{}, 3, {}], "is 3")):
+        vec.set_options(wrong)
+        with pytest.raises(ValueError, match=words):
+            vec.reset()

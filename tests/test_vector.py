@@ -9,6 +9,7 @@ import pytest
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 
+from kindergarten.envs import KindergartenVectorEnv
 from kindergarten.world.codes import Action, Intent
 from tests.driving import same, sample
 from tests.shells import QUICK, actions_for, controls, ids, make, make_vec
@@ -75,12 +76,47 @@ def test_seeds_can_be_given_one_by_one():
     assert same(a[0], make().reset(seed=7)[0]) and same(a[1], make().reset(seed=3)[0])
     wrong_seeds: tuple[tuple[Any, str], ...] = (
         ([1, 2, 3], "2 worlds"),
-        ([0.5, 1.0], "whole number"),
-        ([1, -1], "-1 is negative"),
+        ([0.5, 1.0], "0.5.*whole number"),
+        ([1, -1], "-1: it must be a whole number, at least 0"),
+        ([[1, 2]], "2 worlds"),
     )
+    before = envs.simulator.snapshot()
     for wrong, words in wrong_seeds:
         with pytest.raises(ValueError, match=words):
             envs.reset(seed=wrong)
+        assert all(same(a, b) for a, b in zip(before, envs.simulator.snapshot(), strict=True))
+
+
+def test_a_world_without_a_seed_goes_on_as_it_was():
+    envs, whole = make_vec(num_envs=3), make_vec(num_envs=3)
+    for each in (envs, whole):
+        each.reset(seed=5)
+    seen, _ = envs.reset(seed=[None, 8, None])
+    goes_on, _ = whole.reset()
+    assert same(seen[[0, 2]], goes_on[[0, 2]]) and same(seen[1], make().reset(seed=8)[0])
+    first, _ = make_vec(num_envs=2).reset(seed=[1, None])  # who never had one draws one
+    assert same(first[0], make().reset(seed=1)[0])
+
+
+@pytest.mark.parametrize("seed", [2**63 - 2, 2**64 - 2, 2**64, 2**70, 10**400])
+def test_seeds_of_any_size(seed: int):
+    seen, _ = make_vec(num_envs=4).reset(seed=seed)
+    for i in range(4):
+        assert same(seen[i], make().reset(seed=seed + i)[0])
+    assert not same(make().reset(seed=seed)[0], make().reset(seed=seed % 2**64 + 1)[0])
+
+
+def test_every_world_may_have_its_own_intents():
+    envs = make_vec(num_envs=3)
+    wanted = [["left"], [], [None, "straight"]]
+    seen, infos = envs.reset(seed=[4, 4, 4], options={"intents": wanted})
+    for row, intents in zip(seen, wanted, strict=True):
+        assert same(row, make().reset(seed=4, options={"intents": intents})[0])
+    assert infos["intents"][0, 0] == Intent.LEFT
+    wrong: tuple[tuple[Any, str], ...] = (([["left"]], "3 worlds"), ([["left"], ["up"], []], "no intent 'up'"))
+    for intents, words in wrong:
+        with pytest.raises(ValueError, match=words):
+            envs.reset(options={"intents": intents})
 
 
 def test_intents_hold_for_every_world_and_one_reset():
@@ -109,3 +145,11 @@ def test_what_a_step_returns_is_kept_by_nobody(id: str):
         for array in arrays:
             assert not any(np.shares_memory(array, other) for other in (*kept, envs.simulator.users))
         kept += arrays
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, "3", None])
+def test_a_number_of_worlds_that_is_none_is_named(wrong: Any):
+    with pytest.raises(ValueError, match="num_envs is .*: it must be a whole number, at least 1"):
+        KindergartenVectorEnv(wrong)
+    with pytest.raises(ValueError, match="unknown autoreset_mode 'Never': choose from NextStep, SameStep, Disabled"):
+        KindergartenVectorEnv(autoreset_mode="Never")

@@ -21,6 +21,7 @@ from kindergarten.world.config import Config, Scenario, Settings, make_config
 from kindergarten.world.settings import plain, spelled_out
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.spaces import Observed, Observer, action_space
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -129,7 +130,7 @@ class Exam(VectorEnv):
             ValueError: a seed or options: the exam has its own worlds.
         """
         if seed is not None or options:
-            given = f"seed {seed!r}" if seed is not None else f"options {options!r}"
+            given = f"seed {quoted(seed)}" if seed is not None else f"options {quoted(options)}"
             raise ValueError(f"{given}: an exam has worlds of its own; other seeds are an argument of Exam")
         if self._begun:
             self._begin()
@@ -172,7 +173,7 @@ class Exam(VectorEnv):
 def _checked(seeds: Sequence[int] | np.ndarray) -> np.ndarray:
     array = np.asarray(seeds)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu" or (array < 0).any():
-        raise ValueError(f"seeds is {seeds!r}"[:200] + ": it must be a list of whole numbers >= 0")
+        raise ValueError(f"seeds is {quoted(seeds)}: it must be a list of whole numbers >= 0")
     return array
 
 

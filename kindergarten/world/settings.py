@@ -72,7 +72,7 @@ class OneOf:
         """The names are in the type."""
         return ""
 
-    def settle(self, name: str, value: Any) -> Enum:
+    def settle(self, name: str, value: Any) -> Any:
         """The member itself."""
         for code in self.codes:
             if value is code or (isinstance(value, str) and value == self.plain(code)):

@@ -5,6 +5,7 @@ The core never resets by itself: a world whose episode has ended stands still un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +27,12 @@ from kindergarten.world.reward import (
 from kindergarten.world.rng import seed_generator
 from kindergarten.world.road import locate
 from kindergarten.world.scene import draw_cast, next_leg, sample_world
+from kindergarten.world.settings import Whole
 from kindergarten.world.signals import phase, shown
 from kindergarten.world.traffic import advance, drive
 from kindergarten.world.users import ROAD_USER, WORLD
 from kindergarten.world.visibility import look, occlude
+from kindergarten.world.words import quoted
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
@@ -205,8 +208,7 @@ class Simulator:
     """
 
     def __init__(self, scenario: Scenario, num_worlds: int = 1, config: Config | None = None) -> None:
-        if num_worlds < 1:
-            raise ValueError(f"num_worlds is {num_worlds!r}: it must be at least 1")
+        num_worlds = Whole(1).settle("num_worlds", num_worlds)
         self.scenario, self.config = scenario, config or Config()
         self.num_worlds, self.num_users = num_worlds, scenario.num_users
         self.road = params.road_of(scenario, self.config)
@@ -290,19 +292,19 @@ class Simulator:
             raise ValueError(f"actions are {array.dtype}: {'whole numbers' if self.discrete else 'floats'} are needed")
         return array.astype(np.float64, order="C").reshape(self.num_worlds, -1)
 
-    def parse_intents(self, wanted: list[str | None]) -> np.ndarray:
+    def parse_intents(self, wanted: Sequence[str | None]) -> np.ndarray:
         """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.
 
         Raises:
             ValueError: too many names, or an intent that the road user does not have.
         """
         if not isinstance(wanted, (list, tuple)) or len(wanted) > self.num_users - 1:
-            raise ValueError(f"intents is {wanted!r}: give a list of at most {self.num_users - 1} names")
+            raise ValueError(f"intents is {quoted(wanted)}: give a list of at most {self.num_users - 1} names")
         row = np.full(self.num_users - 1, -1)
         for i, name in enumerate(wanted):
             choices = self.choices(i + 1)
             if name is not None and name not in choices:
-                raise ValueError(f"road user {i + 1} has no intent {name!r}: choose from {', '.join(choices)}")
+                raise ValueError(f"road user {i + 1} has no intent {quoted(name)}: choose from {', '.join(choices)}")
             if name is not None:
                 row[i] = names(Intent).index(name)
         return row
