@@ -67,7 +67,7 @@ def finish(folder: Path, result: Path, wanted: Wanted, options: argparse.Namespa
 
 def result_of(run: Run) -> dict[str, Any]:
     """What a finished run is worth."""
-    rows = json.loads((run.folder / "ladder.json").read_text())
+    rows = run.results("ladder.json")
     curve = curve_of(run).T[:: max(1, curve_of(run).shape[1] // 20)]
     return {
         **run.identity,

@@ -1,11 +1,13 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import platform
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,9 +29,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
-    draft = path.with_name(f"{OURS}{os.getpid()}-{secrets.token_hex(4)}.draft{path.suffix}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale_drafts(path.parent)
+    draft = _draft_beside(path)
     try:
         yield draft
         with open(draft, "r+b") as file:
@@ -43,10 +43,42 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the path of a folder to fill, which becomes ``path`` when the block ends without an error.
+
+    Nobody meets it half full, even after a crash, and of two who make it at once one does.
+
+    Raises:
+        FileExistsError: it is there already.
+        OSError: it cannot be made.
+    """
+    path = Path(path)
+    there = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
+    if path.exists():
+        raise there
+    draft = _draft_beside(path)
+    draft.mkdir()
+    try:
+        yield draft
+        os.rename(draft, path)
+    except OSError as error:
+        raise (there if error.filename2 == os.fspath(path) and path.exists() else error) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` to ``path`` in one go; see ``whole_file``."""
     with whole_file(path) as draft:
         draft.write_bytes(content)
+
+
+def _draft_beside(path: Path) -> Path:
+    """A name that nobody else has, in the folder of ``path``, which is made if need be and rid of stale drafts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale_drafts(path.parent)
+    return path.with_name(f"{OURS}{os.getpid()}-{secrets.token_hex(4)}.draft{path.suffix}")
 
 
 def _remove_stale_drafts(folder: Path) -> None:
@@ -55,7 +87,7 @@ def _remove_stale_drafts(folder: Path) -> None:
         number = draft.name.removeprefix(OURS).partition("-")[0]
         if number.isdigit() and not _is_running(int(number)):
             with suppress(OSError):  # whoever may not remove it may still write
-                draft.unlink()
+                shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
 
 def _is_running(process: int) -> bool:

@@ -53,6 +53,26 @@ class Checkpoint(NamedTuple):
     notes: dict[str, Any]  # counters, generators and whatever else JSON can say
     name: str = "the checkpoint"  # what messages call it
 
+    @property
+    def decisions(self) -> int:
+        """How long it was trained.
+
+        Raises:
+            ValueError: it does not say.
+        """
+        return self.count("num_timesteps")
+
+    def count(self, name: str) -> int:
+        """A number among the notes.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = self.notes.get(name) if isinstance(self.notes, dict) else None
+        if type(found) is not int or found < 0:
+            raise ValueError(f"{self.name}: {name} is {found!r}: it must be a whole number, at least 0")
+        return found
+
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint in one go.
@@ -109,7 +129,7 @@ def put_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     with th.no_grad():
         for name, tensor in _named(model.policy, "policy").items():
             tensor.copy_(checkpoint.tensors[name])
-    model.num_timesteps = checkpoint.notes["num_timesteps"]
+    model.num_timesteps = checkpoint.decisions
 
 
 def capture(model: MemoryPPO) -> Checkpoint:
@@ -180,13 +200,7 @@ def _check_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     for name, tensor in checkpoint.tensors.items():
         if not tensor.isfinite().all():
             raise ValueError(f"{checkpoint.name}: {name} holds numbers that are not finite")
-    _check_count(checkpoint, "num_timesteps")
-
-
-def _check_count(checkpoint: Checkpoint, name: str) -> None:
-    count = checkpoint.notes.get(name) if isinstance(checkpoint.notes, dict) else None
-    if type(count) is not int or count < 0:
-        raise ValueError(f"{checkpoint.name}: {name} is {count!r}: it must be a whole number, at least 0")
+    checkpoint.count("num_timesteps")
 
 
 def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
@@ -209,7 +223,7 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     seen, space = tensors["last/observations"].numpy(), model.observation_space
     if isinstance(space, spaces.Box) and not ((space.low <= seen) & (seen <= space.high)).all():
         raise ValueError(f"{name}: last/observations holds numbers that nobody can see")
-    _check_count(checkpoint, "n_updates")
+    checkpoint.count("n_updates")
     try:
         np.random.default_rng().bit_generator.state = notes["order"]
         th.Generator().set_state(tensors["torch_generator"])

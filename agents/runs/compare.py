@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -69,14 +68,10 @@ def scores_of(run: Run) -> Scores:
     """What a run was scored on: its own delays, and the ladder if it was driven.
 
     Raises:
-        ValueError: it has no evaluation yet.
+        ValueError: it has no evaluation yet, or a damaged one.
     """
-    try:
-        found = [json.loads((run.folder / "evaluation.json").read_text())]
-    except (OSError, json.JSONDecodeError):
-        raise ValueError(f"{run.folder} has no evaluation.json yet: kindergarten train --resume {run.folder}") from None
-    ladder = run.folder / "ladder.json"
-    found += json.loads(ladder.read_text()) if ladder.exists() else []
+    found = run.results("evaluation.json")
+    found += run.results("ladder.json") if (run.folder / "ladder.json").exists() else []
     return {delay_name(row["delay_s"]): [anticipation_of(row)] for row in found}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -41,3 +42,14 @@ def politely() -> Iterator[None]:
 def code_of(stop: KeyboardInterrupt) -> int:
     """The exit code that says how a process was stopped."""
     return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+
+
+def end_with_parent() -> None:
+    """End politely as soon as standard input does: its other end is the parent's, who lets go of it however it ends."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()

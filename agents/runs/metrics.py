@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from stable_baselines3.common.logger import KVWriter, filter_excluded_keys
@@ -15,11 +16,32 @@ STEPS = "time/total_timesteps"
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """All rows, as text by name; none if there is no file."""
+    """All rows, as text by name; none if there is no file.
+
+    Raises:
+        ValueError: a row is damaged; the message names the line, and says what can be done.
+    """
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    text = path.read_text(encoding="utf-8", errors="replace")
+    reader, rows = csv.DictReader(io.StringIO(text, newline="")), []
+    for row in reader:
+        if None in row or None in row.values() or not _are_numbers(row):
+            break
+        rows.append(row)
+    else:
+        if rows and text.endswith("\n"):
+            return rows
+    again = f"move it away, and kindergarten train --resume {quote(str(path.parent))} goes on without it"
+    raise ValueError(f"{path} is damaged in line {max(reader.line_num, 1)}: {again}")
+
+
+def _are_numbers(row: dict[str, str]) -> bool:
+    """Whether all values are, but for those of names that came later, and decisions are there."""
+    try:
+        return int(row[STEPS]) >= 0 and all(float(value) is not None for value in row.values() if value)
+    except (KeyError, ValueError):
+        return False
 
 
 class Metrics(KVWriter):

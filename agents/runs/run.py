@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.options import Options, read_file
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.files import write_whole
+from kindergarten.files import whole_folder, write_whole
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.observation import units
 from kindergarten.world.settings import declared, plain
@@ -25,6 +30,9 @@ from kindergarten.world.settings import declared, plain
 ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
 #: What some settings are called in tables; others by their names.
 CALLED = {"caption_coef": "captions", "spurious": "colours", "redistribute": "redistributed"}
+#: Options that every config.json names, however old.
+ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
+LOCK, RESUME = ".lock", "kindergarten train --resume"
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -44,12 +52,11 @@ class Run:
             ValueError: it exists already; nothing is ever overwritten.
             OSError: it cannot be written.
         """
-        if folder.exists():
-            raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {folder}")
-        (folder / "checkpoints").mkdir(parents=True)
         run = cls(folder, options, units(plain(options.environment)["observation"]))
         about = {**options.as_json(), "columns": run.columns, "made_with": made_with(PACKAGES)}
-        run.write_json("config.json", about)
+        with new_folder(folder) as draft:
+            (draft / "checkpoints").mkdir()
+            replace(run, folder=draft).write_json("config.json", about)
         return run
 
     @classmethod
@@ -57,12 +64,16 @@ class Run:
         """A run that exists.
 
         Raises:
-            ValueError: the folder is no run.
+            ValueError: the folder is no run, or a damaged one.
         """
         file = folder / "config.json"
         if not file.is_file():
             raise ValueError(f"{folder} is no run: it has no readable config.json")
         options, about = read_file(file)
+        if lost := [name for name in ALWAYS if name not in about.get("options", {})]:
+            raise ValueError(
+                f"{file} is damaged: its options lack {lost[0]}, without which nothing can be made of the run"
+            )
         return cls(folder, options, about.get("columns"))
 
     def change(self, options: Options) -> Run:
@@ -150,18 +161,55 @@ class Run:
             allow_pickle: read ``best.zip`` if there is nothing else. A pickle can run code.
 
         Raises:
-            ValueError: there is none yet, or it is a pickle; or see ``check_columns``.
+            ValueError: there is none, or it is a pickle; the message says what can be done. Or see ``check_columns``.
         """
         self.check_columns()
+        again = f"{RESUME} {quote(str(self.folder))}"
         if self.checkpoint("best").exists():
             model = self.untrained(1)
-            checkpoint.put_weights(model, checkpoint.read(self.checkpoint("best")))
+            try:
+                checkpoint.put_weights(model, checkpoint.read(self.checkpoint("best")))
+            except ValueError as error:
+                raise ValueError(f"{error}: remove it, and {again} --more N makes another") from None
             return model
-        if not self.pickle.exists():
-            raise ValueError(f"{self.folder} has no checkpoint yet: it was stopped before the first one")
-        if not allow_pickle:
-            raise ValueError(f"{self.pickle} is a pickle and may run code: if you trust it, add --allow-pickle")
-        return MemoryPPO.load(self.pickle, device="cpu")
+        if self.pickle.exists() and allow_pickle:
+            return MemoryPPO.load(self.pickle, device="cpu")
+        if self.pickle.exists():
+            raise ValueError(
+                f"{self.pickle} is a pickle and may run code: if you trust it, evaluate, diagnose and export-onnx "
+                "read it with --allow-pickle"
+            )
+        if self.begun:
+            raise ValueError(
+                f"{self.checkpoint('best')} is gone: {RESUME} {quote(str(self.folder))} --more N makes another"
+            )
+        raise ValueError(f"{self.folder} has no checkpoint yet: {RESUME} {quote(str(self.folder))}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether there has been an update."""
+        return self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists()
+
+    def results(self, name: str) -> list[dict[str, Any]]:
+        """What ``evaluation.json`` or ``ladder.json`` holds: a score for each delay.
+
+        Raises:
+            ValueError: there is none yet, or it is damaged.
+        """
+        folder = quote(str(self.folder))
+        try:
+            found = self.read_json(name)
+            rows = found if isinstance(found, list) else [found]
+            for row in (rows[0], *rows):
+                delay_name(row["delay_s"])
+                anticipation_of(row)
+            return rows
+        except FileNotFoundError:
+            raise ValueError(f"{self.folder} has no {name} yet: {RESUME} {folder}") from None
+        except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+            ladder = " --ladder" if name == "ladder.json" else ""
+            again = f"kindergarten evaluate {folder}{ladder} makes it anew"
+            raise ValueError(f"{self.folder / name} is damaged ({error!r}): {again}") from None
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files."""
@@ -170,6 +218,43 @@ class Run:
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""
         write_whole(self.folder / name, (json.dumps(content, indent=2) + "\n").encode())
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A draft of a folder that becomes it in one go; see ``whole_folder``.
+
+    Raises:
+        ValueError: it exists already; nothing is ever overwritten.
+    """
+    try:
+        with whole_folder(folder) as draft:
+            yield draft
+    except FileExistsError as error:
+        if error.filename != str(folder):
+            raise
+        name = quote(str(folder))
+        raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {name}") from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Train in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
+
+    Raises:
+        ValueError: somebody else does.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{folder} is being trained by another process: wait until it is done, or stop it") from None
+    except NotImplementedError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def difference(then: dict[str, str], now: dict[str, str]) -> str:

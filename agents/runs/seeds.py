@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
@@ -14,12 +13,21 @@ from pathlib import Path
 
 import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
+from kindergarten.agents.runs.run import Run
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import summary
 
 PAUSE = 0.2  # [s] between two looks at the processes
 LOG = "train.log"
 ROOT = str(Path(kindergarten.__file__).parent.parent)  # where the processes find the package, installed or not
+#: What each process does. Nothing is ever written to it: its standard input ends when we do.
+CHILD = """
+import sys
+from kindergarten.agents.runs.interrupts import end_with_parent
+from kindergarten.cli import main
+end_with_parent()
+sys.exit(main(["train", "--resume", sys.argv[1]]))
+"""
 
 
 def cores() -> int:
@@ -47,7 +55,7 @@ def resume(folder: Path, runs: list[Path]) -> int:
 
 def _score(run: Path) -> float:
     """The anticipation of a run that is done; nan where nothing is at stake."""
-    return anticipation_of(json.loads((run / "evaluation.json").read_text()))
+    return anticipation_of(Run.open(run).results("evaluation.json")[0])
 
 
 def _together(scores: Sequence[float]) -> str:
@@ -84,10 +92,10 @@ def _train(waiting: deque[Path]) -> int:
 
 def _start(run: Path) -> subprocess.Popen[bytes]:
     with open(run / LOG, "ab") as log:
-        command = [sys.executable, "-m", "kindergarten", "train", "--resume", str(run)]
         path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-        return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        command = [sys.executable, "-c", CHILD, str(run)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
 
 
 def _ended(run: Path, code: int) -> int:

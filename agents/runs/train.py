@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch as th
@@ -19,8 +20,8 @@ from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import Run, runs_in
-from kindergarten.agents.runs.watcher import Watcher
+from kindergarten.agents.runs.run import Run, alone, new_folder, runs_in
+from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import whole_file
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.words import quoted
@@ -63,21 +64,47 @@ def folder_for(options: Options) -> Path:
 
 
 def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
-    """The agent as the run's last checkpoint left it, and what the watcher had noted; a new one if there is none."""
+    """The agent as the run's last checkpoint left it, and what the watcher had noted; a new one if there is none.
+
+    Raises:
+        ValueError: the checkpoint is damaged, or it is gone; the message says what can still be done.
+    """
     model = run.untrained(run.options.worlds, run.options.device)
-    if not run.checkpoint("last").exists():
+    last = last_of(run)
+    if last is None:
         return model, {}
-    last = checkpoint.read(run.checkpoint("last"))
     checkpoint.put(model, last)
-    return model, last.notes["watcher"]
+    return model, checked_notes(last)
+
+
+def last_of(run: Run) -> checkpoint.Checkpoint | None:
+    """The run's last checkpoint; None before the first one.
+
+    Raises:
+        ValueError: it is damaged, or it is gone.
+    """
+    path, name = run.checkpoint("last"), quote(str(run.folder))
+    best = run.checkpoint("best").exists()
+    rest = f"kindergarten evaluate {name} still reads the best one" if best else "begin anew, in another folder"
+    if not path.exists() and run.begun:
+        raise ValueError(f"{path} is gone, and training cannot go on without it: {rest}")
+    try:
+        return checkpoint.read(path) if path.exists() else None
+    except ValueError as error:
+        raise ValueError(f"{error}: {rest}") from None
 
 
 def kept(run: Run) -> str:
-    """What there is to go on from; it has been read, so it can be."""
-    if not run.checkpoint("last").exists():
-        return "there is no checkpoint yet"
-    decisions = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"]
-    return f"the last checkpoint, of {decisions:,} decisions, is intact"
+    """What there is to go on from, which has been read, so it can be; and how."""
+    try:
+        last = last_of(run)
+        decisions = None if last is None else last.decisions
+    except ValueError as error:
+        return str(error)
+    found = "there is no checkpoint yet"
+    if decisions is not None:
+        found = f"the last checkpoint, of {decisions:,} decisions, is intact"
+    return f"{found}. Go on: kindergarten train --resume {quote(str(run.folder))}"
 
 
 def attempt(work: Callable[[Run], None], run: Run) -> int:
@@ -90,7 +117,7 @@ def attempt(work: Callable[[Run], None], run: Run) -> int:
         code, why = code_of(stop), "stopped"
     except (OSError, FloatingPointError) as error:
         code, why = FAILED, f"error: {error}"
-    print(f"kindergarten: {why}; {kept(run)}. Go on: kindergarten train --resume {run.folder}", file=sys.stderr)
+    print(f"kindergarten: {why}; {kept(run)}", file=sys.stderr)
     return code
 
 
@@ -134,11 +161,16 @@ def finish(run: Run) -> None:
 
 
 def train(run: Run) -> int:
-    """Train one agent, or go on with it, and evaluate it; the exit code."""
+    """Train one agent, or go on with it, and evaluate it; the exit code.
+
+    Raises:
+        ValueError: another process does so.
+    """
     th.set_num_threads(1)
     own = run.options
-    print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}: {run.folder}")
-    return attempt(learn, run) or attempt(finish, run)
+    with alone(run.folder):
+        print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}: {run.folder}")
+        return attempt(learn, run) or attempt(finish, run)
 
 
 def start(options: Options, count: int = 1) -> int:
@@ -152,8 +184,11 @@ def start(options: Options, count: int = 1) -> int:
     if options.hub:
         raise ValueError(f"--hub {options.hub}: one repository holds one run, and --seeds is {count}")
     folder, numbers = folder_for(options), range(options.seed, options.seed + count)
-    runs = [begin(replace(options, seed=seed, out=folder / f"seed{seed}")) for seed in numbers]
-    return seeds.resume(folder, [run.folder for run in runs])
+    with new_folder(folder) as draft:
+        for seed in numbers:
+            begin(replace(options, seed=seed, out=draft / f"seed{seed}"))
+    with alone(folder):
+        return seeds.resume(folder, [folder / f"seed{seed}" for seed in numbers])
 
 
 def resume(folder: Path, steps: int | None = None, more: int | None = None) -> int:
@@ -168,8 +203,12 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
         ValueError: there is no such run, or it has more decisions than that.
     """
     several = runs_in(folder)
-    runs = [extended(Run.open(path), steps, more) for path in several or [folder]]
-    return seeds.resume(folder, several) if several else train(runs[0])
+    runs = [Run.open(path) for path in several or [folder]]
+    with alone(folder):
+        runs = [extended(run, steps, more) for run in runs]
+        if several:
+            return seeds.resume(folder, several)
+    return train(runs[0])
 
 
 def extended(run: Run, steps: int | None, more: int | None) -> Run:
@@ -180,7 +219,8 @@ def extended(run: Run, steps: int | None, more: int | None) -> Run:
     """
     if steps is None and more is None:
         return run
-    done = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"] if run.checkpoint("last").exists() else 0
+    last = last_of(run)
+    done = 0 if last is None else last.decisions
     total = steps if steps is not None else done + (more or 0)
     if total < done:
         raise ValueError(f"--steps is {total}: {run.folder} has {done:,} decisions already, so add --more N")

@@ -14,7 +14,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.files import write_whole
 from kindergarten.scoring.score import scale
 
-NOT_UPLOADED = ["*.zip", "*.draft*", "wandb/*"]  # pickles stay at home
+NOT_UPLOADED = ["*.zip", "*.draft*", ".lock", "wandb/*"]  # pickles stay at home
 
 
 def needed(module: str, option: str) -> Any:
@@ -71,7 +71,7 @@ def push_to_hub(repository: str, run: Run) -> str:
 
 def model_card(run: Run, repository: str) -> str:
     """The page that Hugging Face shows."""
-    found = run.read_json("evaluation.json")
+    found = run.results("evaluation.json")[0]
     return f"""---
 library_name: kindergarten
 tags: [reinforcement-learning, memory, lstm, stable-baselines3]

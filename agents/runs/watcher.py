@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -23,6 +24,25 @@ from kindergarten.scoring.score import NOTHING_AT_STAKE
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
 CHECKS = 40  # how often in a training the validation seeds are driven
 SHOW_EVERY = 3.0  # [s] at least from one replay for ``watch --follow`` to the next; one takes 0.04 s
+
+
+def checked_notes(last: checkpoint.Checkpoint) -> dict[str, Any]:
+    """What a watcher has noted in a checkpoint.
+
+    Raises:
+        ValueError: it makes no sense.
+    """
+    notes: Any = last.notes.get("watcher")
+    try:
+        clocks = [notes.get(name, 0.0) for name in ("next_check", "seconds")]
+        numbers = [notes.get(name, 0.0) for name in ("best", "latest")]
+        numbers += [number for part in ("unwritten", "curriculum") for number in notes.get(part, {}).values()]
+        sensible = all(type(n) in (int, float) for n in clocks + numbers) and all(map(math.isfinite, clocks))
+    except AttributeError:  # there are none, or something is no table
+        sensible = False
+    if not sensible:
+        raise ValueError(f"{last.name}: what it notes of the training makes no sense")
+    return notes
 
 
 class Watcher(BaseCallback):
@@ -108,7 +128,7 @@ class Watcher(BaseCallback):
         rollout(PolicyAgent(self.model.policy), exam)
         self.latest = self.limits.anticipation((exam.chances * exam.returns).sum(axis=0))
         self._tell()
-        if self.latest >= self.best:
+        if self.latest >= self.best or not self.run.checkpoint("best").exists():
             self.best = self.latest
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
