@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
+from kindergarten.world import terrain
 from kindergarten.world.codes import Colour, End, Kind, Phase, Signal
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.observation import NUM_EGO
+from kindergarten.world.params import road_of
 from kindergarten.world.pixels import GREY, LINEAR_RANGE, SIGNAL, Rasterizer
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
@@ -285,3 +287,31 @@ def test_rulers_are_logarithmic():
     assert rulers.ahead[0] == pytest.approx(900.0) and rulers.left[0] == pytest.approx(450.0) == -rulers.left[-1]
     steps = np.log1p(np.abs(rulers.ahead[:46]) / LINEAR_RANGE)
     np.testing.assert_allclose(np.diff(steps), np.diff(steps)[0])
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("delay", [0.0, 4.0, 32.0])
+@pytest.mark.parametrize("name", ALL)
+def test_the_map_ends_where_its_edge_goes_on(name: str, delay: float, monkeypatch: pytest.MonkeyPatch):
+    """Clamped to its edge, the map is what one would be that covers all of the way in."""
+    road = road_of(ALL[name], Config(delay_s=(0.0, delay)))
+    part = terrain.ground_of(road)
+    monkeypatch.setattr(terrain, "_window", lambda places, start, count: (0, count))
+    whole = terrain.ground_of(road)
+    assert (whole.x0, whole.y0, whole.row, whole.column) == (part.x0, part.y0, 0, 0)
+    rows, columns = (
+        np.clip(np.arange(count) - first, 0, size - 1)
+        for count, first, size in zip(whole.cells.shape, (part.row, part.column), part.cells.shape, strict=True)
+    )
+    assert (part.cells[np.ix_(rows, columns)] == whole.cells).all()
+    assert ((np.diff(part.row_strips[rows]) == 0) == (np.diff(whole.row_strips) == 0)).all()
+    assert ((np.diff(part.column_strips[columns]) == 0) == (np.diff(whole.column_strips) == 0)).all()
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", ALL)
+def test_no_delay_that_is_accepted_makes_the_map_large(name: str):
+    simulator = Simulator(ALL[name], 1, Config(delay_s=(600.0, 600.0)))
+    frames, rasterizer = simulator.reset(), Rasterizer(simulator.road, SMALL)
+    assert rasterizer._ground.cells.nbytes < 32e6
+    assert rasterizer.paint(simulator.users, frames).shape == (1, *SMALL, 3)

@@ -113,6 +113,7 @@ def draw_ground(words, desk, rulers, ego, ground, colours):
     rx, ry, cx, cy, places = desk[0], desk[1], desk[2], desk[3], desk[4, : len(rulers.left)]
     cos, sin, per = snapped(ego["cos"]), snapped(ego["sin"]), PARTS / CELL
     high, wide = np.int32(ground.cells.shape[0]), np.int32(ground.cells.shape[1])
+    row, column = np.int32(ground.row), np.int32(ground.column)
     mark(rx, rulers.ahead, (ego["x"] - ground.x0) * per, cos * per)
     mark(ry, rulers.ahead, (ego["y"] - ground.y0) * per, sin * per)
     mark(cx, rulers.left, 0.0, -sin * per)
@@ -121,16 +122,16 @@ def draw_ground(words, desk, rulers, ego, ground, colours):
     for r in range(len(words)):
         strip = -1
         if cos == 0.0:
-            strip = ground.row_strips[inside(ry[r], high)]
+            strip = ground.row_strips[inside(ry[r], row, high)]
         elif sin == 0.0:
-            strip = ground.column_strips[inside(rx[r], wide)]
+            strip = ground.column_strips[inside(rx[r], column, wide)]
         if strip == before and strip >= 0:
             for k in range(words.shape[1]):
                 words[r, k] = words[r - 1, k]
             continue
         before = strip
         for c in range(len(places)):
-            places[c] = inside(ry[r] + cy[c], high) * wide + inside(rx[r] + cx[c], wide)
+            places[c] = inside(ry[r] + cy[c], row, high) * wide + inside(rx[r] + cx[c], column, wide)
         lay(words[r], places, ground.cells.reshape(ground.cells.size), colours)
 
 
@@ -141,9 +142,9 @@ def snapped(ratio):
 
 
 @njit
-def inside(parts, count):
-    """The cell in which a place on the map lies, or the nearest one of ``count``."""
-    return min(max(parts >> SHIFT, ZERO), count - ONE)
+def inside(parts, first, count):
+    """The cell in which a place lies, or the nearest of the map's ``count``; they are counted from its ``first``."""
+    return min(max((parts >> SHIFT) - first, ZERO), count - ONE)
 
 
 @njit
