@@ -12,7 +12,8 @@ from tyro.conf import Positional, arg
 from kindergarten.agents.runs.options import Options, read_file
 from kindergarten.commandline import read, value_of
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.world.settings import Maybe, Whole, Word, option, setting, settle
+from kindergarten.world.kinds import Maybe, Whole, Word
+from kindergarten.world.settings import option, setting, settle
 
 WHERE = ("out", "wandb", "hub")  # a run goes: that is no other run's affair
 

@@ -12,8 +12,9 @@ from gymnasium.vector.utils import batch_space
 
 from kindergarten.envs.common import RenderModes, build, check_options, check_render_mode, check_seed, started
 from kindergarten.world.config import Config, Scenario, Settings, make_config
+from kindergarten.world.kinds import OneOf, Whole
 from kindergarten.world.reward import TERM_NAMES
-from kindergarten.world.settings import OneOf, Whole, spelled_out
+from kindergarten.world.settings import spelled_out
 from kindergarten.world.spaces import Observed, Observer, action_space
 from kindergarten.world.words import quoted
 

@@ -22,7 +22,8 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
-from kindergarten.world.settings import SettingKind, Sides, Span, declared
+from kindergarten.world.kinds import SettingKind, Sides, Span
+from kindergarten.world.settings import declared
 from kindergarten.world.words import quoted, shortened
 
 C = TypeVar("C")

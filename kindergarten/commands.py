@@ -11,7 +11,8 @@ from tyro.conf import Positional, arg
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, Range
-from kindergarten.world.settings import Maybe, Number, Whole, Word, option, same, setting, settle
+from kindergarten.world.kinds import Maybe, Number, Whole, Word
+from kindergarten.world.settings import option, same, setting, settle
 
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay

@@ -220,7 +220,8 @@ def test_a_run_goes_on_for_longer(tmp_path: Path, capsys: pytest.CaptureFixture[
     before = json.loads((out / "config.json").read_text())
     assert cli.main(["train", "--resume", str(out), "--more", "256"]) == 0  # it was done
     assert decisions(out) == 768
-    assert attempt(learn, extended(Run.open(out), steps=896, more=None)) == 0
+    run = Run.open(out)
+    assert attempt(learn, run.change(extended(run, steps=896, more=None))) == 0
     assert decisions(out) == 896
     after = json.loads((out / "config.json").read_text())
     assert after["options"] == before["options"] | {"steps": 896} and after["made_with"] == before["made_with"]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from kindergarten.agents.learner.choice import Encoder, Trunk
-from kindergarten.world.settings import Number, OneOf, Switch, Whole, setting, settle
+from kindergarten.world.kinds import Number, OneOf, Switch, Whole
+from kindergarten.world.settings import setting, settle
 
 DEEPEST = 32  # layers before the memory
 

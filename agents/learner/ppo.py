@@ -1,7 +1,6 @@
 """The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from inspect import signature
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,13 +22,12 @@ from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuf
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import ENCODERS
+from kindergarten.agents.learner.loading import kept_names
 from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared, shorten
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
-from kindergarten.world.words import quoted
 
 _DEFAULT = PPOConfig()
-LOADED = ("policy", "env", "device", "_init_setup_model")  # what a file says, or ``load`` has of its own
 
 
 def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
@@ -182,15 +180,8 @@ class MemoryPPO(RecurrentPPO):
         Raises:
             ValueError: there is no such argument, or it is what the file itself says.
         """
-        known = [name for name in signature(cls.__init__).parameters if name not in ("self", *LOADED)]
-        for name in kwargs:
-            if name not in known:
-                raise ValueError(f"{cls.__name__}.load takes no {quoted(name)}: choose from {', '.join(known)}")
-        if "ent_coef" in kwargs:  # the parent class puts values where they are kept
-            kwargs["entropy_schedule"] = FloatSchedule(kwargs["ent_coef"])
-        if "stats_window_size" in kwargs:
-            kwargs["_stats_window_size"] = kwargs.pop("stats_window_size")
-        return super().load(path, env, device, custom_objects, print_system_info, force_reset, **kwargs)
+        changed = kept_names(cls, kwargs)
+        return super().load(path, env, device, custom_objects, print_system_info, force_reset, **changed)
 
     @staticmethod
     def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:

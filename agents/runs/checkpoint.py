@@ -179,7 +179,8 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     model._last_episode_starts = tensors["last/starts"].numpy()
     h_pi, c_pi, h_vf, c_vf = (tensors[f"last/{state}"].to(model.device) for state in STATES)
     model._last_lstm_states = RNNStates((h_pi, c_pi), (h_vf, c_vf))
-    model.policy.exploration.noise = tensors.get("last/noise")  # there is none unless it is held
+    noise = tensors.get("last/noise")  # there is none unless it is held
+    model.policy.exploration.noise = None if noise is None else noise.to(model.device)
     if model.redistribution is not None:
         model.redistribution.put(_below("redistribution/", tensors))
     model._n_updates = notes["n_updates"]
@@ -280,8 +281,8 @@ def _put_optimizer(model: MemoryPPO, tensors: dict[str, th.Tensor]) -> None:
     optimizer = model.policy.optimizer
     for name, parameter in model.policy.named_parameters():
         state = _below(f"optimizer/{name}/", tensors)
-        if state:  # there is none before the first update
-            optimizer.state[parameter] = state
+        if state:  # there is none before the first update; Adam counts its steps on the CPU
+            optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
 
 
 def _below(prefix: str, tensors: Mapping[str, th.Tensor]) -> dict[str, th.Tensor]:

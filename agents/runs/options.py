@@ -13,19 +13,8 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config
-from kindergarten.world.settings import (
-    Maybe,
-    OneOf,
-    Switch,
-    Text,
-    Whole,
-    Word,
-    declared,
-    option,
-    plain,
-    setting,
-    settle,
-)
+from kindergarten.world.kinds import Maybe, OneOf, Switch, Text, Whole, Word
+from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went

@@ -78,7 +78,8 @@ class Run:
 
     def change(self, options: Options) -> Run:
         """The same run with other options from now on, in its config.json too."""
-        self.write_json("config.json", {**self.read_json("config.json"), **options.as_json()})
+        if options != self.options:
+            self.write_json("config.json", {**self.read_json("config.json"), **options.as_json()})
         return replace(self, options=options)
 
     @property

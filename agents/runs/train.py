@@ -131,7 +131,7 @@ def learn(run: Run) -> None:
     update = model.n_steps * model.n_envs
     if total % update:
         whole = -(-total // update)
-        print(f"{whole * update:,} decisions: {whole} whole updates of {update:,}, to have {total:,}")
+        print(f"{whole * update:,} decisions: {whole} whole updates of {update:,}, to have {total:,}", flush=True)
     watcher = Watcher(run, notes)
     project = run.options.wandb
     callbacks = [watcher, *([uploads.wandb_callback(project, run)] if project else [])]
@@ -169,7 +169,7 @@ def train(run: Run) -> int:
     th.set_num_threads(1)
     own = run.options
     with alone(run.folder):
-        print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}: {run.folder}")
+        print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}: {run.folder}", flush=True)
         return attempt(learn, run) or attempt(finish, run)
 
 
@@ -205,27 +205,25 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
     several = runs_in(folder)
     runs = [Run.open(path) for path in several or [folder]]
     with alone(folder):
-        runs = [extended(run, steps, more) for run in runs]
+        ends = [extended(run, steps, more) for run in runs]  # all, before the first is changed
+        runs = [run.change(options) for run, options in zip(runs, ends, strict=True)]
         if several:
             return seeds.resume(folder, several)
     return train(runs[0])
 
 
-def extended(run: Run, steps: int | None, more: int | None) -> Run:
-    """The run with another end: its learning rate and entropy bonus fall until then, its warm-up stays as it was.
+def extended(run: Run, steps: int | None, more: int | None) -> Options:
+    """A run's options with another end: learning rate and entropy bonus fall until then, the warm-up stays as it was.
 
     Raises:
         ValueError: it has more decisions already.
     """
     if steps is None and more is None:
-        return run
+        return run.options
     last = last_of(run)
     done = 0 if last is None else last.decisions
     total = steps if steps is not None else done + (more or 0)
     if total < done:
         raise ValueError(f"--steps is {total}: {run.folder} has {done:,} decisions already, so add --more N")
-    if total != run.options.steps:
-        warmup = run.hyperparameters.warmup * (run.options.steps or total) / total
-        learner = replace(run.hyperparameters, warmup=min(warmup, 1.0))
-        return run.change(replace(run.options, steps=total, learner=learner))
-    return run
+    warmup = run.hyperparameters.warmup * (run.options.steps or total) / total
+    return replace(run.options, steps=total, learner=replace(run.hyperparameters, warmup=min(warmup, 1.0)))

@@ -7,19 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
-from kindergarten.world.settings import (
-    Number,
-    OneOf,
-    Range,
-    Sides,
-    Span,
-    Switch,
-    check_range,
-    declared,
-    setting,
-    settle,
-    spelled_out,
-)
+from kindergarten.world.kinds import Number, OneOf, Range, Sides, Span, Switch, check_range
+from kindergarten.world.settings import declared, setting, settle, spelled_out
 from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import choose, move_ego
 from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import Direct, njit
+from kindergarten.world.kinds import Whole
 from kindergarten.world.limits import Limits
 from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
@@ -27,7 +28,6 @@ from kindergarten.world.reward import (
 from kindergarten.world.rng import seed_generator
 from kindergarten.world.road import locate
 from kindergarten.world.scene import draw_cast, next_leg, sample_world
-from kindergarten.world.settings import Whole
 from kindergarten.world.signals import phase, shown
 from kindergarten.world.traffic import advance, drive
 from kindergarten.world.users import ROAD_USER, WORLD
