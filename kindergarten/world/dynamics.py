@@ -55,6 +55,8 @@ def steering_towards(ego, points, offset):
     x, y, cos, sin = locate(points, ego["route"], ego["s"] + max(3.0, (0.5 + 0.5 * aside) * ego["speed"]))
     dx, dy = x - offset * sin - ego["x"], y + offset * cos - ego["y"]
     left = dy * ego["cos"] - dx * ego["sin"]
+    if left == 0.0:
+        return left  # straight on, which is most of the time, and 0 to the bit
     curvature = 2.0 * left / max(dx * dx + dy * dy, 1.0)
     sin_beta = min(max(curvature * REAR, -0.9), 0.9)
     tan_beta = sin_beta / math.sqrt(1.0 - sin_beta * sin_beta)

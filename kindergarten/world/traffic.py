@@ -135,8 +135,8 @@ def drive(users, pairs, fork, entry, tick):
             desired = min(desired, user["turn_speed"])
         elif tick >= user["t1"] and tick < user["go"]:
             desired *= user["last_speed_factor"]
-        # Routes are unsigned here, and conditions joined by &: so nobody asks whether an index is negative, and the
-        # processor guesses once and not three times. It takes a tenth of the time off.
+        # Routes are unsigned here, so that nobody asks whether an index is negative, and conditions are joined by &: a
+        # tenth of the time less.
         route, s, half = np.uint64(user["route"]), user["s"], 0.5 * user["length"]
         leader_speed, gap, wait = 0.0, math.inf, math.inf
         yielding = user["yields"] == 1 and tick >= user["go"] and tick >= user["reveal"]
