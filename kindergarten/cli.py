@@ -128,9 +128,9 @@ def _explained() -> Iterator[None]:
 
 
 def _line(error: Exception, words: list[str]) -> str:
-    """What is wrong, in one line; long words of the command line are cut."""
+    """What is wrong, in one line; long words of the command line are cut, but for paths, which somebody may copy."""
     text = " ".join(str(error).split())
     for word in words:
-        if len(word) > LONGEST:
+        if len(word) > LONGEST and not os.path.exists(word):
             text = text.replace(" ".join(word.split()), shortened(word))
     return text
