@@ -13,7 +13,7 @@ pytest := $(bin)/python -m pytest -n auto --dist worksteal
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
 	@echo 'make test        the tests              (ARGS="-k twins")'
-	@echo 'make slow        the tests that take minutes (ARGS="-k naive" and so on: in pieces)'
+	@echo 'make slow        the tests that take long, and more examples of others (ARGS="-k naive": in pieces)'
 	@echo 'make fuzz        ten thousand damaged snapshots, checkpoints and replays, every index checked'
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
@@ -29,10 +29,10 @@ test: $(stamp)test
 	$(pytest) $(ARGS)
 
 slow: $(stamp)test
-	$(pytest) -m slow $(ARGS)
+	KINDERGARTEN_EXAMPLES=4 $(pytest) -m 'slow or drawn' $(ARGS)
 
 fuzz: $(stamp)test
-	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_FUZZ=10000 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py $(ARGS)
+	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,12 +15,14 @@ from kindergarten.world.simulator import Simulator, Step
 from kindergarten.world.users import MAX_STEERING
 
 JIT = is_jitted(steering_towards)
+#: How many times as many examples as `make test` draws: `make slow` asks for more of them.
+EXAMPLES = int(os.environ.get("KINDERGARTEN_EXAMPLES", "1"))
 Driver = Callable[[Simulator], np.ndarray]
 
 
 def sample(many: int, few: int) -> int:
-    """How many worlds to try: ``many`` of them with compiled kernels, ``few`` without."""
-    return many if JIT else few
+    """How many worlds to try: ``many`` with compiled kernels, ``few`` without; more where more are asked for."""
+    return EXAMPLES * (many if JIT else few)
 
 
 def batch(scenario: Scenario, seeds: np.ndarray, config: Config | None = None) -> Simulator:

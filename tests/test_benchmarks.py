@@ -148,6 +148,7 @@ def test_the_intents_of_whoever_comes_beside_in_a_crowd_never_matter(action: Act
     np.testing.assert_array_equal(*returns)
 
 
+@pytest.mark.slow
 def test_attention_is_done_in_pieces(tmp_path, capsys):
     attention = pytest.importorskip("benchmarks.attention")
     words = ["--orders", "shuffled", "--seeds", "1", "--steps", "256", "--worlds", "2", "--runs", str(tmp_path)]
@@ -193,6 +194,7 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch):
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
 
 
+@pytest.mark.slow
 def test_depth_says_what_it_scored_and_where_the_gradient_is(tmp_path):
     depth = pytest.importorskip("benchmarks.depth")
     out, picture = tmp_path / "depth.json", tmp_path / "depth.png"
@@ -220,6 +222,7 @@ def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
     assert all(0.2 < share <= 1.0 for (share,) in row["read_off_in_the_delay"].values())
 
 
+@pytest.mark.slow
 def test_reasons(tmp_path, monkeypatch):
     reasons = pytest.importorskip("benchmarks.reasons")
     monkeypatch.setitem(reasons.PLAN, "Follow", ((0.0, 0.9), 1))
@@ -234,6 +237,7 @@ def test_reasons(tmp_path, monkeypatch):
     assert (tmp_path / "reasons-follow.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.slow
 def test_redistribution(tmp_path):
     redistribution = pytest.importorskip("benchmarks.redistribution")
     out, picture = tmp_path / "redistribution.json", tmp_path / "redistribution.svg"

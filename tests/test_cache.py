@@ -233,6 +233,7 @@ def test_a_full_disk_stops_no_kernel(public: Path):
     assert not files_below(public / "home")
 
 
+@pytest.mark.slow
 @needs_root
 def test_whoever_has_no_cache_compiles_all_the_same(public: Path):
     said, warned = run(public, {}, user=VICTIM)

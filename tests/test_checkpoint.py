@@ -84,6 +84,7 @@ def test_what_was_written_is_read(taken: Checkpoint, whole: bytes, tmp_path: Pat
         assert json.loads(file.metadata()["notes"])["num_timesteps"] == 96
 
 
+@pytest.mark.drawn
 def test_no_flipped_bit_is_overlooked(whole: bytes, tmp_path: Path):
     """All of the first bits, many of the header's, elsewhere by chance; or a piece is gone, or stands twice."""
     rng, path = np.random.default_rng(0), tmp_path / "last.safetensors"
@@ -183,6 +184,7 @@ def other_numbers(rng: np.random.Generator, simulator: Simulator) -> Callable[[s
     return change
 
 
+@pytest.mark.drawn
 def test_a_disturbed_checkpoint_is_refused_or_its_worlds_go_on_within_their_space(taken: Checkpoint, model: MemoryPPO):
     env, refused = model.get_env(), 0
     assert isinstance(env, KindergartenVecEnv)

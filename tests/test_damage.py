@@ -230,7 +230,8 @@ def test_whoever_is_killed_lets_go(tmp_path: Path, capsys):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux who is alive")
-@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_children_end_with_their_parent(tmp_path: Path, capsys, how: signal.Signals):
     out = tmp_path / "runs"
     parent = kindergarten("train", "--seeds", 2, "--worlds", 8, "--steps", 10**9, "--out", out)

@@ -31,6 +31,7 @@ def test_it_is_short():
     assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) < 60
 
 
+@pytest.mark.slow
 def test_it_trains_and_its_run_can_be_evaluated(tmp_path: Path):
     out = tmp_path / "run"
     common = "--worlds", 16, "--steps", 2048

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -23,11 +22,11 @@ from kindergarten.world.limits import Limits
 from kindergarten.world.pixels import Rasterizer
 from kindergarten.world.simulator import Simulator, Snapshot
 from kindergarten.world.users import ROAD_USER, WORLD
-from tests.driving import at_random, batch
+from tests.driving import EXAMPLES, at_random, batch
 from tests.test_replay import drive as driven
 from tests.worlds import ALL
 
-COUNT = int(os.environ.get("KINDERGARTEN_FUZZ", "300"))
+COUNT = 100 * EXAMPLES
 ODD = (
     *(0, 1, -1, 2, 3, 7, 255, -128, 2**31, -(2**31), 2**53),
     *(1e-300, 0.1, -0.5, 1e6, -1e6, 1e7, 1e308, -1e308, np.inf, np.nan),
@@ -116,6 +115,7 @@ def drives_soundly(rng: np.random.Generator, simulator: Simulator, decisions: in
             simulator.reset(step.terminated | step.truncated)
 
 
+@pytest.mark.drawn
 def test_a_disturbed_snapshot_is_refused_or_drives_on_within_its_space():
     refused = 0
     for rng, simulator, snapshot in cases(COUNT):
@@ -142,6 +142,7 @@ def replays() -> list[Replay]:
     return [driven(name, seed=1) for name in ("Town", "Follow", "AllWayStop")]
 
 
+@pytest.mark.drawn
 def test_a_disturbed_replay_is_refused_or_can_be_looked_at(replays: list[Replay], tmp_path: Path):
     refused, surface = 0, pygame.Surface((320, 180), 0, 32)
     for k in range(COUNT):

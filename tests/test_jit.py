@@ -116,6 +116,7 @@ def test_every_kernel_is_compiled_and_none_is_counted():
     assert {name: found for name, found in how.items() if found != [True, False]} == {}
 
 
+@pytest.mark.slow
 def test_where_numba_has_no_such_option_kernels_work_all_the_same():
     counted, uncounted = python(WITHOUT + SCALED).split(), python(SCALED).split()
     assert counted[1:3] == uncounted[1:3] == ["1.0", "-0.25"]

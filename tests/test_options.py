@@ -22,6 +22,8 @@ from kindergarten.world.codes import Control, Observation, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, make_config
 from kindergarten.world.settings import declared
 
+pytestmark = pytest.mark.usefixtures("few_seeds")
+
 #: An option for every setting and every number of the learner, none at its default.
 UNUSUAL = {
     "--observation": ["pixels"],

@@ -309,7 +309,7 @@ def test_the_map_ends_where_its_edge_goes_on(name: str, delay: float, monkeypatc
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "Town")) for name in ALL])
 def test_no_delay_that_is_accepted_makes_the_map_large(name: str):
     simulator = Simulator(ALL[name], 1, Config(delay_s=(600.0, 600.0)))
     frames, rasterizer = simulator.reset(), Rasterizer(simulator.road, SMALL)

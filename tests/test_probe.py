@@ -12,10 +12,10 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent, Phase, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.simulator import Simulator
-from tests.driving import at_random, batch, drive
+from tests.driving import EXAMPLES, at_random, batch, drive
 
 th = pytest.importorskip("torch")
-WORLDS = 6000  # half of them to learn from
+WORLDS = 3000 * EXAMPLES  # half of them to learn from
 
 
 @lru_cache
@@ -67,6 +67,7 @@ def accuracy(frames: np.ndarray, labels: np.ndarray, hidden: int) -> float:
     return float((probe(inputs[half:]).argmax(1) == target[half:]).float().mean())
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("hidden", [0, 32], ids=["linear", "mlp"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_frame_of_the_delay_tells_nothing_and_one_of_the_cue_does(name: str, hidden: int):

@@ -24,6 +24,7 @@ from kindergarten.world.config import Config
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER
+from tests.driving import EXAMPLES
 from tests.recording import record, twins
 
 
@@ -300,7 +301,8 @@ def test_absurd_sizes_fill_no_memory(tmp_path, written, monkeypatch):
     refused(path, "too large")
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drawn
+@settings(max_examples=150 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_a_replay(written, tmp_path, data):
     blob = bytearray(written.read_bytes())
@@ -321,7 +323,8 @@ def test_a_damaged_file_is_refused_or_a_replay(written, tmp_path, data):
         assert path.name in str(error) and "\n" not in str(error)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drawn
+@settings(max_examples=100 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_numbers_are_refused_or_a_replay(written, tmp_path, data):
     """Damage that the zip's checksums do not notice, because somebody made them anew."""

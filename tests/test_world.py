@@ -57,9 +57,10 @@ def actions_of(style: str, wildness: float, naive: NaiveWorld, dice: random.Rand
 LONGEST = [0.0, 0.5, 2.0, 8.0] * 3 + [32.0]
 
 
+@pytest.mark.drawn
 @worlds
 @controls
-@settings(max_examples=sample(40, 6))
+@settings(max_examples=sample(10, 6))
 @given(
     seed=st.integers(0, 2**64 - 1),
     longest=st.sampled_from(LONGEST),
