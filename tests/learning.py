@@ -14,8 +14,18 @@ DISCRETE = spaces.Discrete(5)
 CONTINUOUS = spaces.Box(-1.0, 1.0, (2,), np.float32)
 
 
-def make_policy(memory: str = "lstm", actions: spaces.Space = DISCRETE) -> MemoryPolicy:
-    return MemoryPolicy(OBSERVATIONS, actions, lambda _: 1e-3, memory=memory, lstm_hidden_size=HIDDEN)
+def make_policy(
+    memory: str = "lstm", actions: spaces.Space = DISCRETE, shared: bool = False, critic_gradient: float = 0.0
+) -> MemoryPolicy:
+    return MemoryPolicy(
+        OBSERVATIONS,
+        actions,
+        lambda _: 1e-3,
+        memory=memory,
+        lstm_hidden_size=HIDDEN,
+        shared_lstm=shared,
+        critic_gradient=critic_gradient,
+    )
 
 
 def make_learner(seed: int = 0, memory: str = "lstm", **changes) -> MemoryPPO:
@@ -33,6 +43,11 @@ def assert_same_weights(one: OnPolicyAlgorithm, two: OnPolicyAlgorithm) -> None:
     theirs = two.policy.state_dict()
     for name, weight in one.policy.state_dict().items():
         th.testing.assert_close(weight, theirs[name], rtol=0, atol=2e-6, msg=lambda m, name=name: f"{name}: {m}")
+
+
+def assert_equal_weights(one: OnPolicyAlgorithm, two: OnPolicyAlgorithm) -> None:
+    theirs = two.policy.state_dict()
+    assert [name for name, weight in one.policy.state_dict().items() if not th.equal(weight, theirs[name])] == []
 
 
 def moved_by(model: OnPolicyAlgorithm, decisions: int) -> dict[str, bool]:

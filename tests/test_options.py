@@ -14,7 +14,7 @@ from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.commands import Resume, Train
 from kindergarten.agents.learner.choice import Encoder, Trunk
-from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs import checkpoint, seeds
 from kindergarten.agents.runs.options import Options, from_json
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, extended, learn
@@ -52,6 +52,8 @@ UNUSUAL = {
     "--warmup": ["0.2"],
     "--noise-hold": ["2"],
     "--redistribute": [],
+    "--shared-memory": [],
+    "--critic-gradient": ["0.5"],
     "--hidden": ["8"],
     "--features": ["9"],
     "--frames": ["4"],
@@ -160,6 +162,7 @@ def test_what_looks_and_what_is_seen_go_together():
         (["--resume", "a", "--more", "0"], "--more is 0: it must be a whole number, at least 1"),
         (["--more", "3"], "--more is 3: it goes with --resume RUN alone"),
         (["--resume"], "--resume needs PATH"),
+        (["--threads", "0"], "--threads is 0: it must be a whole number, at least 1"),
         (["--gamma", "x"], "--gamma: 'x' is not a number"),
         (["--gamma", "nan"], "--gamma is nan: it must be between 0 and 1"),
         (["--depth", "33"], "--depth is 33: it must be a whole number, from 1 to 32"),
@@ -202,6 +205,30 @@ def test_a_run_is_made_again_from_its_config(first: Path, tmp_path: Path):
     env = run.untrained(1).get_env()
     assert env is not None and env.get_attr("simulator")[0].config == run.config
     assert run.taught.endswith("signal rate 0.9, signals real, hands on") and "hidden 8" in run.taught
+
+
+def test_threads_are_as_many_as_cores_that_are_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A new run has them in its config.json: whoever goes on with it, or makes it again, takes as many."""
+    monkeypatch.setattr(seeds, "cores", lambda: 8)
+    monkeypatch.setattr(seeds.os, "cpu_count", lambda: 16)
+
+    def threads(running: int, agents: int = 1) -> int:
+        monkeypatch.setattr(Path, "read_text", lambda self: f"0.1 0.2 0.3 {running}/99 4711\n")
+        return seeds.threads(agents)
+
+    with monkeypatch.context() as patch:
+        patch.delenv("OMP_NUM_THREADS", raising=False)
+        assert [threads(running) for running in (1, 13, 14, 15, 16, 99)] == [4, 4, 3, 2, 1, 1]
+        assert [threads(1, agents) for agents in (2, 3, 4, 5, 9)] == [4, 2, 2, 1, 1]
+        patch.setenv("OMP_NUM_THREADS", "3")
+        assert [threads(running) for running in (1, 15, 16)] == [3, 2, 1]
+    monkeypatch.undo()
+    monkeypatch.setattr(seeds, "free_cores", lambda: 3)
+    assert [run_with(tmp_path / f"{wanted}", wanted).options.threads for wanted in (None, 1, 7)] == [3, 1, 7]
+
+
+def run_with(folder: Path, threads: int | None) -> Run:
+    return Run.open(begin(Options(threads=threads, out=folder)).folder)
 
 
 @pytest.mark.jit

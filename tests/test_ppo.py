@@ -40,6 +40,8 @@ def make_parent(policy: MemoryPolicy) -> RecurrentActorCriticPolicy:
         net_arch=[],
         features_extractor_class=MlpFeatures,
         lstm_hidden_size=HIDDEN,
+        shared_lstm=policy.shared_lstm,
+        enable_critic_lstm=not policy.shared_lstm,
     )
     parent.load_state_dict(policy.state_dict())
     return parent
@@ -96,12 +98,13 @@ def evaluate(
     return [*outputs, *(p.grad.clone() for p in policy.parameters() if p.grad is not None)]
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("actions", [DISCRETE, CONTINUOUS])
 @pytest.mark.parametrize("kind", [WorldRolloutBuffer, RecurrentRolloutBuffer])
 @pytest.mark.parametrize("batch_size", [STEPS * WORLDS, 3 * STEPS + 7])
-def test_whole_sequences_equal_the_parent(kind, batch_size, actions):
+def test_whole_sequences_equal_the_parent(kind, batch_size, actions, shared):
     """Outputs and every gradient, on our minibatches and on sb3-contrib's padded ones."""
-    policy = make_policy(actions=actions)
+    policy = make_policy(actions=actions, shared=shared)
     parent = make_parent(policy)
     for batch in make_buffer(kind, actions).get(batch_size):
         assert batch.episode_starts.sum() > 1
@@ -109,21 +112,39 @@ def test_whole_sequences_equal_the_parent(kind, batch_size, actions):
         assert_same(ours, evaluate(RecurrentActorCriticPolicy, parent, batch, actions))
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("memory", list(Memory))
-def test_every_memory_equals_its_steps(memory):
+def test_every_memory_equals_its_steps(memory, shared):
     """The parent's loop over time, on our own modules: one step after the other gives the same."""
-    policy = make_policy(memory.value)
+    policy = make_policy(memory.value, shared=shared)
     (batch,) = make_buffer(WorldRolloutBuffer, state_size=policy.lstm_hidden_state_shape[2]).get()
     assert_same(evaluate(MemoryPolicy, policy, batch), evaluate(RecurrentActorCriticPolicy, policy, batch))
 
 
+def test_a_shared_memory_hears_as_much_of_the_critic_as_it_is_told():
+    """The values are the same; the gradient is the actor's own plus that share of the critic's."""
+    policies = [make_policy(shared=True, critic_gradient=share) for share in (0.0, 0.25, 1.0)]
+    (batch,) = make_buffer(WorldRolloutBuffer).get()
+    values, gradients = [], []
+    for policy in policies:
+        policy.load_state_dict(policies[0].state_dict())
+        _, latent = policy.latents(batch.observations, batch.lstm_states, batch.episode_starts)
+        values.append(policy.value_net(latent))
+        values[-1].square().mean().backward()
+        gradients.append(policy.lstm_actor.get_parameter("weight_hh_l0").grad)
+    assert th.equal(values[0], values[1]) and th.equal(values[0], values[2])
+    assert not gradients[0].any() and gradients[2].abs().max() > 1e-3
+    th.testing.assert_close(gradients[1], 0.25 * gradients[2])
+
+
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("actions", [DISCRETE, CONTINUOUS])
 @pytest.mark.parametrize("deterministic", [False, True])
-def test_a_decision_equals_the_parent(actions, deterministic):
-    policy = make_policy(actions=actions)
+def test_a_decision_equals_the_parent(actions, deterministic, shared):
+    policy = make_policy(actions=actions, shared=shared)
     obs, starts = th.rand(WORLDS, WIDTH), (th.arange(WORLDS) % 3 == 0).float()
     state = th.randn(1, WORLDS, HIDDEN)
-    states = RNNStates((state, state * 2), (state * 3, state * 4))
+    states = RNNStates((state, state * 2), (state, state * 2) if shared else (state * 3, state * 4))
     results = []
     for each in (policy, make_parent(policy)):
         th.manual_seed(1)
@@ -132,12 +153,12 @@ def test_a_decision_equals_the_parent(actions, deterministic):
     assert_same(*results, atol=1e-6)
 
 
-def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
+def learners(threads: int, shared: bool) -> tuple[MemoryPPO, RecurrentPPO]:
     """Ours and sb3-contrib's with the same settings, weights and worlds."""
     steps, rate, epochs, gamma, gae_lambda, clip = 24, 1e-3, 2, 0.9, 0.9, 0.1
     numbers = (rate, steps, steps * WORLDS, epochs, gamma, gae_lambda, clip)
-    size = dict(lstm_hidden_size=8)
-    layers = dict(net_arch=[], features_extractor_class=MlpFeatures, **size)
+    size = dict(lstm_hidden_size=8, shared_lstm=shared)
+    layers = dict(net_arch=[], features_extractor_class=MlpFeatures, enable_critic_lstm=not shared, **size)
     ours, theirs = (
         MemoryPPO(MemoryPolicy, env, *numbers, ent_coef=0.02, policy_kwargs=size, threads=threads)
         if mine
@@ -150,11 +171,11 @@ def learners(threads: int) -> tuple[MemoryPPO, RecurrentPPO]:
     return ours, theirs
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_training_equals_the_parent(monkeypatch, threads):
+@pytest.mark.parametrize(("threads", "shared"), [(1, False), (2, False), (1, True), (2, True)])
+def test_training_equals_the_parent(monkeypatch, threads, shared):
     """Three updates, rollouts and truncated episodes included, with the rotation of the parent switched off."""
     monkeypatch.setattr(np.random, "randint", lambda *_: 0)
-    ours, theirs = learners(threads)
+    ours, theirs = learners(threads, shared)
     for learner in (ours, theirs):
         learner.set_random_seed(5)
         learner.learn(3 * 24 * WORLDS)
@@ -225,6 +246,8 @@ def test_wrong_policies_are_refused():
         MemoryPPO(RecurrentActorCriticPolicy, CueDelay(4))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="use_sde"):
         MemoryPolicy(OBSERVATIONS, CONTINUOUS, lambda _: 1e-3, use_sde=True)
+    with pytest.raises(ValueError, match="share_features_extractor"):
+        MemoryPolicy(OBSERVATIONS, DISCRETE, lambda _: 1e-3, shared_lstm=True, share_features_extractor=False)
 
 
 def test_continuous_actions_train():

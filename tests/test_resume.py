@@ -221,10 +221,11 @@ def test_the_curriculum_goes_on_where_it_was(tmp_path, monkeypatch):
     assert longest == [1.0, 2.0, 3.0, 3.0]
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("memory", list(Memory))
-def test_every_memory_goes_on(tmp_path, memory):
+def test_every_memory_goes_on(tmp_path, memory, shared):
     def learner(seed: int) -> MemoryPPO:
-        config = PPOConfig(n_steps=16, batch_size=32, n_epochs=2, hidden=8, features=8)
+        config = PPOConfig(n_steps=16, batch_size=32, n_epochs=2, hidden=8, features=8, shared_memory=shared)
         env = make_sb3("Kindergarten/Follow-v0", 4, seed)
         return MemoryPPO.from_config(env, config, memory, seed)
 

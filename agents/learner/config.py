@@ -53,8 +53,12 @@ class PPOConfig:
     redistribute: bool = setting(
         False, Switch(), "rewards are paid when they are decided, and not when they arrive (RUDDER)"
     )
+    shared_memory: bool = setting(False, Switch(), "actor and critic have one memory together, instead of one each")
+    critic_gradient: float = setting(
+        0.0, Number(0.0, 1.0), "share of the critic's gradient that reaches a shared memory"
+    )
     # 32: the cue-delay task in half the time, but Crossing at -0.05 instead of 0.84.
-    hidden: int = setting(64, Whole(1), "cells of each LSTM (one for the actor, one for the critic)")
+    hidden: int = setting(64, Whole(1), "cells of each memory")
     features: int = setting(64, Whole(1), "units of the layer before the LSTM")
     frames: int = setting(8, Whole(2), "how many the memory stack sees at once")
     encoder: Encoder = setting(

@@ -1,6 +1,7 @@
 """The policy: features -> memory -> heads for the action and the value."""
 
 import math
+from functools import partial
 from typing import Any
 
 import torch as th
@@ -16,7 +17,7 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import AttentionFeatures, MlpFeatures, TrunkLayer, UserCaptions, split
 from kindergarten.agents.learner.exploration import HeldNoise
 from kindergarten.agents.learner.inside import Inside, look_inside
-from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, MemoryModule, make_memory
+from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, make_memory
 from kindergarten.agents.learner.sequences import layout_for, step
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Decision
@@ -34,8 +35,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
     :param net_arch: the heads' hidden layers between memory and output.
     :param num_labels: how many road users the captions are about; 0 for no captions.
     :param frames: how many the memory ``stack`` sees at once.
+    :param shared_lstm: actor and critic have one memory together, instead of one each.
+    :param critic_gradient: how much of the critic's gradient reaches a shared memory; 0 is the parent class's way.
 
-    The rest is as in the parent class. Actor and critic have a memory each.
+    The rest is as in the parent class.
     """
 
     def __init__(
@@ -59,7 +62,11 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         lstm_hidden_size: int = _DEFAULT.hidden,
         num_labels: int = 0,
         frames: int = FRAMES,
+        shared_lstm: bool = False,
+        critic_gradient: float = 0.0,
     ):
+        if shared_lstm and not share_features_extractor:
+            raise ValueError("shared_lstm=True: whoever shares a memory shares what it sees: share_features_extractor")
         if use_sde:
             raise ValueError("use_sde=True: a recurrent policy's memory and gSDE's noise do not go together here")
         if optimizer_kwargs is None and optimizer_class is th.optim.Adam:
@@ -80,11 +87,13 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             optimizer_class=optimizer_class,
             optimizer_kwargs=optimizer_kwargs,
             lstm_hidden_size=lstm_hidden_size,
+            shared_lstm=shared_lstm,
+            enable_critic_lstm=not shared_lstm,
         )
         self.memory = Memory(memory)
-        self.forget_bias, self.frames = forget_bias, frames
-        self.lstm_actor = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
-        self.lstm_critic = make_memory(self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
+        self.forget_bias, self.frames, self.critic_gradient = forget_bias, frames, critic_gradient
+        make = partial(make_memory, self.memory, self.features_dim, lstm_hidden_size, forget_bias, frames)
+        self.lstm_actor, self.lstm_critic = make(), None if shared_lstm else make()
         self.lstm_hidden_state_shape = (1, 1, self.lstm_actor.state_size)  # what `predict` begins with
         self.exploration = HeldNoise()
         self.num_labels = num_labels
@@ -107,6 +116,8 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
             share_features_extractor=self.share_features_extractor,
             num_labels=self.num_labels,
             frames=self.frames,
+            shared_lstm=self.shared_lstm,
+            critic_gradient=self.critic_gradient,
         )
         return data
 
@@ -120,9 +131,10 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         layout = layout_for(self.lstm_actor, episode_starts.view(lstm_states.pi[0].shape[1], -1))
         arranged = layout.arrange(pi)
         latent_pi = layout.run(self.lstm_actor, arranged, (lstm_states.pi[0], lstm_states.pi[1]))
+        if self.lstm_critic is None:  # a weight of 0 or 1 takes either end as it is, and so does what is equal
+            return latent_pi, latent_pi.detach().lerp(latent_pi, self.critic_gradient)
         arranged = arranged if vf is pi else layout.arrange(vf)
-        latent_vf = layout.run(self._critic_memory(), arranged, (lstm_states.vf[0], lstm_states.vf[1]))
-        return latent_pi, latent_vf
+        return latent_pi, layout.run(self.lstm_critic, arranged, (lstm_states.vf[0], lstm_states.vf[1]))
 
     def evaluate_actions(
         self, obs: th.Tensor, actions: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor
@@ -219,10 +231,12 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
     def _step(
         self, obs: th.Tensor, lstm_states: RNNStates, episode_starts: th.Tensor
     ) -> tuple[th.Tensor, th.Tensor, RNNStates]:
-        """What the two memories hold after one more frame (rows, hidden), and their states."""
+        """What the memories of actor and critic hold after one more frame (rows, hidden), and their states."""
         pi, vf = self._features(obs)
         latent_pi, pi_states = step(self.lstm_actor, pi, (lstm_states.pi[0], lstm_states.pi[1]), episode_starts)
-        latent_vf, vf_states = step(self._critic_memory(), vf, (lstm_states.vf[0], lstm_states.vf[1]), episode_starts)
+        if self.lstm_critic is None:
+            return latent_pi, latent_pi, RNNStates(pi_states, pi_states)
+        latent_vf, vf_states = step(self.lstm_critic, vf, (lstm_states.vf[0], lstm_states.vf[1]), episode_starts)
         return latent_pi, latent_vf, RNNStates(pi_states, vf_states)
 
     def _draw_discrete(self, logits: th.Tensor, deterministic: bool) -> tuple[th.Tensor, th.Tensor]:
@@ -244,7 +258,3 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         """The actor's and the critic's features, (rows, features) each: the same tensor if they share."""
         features = self.extract_features(obs)
         return features if isinstance(features, tuple) else (features, features)
-
-    def _critic_memory(self) -> MemoryModule:
-        assert self.lstm_critic is not None  # set in __init__; the parent class allows a critic without memory
-        return self.lstm_critic

@@ -150,6 +150,8 @@ class MemoryPPO(RecurrentPPO):
                 memory=Memory(memory).value,
                 lstm_hidden_size=config.hidden,
                 frames=config.frames,
+                shared_lstm=config.shared_memory,
+                critic_gradient=config.critic_gradient,
                 features_extractor_class=ENCODERS[config.encoder],
                 features_extractor_kwargs=dict(size=config.features, trunk=config.trunk.value, depth=config.depth),
                 num_labels=0 if targets is None else targets.labels.shape[1],

@@ -45,7 +45,12 @@ class Options:
         Switch(),
         "begin with delays of at most four seconds, and double them up to the longest as the agent succeeds",
     )
-    threads: int = setting(1, Whole(1), "shares of each minibatch that are worked on side by side")
+    threads: int | None = setting(
+        None,
+        Maybe(Whole(1)),
+        "shares of each minibatch that are worked on side by side; one for each core that is free now, and at most "
+        "four, if left out",
+    )
     device: str = setting("cpu", Text(), "where it is computed: cpu, cuda, auto, or whatever else PyTorch knows")
     wandb: str | None = setting(None, Maybe(Text()), "log to this project of Weights & Biases (if wandb is installed)")
     hub: str | None = setting(

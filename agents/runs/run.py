@@ -92,6 +92,11 @@ class Run:
         """The setting that it was trained in."""
         return self.options.environment
 
+    @property
+    def threads(self) -> int:
+        """On how many it is trained; older runs do not say."""
+        return self.options.threads or 1
+
     @cached_property
     def scenario(self) -> Scenario:
         """What it was trained on."""
@@ -143,7 +148,7 @@ class Run:
         own = self.options
         env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **plain(self.config))
         return MemoryPPO.from_config(
-            env, self.hyperparameters, own.memory, own.seed, threads=own.threads, device=device
+            env, self.hyperparameters, own.memory, own.seed, threads=self.threads, device=device
         )
 
     def checkpoint(self, name: str) -> Path:

@@ -29,15 +29,16 @@ from kindergarten.world.words import quoted
 FAILED = 1  # exit code
 
 
-def begin(options: Options) -> Run:
-    """A new run.
+def begin(options: Options, agents: int = 1) -> Run:
+    """A new run, one of several ``agents`` that are trained side by side.
 
     Raises:
         ValueError: something that the options ask for is not to be had here.
     """
     check_needs(options)
     steps = options.steps or scenario_named(options.scenario).training
-    return Run.create(folder_for(options), replace(options, steps=steps))
+    threads = options.threads or seeds.threads(agents)
+    return Run.create(folder_for(options), replace(options, steps=steps, threads=threads))
 
 
 def check_needs(options: Options) -> None:
@@ -169,7 +170,8 @@ def train(run: Run) -> int:
     th.set_num_threads(1)
     own = run.options
     with alone(run.folder):
-        print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}: {run.folder}", flush=True)
+        threads = f"{run.threads} thread{'s' * (run.threads != 1)}"
+        print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}, {threads}: {run.folder}", flush=True)
         return attempt(learn, run) or attempt(finish, run)
 
 
@@ -186,7 +188,7 @@ def start(options: Options, count: int = 1) -> int:
     folder, numbers = folder_for(options), range(options.seed, options.seed + count)
     with new_folder(folder) as draft:
         for seed in numbers:
-            begin(replace(options, seed=seed, out=draft / f"seed{seed}"))
+            begin(replace(options, seed=seed, out=draft / f"seed{seed}"), count)
     with alone(folder):
         return seeds.resume(folder, [folder / f"seed{seed}" for seed in numbers])
 
