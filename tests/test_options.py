@@ -14,10 +14,11 @@ from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.commands import Resume, Train
 from kindergarten.agents.learner.choice import Encoder, Trunk
-from kindergarten.agents.runs import checkpoint, seeds
+from kindergarten.agents.runs import checkpoint, seeds, train
+from kindergarten.agents.runs.metrics import read_rows
 from kindergarten.agents.runs.options import Options, from_json
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.train import attempt, begin, extended, learn
+from kindergarten.agents.runs.train import attempt, begin, extended, go_on, learn
 from kindergarten.world.codes import Control, Observation, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, make_config
 from kindergarten.world.settings import declared
@@ -250,17 +251,30 @@ def test_a_run_goes_on_for_longer(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert cli.main(["train", "--resume", str(out), "--more", "256"]) == 0  # it was done
     assert decisions(out) == 768
     run = Run.open(out)
-    assert attempt(learn, run.change(extended(run, steps=896, more=None))) == 0
+    longer = extended(run, steps=896, more=None)
+    assert longer.schedule_begins == 512 and attempt(learn, longer) == 0
     assert decisions(out) == 896
+    longer.note()
     after = json.loads((out / "config.json").read_text())
     assert after["options"] == before["options"] | {"steps": 896} and after["made_with"] == before["made_with"]
-    share = before["hyperparameters"]["warmup"] * 512 / 896  # as many decisions as it was
-    assert after["hyperparameters"] == before["hyperparameters"] | {"warmup": pytest.approx(share)}
-    rows = (out / "metrics.csv").read_text().splitlines()
-    assert len(rows) == 1 + 7
+    assert after["hyperparameters"] == before["hyperparameters"] | {"warmup": 0.0}  # it is over
+    bonus = [float(row["train/ent_coef"]) for row in read_rows(out / "metrics.csv") if row["train/ent_coef"]]
+    remaining = [3 / 4, 2 / 4, 1 / 4, 0, 1 / 2, 0]  # with --more anew; a row tells of the update before
+    assert bonus == pytest.approx([PPOConfig.ent_coef * share for share in remaining], abs=1e-8)
     capsys.readouterr()
     assert cli.main(["train", "--resume", str(out), "--steps", "100"]) == cli.ERROR
     assert "--steps is 100" in capsys.readouterr().err
+
+
+def test_the_warmup_stays_as_many_decisions_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = begin(parsed("--steps", "1000", "--warmup", "0.2", "--out", str(tmp_path / "run")))
+
+    def warmup(done: int, steps: int | None, more: int | None) -> float:
+        monkeypatch.setattr(train, "last_of", lambda run: checkpoint.Checkpoint({}, {"num_timesteps": done}))
+        return extended(run, steps, more).hyperparameters.warmup
+
+    assert [warmup(100, steps, None) for steps in (100, 500, 2000)] == pytest.approx([1.0, 0.4, 0.1])
+    assert [warmup(done, None, 400) for done in (0, 100, 200, 900)] == pytest.approx([0.5, 0.25, 0.0, 0.0])
 
 
 @pytest.mark.jit
@@ -272,6 +286,27 @@ def test_several_seeds_go_on_for_longer(tmp_path: Path):
     assert cli.main(["train", "--resume", str(tmp_path / "runs"), "--more", "128"]) == 0
     for name in ("seed0", "seed1"):
         assert decisions(tmp_path / "runs" / name) == 384
+
+
+@pytest.mark.jit
+def test_a_run_begins_with_the_weights_of_another(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = [*TINY, "--steps", "128", "--init", str(first)]
+    run = begin(parsed(*words, "--scenario", "CutIn", "--out", str(tmp_path / "second")))
+    given, _ = go_on(Run.open(run.folder))
+    assert given.num_timesteps == 0 and run.hyperparameters.warmup == 0.0
+    for name, weight in Run.open(first).load_model().policy.state_dict().items():
+        assert th.equal(given.policy.state_dict()[name], weight)
+    assert attempt(learn, run) == 0 and decisions(run.folder) == 128
+    capsys.readouterr()
+    for more, said in (
+        (["--memory", "gru"], f"--init {first}: its memory is lstm, and here it is gru: choose the same"),
+        (["--shared-memory"], "its shared_memory is False, and here it is True"),
+        (["--scenario", "Crossing"], "its network is another, for observations of shape (22,), and here they are ("),
+        (["--init", str(tmp_path)], f"{tmp_path} is no run"),
+    ):
+        assert cli.main(["train", *words, *more, "--out", str(tmp_path / "third")]) == cli.ERROR
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1 and not (tmp_path / "third").exists()
 
 
 def test_options_can_be_made_in_python():

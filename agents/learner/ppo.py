@@ -49,7 +49,8 @@ class MemoryPPO(RecurrentPPO):
 
     For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
     learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
-    ``redistribute``: rewards are paid when they are decided (`Redistribution`).
+    ``redistribute``: rewards are paid when they are decided (`Redistribution`). Schedules and warm-up count from the
+    attribute ``schedule_begins`` on: decisions that had been taken when they began.
     """
 
     policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = dict.fromkeys(
@@ -115,6 +116,7 @@ class MemoryPPO(RecurrentPPO):
         self.warmup, self.noise_hold = warmup, noise_hold
         self.redistribute = redistribute
         self.entropy_schedule = FloatSchedule(ent_coef)
+        self.schedule_begins = 0
         if _init_setup_model:
             self._setup_model()
 
@@ -272,6 +274,10 @@ class MemoryPPO(RecurrentPPO):
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True
+
+    def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
+        begins = self.schedule_begins
+        super()._update_current_progress_remaining(num_timesteps - begins, total_timesteps - begins)
 
     def dump_logs(self, iteration: int = 0) -> None:
         """Write a row; updates are counted from the beginning of the training, however often it was stopped."""

@@ -52,6 +52,12 @@ class Options:
         "four, if left out",
     )
     device: str = setting("cpu", Text(), "where it is computed: cpu, cuda, auto, or whatever else PyTorch knows")
+    init: str | None = setting(
+        None,
+        Maybe(Text()),
+        "begin with the weights of this run's best agent, and without a warm-up; it must have as many columns, and the "
+        "same network",
+    )
     wandb: str | None = setting(None, Maybe(Text()), "log to this project of Weights & Biases (if wandb is installed)")
     hub: str | None = setting(
         None, Maybe(Text()), "upload the finished run to this repository of Hugging Face (if huggingface-hub is)"
@@ -64,7 +70,7 @@ class Options:
         settle(self)
         environment, learner = _matched(self.environment, self.learner)
         object.__setattr__(self, "environment", environment)
-        object.__setattr__(self, "learner", learner)
+        object.__setattr__(self, "learner", learner if self.init is None else replace(learner, warmup=0.0))
 
     def as_json(self) -> dict[str, Any]:
         """The sections of config.json that make the same run again."""
@@ -85,7 +91,7 @@ def from_json(about: Any) -> Options:
         raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
     about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
     for part in about:
-        if part not in (*PARTS, "columns", "made_with"):
+        if part not in (*PARTS, "schedule_begins", "columns", "made_with"):
             raise ValueError(f"unknown part {quoted(part)}: choose from {', '.join(PARTS)}")
     for part, declaration in PARTS.items():
         for name in about.get(part, {}):

@@ -23,6 +23,7 @@ from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.kinds import Whole
 from kindergarten.world.observation import units
 from kindergarten.world.settings import declared, plain
 
@@ -43,20 +44,23 @@ class Run:
     folder: Path
     options: Options
     columns: dict[str, str] | None  # that it was trained with, and their units; None: an older version kept no note
+    schedule_begins: int = 0  # decisions that it had when the present schedule of its numbers began
 
     @classmethod
-    def create(cls, folder: Path, options: Options) -> Run:
-        """Make a new folder.
+    def create(cls, folder: Path, options: Options, first: checkpoint.Checkpoint | None = None) -> Run:
+        """Make a new folder, of a run that begins with the weights ``first``, or with its own.
 
         Raises:
             ValueError: it exists already; nothing is ever overwritten.
             OSError: it cannot be written.
         """
         run = cls(folder, options, units(plain(options.environment)["observation"]))
-        about = {**options.as_json(), "columns": run.columns, "made_with": made_with(PACKAGES)}
+        about = {**options.as_json(), "schedule_begins": 0, "columns": run.columns, "made_with": made_with(PACKAGES)}
         with new_folder(folder) as draft:
             (draft / "checkpoints").mkdir()
             replace(run, folder=draft).write_json("config.json", about)
+            if first is not None:
+                checkpoint.write(replace(run, folder=draft).checkpoint("first"), first)
         return run
 
     @classmethod
@@ -74,13 +78,20 @@ class Run:
             raise ValueError(
                 f"{file} is damaged: its options lack {lost[0]}, without which nothing can be made of the run"
             )
-        return cls(folder, options, about.get("columns"))
+        begins = Whole(0, max((options.steps or 1) - 1, 0))
+        return cls(
+            folder,
+            options,
+            about.get("columns"),
+            begins.settle(f"{file}: schedule_begins", about.get("schedule_begins", 0)),
+        )
 
-    def change(self, options: Options) -> Run:
-        """The same run with other options from now on, in its config.json too."""
-        if options != self.options:
-            self.write_json("config.json", {**self.read_json("config.json"), **options.as_json()})
-        return replace(self, options=options)
+    def note(self) -> None:
+        """Write into config.json what it is made of from now on."""
+        about = self.read_json("config.json")
+        now = {**about, **self.options.as_json(), "schedule_begins": self.schedule_begins}
+        if now != about:
+            self.write_json("config.json", now)
 
     @property
     def hyperparameters(self) -> PPOConfig:
@@ -147,12 +158,17 @@ class Run:
         self.check_columns()
         own = self.options
         env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **plain(self.config))
-        return MemoryPPO.from_config(
+        model = MemoryPPO.from_config(
             env, self.hyperparameters, own.memory, own.seed, threads=self.threads, device=device
         )
+        model.schedule_begins = self.schedule_begins
+        return model
 
     def checkpoint(self, name: str) -> Path:
-        """The file of a checkpoint: ``"best"``, weights alone, or ``"last"``, all that training goes on from."""
+        """The file of a checkpoint: ``"best"``, weights alone, or ``"last"``, all that training goes on from.
+
+        ``"first"`` are the weights of another run, if it began with them.
+        """
         return self.folder / "checkpoints" / f"{name}.safetensors"
 
     @property

@@ -24,9 +24,12 @@ from kindergarten.agents.runs.run import Run, alone, new_folder, runs_in
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import whole_file
 from kindergarten.scenarios import scenario_named
+from kindergarten.world.settings import plain
 from kindergarten.world.words import quoted
 
 FAILED = 1  # exit code
+#: What two agents must have in common for one to take the other's weights.
+LAYOUT = ("observation", "control", "memory", "encoder", "trunk", "depth", "features", "hidden", "shared_memory")
 
 
 def begin(options: Options, agents: int = 1) -> Run:
@@ -38,7 +41,31 @@ def begin(options: Options, agents: int = 1) -> Run:
     check_needs(options)
     steps = options.steps or scenario_named(options.scenario).training
     threads = options.threads or seeds.threads(agents)
-    return Run.create(folder_for(options), replace(options, steps=steps, threads=threads))
+    first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
+    return Run.create(folder_for(options), replace(options, steps=steps, threads=threads), first)
+
+
+def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
+    """The weights of another run's best agent, for a new run to begin with.
+
+    Raises:
+        ValueError: it has none, or they are of another layout than the new run's.
+    """
+    said, theirs = f"--init {source.folder}", source.load_model()
+    its, ours = (plain(own) | plain(own.environment) | plain(own.learner) for own in (source.options, options))
+    for name in LAYOUT:
+        if its[name] != ours[name]:
+            raise ValueError(f"{said}: its {name} is {its[name]}, and here it is {ours[name]}: choose the same")
+    mine, weights = Run(source.folder, options, None).untrained(1), checkpoint.weights(theirs)
+    try:
+        checkpoint.put_weights(mine, weights)
+    except ValueError:
+        old, new = theirs.observation_space.shape, mine.observation_space.shape
+        raise ValueError(
+            f"{said}: its network is another, for observations of shape {old}, and here they are {new}: choose a run "
+            "with as many columns"
+        ) from None
+    return weights
 
 
 def check_needs(options: Options) -> None:
@@ -73,6 +100,9 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
     model = run.untrained(run.options.worlds, run.options.device)
     last = last_of(run)
     if last is None:
+        if run.checkpoint("first").exists():
+            checkpoint.put_weights(model, checkpoint.read(run.checkpoint("first")))
+            model.num_timesteps = 0
         return model, {}
     checkpoint.put(model, last)
     return model, checked_notes(last)
@@ -207,25 +237,32 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
     several = runs_in(folder)
     runs = [Run.open(path) for path in several or [folder]]
     with alone(folder):
-        ends = [extended(run, steps, more) for run in runs]  # all, before the first is changed
-        runs = [run.change(options) for run, options in zip(runs, ends, strict=True)]
+        runs = [extended(run, steps, more) for run in runs]  # all, before the first is changed
+        for run in runs:
+            run.note()
         if several:
             return seeds.resume(folder, several)
     return train(runs[0])
 
 
-def extended(run: Run, steps: int | None, more: int | None) -> Options:
-    """A run's options with another end: learning rate and entropy bonus fall until then, the warm-up stays as it was.
+def extended(run: Run, steps: int | None, more: int | None) -> Run:
+    """A run with another end. The warm-up stays as many decisions as it was.
+
+    With ``steps`` learning rate and entropy bonus fall until then; with ``more`` they begin anew, and so does all that
+    depends on how far the training is.
 
     Raises:
         ValueError: it has more decisions already.
     """
     if steps is None and more is None:
-        return run.options
+        return run
     last = last_of(run)
     done = 0 if last is None else last.decisions
     total = steps if steps is not None else done + (more or 0)
     if total < done:
         raise ValueError(f"--steps is {total}: {run.folder} has {done:,} decisions already, so add --more N")
-    warmup = run.hyperparameters.warmup * (run.options.steps or total) / total
-    return replace(run.options, steps=total, learner=replace(run.hyperparameters, warmup=min(warmup, 1.0)))
+    begins, old = run.schedule_begins if more is None else done, run.schedule_begins
+    warm = old + run.hyperparameters.warmup * ((run.options.steps or total) - old)  # [decisions] its end
+    warmup = min(max(warm - begins, 0.0) / max(total - begins, 1), 1.0)
+    options = replace(run.options, steps=total, learner=replace(run.hyperparameters, warmup=warmup))
+    return replace(run, options=options, schedule_begins=begins)

@@ -110,7 +110,7 @@ class Watcher(BaseCallback):
         """Score the agent if it is time to, and write the checkpoints."""
         if check:
             self.check()
-            self._next = self.model.num_timesteps + self.total / CHECKS
+            self._next = self.model.num_timesteps + (self.total - self.run.schedule_begins) / CHECKS
         notes = {
             "best": self.best,
             "latest": self.latest,
