@@ -10,16 +10,17 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.agents.runs.options import Options, read_file
-from kindergarten.commandline import read, value_of
+from kindergarten.commandline import Quiet, newest_run, read, value_of
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, setting, settle
 
+BEST = "checkpoints/best.*"  # what it takes to be looked into
 WHERE = ("out", "wandb", "hub")  # a run goes: that is no other run's affair
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Options):
+class Train(Options, Quiet):
     """Teach a car to read what others are about to do."""
 
     seeds: int = setting(1, Whole(1), "train so many agents, from seed on, side by side as far as there are cores")
@@ -54,7 +55,7 @@ class Train(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resume:
+class Resume(Quiet):
     """Go on with a run, or with those of several seeds."""
 
     resume: Path
@@ -74,12 +75,13 @@ class Resume:
 
 
 @dataclass(frozen=True)
-class Compare:
+class Compare(Quiet):
     """What several runs say together, as a table and as a picture."""
 
     runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...", help="runs, or folders of several seeds")]
     _: KW_ONLY
     out: Path | None = option("draw learning curves and ladder (.png, .svg, .pdf)")
+    json: bool = option("print JSON instead of a table", False)
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -91,12 +93,12 @@ class Compare:
         """Compare them."""
         from kindergarten.agents.runs.compare import compare
 
-        compare(self.runs, self.out)
+        compare(self.runs, self.out, self.json)
         return 0
 
 
 @dataclass(frozen=True)
-class ExportOnnx:
+class ExportOnnx(Quiet):
     """Write a trained car as one file that other programs can drive with."""
 
     source: Annotated[Positional[Path], arg(metavar="RUN", help="a run's folder")]
@@ -115,12 +117,12 @@ class ExportOnnx:
 
 
 @dataclass(frozen=True)
-class Diagnose:
+class Diagnose(Quiet):
     """What did a car learn, and for the right reason? A page, the numbers, and a verdict for each question."""
 
-    source: Annotated[
-        Positional[Path], arg(metavar="RUN", help="a run's folder, one of several seeds, or a .zip of RecurrentPPO")
-    ]
+    source: Annotated[Positional[Path | None], arg(metavar="[RUN]")] = option(
+        "a run's folder, one of several seeds, or a .zip of RecurrentPPO; the newest in runs/ if left out"
+    )
     _: KW_ONLY
     beside: Annotated[tuple[Path, ...], arg(metavar="RUN...")] = option("others, shown beside it", ())
     scenario: str | None = setting(None, Maybe(Word(SCENARIOS)), "where a .zip was trained")
@@ -134,6 +136,7 @@ class Diagnose:
         """Ask, write, print."""
         from kindergarten.agents.diagnose.command import examine_all
 
-        for page in examine_all(self.source, self.beside, self.scenario, self.quick, self.allow_pickle):
+        source = self.source or newest_run(BEST)
+        for page in examine_all(source, self.beside, self.scenario, self.quick, self.allow_pickle):
             print(page)
         return 0

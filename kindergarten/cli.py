@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple, Union
 
 from kindergarten import __version__
+from kindergarten.output import patiently, silently
 from kindergarten.world.words import LONGEST, quoted, shortened
 
 
@@ -24,13 +25,15 @@ class Command(NamedTuple):
 OURS, AGENTS = "kindergarten.commands", "kindergarten.agents.commands"
 COMMANDS = {
     "train": Command("", "teach a car; the same as python train.py", f"{AGENTS}:Train"),
-    "evaluate": Command("AGENT", "how well a car anticipates: a run, a file, or anybody's agent", f"{OURS}:Evaluate"),
+    "evaluate": Command("[AGENT]", "how well a car anticipates: a run, a file, or anybody's agent", f"{OURS}:Evaluate"),
     "diagnose": Command(
-        "RUN", "what it learned, and for the right reason: a page and a verdict for each question", f"{AGENTS}:Diagnose"
+        "[RUN]",
+        "what it learned, and for the right reason: a page and a verdict for each question",
+        f"{AGENTS}:Diagnose",
     ),
     "compare": Command("RUN...", "what several runs say together, as a table and a picture", f"{AGENTS}:Compare"),
     "export-onnx": Command("RUN OUT", "the trained car as one file for other programs", f"{AGENTS}:ExportOnnx"),
-    "watch": Command("RUN-or-REPLAY", "look at what it does, in a window or as a video", f"{OURS}:Watch"),
+    "watch": Command("[RUN-or-REPLAY]", "look at what it does, in a window or as a video", f"{OURS}:Watch"),
     "play": Command("SCENARIO", "drive yourself, as the agent has to", f"{OURS}:Play"),
     "export-web": Command(
         "REPLAY OUT", "one page that shows a replay in any browser, without a network", f"{OURS}:ExportWeb"
@@ -47,7 +50,7 @@ A playground where cars learn by themselves to read what others are about to do.
 kindergarten COMMAND --help says more. kindergarten --version says the version.
 kindergarten --tyro-print-completion bash (or zsh, fish) prints what a shell completes all of this with.
 """
-ERROR = 2  # exit code
+ERROR, STOPPED = 2, 130  # exit codes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,24 +59,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     What the user got wrong becomes one line on stderr and exit code 2; KINDERGARTEN_TRACEBACK=1 shows where.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    with patiently() as out:
+        code = _code(words)
+        out.flush()
+        if code == 0 and out.problem is not None:
+            code = _say(f"error: not all could be printed: {out.problem.strerror}", ERROR)
+    return code
+
+
+def _code(words: list[str]) -> int:
+    """Run a command line; the exit code."""
     try:
-        code = _run(words)
-        sys.stdout.flush()  # a broken pipe shall be met here
-        return code
-    except BrokenPipeError:  # whoever read our output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _run(words)
     except KeyboardInterrupt:
-        return 130
+        return _say("stopped", STOPPED)
     except (ValueError, OSError) as error:
         if os.environ.get("KINDERGARTEN_TRACEBACK"):
             raise
-        print(f"kindergarten: error: {_line(error, words)}", file=sys.stderr)
-        return ERROR
+        return _say(f"error: {_line(error, words)}", ERROR)
     except SystemExit as stop:  # tyro leaves in this way
         if isinstance(stop.code, str):
             print(stop.code, file=sys.stderr)
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+
+
+def _say(what: str, code: int) -> int:
+    print(f"kindergarten: {what}", file=sys.stderr)
+    return code
 
 
 def _run(words: list[str]) -> int:
@@ -89,7 +101,9 @@ def _run(words: list[str]) -> int:
     if name not in COMMANDS:
         raise ValueError(f"unknown command {quoted(name)}: choose from {', '.join(COMMANDS)}")
     with _explained():
-        return _read(name, rest).run()
+        asked = _read(name, rest)
+        with silently() if getattr(asked, "quiet", False) else nullcontext():
+            return asked.run()
 
 
 def _read(name: str, words: list[str]) -> Any:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,8 +23,10 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
+from kindergarten.files import RUNS
+from kindergarten.output import note, pasteable
 from kindergarten.world.kinds import SettingKind, Sides, Span
-from kindergarten.world.settings import declared
+from kindergarten.world.settings import declared, option
 from kindergarten.world.words import quoted, shortened
 
 C = TypeVar("C")
@@ -50,7 +53,7 @@ def read(command: type[C] | Any, words: Sequence[str], prog: str, default: C | N
 
     def refuse(event: failures.ParseErrorEvent) -> None:
         if isinstance(event, failures.UnrecognizedArgs):
-            raise ValueError(_unknown(event.tokens, list(options.values()), prog))
+            raise ValueError(_unknown(event.tokens, list(options.values())))
         name, _, rest = _wrong(event).partition(" ")
         raise ValueError(f"{options.get(name, name)} {rest}")  # a setting is called as its option is
 
@@ -64,6 +67,29 @@ def read(command: type[C] | Any, words: Sequence[str], prog: str, default: C | N
             registry=REGISTRY,
             config=(tyro.conf.OmitArgPrefixes,),
         )
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What can be told to be quiet."""
+
+    _: KW_ONLY
+    quiet: bool = option("say nothing but what is wrong", False)
+
+
+def newest_run(holds: str) -> Path:
+    """The folder in runs/ with the newest file of this kind, of a run or of several seeds.
+
+    Raises:
+        ValueError: there is none.
+    """
+    runs = [path for path in RUNS.glob("*") if path.is_dir()]
+    found = [(file.stat().st_mtime, run) for run in runs for at in ("", "seed*/") for file in run.glob(at + holds)]
+    if not found:
+        raise ValueError(f"{RUNS.resolve()} holds no run that could be meant: name one, or {pasteable('train')}")
+    newest = max(found)[1]
+    note(f"the newest run, {newest}")
+    return newest
 
 
 def value_of(option: str, words: Sequence[str]) -> str | None:
@@ -99,11 +125,11 @@ def _asked(command: Any) -> dict[str, Any]:
 # ---- what is wrong
 
 
-def _unknown(tokens: list[str], options: list[str], prog: str) -> str:
+def _unknown(tokens: list[str], options: list[str]) -> str:
     wrong = [token.partition("=")[0] for token in tokens if token.startswith("-")]
     if not wrong:
-        return f"nothing is known of {', '.join(map(shortened, tokens))}: {prog} --help says what there is"
-    choices = f"choose from {', '.join(options)}" if 0 < len(options) <= FEW else f"{prog} --help names them all"
+        return f"nothing is known of {', '.join(map(shortened, tokens))}: --help says what there is"
+    choices = f"choose from {', '.join(options)}" if 0 < len(options) <= FEW else "--help names them all"
     return f"unknown option {', '.join(map(shortened, wrong))}: {choices}"
 
 
@@ -113,13 +139,13 @@ def _wrong(event: failures.ParseErrorEvent) -> str:
         return f"unknown {name} {quoted(event.value)}: choose from {', '.join(event.choices)}"
     if isinstance(event, failures.MissingArgs):
         names = ", ".join(_shown(each.arg) for each in event.missing_arguments)
-        return f"{names} is missing: {event.prog} --help says more"
+        return f"{names} is missing: --help says more"
     if isinstance(event, failures.BadValue):
         return f"{event.argument.display_name()} needs {event.argument.lowered.metavar}"
     if isinstance(event, failures.InstantiationFailure):
         name = "" if event.argument is None else f"{_shown(event.argument)}: "
         return event.message if event.message.startswith(name) else name + event.message
-    return f"{type(event).__name__}: {event.prog} --help says more"
+    return f"{type(event).__name__}: --help says more"
 
 
 def _shown(argument: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
+from kindergarten.commandline import Quiet, newest_run
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, Range
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Watch:
+class Watch(Quiet):
     """Look at a replay, in a window or as a video. In the window, ? shows all keys.
 
     A small GIF: --headless --video a.gif --episode 1 --street --still --size 640 360
     """
 
-    source: Annotated[Positional[Path], arg(metavar="RUN-or-REPLAY", help="a run's folder or an .npz file")]
+    source: Annotated[Positional[Path | None], arg(metavar="[RUN-or-REPLAY]")] = option(
+        "a run's folder or an .npz file; the newest in runs/ if left out"
+    )
     beside: Annotated[Positional[Path | None], arg(metavar="[ANOTHER]")] = option("one beside it, in the same worlds")
     _: KW_ONLY
     video: Path | None = option("write an .mp4 or a .gif")
@@ -70,11 +73,12 @@ class Watch:
 
         if self.follow:
             return self._follow()
-        recorded = replay.read(newest_replay(self.source))
+        source = newest_replay(self.source or newest_run("replays/*.npz"))
+        recorded = replay.read(source)
         beside = None if self.beside is None else replay.read(newest_replay(self.beside))
         if self.episode is not None and self.episode > len(recorded.episodes):
             count = len(recorded.episodes)
-            raise ValueError(f"there is no episode {self.episode}: {self.source} has {count}, counted from 1")
+            raise ValueError(f"there is no episode {self.episode}: {source} has {count}, counted from 1")
         self._export(recorded, beside)
         if not self.headless:
             window.watch(recorded, (self.episode or 1) - 1, self._view(), beside, self.twins, self.guess)
@@ -108,9 +112,10 @@ class Watch:
         from kindergarten.replay import replay
         from kindergarten.viewer.app import window
 
-        if not self.source.is_dir():
-            raise ValueError(f"{self.source} is no folder of a run: there is nothing to follow")
-        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(self.source)))
+        source = self.source or newest_run("config.json")
+        if not source.is_dir():
+            raise ValueError(f"{source} is no folder of a run: there is nothing to follow")
+        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(source)))
         return 0
 
 
@@ -156,7 +161,7 @@ class Play:
 
 
 @dataclass(frozen=True)
-class ExportWeb:
+class ExportWeb(Quiet):
     """Write a replay as one HTML page that needs no server and no network.
 
     Open it at a moment of your choice: out.html#episode=2&t=4.5&reveal&twins&theme=dark&junction&play
@@ -176,13 +181,12 @@ class ExportWeb:
 
 
 @dataclass(frozen=True)
-class Evaluate:
+class Evaluate(Quiet):
     """How well an agent anticipates: a run, a file, or anybody's agent by its name in Python."""
 
-    agent: Annotated[
-        Positional[str],
-        arg(metavar="AGENT", help="a run's folder (or that of several seeds), .onnx, .zip, or module:attribute"),
-    ]
+    agent: Annotated[Positional[str | None], arg(metavar="[AGENT]")] = option(
+        "a run's folder (or that of several seeds), .onnx, .zip, or module:attribute; the newest in runs/ if left out"
+    )
     _: KW_ONLY
     scenario: str | None = setting(
         None, Maybe(Word(SCENARIOS)), "where it drives; a run drives where it was trained if this is left out"
@@ -203,7 +207,8 @@ class Evaluate:
         from kindergarten.scoring.reference import LADDER
 
         delays = LADDER if self.ladder else () if self.delay is None else (self.delay,)
-        evaluate(self.agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
+        agent = self.agent or str(newest_run("checkpoints/best.*"))
+        evaluate(agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
         return 0
 
 
@@ -238,7 +243,8 @@ def newest_replay(source: Path) -> Path:
     """
     if not source.is_dir():
         return source
-    found = [path for folder in (source / "replays", source) for path in folder.glob("*.npz")]
+    places = source / "replays", source, *source.glob("seed*/replays")
+    found = [path for folder in places for path in folder.glob("*.npz")]
     if not found:
         raise ValueError(f"{source} has no replays: there is no {source / 'replays' / '*.npz'}")
     return max(found, key=lambda path: (path.stat().st_mtime, path.name))

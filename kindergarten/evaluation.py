@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kindergarten.api import score
+from kindergarten.output import columns
 
 
 def evaluate(
@@ -42,7 +43,7 @@ def evaluate(
     if as_json:
         print(json.dumps([each.to_dict() for each in scores] if delays else scores[0].to_dict(), indent=2))
     else:
-        print("\n\n".join(map(str, scores)))
+        print("\n\n".join(each.table(columns()) for each in scores))
 
 
 def attribute(name: str) -> Any:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: Where runs are, unless somebody says where.
+RUNS = Path("runs")
 #: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
 OURS = f".{platform.node()}-"
 

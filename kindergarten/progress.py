@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from kindergarten.output import is_silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -21,7 +22,11 @@ class Progress:
 
     def __init__(self, total: int, unit: str, done: int = 0, lines: bool = True) -> None:
         self._total, self._unit, self._done, self._lines = total, unit, done, lines
-        self._bar = _bar(total, unit, done) if sys.stderr is not None and sys.stderr.isatty() else None
+        self._bar: Bar | None = None
+        if sys.stderr is None or is_silent():
+            self._lines = False
+        elif sys.stderr.isatty():
+            self._bar = _bar(total, unit, done)
 
     def update(self, done: int, note: str = "") -> None:
         """So many are done; ``note`` is what else there is to say."""
@@ -29,10 +34,9 @@ class Progress:
         self._done = done
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=done, note=note)
-        elif self._lines and done > before and sys.stderr is not None:
+        elif self._lines and done > before:
             words = f"{done:,} of {self._total:,} {self._unit}"
-            with suppress(OSError):  # whoever has read this is gone, but the work goes on
-                print(words, note, sep=", " if note else "", file=sys.stderr, flush=True)
+            print(words, note, sep=", " if note else "", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Let go of the screen."""

@@ -128,9 +128,12 @@ def test_a_run_means_its_newest_replay(run, capsys, tmp_path):
     assert cli.main(["watch", str(run), "--headless", "--png", str(tmp_path / "a.png"), "--episode", "2"]) == 0
 
 
-def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys):
+def test_what_is_wrong_is_said_in_one_line(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert "'wtach': choose from" in fails(capsys, "wtach")
-    assert "RUN-or-REPLAY" in fails(capsys, "watch")
+    assert "SCENARIO is missing" in fails(capsys, "play")
+    for name in ("watch", "evaluate", "diagnose"):
+        assert f"{tmp_path / 'runs'} holds no run" in fails(capsys, name)
     assert "--espresso" in fails(capsys, "watch", run, "--espresso")
     assert "--episode: 'one' is not a whole number" in fails(capsys, "watch", run, "--episode", "one")
     assert "add --video" in fails(capsys, "watch", run, "--headless")

@@ -37,6 +37,14 @@ def test_all_files_are_current():
     assert outdated == [], "make pages"
 
 
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")], ids=str)
+def test_commands_can_be_pasted(path: Path):
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        assert language != "console"
+        if language == "sh":
+            assert "…" not in block and not re.search(r"^\$ ", block, re.MULTILINE)
+
+
 def test_what_is_outdated_is_found_and_written(tmp_path, monkeypatch, capsys):
     page = tmp_path / "page.md"
     page.write_text("before\n\n<!-- generated: keys -->\n\nstale\n\n<!-- end -->\n\nafter\n")

@@ -157,8 +157,11 @@ def test_what_looks_and_what_is_seen_go_together():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--resume", "a", "--memory", "gru"], "unknown option --memory: choose from --resume, --steps, --more"),
-        (["--shuffled", "--resume=a"], "unknown option --shuffled: choose from --resume, --steps, --more"),
+        (
+            ["--resume", "a", "--memory", "gru"],
+            "unknown option --memory: choose from --quiet, --resume, --steps, --more",
+        ),
+        (["--shuffled", "--resume=a"], "unknown option --shuffled: choose from --quiet, --resume, --steps, --more"),
         (["--resume", "a", "--steps", "2", "--more", "3"], "--steps 2 and --more 3: one of them says where it ends"),
         (["--resume", "a", "--more", "0"], "--more is 0: it must be a whole number, at least 1"),
         (["--more", "3"], "--more is 3: it goes with --resume RUN alone"),

@@ -15,11 +15,13 @@ pytest.importorskip("rich")
 ROOT = Path(__file__).resolve().parents[1]
 WORK = """
 from contextlib import closing
+from kindergarten.output import patiently
 from kindergarten.progress import Progress
-with closing(Progress(3000, "frames", 1000)) as progress:
-    for done in (1000, 2000, 2000, 4000):
-        progress.update(done, "of x[/red].zip")
-print("done")
+with patiently():
+    with closing(Progress(3000, "frames", 1000)) as progress:
+        for done in (1000, 2000, 2000, 4000):
+            progress.update(done, "of x[/red].zip")
+    print("done")
 """
 
 

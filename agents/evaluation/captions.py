@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich import box
-from rich.table import Table
 
 from kindergarten.agents.evaluation.linear import classifier
+from kindergarten.output import aligned
 from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.rollout import Hook
@@ -260,21 +259,17 @@ def _majority(frames: Predictions, rows: np.ndarray) -> float | None:
     return round(float(counts.max() / counts.sum()), 4) if counts.sum() > 0 else None
 
 
-def caption_table(found: dict[str, Any]) -> Table:
-    """The captions' scores as people read them."""
-    title = "captions: how often the likeliest intent is right, in %"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for heading in ("", *STAGES, "latency", "kept", "flips", "Brier", "ECE"):  # no wider than a terminal, 80 columns
-        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
-    titles = {"agent": "[bold]this agent[/bold]", "last_signal": "last signal", "single_frame": "one frame"}
-    for name, title in titles.items():
+def caption_table(found: dict[str, Any], width: int) -> str:
+    """The captions' scores as people read them, so many columns wide."""
+    rows: list[tuple[str, ...]] = [("", *STAGES, "latency", "kept", "flips", "Brier", "ECE")]
+    for name, title in {"agent": "this agent", "last_signal": "last signal", "single_frame": "one frame"}.items():
         row = found[name]
-        shares = [row["by_phase"][stage]["accuracy"] for stage in STAGES]
-        cells = [_percent(share) for share in shares]
-        cells += [_cell(row["latency_s"], "{:.1f} s"), _percent(row["retention"])]
-        table.add_row(title, *cells, *(_cell(row[key], "{:.2f}") for key in ("flips", "brier", "ece")))
-    table.add_row("majority", *(_percent(found["majority"]["by_phase"][stage]["accuracy"]) for stage in STAGES))
-    return table
+        shares = (_percent(row["by_phase"][stage]["accuracy"]) for stage in STAGES)
+        cells = [*shares, _cell(row["latency_s"], "{:.1f} s"), _percent(row["retention"])]
+        rows.append((title, *cells, *(_cell(row[key], "{:.2f}") for key in ("flips", "brier", "ece"))))
+    chance = (_percent(found["majority"]["by_phase"][stage]["accuracy"]) for stage in STAGES)
+    rows.append(("majority", *chance, *[""] * 5))
+    return f"captions: likeliest intent right, in %\n{aligned(rows, width)}"
 
 
 def _percent(share: float | None) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.captions import PredictionLog, assess, attention_found, caption_table
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.output import columns
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS
@@ -30,27 +30,44 @@ def exam_for(model: MemoryPPO, scenario: Scenario, config: Config, seeds: np.nda
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out: the score, how long it was trained, and how good its captions and its attention are, if it has."""
+    """What came out: the score, how long it was trained, and how good its captions and its attention are, if it has.
+
+    last: the score of the last checkpoint and how long that was trained, if this is another one.
+    """
 
     score: Score
     decisions: int
     captions: dict[str, Any] | None = None
     attention: dict[str, Any] | None = None
+    last: tuple[Score, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As ``evaluation.json`` holds it."""
         more = {"captions": self.captions, "attention": self.attention}
         kept = {name: value for name, value in more.items() if value is not None}
+        if self.last is not None:
+            score, decisions = self.last
+            kept["last_checkpoint"] = {"decisions": decisions, **_short(score)}
         return {**self.score.to_dict(), "decisions": self.decisions, **kept}
 
     def print(self) -> None:
         """Print it as people read it."""
-        print(self.score)
+        beside, total = ({}, self.decisions) if self.last is None else ({"last_checkpoint": self.last[0]}, self.last[1])
+        print(f"best checkpoint, after {self.decisions:,} of {total:,} decisions:")
+        print(self.score.table(columns(), **beside))
+        if self.decisions == 0 < total:
+            print("The best is the untrained network: nothing later drove the validation seeds better. Train longer.")
         if self.captions is not None:
-            Console().print(caption_table(self.captions))
+            print(f"\n{caption_table(self.captions, columns())}")
         if self.attention is not None:
             to, count = self.attention["matters"], self.attention["by_count"]
             print(f"attention to whoever matters, before t3: {to:.1%} (by count {count:.1%})")
+
+
+def _short(score: Score) -> dict[str, Any]:
+    """What of a score stands beside another."""
+    names = ("anticipation", "anticipation_ci95", "return_mean", "right_answers", "collision_rate", "goal_rate")
+    return {name: value for name, value in score.to_dict().items() if name in names}
 
 
 def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> Evaluation:

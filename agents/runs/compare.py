@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -15,13 +18,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
-from rich.console import Console
-from rich.table import Table
 
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.metrics import STEPS, read_rows
-from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.agents.runs.run import Run, Unready, runs_in
 from kindergarten.files import whole_file
+from kindergarten.output import aligned, columns, note
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, summary
 
@@ -54,14 +56,38 @@ class Group:
         """What the table and the picture call it."""
         return f"{self.scenario}, {self.memory.value}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: by delay every run's score, and what they say together; None where nothing is at stake."""
+        found = {}
+        for delay, scores in self.scores.items():
+            together = {name: _plain(number) for name, number in summary(scores)._asdict().items()}
+            found[delay] = {**together, "runs": list(map(_plain, scores))}
+        return {"scenario": self.scenario, "memory": self.memory.value, "trained": self.trained, "delays": found}
+
+
+def _plain(number: float | None) -> float | None:
+    return None if number is None or math.isnan(number) else number
+
 
 def expand(folders: Iterable[Path]) -> list[Run]:
-    """The runs that are meant: each folder is one, or holds several seeds.
+    """The runs that are meant: each folder is one, or holds several seeds. Whoever is not done is named and left out.
 
     Raises:
-        ValueError: a folder is neither.
+        ValueError: a folder is neither, or nobody is done.
     """
-    return [Run.open(path) for folder in folders for path in runs_in(folder) or [folder]]
+    runs, undone = [], []
+    for path in [path for folder in folders for path in runs_in(folder) or [folder]]:
+        try:
+            run = Run.open(path)
+            run.results("evaluation.json")
+            runs.append(run)
+        except Unready as error:
+            undone.append(error)
+    if undone and not runs:
+        raise undone[0]
+    for error in undone:
+        note(f"left out: {error}")
+    return runs
 
 
 def scores_of(run: Run) -> Scores:
@@ -121,26 +147,22 @@ def cell(*tasks: Sequence[float]) -> str:
     return "\n".join(lines)
 
 
-def print_groups(groups: list[Group]) -> None:
-    """The table."""
+def table(groups: list[Group], width: int) -> str:
+    """The groups as people read them, so many columns wide."""
     delays = delays_of(groups)
-    few = f"fewer than {ENOUGH} runs: mean, least..most"
-    many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, failed: below {FAILED:g}"
-    table = Table(title="Anticipation", title_justify="left", caption=f"{few}; {many}", caption_justify="left")
-    for heading in ("scenario", "memory", "trained on"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("seeds", *delays):
-        table.add_column(heading, justify="right", overflow="fold")
+    rows: list[tuple[str, ...]] = [("", "seeds", *delays)]
     for group in groups:
         cells = [cell(group.scores.get(delay, [])) for delay in delays]
-        table.add_row(group.scenario, group.memory.value, group.trained, str(len(group.curves)), *cells)
+        rows.append((f"{group.name}, {group.trained}", str(len(group.curves)), *cells))
     for kind in dict.fromkeys(group.kind for group in groups):
         tasks = [group for group in groups if group.kind == kind]
         if len(tasks) > 1:
             cells = [cell(*(group.scores.get(delay, []) for group in tasks)) for delay in delays]
-            table.add_row("all", kind[0].value, kind[1], str(sum(len(group.curves) for group in tasks)), *cells)
-    narrowest = Console(width=1000).measure(table).maximum  # rather too wide for the screen than 0.9 above 86
-    Console(width=max(Console().width, narrowest)).print(table)
+            rows.append((f"all, {kind[0].value}, {kind[1]}", str(sum(len(group.curves) for group in tasks)), *cells))
+    few = f"fewer than {ENOUGH} runs: mean, least..most"
+    many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, failed: below {FAILED:g}"
+    words = textwrap.wrap(f"{few}; {many}", width)
+    return "\n".join(["Anticipation", "", aligned(rows, width), "", *words])
 
 
 Looks = dict[tuple[Memory, str], tuple[str, str]]
@@ -213,11 +235,15 @@ def picture(groups: list[Group]) -> Figure:
     return figure
 
 
-def compare(folders: Iterable[Path], out: Path | None = None) -> None:
-    """Print the table of the runs in ``folders``, and draw the picture if there is a file for it."""
+def compare(folders: Iterable[Path], out: Path | None = None, as_json: bool = False) -> None:
+    """Draw the picture of the runs in ``folders`` if there is a file for it, and print the table."""
     groups = grouped(expand(folders))
-    print_groups(groups)
     if out is not None:
         with whole_file(out) as draft:
             picture(groups).savefig(draft)
+    if as_json:
+        print(json.dumps([group.to_dict() for group in groups], indent=2))
+        return
+    print(table(groups, columns()))
+    if out is not None:
         print(out)

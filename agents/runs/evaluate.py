@@ -10,8 +10,13 @@ from typing import Any
 
 import torch as th
 
-from kindergarten.agents.evaluation.evaluate import evaluate
+from kindergarten.agents.evaluation.agent import PolicyAgent
+from kindergarten.agents.evaluation.evaluate import Evaluation, evaluate, exam_for
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.output import note
+from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config
 
 
@@ -35,7 +40,7 @@ def evaluate_run(
 ) -> list[dict[str, Any]]:
     """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
     model = run.load_model(allow_pickle)
-    found = [evaluate(model, run.scenario, config) for config in configs or [run.config]]
+    found = [evaluate(model, run.scenario, config) for config in configs] or [beside_last(run, model)]
     results = [{**each.to_dict(), **run.identity} for each in found]
     if ladder:
         run.write_json("ladder.json", results)
@@ -45,3 +50,18 @@ def evaluate_run(
         for each in found:
             each.print()
     return results
+
+
+def beside_last(run: Run, best: MemoryPPO) -> Evaluation:
+    """The best agent on the run's own delays, beside what the last checkpoint scores, if that is another one."""
+    found, last = evaluate(best, run.scenario, run.config), run.untrained(1)
+    try:
+        checkpoint.put_weights(last, checkpoint.read(run.checkpoint("last")))
+    except ValueError as error:
+        note(str(error))  # the best one drives without it
+        return found
+    if last.num_timesteps == found.decisions:
+        return found
+    exam = exam_for(last, run.scenario, run.config)
+    rollout(PolicyAgent(last.policy), exam)
+    return replace(found, last=(exam.score(), last.num_timesteps))

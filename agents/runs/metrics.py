@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from stable_baselines3.common.logger import KVWriter, filter_excluded_keys
 
 from kindergarten.files import write_whole
+from kindergarten.output import pasteable
 
 STEPS = "time/total_timesteps"
 
@@ -32,7 +32,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     else:
         if rows and text.endswith("\n"):
             return rows
-    again = f"move it away, and kindergarten train --resume {quote(str(path.parent))} goes on without it"
+    again = f"move it away, and {pasteable('train', '--resume', path.parent)} goes on without it"
     raise ValueError(f"{path} is damaged in line {max(reader.line_num, 1)}: {again}")
 
 

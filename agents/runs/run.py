@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -19,6 +18,7 @@ from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.options import Options, read_file
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import whole_folder, write_whole
+from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
@@ -33,8 +33,12 @@ ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
 CALLED = {"caption_coef": "captions", "spurious": "colours", "redistribute": "redistributed"}
 #: Options that every config.json names, however old.
 ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
-LOCK, RESUME = ".lock", "kindergarten train --resume"
+LOCK = ".lock"
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
+
+
+class Unready(ValueError):
+    """There is something, but no run that is done."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,13 @@ class Run:
         """A run that exists.
 
         Raises:
-            ValueError: the folder is no run, or a damaged one.
+            Unready: what is there is no run.
+            ValueError: there is nothing, or a damaged run.
         """
         file = folder / "config.json"
         if not file.is_file():
-            raise ValueError(f"{folder} is no run: it has no readable config.json")
+            kind = Unready if folder.exists() else ValueError
+            raise kind(f"{folder} is no run: it has no readable config.json")
         options, about = read_file(file)
         if lost := [name for name in ALWAYS if name not in about.get("options", {})]:
             raise ValueError(
@@ -186,7 +192,7 @@ class Run:
             ValueError: there is none, or it is a pickle; the message says what can be done. Or see ``check_columns``.
         """
         self.check_columns()
-        again = f"{RESUME} {quote(str(self.folder))}"
+        again = pasteable("train", "--resume", self.folder)
         if self.checkpoint("best").exists():
             model = self.untrained(1)
             try:
@@ -202,10 +208,8 @@ class Run:
                 "read it with --allow-pickle"
             )
         if self.begun:
-            raise ValueError(
-                f"{self.checkpoint('best')} is gone: {RESUME} {quote(str(self.folder))} --more N makes another"
-            )
-        raise ValueError(f"{self.folder} has no checkpoint yet: {RESUME} {quote(str(self.folder))}")
+            raise ValueError(f"{self.checkpoint('best')} is gone: {again} --more N makes another")
+        raise ValueError(f"{self.folder} has no checkpoint yet: {again}")
 
     @property
     def begun(self) -> bool:
@@ -216,9 +220,9 @@ class Run:
         """What ``evaluation.json`` or ``ladder.json`` holds: a score for each delay.
 
         Raises:
-            ValueError: there is none yet, or it is damaged.
+            Unready: there is none yet.
+            ValueError: it is damaged.
         """
-        folder = quote(str(self.folder))
         try:
             found = self.read_json(name)
             rows = found if isinstance(found, list) else [found]
@@ -227,11 +231,11 @@ class Run:
                 anticipation_of(row)
             return rows
         except FileNotFoundError:
-            raise ValueError(f"{self.folder} has no {name} yet: {RESUME} {folder}") from None
+            again = pasteable("train", "--resume", self.folder)
+            raise Unready(f"{self.folder} has no {name} yet: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
-            ladder = " --ladder" if name == "ladder.json" else ""
-            again = f"kindergarten evaluate {folder}{ladder} makes it anew"
-            raise ValueError(f"{self.folder / name} is damaged ({error!r}): {again}") from None
+            again = pasteable("evaluate", self.folder, *(["--ladder"] if name == "ladder.json" else []))
+            raise ValueError(f"{self.folder / name} is damaged ({error!r}): {again} makes it anew") from None
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files."""
@@ -255,8 +259,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     except FileExistsError as error:
         if error.filename != str(folder):
             raise
-        name = quote(str(folder))
-        raise ValueError(f"{folder} exists: choose another --out, or go on with it by --resume {name}") from None
+        again = pasteable("train", "--resume", folder)
+        raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}") from None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.run import Run
+from kindergarten.output import pasteable
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import summary
 
@@ -68,7 +69,7 @@ def resume(folder: Path, runs: list[Path]) -> int:
     except KeyboardInterrupt as stop:
         code = code_of(stop)
     if code:
-        print(f"kindergarten: not all is done. Go on: kindergarten train --resume {folder}", file=sys.stderr)
+        print(f"kindergarten: not all is done. Go on: {pasteable('train', '--resume', folder)}", file=sys.stderr)
         return code
     print(f"{len(runs)} seeds: {_together([_score(run) for run in runs])}")
     return 0
@@ -115,8 +116,8 @@ def _start(run: Path) -> subprocess.Popen[bytes]:
     with open(run / LOG, "ab") as log:
         path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-        command = [sys.executable, "-c", CHILD, str(run)]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
+        words = [sys.executable, "-c", CHILD, str(run)]
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
 
 
 def _ended(run: Path, code: int) -> int:

@@ -7,22 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import torch as th
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from stable_baselines3.common.utils import get_device
 
-from kindergarten.agents.evaluation.evaluate import evaluate, record
+from kindergarten.agents.evaluation.evaluate import record
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
+from kindergarten.agents.runs.evaluate import beside_last
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run, alone, new_folder, runs_in
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
-from kindergarten.files import whole_file
+from kindergarten.files import RUNS, whole_file
+from kindergarten.output import pasteable
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.settings import plain
 from kindergarten.world.words import quoted
@@ -88,7 +89,7 @@ def check_needs(options: Options) -> None:
 def folder_for(options: Options) -> Path:
     """Where a new run goes."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return options.out or Path("runs") / f"{options.scenario}-{options.memory.value}-{stamp}"
+    return options.out or RUNS / f"{options.scenario}-{options.memory.value}-{stamp}"
 
 
 def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
@@ -114,9 +115,8 @@ def last_of(run: Run) -> checkpoint.Checkpoint | None:
     Raises:
         ValueError: it is damaged, or it is gone.
     """
-    path, name = run.checkpoint("last"), quote(str(run.folder))
-    best = run.checkpoint("best").exists()
-    rest = f"kindergarten evaluate {name} still reads the best one" if best else "begin anew, in another folder"
+    path, best = run.checkpoint("last"), run.checkpoint("best").exists()
+    rest = f"{pasteable('evaluate', run.folder)} still reads the best one" if best else "begin anew, in another folder"
     if not path.exists() and run.begun:
         raise ValueError(f"{path} is gone, and training cannot go on without it: {rest}")
     try:
@@ -135,7 +135,7 @@ def kept(run: Run) -> str:
     found = "there is no checkpoint yet"
     if decisions is not None:
         found = f"the last checkpoint, of {decisions:,} decisions, is intact"
-    return f"{found}. Go on: kindergarten train --resume {quote(str(run.folder))}"
+    return f"{found}. Go on: {pasteable('train', '--resume', run.folder)}"
 
 
 def attempt(work: Callable[[Run], None], run: Run) -> int:
@@ -180,13 +180,13 @@ def finish(run: Run) -> None:
     """Evaluate the best checkpoint, write what came out, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
-    found = evaluate(model, run.scenario, run.config)
+    found = beside_last(run, model)
     run.write_json("evaluation.json", {**found.to_dict(), **run.identity})
     record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
     with whole_file(run.pickle) as draft:
         model.save(draft)
     found.print()
-    print(f"Watch it:  kindergarten watch {run.folder}")
+    print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))
 

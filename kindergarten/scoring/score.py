@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from kindergarten.output import aligned
+
 NOTHING_AT_STAKE = "nothing at stake"  # blind earns as much as the oracle: there is no scale
 
 
@@ -63,17 +65,20 @@ class Score:
         }
 
     def __str__(self) -> str:
-        """The table, at most 80 columns wide."""
-        lines = [
-            f"{self.scenario}, delay {delay_name(self.settings['delay_s'])}, {self.returns.size:,} episodes",
-            f"{'':22}{'return':>8}  {'anticipation':22}{'right':>7}{'collided':>10}{'goal':>8}",
-            f"{'blind: no memory':22}{self.blind:8.3f}  0",
-            _line("this agent", self.return_mean, self.scale, self.right_answers, self.collision_rate, self.goal_rate),
+        return self.table(80)
+
+    def table(self, width: int, **beside: Score) -> str:
+        """The table, so many columns wide; scores of the same exam ``beside`` it have a line each."""
+        rows = [
+            ("", "return", "anticipation", "right", "collided", "goal"),
+            ("blind: no memory", f"{self.blind:.3f}", "0", "", "", ""),
+            _row("this agent", vars(self), self.scale),
+            *(_row(f"  user 1: {name}", row, "") for name, row in self.by_intent.items()),
+            *(_row(name.replace("_", " "), vars(other), other.scale) for name, other in beside.items()),
+            ("oracle: intents known", f"{self.oracle:.3f}", "1", "", "", ""),
         ]
-        for name, row in self.by_intent.items():
-            shares = row["right_answers"], row["collision_rate"], row["goal_rate"]
-            lines.append(_line(f"  user 1: {name}", row["return_mean"], "", *shares))
-        return "\n".join([*lines, f"{'oracle: intents known':22}{self.oracle:8.3f}  1"])
+        head = f"{self.scenario}, delay {delay_name(self.settings['delay_s'])}, {self.returns.size:,} episodes"
+        return f"{head}\n{aligned(rows, width)}"
 
     @property
     def scale(self) -> str:
@@ -99,5 +104,6 @@ def delay_name(delay_s: Sequence[float]) -> str:
     return f"{low:g} s" if low == high else f"{low:g}..{high:g} s"
 
 
-def _line(name: str, earned: float, scale: str, right: float, collided: float, goal: float) -> str:
-    return f"{name:22}{earned:8.3f}  {scale:22}{right:7.1%}{collided:10.1%}{goal:8.1%}"
+def _row(name: str, found: Mapping[str, Any], scale: str) -> tuple[str, ...]:
+    shares = (f"{found[share]:.1%}" for share in ("right_answers", "collision_rate", "goal_rate"))
+    return name, f"{found['return_mean']:.3f}", scale, *shares

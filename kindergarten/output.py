@@ -1,0 +1,138 @@
+"""What is printed: for readers who may go away meanwhile, and with command lines that work where they are read."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextvars import ContextVar
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+NAME = "kindergarten"
+
+
+class Patient:
+    """A stream of text whose reader may go away, or whose disk may be full: the rest goes nowhere, the work goes on.
+
+    Attributes:
+        problem: why something could not be written; None if it could, or if nobody wanted to read it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.problem: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or do as if."""
+        with self._patience():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let nothing wait any longer."""
+        with self._patience():
+            self._stream.flush()
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.problem = None if isinstance(error, BrokenPipeError) else error
+            with open(os.devnull, "wb") as nowhere:  # where what still waits in buffers goes as well
+                os.dup2(nowhere.fileno(), self._stream.fileno())
+
+
+NARROWEST = 12  # characters that are left to the first column of a table
+_SILENT = ContextVar("silent", default=False)
+
+
+@contextmanager
+def patiently() -> Iterator[Patient]:
+    """Print to patient streams; the one that is standard output. Those that are closed are opened on nothing."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # or else some file of ours would get their numbers
+        os.set_inheritable(number, True)
+    os.close(number)
+    with open(os.devnull, "w") as nowhere:
+        out, errors = (Patient(stream or nowhere) for stream in (sys.stdout, sys.stderr))
+        with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, errors)):
+            yield out
+
+
+@contextmanager
+def silently() -> Iterator[None]:
+    """Print nothing but what is wrong."""
+    before = _SILENT.set(True)
+    try:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            yield
+    finally:
+        _SILENT.reset(before)
+
+
+def is_silent() -> bool:
+    """Whether nothing is to be said but what is wrong."""
+    return _SILENT.get()
+
+
+def note(words: str) -> None:
+    """Say on standard error what is neither a result nor wrong."""
+    if not is_silent():
+        print(f"{NAME}: {words}", file=sys.stderr, flush=True)
+
+
+def columns() -> int:
+    """How wide tables may be: as the terminal is, or 80 where there is none, or a wider one."""
+    return min(shutil.get_terminal_size().columns, 80)
+
+
+def aligned(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Rows of cells as a table: the first column to the left and folded if need be, the others to the right.
+
+    Columns that find no room in ``width`` follow below, beside the first one again. A cell may have several lines.
+    """
+    first, *others = (max(len(line) for cell in each for line in cell.split("\n")) for each in zip(*rows, strict=True))
+    gap = 2 if first + sum(2 + size for size in others) <= width else 1
+    first, others = min(first, max(width - gap - max(others), NARROWEST)), [gap + size for size in others]
+    parts, k = [], 0
+    while k < len(others):
+        end = k + 1
+        while end < len(others) and first + sum(others[k : end + 1]) <= width:
+            end += 1
+        lines = (_lines(row[0], first, row[1 + k : 1 + end], others[k:end]) for row in rows)
+        parts.append("\n".join(chain.from_iterable(lines)))
+        k = end
+    return "\n\n".join(parts)
+
+
+def _lines(name: str, size: int, cells: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
+    """The lines of one row: its name, in so many characters, and its cells."""
+    names = textwrap.wrap(name, size, subsequent_indent="    ")
+    for first, *others in zip_longest(names, *(cell.split("\n") for cell in cells), fillvalue=""):
+        yield "".join([first.ljust(size), *map(str.rjust, others, sizes)]).rstrip()
+
+
+def pasteable(*words: object) -> str:
+    """A command line of ours, ready to be pasted into a shell."""
+    return shlex.join([*_program(), *map(str, words)])
+
+
+def _program() -> list[str]:
+    """How this installation is called from here: by its name, by its path, or through its interpreter."""
+    python = Path(sys.executable)
+    script = python.with_name(NAME)
+    found = shutil.which(NAME)
+    if found is not None and os.path.realpath(found) == os.path.realpath(script):
+        return [NAME]
+    words = [script] if script.exists() else [python, "-m", NAME]
+    here = Path.cwd()
+    return [str(word.relative_to(here) if isinstance(word, Path) and here in word.parents else word) for word in words]
