@@ -9,8 +9,7 @@ th = pytest.importorskip("torch")
 
 from kindergarten.agents.evaluation.evaluate import record  # noqa: E402
 from kindergarten.agents.learner.choice import Memory  # noqa: E402
-from kindergarten.agents.learner.inside import look_inside  # noqa: E402
-from kindergarten.agents.learner.memory import make_memory  # noqa: E402
+from kindergarten.agents.learner.memory import look_inside, make_memory  # noqa: E402
 from kindergarten.agents.learner.ppo import MemoryPPO  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402

@@ -170,7 +170,12 @@ def test_what_looks_and_what_is_seen_go_together():
         (["--gamma", "x"], "--gamma: 'x' is not a number"),
         (["--gamma", "nan"], "--gamma is nan: it must be between 0 and 1"),
         (["--depth", "33"], "--depth is 33: it must be a whole number, from 1 to 32"),
-        (["--device", "quantum"], "--device 'quantum'"),
+        (["--device", "quantum"], "there is no device 'quantum' here: choose from auto, cpu"),
+        pytest.param(
+            ["--device", "cuda"],
+            "there is no device 'cuda' here: choose from auto, cpu",
+            marks=pytest.mark.skipif(th.cuda.is_available(), reason="there is one"),
+        ),
         (["--memory", "x" * 10_000], "unknown memory 'xxx"),
         (["--out", "x" * 10_000, "--seeds", "0"], "--seeds is 0"),
         (["y" * 10_000], "nothing is known of yyy"),

@@ -9,7 +9,7 @@ import torch as th
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
-from kindergarten.agents.learner.inside import look_inside
+from kindergarten.agents.learner.memory import look_inside
 
 
 class Policy(Protocol):

@@ -10,6 +10,8 @@ from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.buffers import RolloutBuffer
 
+from kindergarten.agents.learner.machine import to_device
+
 
 class AuxiliaryTargets(NamedTuple):
     """What an environment tells the learner of each world, and never the policy: what its further losses need.
@@ -103,7 +105,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         assert self.full, "the rollout buffer must be full before sampling from it"
         if not self.generator_ready:
             for name in self.ROWS:
-                self._by_world[name] = self.to_torch(np.swapaxes(getattr(self, name), 0, 1))
+                self._by_world[name] = to_device(np.ascontiguousarray(getattr(self, name).swapaxes(0, 1)), self.device)
             states = (self.hidden_states_pi, self.cell_states_pi, self.hidden_states_vf, self.cell_states_vf)
             self._states = [self.to_torch(state[0]) for state in states]
             self.generator_ready = True

@@ -5,7 +5,7 @@ stand in the order of what they remember, the least first. All are called like `
 (h, c), so that policy, buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch as th
 from torch import nn
@@ -158,3 +158,26 @@ def set_forget_bias(lstm: nn.RNNBase, bias: float) -> None:
             parameter[gate] = bias
         elif name.startswith("bias_hh"):
             parameter[gate] = 0.0
+
+
+class Inside(NamedTuple):
+    """What goes on inside a memory of W worlds after one more frame, for those who watch."""
+
+    cells: th.Tensor | None  # (W, hidden) an LSTM's cell state, another memory's state; None: it has none
+    gates: th.Tensor | None  # (W, 3, hidden) how far an LSTM's input, forget and output gates were open, 0..1
+
+
+@th.no_grad()
+def look_inside(module: nn.RNNBase, features: th.Tensor, before: States, after: States) -> Inside:
+    """What ``module`` did with a frame.
+
+    features: (W, features) of the frame; before, after: its states (h, c), each (1, W, hidden).
+    """
+    if isinstance(module, MemoryModule) and not module.has_cells:
+        return Inside(None, None)
+    if not is_plain_lstm(module):
+        return Inside(after[0][-1], None)
+    weight_ih, weight_hh, bias_ih, bias_hh = module.all_weights[0]
+    sums = features @ weight_ih.T + bias_ih + before[0][0] @ weight_hh.T + bias_hh
+    through, forget, _, out = sums.view(len(sums), 4, -1).unbind(1)  # PyTorch's order: input, forget, cell, output
+    return Inside(after[1][-1], th.stack([through, forget, out], dim=1).sigmoid())

@@ -1,4 +1,4 @@
-"""The policy: features -> memory -> heads for the action and the value."""
+"""The policy: features -> memory -> heads for the action and the value; and how it explores."""
 
 import math
 from functools import partial
@@ -15,9 +15,7 @@ from torch import nn
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import AttentionFeatures, MlpFeatures, TrunkLayer, UserCaptions, split
-from kindergarten.agents.learner.exploration import HeldNoise
-from kindergarten.agents.learner.inside import Inside, look_inside
-from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, make_memory
+from kindergarten.agents.learner.memory import FORGET_BIAS, FRAMES, Inside, look_inside, make_memory
 from kindergarten.agents.learner.sequences import layout_for, step
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Decision
@@ -25,6 +23,29 @@ from kindergarten.world.codes import Intent
 
 _DEFAULT = PPOConfig()
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class HeldNoise:
+    """Exploration that tries manoeuvres and not twitches: noise that every row keeps for ``hold`` decisions on average.
+
+    Drawn afresh at every decision, a target speed that goes up and down by steps stays about where it is: nobody ever
+    finds out what it is like to stand and wait. Every single action is drawn from the policy's distribution as before.
+    (Correlated noise in PPO: Hollenstein et al., AAAI 2024.)
+    """
+
+    def __init__(self, hold: float = 1.0) -> None:
+        self.hold = hold
+        self.noise: th.Tensor | None = None  # (rows, ...) that was used last, if any is held
+
+    def __call__(self, fresh: th.Tensor) -> th.Tensor:
+        """``fresh`` noise (rows, actions) for the rows that draw anew, and for all others what they have."""
+        if self.hold <= 1.0:
+            return fresh
+        if self.noise is not None and self.noise.shape == fresh.shape:
+            anew = th.rand(len(fresh), 1, device=fresh.device) < 1.0 / self.hold
+            fresh = th.where(anew, fresh, self.noise)
+        self.noise = fresh
+        return fresh
 
 
 class MemoryPolicy(RecurrentActorCriticPolicy):

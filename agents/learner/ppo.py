@@ -1,6 +1,7 @@
 """The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
+from inspect import signature
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,35 +9,26 @@ from typing import Any, ClassVar
 import numpy as np
 import torch as th
 from gymnasium import spaces
-from sb3_contrib.common.recurrent.type_aliases import RNNStates
-from sb3_contrib.ppo_recurrent.ppo_recurrent import RecurrentPPO
-from stable_baselines3.common.buffers import RolloutBuffer
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback, Schedule
 from stable_baselines3.common.utils import FloatSchedule, LinearSchedule, explained_variance
-from stable_baselines3.common.vec_env import VecEnv
 
-from kindergarten.agents.learner.allocator import keep_freed_memory
-from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
+from kindergarten.agents.learner.buffer import WorldRolloutBuffer
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.driving import Driver, auxiliary_targets_of
 from kindergarten.agents.learner.encoders import ENCODERS
-from kindergarten.agents.learner.loading import kept_names
 from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared, shorten
+from kindergarten.agents.learner.machine import keep_freed_memory
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
+from kindergarten.world.words import quoted
 
 _DEFAULT = PPOConfig()
+NOT_TOLD = ("self", "policy", "env", "device", "_init_setup_model")  # the file says it, or ``load`` itself is told
 
 
-def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
-    """What the environment tells the learner beside its observations, if it does (see KindergartenVecEnv)."""
-    source = getattr(env, "unwrapped", env)
-    return AuxiliaryTargets(source.driven(), source.labels()) if hasattr(source, "labels") else None
-
-
-class MemoryPPO(RecurrentPPO):
+class MemoryPPO(Driver):
     """RecurrentPPO on whole worlds per minibatch, with annealed learning rate and entropy bonus.
 
     The interface is the parent's: ``learn``, ``predict``, ``save``, ``load``, callbacks, logger. ``ent_coef`` may be
@@ -187,11 +179,6 @@ class MemoryPPO(RecurrentPPO):
         changed = kept_names(cls, kwargs)
         return super().load(path, env, device, custom_objects, print_system_info, force_reset, **changed)
 
-    @staticmethod
-    def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
-        """As in the parent class, but a VecEnv's pictures stay as they are, channels last."""
-        return env if isinstance(env, VecEnv) else RecurrentPPO._wrap_env(env, verbose, monitor_wrapper)
-
     def _setup_model(self) -> None:
         super()._setup_model()
         if not isinstance(self.policy, MemoryPolicy):
@@ -240,41 +227,6 @@ class MemoryPPO(RecurrentPPO):
         keep_freed_memory()
         return super().learn(total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar)
 
-    def collect_rollouts(
-        self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
-    ) -> bool:
-        """Fill the buffer with ``n_rollout_steps`` decisions of every world; False if a callback stops it.
-
-        As in the parent class, except that only worlds that are done are looked at one by one.
-        """
-        assert isinstance(rollout_buffer, WorldRolloutBuffer)
-        obs, starts, states = self._last_obs, self._last_episode_starts, self._last_lstm_states
-        assert isinstance(obs, np.ndarray) and starts is not None and states is not None
-        self.policy.set_training_mode(False)
-        rollout_buffer.reset()
-        callback.on_rollout_start()
-        for _ in range(n_rollout_steps):
-            targets = auxiliary_targets_of(env)
-            with th.inference_mode():
-                decision = self.policy(self._to_tensor(obs), states, self._to_tensor(starts))
-                actions, values, log_probs, new_states = decision
-            actions = actions.cpu().numpy()
-            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
-            assert isinstance(new_obs, np.ndarray)
-            self.num_timesteps += env.num_envs
-            callback.update_locals(locals())
-            if not callback.on_step():
-                return False
-            rewards = self._bootstrapped(rewards, dones, infos, new_states)
-            rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, targets=targets)
-            obs, starts, states = new_obs, dones, new_states
-            self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
-        if self.redistribution is not None:
-            self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
-        rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
-        callback.on_rollout_end()
-        return True
-
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
         begins = self.schedule_begins
         super()._update_current_progress_remaining(num_timesteps - begins, total_timesteps - begins)
@@ -282,43 +234,6 @@ class MemoryPPO(RecurrentPPO):
     def dump_logs(self, iteration: int = 0) -> None:
         """Write a row; updates are counted from the beginning of the training, however often it was stopped."""
         super().dump_logs(self.num_timesteps // (self.n_envs * self.n_steps))
-
-    def _to_tensor(self, array: np.ndarray) -> th.Tensor:
-        dtype = th.float32 if array.dtype == np.bool_ else None
-        return th.as_tensor(array, dtype=dtype, device=self.device)
-
-    def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
-        if isinstance(self.action_space, spaces.Box):
-            return np.clip(actions, self.action_space.low, self.action_space.high)
-        return actions
-
-    def _bootstrapped(
-        self, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]], states: RNNStates
-    ) -> np.ndarray:
-        """Rewards plus the discounted value of what would have followed, where an episode was cut by time.
-
-        rewards, dones: (worlds,). Also hands the finished episodes' infos to the statistics.
-        """
-        done = np.flatnonzero(dones)
-        if len(done) == 0:
-            return rewards
-        self._update_info_buffer([infos[i] for i in done], dones[done])
-        late = [int(i) for i in done if infos[i].get("TimeLimit.truncated", False)]
-        late = [i for i in late if infos[i].get("terminal_observation") is not None]
-        if not late:
-            return rewards
-        last = np.stack([infos[i]["terminal_observation"] for i in late])
-        values = self._values(last, tuple(state[:, late] for state in states.vf), np.zeros(len(late), bool))
-        rewards = rewards.copy()
-        rewards[late] += self.gamma * values.cpu().numpy()
-        return rewards
-
-    @th.inference_mode()
-    def _values(self, obs: np.ndarray, states: tuple[th.Tensor, ...], episode_starts: np.ndarray) -> th.Tensor:
-        """The critic's values (n,) of observations (n, ...), from its states (1, n, hidden)."""
-        h, c = states
-        starts = self._to_tensor(episode_starts)
-        return self.policy.predict_values(self._to_tensor(obs), (h, c), starts).flatten()
 
     def train(self) -> None:
         """Update the policy with the rollout that was just collected."""
@@ -367,3 +282,17 @@ class MemoryPPO(RecurrentPPO):
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/clip_range", clip_range)
         self.logger.record("train/ent_coef", self.ent_coef)
+
+
+def kept_names(trainer: type, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a trainer's constructor by the names under which it keeps them, where ``load`` puts them.
+
+    Raises:
+        ValueError: there is no such argument.
+    """
+    known = [name for name in signature(trainer).parameters if name not in NOT_TOLD]
+    for name in arguments:
+        if name not in known:
+            raise ValueError(f"{trainer.__name__}.load takes no {quoted(name)}: choose from {', '.join(known)}")
+    kept = {"_stats_window_size" if name == "stats_window_size" else name: its for name, its in arguments.items()}
+    return kept | {"entropy_schedule": FloatSchedule(kept["ent_coef"])} if "ent_coef" in kept else kept

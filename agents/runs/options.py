@@ -51,7 +51,11 @@ class Options:
         "shares of each minibatch that are worked on side by side; one for each core that is free now, and at most "
         "four, if left out",
     )
-    device: str = setting("cpu", Text(), "where it is computed: cpu, cuda, auto, or whatever else PyTorch knows")
+    device: str = setting(
+        "cpu",
+        Text(),
+        "where all but the worlds is computed: auto, cpu, or what else there is, such as cuda",
+    )
     init: str | None = setting(
         None,
         Maybe(Text()),

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch as th
 from filelock import FileLock, Timeout
 
 from kindergarten.agents.learner.config import PPOConfig
@@ -155,7 +156,7 @@ class Run:
         if list(then.items()) != list(now.items()):
             raise ValueError(f"{self.folder} was trained with other columns: {difference(then, now)}")
 
-    def untrained(self, worlds: int, device: str = "cpu") -> MemoryPPO:
+    def untrained(self, worlds: int, device: th.device | str = "cpu") -> MemoryPPO:
         """The agent as it was before its first decision, with so many worlds around it.
 
         Raises:

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch as th
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
-from stable_baselines3.common.utils import get_device
 
 from kindergarten.agents.evaluation.evaluate import record
+from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.evaluate import beside_last
@@ -26,7 +26,6 @@ from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.settings import plain
-from kindergarten.world.words import quoted
 
 FAILED = 1  # exit code
 #: What two agents must have in common for one to take the other's weights.
@@ -41,7 +40,8 @@ def begin(options: Options, agents: int = 1) -> Run:
     """
     check_needs(options)
     steps = options.steps or scenario_named(options.scenario).training
-    threads = options.threads or seeds.threads(agents)
+    on_cores = device_named(options.device).type == "cpu"
+    threads = options.threads or (seeds.threads(agents) if on_cores else 1)
     first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
     return Run.create(folder_for(options), replace(options, steps=steps, threads=threads), first)
 
@@ -79,11 +79,7 @@ def check_needs(options: Options) -> None:
         uploads.needed("wandb.integration.sb3", "--wandb")
     if options.hub:
         uploads.needed("huggingface_hub", "--hub")
-    try:
-        th.zeros(1, device=get_device(options.device))
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"--device {quoted(options.device)}: {reason}") from None
+    device_named(options.device)
 
 
 def folder_for(options: Options) -> Path:
@@ -98,7 +94,7 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
     Raises:
         ValueError: the checkpoint is damaged, or it is gone; the message says what can still be done.
     """
-    model = run.untrained(run.options.worlds, run.options.device)
+    model = run.untrained(run.options.worlds, device_named(run.options.device))
     last = last_of(run)
     if last is None:
         if run.checkpoint("first").exists():
