@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from kindergarten.scenarios import scenario_named
+from kindergarten.world.codes import End
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.params import longest_episode
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.words import quoted
 
@@ -76,6 +80,31 @@ def check_seed(seed: object) -> int:
 def started(seeds: Iterable[int]) -> np.ndarray:
     """What generators start from, uint64: the seeds themselves, and something made of those that are larger."""
     return np.array([seed if seed < WORD else _hashed(seed) for seed in seeds], np.uint64)
+
+
+def infos_of(simulator: Simulator) -> dict[str, np.ndarray]:
+    """What the shells say beside the observations, for all worlds (W, ...); see ``KindergartenEnv``. All fresh."""
+    others = simulator.users[:, 1:]
+    return {
+        "intents": others["intent"].copy(),
+        "phases": others["phase"].copy(),
+        "terms": simulator.terms.copy(),
+        "is_success": simulator.worlds["end"] == End.GOAL,
+    }
+
+
+class BoundedSpec:
+    """An environment's ``spec``; it says how long an episode can be with these settings, unless somebody else did."""
+
+    def __get__(self, env: Any, owner: type) -> EnvSpec | None:
+        return self if env is None else vars(env).get("spec")  # pyright: ignore[reportReturnType]
+
+    def __set__(self, env: Any, spec: EnvSpec | None) -> None:
+        if spec is not None and spec.max_episode_steps is None:
+            simulator: Simulator = env.simulator
+            longest = longest_episode(simulator.scenario, simulator.config)
+            spec = dataclasses.replace(spec, max_episode_steps=longest)
+        vars(env)["spec"] = spec
 
 
 def _hashed(seed: int) -> int:

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import gymnasium
 import numpy as np
 
-from kindergarten.envs.common import RENDER_MODES, build, check_options, check_render_mode, check_seed, started
+from kindergarten.envs.common import (
+    RENDER_MODES,
+    BoundedSpec,
+    build,
+    check_options,
+    check_render_mode,
+    check_seed,
+    infos_of,
+    started,
+)
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.world.codes import Intent, Phase, names
+from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
 from kindergarten.world.observation import NUM_EGO, columns
-from kindergarten.world.reward import TERM_NAMES, TERMS
+from kindergarten.world.reward import TERMS
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed, Observer, action_space
@@ -21,8 +30,6 @@ from kindergarten.world.users import ROAD_USER, WORLD
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-INTENTS, PHASES = names(Intent), names(Phase)
 
 
 class KindergartenEnv(gymnasium.Env):
@@ -70,7 +77,7 @@ class KindergartenEnv(gymnasium.Env):
 
     ## Rewards
 
-    A weighted sum of named terms; `info["terms"]` holds the weighted terms of the step.
+    A weighted sum of terms, in this order; `info["terms"]` holds the weighted terms of the step.
 
     $REWARD
 
@@ -93,7 +100,15 @@ class KindergartenEnv(gymnasium.Env):
 
     ## Info
 
-    `intents` and `phases`: one name per road user, the ego left out; `terms`: see Rewards.
+    Arrays of numbers, the same in all shells, with a first axis for the worlds in those that have several. `info` holds
+    the answer: an agent that reads it remembers nothing.
+
+    | key | shape | meaning |
+    |---|---|---|
+    | intents | (N - 1,) | `kindergarten.world.codes.Intent` of each road user but the ego |
+    | phases | (N - 1,) | `kindergarten.world.codes.Phase`: before the signal, signal, delay, after t3 |
+    | terms | (T,) | weighted reward terms of the step, in the order of the table above; the reward is their sum |
+    | is_success | () | whether the episode has ended at its goal |
 
     ## Version History
 
@@ -101,6 +116,7 @@ class KindergartenEnv(gymnasium.Env):
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": RENDER_MODES, "render_fps": 5}
+    spec = BoundedSpec()  # pyright: ignore[reportAssignmentType]
 
     @spelled_out(Config)
     def __init__(
@@ -119,7 +135,6 @@ class KindergartenEnv(gymnasium.Env):
         self.render_mode = render_mode
         self._seeded = False
         self._screen: Any = None
-        self._intents: list[str] = []
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -139,7 +154,6 @@ class KindergartenEnv(gymnasium.Env):
             self.simulator.seed(started([first]))
             self._seeded = True
         observations = self.simulator.reset(intents=intents)
-        self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
         if self.render_mode == "human":
             self.render()
         return self._observer.observe(observations[0], 0), self._info()
@@ -174,6 +188,17 @@ class KindergartenEnv(gymnasium.Env):
         self._screen.show(self.simulator, 0)
         return None
 
+    def get_keys_to_action(self) -> dict[tuple[str, ...], Any]:
+        """For ``gymnasium.utils.play``: w, s, a, d for faster, slower, left, right; its ``noop`` is ``IDLE``, 1."""
+        if not self.simulator.discrete:
+            pedals, hands = {"w": 1.0, "s": -1.0}, {"a": 0.2, "d": -0.2}
+            alone = {(key,): (pedal, 0.0) for key, pedal in pedals.items()} | {
+                (key,): (0.0, hand) for key, hand in hands.items()
+            }
+            both = {(a, b): (pedals[a], hands[b]) for a in pedals for b in hands}
+            return {keys: np.array(action, np.float32) for keys, action in (alone | both).items()}
+        return {("w",): Action.FASTER, ("s",): Action.SLOWER, ("a",): Action.LEFT, ("d",): Action.RIGHT}
+
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._screen is not None:
@@ -197,14 +222,9 @@ class KindergartenEnv(gymnasium.Env):
         world, rows = np.frombuffer(blob[: WORLD.itemsize], WORLD), np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)
         self.simulator.restore(Snapshot(world, rows[None]))
         self._seeded = True
-        self._intents = [INTENTS[k] for k in self.simulator.users["intent"][0, 1:].tolist()]
 
     def _info(self) -> dict[str, Any]:
-        return {
-            "intents": list(self._intents),
-            "phases": [PHASES[k] for k in self.simulator.users["phase"][0, 1:].tolist()],
-            "terms": dict(zip(TERM_NAMES, self.simulator.terms[0].tolist(), strict=True)),
-        }
+        return {name: rows[0] for name, rows in infos_of(self.simulator).items()}
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
@@ -213,7 +233,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
 
 
 def _item(text: str) -> str:
-    return textwrap.fill(text, 112, initial_indent="- ", subsequent_indent="      ")
+    return textwrap.fill(text, 112, initial_indent="- ", subsequent_indent="      ", break_on_hyphens=False)
 
 
 def _page(template: str) -> str:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 class KindergartenVecEnv(VecEnv):
     """A ``KindergartenVectorEnv`` as Stable-Baselines3 wants it.
 
-    Worlds reset in the step that ends them; infos hold ``terminal_observation``, ``TimeLimit.truncated`` and, as
-    ``Monitor`` would write it, ``episode`` with return ``r``, length ``l`` [decisions] and time ``t`` [s].
+    Worlds reset in the step that ends them. Their infos then hold what ``KindergartenEnv`` says,
+    ``terminal_observation``, ``TimeLimit.truncated`` and, as ``Monitor`` would write it, ``episode`` with return ``r``,
+    length ``l`` [decisions] and time ``t`` [s]; those of the other worlds are empty.
     """
 
     def __init__(self, envs: KindergartenVectorEnv) -> None:
@@ -70,7 +71,8 @@ class KindergartenVecEnv(VecEnv):
         self._lengths += 1
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(dones).tolist():
-            rows[i] = self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
+            rows[i] = {name: values[i] for name, values in infos["final_info"].items()}
+            rows[i] |= self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
         self._returns[dones], self._lengths[dones] = 0.0, 0
         return observations, rewards.astype(np.float32), dones, rows
 

@@ -10,10 +10,18 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from kindergarten.envs.common import RenderModes, build, check_options, check_render_mode, check_seed, started
+from kindergarten.envs.common import (
+    BoundedSpec,
+    RenderModes,
+    build,
+    check_options,
+    check_render_mode,
+    check_seed,
+    infos_of,
+    started,
+)
 from kindergarten.world.config import Config, Scenario, Settings, make_config
 from kindergarten.world.kinds import OneOf, Whole
-from kindergarten.world.reward import TERM_NAMES
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.spaces import Observed, Observer, action_space
 from kindergarten.world.words import quoted
@@ -34,9 +42,11 @@ class KindergartenVectorEnv(VectorEnv):
             returns the next one's first observation, and the last one in ``infos["final_obs"]``. ``"Disabled"``:
             call ``reset(options={"reset_mask": mask})``.
 
-    ``KindergartenEnv`` describes the other arguments. Infos hold arrays over all worlds: ``intents`` and ``phases``
-    (num_envs, N - 1), codes ``Intent`` and ``Phase``; ``terms``, a dict of (num_envs,).
+    ``KindergartenEnv`` describes the other arguments and the infos; with ``"SameStep"`` those of an episode that has
+    just ended are in ``infos["final_info"]``.
     """
+
+    spec = BoundedSpec()  # pyright: ignore[reportAssignmentType]
 
     @spelled_out(Config)
     def __init__(
@@ -93,7 +103,7 @@ class KindergartenVectorEnv(VectorEnv):
         if not mask.all():
             observations = self.simulator.observe()
         self._done &= ~mask
-        return self._observer.observe(observations), self._infos(self.simulator.terms)
+        return self._observer.observe(observations), infos_of(self.simulator)
 
     def _parse_intents(self, wanted: Any) -> np.ndarray:
         """Intents (num_envs, N - 1) as ``Simulator.reset`` takes them."""
@@ -140,7 +150,7 @@ class KindergartenVectorEnv(VectorEnv):
         mode, simulator = self.autoreset_mode, self.simulator
         if not self._seeded or (mode is AutoresetMode.DISABLED and self._done.any()):
             raise gymnasium.error.ResetNeeded("reset the worlds that have ended before step()")
-        observations, rewards, terminated, truncated, terms = simulator.step(actions)
+        observations, rewards, terminated, truncated, _ = simulator.step(actions)
         infos = {}
         if mode is AutoresetMode.NEXT_STEP and self._done.any():
             self._replace(observations, self._done)
@@ -148,29 +158,21 @@ class KindergartenVectorEnv(VectorEnv):
             truncated &= ~self._done
         self._done = terminated | truncated
         if mode is AutoresetMode.SAME_STEP and self._done.any():
-            infos = self._final(observations, terms)
+            infos = self._final(observations)
             self._replace(observations, self._done)
-        return self._observer.observe(observations), rewards, terminated, truncated, {**self._infos(terms), **infos}
+        return self._observer.observe(observations), rewards, terminated, truncated, infos_of(simulator) | infos
 
     def _replace(self, observations: np.ndarray, mask: np.ndarray) -> None:
         """Reset the worlds in ``mask`` and put their first observations in place."""
         observations[mask] = self.simulator.reset(mask)[mask]
 
-    def _final(self, observations: np.ndarray, terms: np.ndarray) -> dict[str, Any]:
+    def _final(self, observations: np.ndarray) -> dict[str, Any]:
         """The last observations and infos of the episodes that have just ended, as Gymnasium's SyncVectorEnv."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(self._done):
             final[i] = self._observer.observe(observations[i].copy(), int(i))
-        done = self._done.copy()
-        return {"final_obs": final, "_final_obs": done, "final_info": self._infos(terms), "_final_info": done.copy()}
-
-    def _infos(self, terms: np.ndarray) -> dict[str, Any]:
-        users = self.simulator.users
-        return {
-            "intents": users["intent"][:, 1:].copy(),
-            "phases": users["phase"][:, 1:].copy(),
-            "terms": {name: terms[:, k].copy() for k, name in enumerate(TERM_NAMES)},
-        }
+        done, info = self._done.copy(), infos_of(self.simulator)
+        return {"final_obs": final, "_final_obs": done, "final_info": info, "_final_info": done.copy()}
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """The current frame of every world, (H, W, 3) uint8 each."""

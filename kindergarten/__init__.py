@@ -47,6 +47,13 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY})
 
 
+#: For programs that take nothing but an id: what is added to a scenario's name, and the settings that it stands for.
+VARIANTS = {
+    "": {},
+    "-continuous": {"control": "continuous"},
+    "-users": {"observation": "users"},
+    "-pixels": {"observation": "pixels"},
+}
 #: The ids of the scenarios that come with the package.
 IDS = tuple(f"Kindergarten/{name}-v0" for name in SCENARIOS)
 
@@ -59,14 +66,14 @@ def register(scenario: Scenario) -> str:
     """
     if SCENARIOS.setdefault(scenario.name, scenario) != scenario:
         raise ValueError(f"there is another scenario called {scenario.name!r}: give yours a name of its own")
-    name = f"Kindergarten/{scenario.name}-v0"
-    gymnasium.register(
-        id=name,
-        entry_point="kindergarten.envs.env:KindergartenEnv",
-        vector_entry_point="kindergarten.envs.vector:KindergartenVectorEnv",
-        kwargs={"scenario": scenario.name},
-    )
-    return name
+    for variant, settings in VARIANTS.items():
+        gymnasium.register(
+            id=f"Kindergarten/{scenario.name}{variant}-v0",
+            entry_point="kindergarten.envs.env:KindergartenEnv",
+            vector_entry_point="kindergarten.envs.vector:KindergartenVectorEnv",
+            kwargs={"scenario": scenario.name, **settings},
+        )
+    return f"Kindergarten/{scenario.name}-v0"
 
 
 for _scenario in tuple(SCENARIOS.values()):

@@ -9,20 +9,22 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from gymnasium.utils.play import PlayableGame
 
 import kindergarten
 from kindergarten.envs import KindergartenEnv
-from kindergarten.world.codes import Action, Intent, names
+from kindergarten.world.codes import Action, End, Intent, Phase, names
 from kindergarten.world.observation import columns
 from kindergarten.world.reward import TERMS
 from kindergarten.world.users import MAX_STEERING
-from tests.driving import JIT, same
-from tests.shells import CROSSING, FOLLOW, actions_for, controls, ids, make
+from tests.driving import JIT, same, sample
+from tests.shells import CROSSING, FOLLOW, actions_for, controls, ids, make, make_vec
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,23 +32,69 @@ ROOT = Path(__file__).resolve().parents[1]
 # ---- what others demand of an environment
 
 
-@ids
-@controls
-def test_gymnasium_is_content(id: str, control: str, monkeypatch: pytest.MonkeyPatch):
+#: Every id that is registered: of each scenario one for each variant.
+every_id = pytest.mark.parametrize("id", [id for id in gymnasium.registry if id.startswith("Kindergarten/")])
+
+
+def test_every_variant_has_an_id():
+    ids = [id for id in gymnasium.registry if id.startswith("Kindergarten/")]
+    assert len(ids) >= len(kindergarten.VARIANTS) * len(kindergarten.IDS) and set(kindergarten.IDS) <= set(ids)
+    assert (
+        make("Kindergarten/Town-continuous-v0").action_space
+        == make("Kindergarten/Town-v0", control="continuous").action_space
+    )
+    assert isinstance(make("Kindergarten/Follow-users-v0").observation_space, gymnasium.spaces.Dict)
+    assert make("Kindergarten/Follow-pixels-v0").observation_space.shape == (64, 64, 3)
+
+
+@every_id
+def test_gymnasium_is_content(id: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        check_env(make(id, control=control), skip_render_check=not JIT)
+        check_env(make(id), skip_render_check=not JIT or id not in kindergarten.IDS)
 
 
-@ids
-@controls
-def test_stable_baselines3_is_content(id: str, control: str):
+@every_id
+def test_stable_baselines3_is_content(id: str):
     from stable_baselines3.common.env_checker import check_env
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        check_env(make(id, control=control))
+        warnings.filterwarnings("ignore", "Your observation users has an unconventional shape")  # a row for each
+        check_env(make(id))
+
+
+@ids
+@pytest.mark.parametrize("limit", [None, 7])
+def test_no_episode_is_longer_than_the_spec_says(id: str, limit: int | None):
+    """By whatever shell: Gymnasium keeps the limit itself for one environment, and hands it to a vector."""
+    env = gymnasium.make(id, max_episode_steps=limit)
+    envs = make_vec(id, sample(32, 2), max_episode_steps=limit, autoreset_mode="Disabled")
+    assert env.spec is not None and envs.spec is not None
+    longest = env.spec.max_episode_steps
+    assert longest == envs.spec.max_episode_steps and longest == (limit or longest)
+    assert limit is None or KindergartenEnv(id[13:-3], max_episode_steps=limit).simulator.config.max_episode_steps == 7
+    envs.reset(seed=0)
+    over, steps = np.zeros(envs.num_envs, bool), 0
+    while not over.all():
+        step = envs.simulator.step(np.full(envs.num_envs, Action.SLOWER))
+        over |= step.terminated | step.truncated
+        steps += 1
+        assert limit is None or (step.truncated == (steps >= 7)).all()
+    assert longest is not None and 0.2 * longest < steps <= longest
+
+
+def test_people_can_play_it():
+    """As ``gymnasium.utils.play`` does: keys make actions, each of them of the space."""
+    for control in ("discrete", "continuous"):
+        env = make(control=control)
+        keys = env.get_keys_to_action()
+        assert all(env.action_space.contains(action) for action in keys.values())
+        assert {key for pressed in keys for key in pressed} == set("wasd")
+        shown = gymnasium.make(CROSSING, control=control, render_mode="rgb_array")
+        shown.reset(seed=1)
+        assert PlayableGame(shown).relevant_keys == set("wasd")
 
 
 def test_an_id_imports_what_it_needs():
@@ -112,22 +160,28 @@ def test_info_says_what_is_going_on(id: str):
     env = make(id)
     env.reset(seed=3)
     row = int(env.simulator.worlds["signaller"][0]) - 1  # in info the ego is left out
-    intent = names(Intent)[env.simulator.scenario.casts[env.simulator.worlds["cast"][0]][1].intents[-1][0]]
-    _, info = env.reset(seed=3, options={"intents": [None] * row + [intent]})
+    intent = env.simulator.scenario.casts[env.simulator.worlds["cast"][0]][1].intents[-1][0]
+    _, info = env.reset(seed=3, options={"intents": [None] * row + [names(Intent)[intent]]})
     assert info["intents"][row] == intent and len(info["intents"]) == env.simulator.num_users - 1
-    assert info["phases"][row] == "before" and not any(info["terms"].values())
-    seen, done = ["before"], False
+    assert info["phases"][row] == Phase.BEFORE and not info["terms"].any()
+    seen, done = [Phase.BEFORE], False
     while not done:
         _, reward, terminated, truncated, info = env.step(Action.SLOWER)
         assert type(reward) is float and type(terminated) is bool and type(truncated) is bool
-        assert reward == pytest.approx(sum(info["terms"].values()), abs=1e-12)
-        assert list(info["terms"]) == [term.name for term in TERMS] and info["intents"][row] == intent
+        assert reward == pytest.approx(info["terms"].sum(), abs=1e-12)
+        assert info["terms"].shape == (len(TERMS),) and info["intents"][row] == intent
         seen += [info["phases"][row]] if info["phases"][row] != seen[-1] else []
         done = terminated or truncated
-    assert seen == ["before", "cue", "delay", "after"]
-    assert any(info["terms"].values())
+        assert info["is_success"] == (env.simulator.worlds["end"][0] == End.GOAL)
+        assert all(np.asarray(value).dtype.kind in "biuf" for value in info.values())
+    assert seen == list(Phase)
+    assert info["terms"].any()
     _, info = env.reset()
-    assert not any(info["terms"].values()), "no step has been taken yet"
+    assert not info["terms"].any(), "no step has been taken yet"
+
+
+def _equal(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    return one.keys() == two.keys() and all(same(one[name], two[name]) for name in one)
 
 
 @ids
@@ -135,7 +189,7 @@ def test_info_says_what_is_going_on(id: str):
 def test_a_seed_is_a_world(id: str, control: str):
     env, again = make(id, control=control), make(id, control=control)
     first, other = env.reset(seed=8), env.reset(seed=9)
-    assert same(first[0], again.reset(seed=8)[0]) and first[1] == again.reset(seed=8)[1]
+    assert same(first[0], again.reset(seed=8)[0]) and _equal(first[1], again.reset(seed=8)[1])
     assert not same(first[0], other[0])
     env.reset(seed=8)
     assert same(env.reset()[0], again.reset()[0]), "the next scene follows from the seed too"
@@ -162,9 +216,9 @@ def test_a_snapshot_is_bytes_and_exact(id: str, control: str, moment: int):
     for again in (env, other):
         again.restore(blob)
         assert again.snapshot() == blob
-        for action, (observation, *rest) in zip(plan, wanted, strict=True):
-            found, *others = again.step(action)
-            assert same(found, observation) and others == rest
+        for action, (observation, *rest, info) in zip(plan, wanted, strict=True):
+            found, *others, its = again.step(action)
+            assert same(found, observation) and others == rest and _equal(its, info)
 
 
 @pytest.mark.parametrize("damage", ["short", "long", "foreign", "noise", "nan", "intent", "route", "member"])

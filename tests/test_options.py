@@ -37,6 +37,7 @@ UNUSUAL = {
     "--shuffled": [],
     "--image-size": ["32", "40"],
     "--grayscale": [],
+    "--max-episode-steps": ["50"],
     "--n-steps": ["16"],
     "--batch-size": ["32"],
     "--n-epochs": ["2"],
@@ -99,6 +100,7 @@ def test_every_setting_and_every_number_is_an_option():
         shuffled=True,
         image_size=(32, 40),
         grayscale=True,
+        max_episode_steps=50,
     )
     assert (found.learner.trunk, found.learner.learning_rate, found.learner.caption_coef) == (Trunk.SELU, 1e-3, 0.25)
     assert len(UNUSUAL) == len(SETTINGS) + len(declared(PPOConfig))

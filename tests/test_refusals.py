@@ -72,6 +72,7 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "shuffled": st.booleans(),
     "image_size": PIXELS | st.tuples(PIXELS, PIXELS),
     "grayscale": st.booleans(),
+    "max_episode_steps": st.none() | st.integers(1, 1000),
 }
 
 

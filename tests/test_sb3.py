@@ -29,13 +29,14 @@ def test_the_vecenv_reports_episodes_as_they_were(id: str, control: str):
         assert not np.shares_memory(observations, kept) and not any(a is b for a, b in combinations(infos, 2))
         kept = observations
         for i, single in enumerate(singles):
-            wanted, reward, terminated, truncated, _ = single.step(actions[i])
+            wanted, reward, terminated, truncated, info = single.step(actions[i])
             returns[i], lengths[i] = returns[i] + reward, lengths[i] + 1
             assert rewards[i] == np.float32(reward) and dones[i] == (terminated or truncated)
             assert bool(infos[i]) == dones[i]
             if dones[i]:
                 assert same(infos[i]["terminal_observation"], wanted)
                 assert infos[i]["TimeLimit.truncated"] is truncated
+                assert all(same(infos[i][name], value) for name, value in info.items())
                 episode = infos[i]["episode"]
                 assert episode["r"] == pytest.approx(returns[i]) and episode["l"] == lengths[i]
                 assert episode["t"] >= 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
-from kindergarten.world.kinds import Number, OneOf, Range, Sides, Span, Switch, check_range
+from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole, check_range
 from kindergarten.world.settings import declared, setting, settle, spelled_out
 from kindergarten.world.words import quoted
 
@@ -235,9 +235,16 @@ class Config:
     image_size: tuple[int, int] = setting(
         (64, 64),
         Sides(32, 256, 8),
-        "pixels of a picture: a number or (height, width), multiples of 8 from 32 to 256",
+        "pixels of a picture: a number or (height, width), multiples of 8 from 32 to 256; Stable-Baselines3's "
+        "CnnPolicy needs 40",
     )
     grayscale: bool = setting(False, Switch(), "pixels with one channel instead of three")
+    max_episode_steps: int | None = setting(
+        None,
+        Maybe(Whole(1, 2**31)),
+        "decisions after which an episode is truncated, if it has not ended before",
+        earns=True,
+    )
     physics_step: float = 0.1  # [s]
     substeps: int = 2  # physics steps per decision
 
@@ -250,6 +257,10 @@ class Config:
     def decision_step(self) -> float:
         """Seconds per decision."""
         return self.physics_step * self.substeps
+
+
+class UnknownSetting(ValueError, TypeError):
+    """A keyword that is no setting: a TypeError too, as of any function, by which libraries find out what it takes."""
 
 
 #: The declaration, by name.
@@ -269,6 +280,7 @@ class Settings(TypedDict, total=False):
     shuffled: bool
     image_size: int | tuple[int, int]
     grayscale: bool
+    max_episode_steps: int | None
 
 
 @spelled_out(Config)
@@ -281,7 +293,7 @@ def make_config(**settings: Unpack[Settings]) -> Config:
     given: dict[str, Any] = {**settings}
     for name in given:
         if name not in SETTINGS:
-            raise ValueError(f"unknown setting {quoted(name)}: choose from {', '.join(SETTINGS)}")
+            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(SETTINGS)}")
     return Config(**given)
 
 

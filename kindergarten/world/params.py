@@ -15,6 +15,7 @@ from kindergarten.world.reward import NUM_TERMS, weight_vector
 from kindergarten.world.road import RoadMap, build, route_numbers
 
 NUM_INTENTS = len(Intent)
+NEVER = 1 << 40  # [physics steps] longer than any episode
 
 #: One member of a cast; see ``config.Member`` for units and meaning.
 MEMBER = np.dtype(
@@ -69,6 +70,7 @@ PARAMS = np.dtype(
         ("braking", np.float64),
         ("stops", np.int64),
         ("time_limit", np.float64),
+        ("max_ticks", np.int64),  # physics steps after which an episode is truncated
         ("off_road", np.float64),  # [m] from the route at which the ego has left the road
         ("weights", np.float64, (NUM_TERMS,)),
     ]
@@ -123,11 +125,26 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     row["goal_at"] = road.entry + task.goal_at
     for name in ("lead", "max_speed", "min_speed", "speed_step", "side_step", "acceleration", "braking", "stops"):
         row[name] = getattr(task, name)
-    row["time_limit"] = task.time_limit
+    row["time_limit"], row["max_ticks"] = task.time_limit, NEVER
+    if config.max_episode_steps is not None:
+        row["max_ticks"] = config.max_episode_steps * config.substeps
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)
     if not math.isfinite(row["weights"].sum()):
         raise ValueError(f"the reward weights {task.weights} are not finite")
+
+
+def longest_episode(scenario: Scenario, config: Config) -> int:
+    """Decisions that no episode exceeds."""
+    task, legs = scenario.tasks[0], scenario.road.legs
+    cues = max(member.cue[1] for cast in scenario.casts for member in cast)
+    seconds = scenario.first[1] + cues + config.delay_s[1] + max(task.time_limit for task in scenario.tasks)
+    if legs > 1:  # on each further one the signaller comes when the ego does, which cruises as slowly as it ever may
+        slowest = min(cast[0].speed[0] * cast[0].desired_speed_factor for cast in scenario.casts)
+        way = road_of(scenario, config).leg_length / slowest + slowest / min(task.acceleration, task.braking)
+        seconds += (legs - 1) * (way + task.time_limit)
+    longest = math.ceil(seconds / config.decision_step) + legs
+    return longest if config.max_episode_steps is None else min(longest, config.max_episode_steps)
 
 
 def _way(intent: Intent) -> Intent:

@@ -170,7 +170,7 @@ def begin_leg(world, users, points, cast, params, now, shift):
     if signaller["t2"] < signaller["t3"]:  # with no delay at all the signal still shows: the control
         ready = max(ready, signaller["t2"])
     world["hands_on"] = now if params["hands_on"] == 1 else max(ready, now)
-    world["time_limit"] = signaller["t3"] + round(params["time_limit"] / dt)
+    world["time_limit"] = min(signaller["t3"] + round(params["time_limit"] / dt), params["max_ticks"])
     world["target_speed"], world["target_offset"] = users[0]["desired_speed"], 0.0
 
 

@@ -21,7 +21,7 @@ class Observer:
     """How an agent sees the worlds of a simulator: as ``config`` says, which may be the simulator's own or another.
 
     FEATURES: frames as they are. USERS: a dict of the same numbers, "ego" (..., NUM_EGO), "users" (..., N - 1,
-    NUM_USER), and "mask" (..., N - 1) int8, 1 for those in sight; the rows of the others are 0. PIXELS: pictures
+    NUM_USER), and "mask" (..., N - 1) float32, 1 for those in sight; the rows of the others are 0. PIXELS: pictures
     (..., H, W, C) uint8.
 
     Attributes:
@@ -50,7 +50,7 @@ class Observer:
             return spaces.Box(*bounds, dtype=np.float32)
         low, high = map(_parted, bounds)
         boxes = {name: spaces.Box(low[name], high[name], dtype=np.float32) for name in ("ego", "users")}
-        return spaces.Dict({**boxes, "mask": spaces.MultiBinary(self._simulator.num_users - 1)})
+        return spaces.Dict({**boxes, "mask": spaces.Box(0.0, 1.0, (self._simulator.num_users - 1,), np.float32)})
 
 
 def settings_for(observation_space: spaces.Space | None, actions: spaces.Space | None) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def settings_for(observation_space: spaces.Space | None, actions: spaces.Space |
 def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:
     """Frames (..., D) with a row for each road user."""
     users = frames[..., NUM_EGO:].reshape(*frames.shape[:-1], -1, NUM_USER)
-    return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., SEEN].astype(np.int8)}
+    return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., SEEN]}
 
 
 def action_space(simulator: Simulator) -> spaces.Space:
