@@ -22,9 +22,10 @@ from benchmarks.agents import PACKAGES, run
 from benchmarks.common import ROOT, about, kindergarten, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.agents.runs.compare import curve_of, grouped, picture, print_groups
+from kindergarten.agents.runs.compare import curve_of, grouped, picture, table
 from kindergarten.agents.runs.run import Run
 from kindergarten.files import whole_file
+from kindergarten.output import columns
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.score import anticipation_of, delay_name
@@ -128,7 +129,7 @@ def main(argv: list[str] | None = None) -> int:
     if not results:
         raise SystemExit(f"there are no results in {options.runs / 'results'} yet")
     found = {name: grouped(map(Run.open, some)) for name, some in folders.items() if some}
-    print_groups([group for groups in found.values() for group in groups])
+    print(table([group for groups in found.values() for group in groups], columns()))
     for name, groups in found.items() if options.picture else ():
         with whole_file(options.picture.with_stem(options.picture.stem + name)) as draft:
             picture(groups).savefig(draft)
