@@ -146,6 +146,7 @@ def test_every_tensor_has_its_shape_and_type(taken: Checkpoint, model: MemoryPPO
             (None, {}, {"bit_generator": "MT19937"}, {"bit_generator": "PCG64", "state": {"state": -1, "inc": 0}}),
         ),
         ("episodes", (None, 3, [3], [{"r": 1.0}], [{"r": math.nan, "l": 3}], [{"r": "a", "l": 3}])),
+        ("successes", (3, [3], ["x"], [None])),
     ],
 )
 def test_every_note_makes_sense(taken: Checkpoint, model: MemoryPPO, name: str, values: tuple[Any, ...]):

@@ -155,6 +155,7 @@ def capture(model: MemoryPPO) -> Checkpoint:
         "n_updates": model._n_updates,
         "order": model.rollout_buffer.order.bit_generator.state,
         "episodes": list(model.ep_info_buffer or ()),
+        "successes": list(map(bool, model.ep_success_buffer or ())),
     }
     return Checkpoint(tensors, notes)
 
@@ -186,7 +187,7 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     model._n_updates = notes["n_updates"]
     model.rollout_buffer.order.bit_generator.state = notes["order"]
     model.ep_info_buffer = deque(notes["episodes"], maxlen=model._stats_window_size)
-    model.ep_success_buffer = deque(maxlen=model._stats_window_size)
+    model.ep_success_buffer = deque(notes.get("successes", ()), maxlen=model._stats_window_size)
     th.set_rng_state(tensors["torch_generator"])
 
 
@@ -229,6 +230,7 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
         np.random.default_rng().bit_generator.state = notes["order"]
         th.Generator().set_state(tensors["torch_generator"])
         assert all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l"))
+        assert all(type(success) is bool for success in notes.get("successes", ()))  # older ones have none
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError, AssertionError) as error:
         raise ValueError(f"{name}: its generators or episodes make no sense ({error!r})") from None
 
