@@ -153,6 +153,8 @@ def test_every_note_makes_sense(taken: Checkpoint, model: MemoryPPO, name: str, 
     for value in values:
         assert_refused(model, taken._replace(notes=taken.notes | {name: value}), name if name[0] in "n" else "no sense")
     notes = {k: v for k, v in taken.notes.items() if k != name}
+    if name == "successes":  # older ones have none
+        return checkpoint.put(model, taken._replace(notes=notes))
     assert_refused(model, taken._replace(notes=notes), name if name[0] in "n" else "no sense")
 
 
