@@ -53,6 +53,7 @@ def ours(seed: int = 0, worlds: int = 256, config: PPOConfig | None = None, scen
 def stock_like_ours(worlds: int, config: PPOConfig) -> RecurrentPPO:
     """Stock RecurrentPPO with our network and numbers (its rates are not annealed, which costs no time)."""
     network = {"lstm_hidden_size": config.hidden, "net_arch": [], "features_extractor_class": MlpFeatures}
+    network |= {"shared_lstm": config.shared_memory, "enable_critic_lstm": not config.shared_memory}
     return RecurrentPPO(
         "MlpLstmPolicy",
         make_sb3(id_of("Follow"), worlds, 0),

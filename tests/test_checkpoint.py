@@ -100,7 +100,7 @@ def test_no_flipped_bit_is_overlooked(whole: bytes, tmp_path: Path):
 
 
 def test_checkpoints_of_before_have_no_digest_and_are_read(taken: Checkpoint, model: MemoryPPO, tmp_path: Path):
-    tensors, notes = {k: t.contiguous() for k, t in taken.tensors.items()}, json.dumps(taken.notes)
+    tensors, notes = {k: t.clone() for k, t in taken.tensors.items()}, json.dumps(taken.notes)
     save_file(tensors, tmp_path / "old", {"notes": notes})
     checkpoint.put(model, checkpoint.read(tmp_path / "old"))
     again = checkpoint.capture(model)

@@ -54,7 +54,7 @@ UNUSUAL = {
     "--warmup": ["0.2"],
     "--noise-hold": ["2"],
     "--redistribute": [],
-    "--shared-memory": [],
+    "--no-shared-memory": [],
     "--critic-gradient": ["0.5"],
     "--hidden": ["8"],
     "--features": ["9"],
@@ -115,7 +115,9 @@ def test_options_survive_config_json():
 def test_older_runs_are_read():
     found = from_json(OLD)
     assert (found.scenario, found.memory, found.steps, found.seed) == ("Town", Memory("gru"), 70000, 3)
-    assert found.curriculum and found.learner == PPOConfig(redistribute=True, encoder=Encoder.CNN, learning_rate=2e-3)
+    assert found.curriculum and found.learner == PPOConfig(
+        redistribute=True, encoder=Encoder.CNN, learning_rate=2e-3, shared_memory=False
+    )
     seen = Config(observation=Observation.PIXELS, control=Control.CONTINUOUS, delay_s=(1.0, 2.0))
     assert found.environment == seen
 
@@ -310,7 +312,7 @@ def test_a_run_begins_with_the_weights_of_another(first: Path, tmp_path: Path, c
     capsys.readouterr()
     for more, said in (
         (["--memory", "gru"], f"--init {first}: its memory is lstm, and here it is gru: choose the same"),
-        (["--shared-memory"], "its shared_memory is False, and here it is True"),
+        (["--no-shared-memory"], "its shared_memory is True, and here it is False"),
         (["--scenario", "Crossing"], "its network is another, for observations of shape (22,), and here they are ("),
         (["--init", str(tmp_path)], f"{tmp_path} is no run"),
     ):

@@ -53,9 +53,12 @@ class PPOConfig:
     redistribute: bool = setting(
         False, Switch(), "rewards are paid when they are decided, and not when they arrive (RUDDER)"
     )
-    shared_memory: bool = setting(False, Switch(), "actor and critic have one memory together, instead of one each")
+    # CutIn in equal time (seeds 100 to 103): 0.86, 0.95, 0.95, 0.92 in 2.4 million decisions; one each, in 1.5 million:
+    # 0.90, 0.87, 0.89, 0.93.
+    shared_memory: bool = setting(True, Switch(), "actor and critic have one memory together, instead of one each")
+    # 0, as in sb3-contrib: on CutIn two of two seeds (101, 102) never braked in that time.
     critic_gradient: float = setting(
-        0.0, Number(0.0, 1.0), "share of the critic's gradient that reaches a shared memory"
+        1.0, Number(0.0, 1.0), "share of the critic's gradient that reaches a shared memory"
     )
     # 32: the cue-delay task in half the time, but Crossing at -0.05 instead of 0.84.
     hidden: int = setting(64, Whole(1), "cells of each memory")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,11 @@ from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
+
+#: What is said elsewhere: with the scores, or as the run's eyes.
+ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
+#: What some settings are called in tables; others by their names.
+CALLED = {"caption_coef": "captions", "spurious": "colours", "redistribute": "redistributed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,8 @@ def from_json(about: Any) -> Options:
     """
     if not isinstance(about, Mapping) or not all(isinstance(about.get(part, {}), Mapping) for part in PARTS):
         raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
+    if "made_with" in about:  # a run, perhaps of before there was a choice
+        about = {**about, "hyperparameters": {"shared_memory": False, **about.get("hyperparameters", {})}}
     about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
     for part in about:
         if part not in (*PARTS, "schedule_begins", "columns", "made_with"):
@@ -147,3 +154,13 @@ def _matched(environment: Config, learner: PPOConfig) -> tuple[Config, PPOConfig
         f"observation {seen.name.lower()!r} and encoder {learner.encoder.value!r} do not go together: "
         f"{learner.encoder.value} looks at {wanted.name.lower()}"
     )
+
+
+def unusual(settings: Config | PPOConfig) -> Iterator[str]:
+    """Those that are not at their defaults, in words."""
+    for name, its in declared(type(settings)).items():
+        value = its.kind.plain(getattr(settings, name))
+        if value != its.default and name not in ELSEWHERE:
+            number = f"{value:g}" if isinstance(value, float) else str(value)
+            called = CALLED.get(name, name.replace("_", " "))
+            yield called if value is True else f"no {called}" if value is False else f"{called} {number}"

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
-from kindergarten.agents.runs.options import Options, read_file
+from kindergarten.agents.runs.options import Options, read_file, unusual
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import whole_folder, write_whole
 from kindergarten.output import pasteable
@@ -26,12 +26,8 @@ from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole
 from kindergarten.world.observation import units
-from kindergarten.world.settings import declared, plain
+from kindergarten.world.settings import plain
 
-#: What is said elsewhere: with the scores, or as the run's eyes.
-ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
-#: What some settings are called in tables; others by their names.
-CALLED = {"caption_coef": "captions", "spurious": "colours", "redistribute": "redistributed"}
 #: Options that every config.json names, however old.
 ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
 LOCK = ".lock"
@@ -143,7 +139,7 @@ class Run:
     @property
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
-        return ", ".join((*_unusual(self.hyperparameters), *_unusual(self.config)))
+        return ", ".join((*unusual(self.hyperparameters), *unusual(self.config)))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.
@@ -291,16 +287,6 @@ def difference(then: dict[str, str], now: dict[str, str]) -> str:
     parts = {"lacks": lacks, "has": [*had, *changed]}
     found = [f"{verb} {', '.join(names)}" for verb, names in parts.items() if names]
     return "; ".join(found) or "the same in another order"
-
-
-def _unusual(settings: Config | PPOConfig) -> Iterator[str]:
-    """Those that are not at their defaults, in words."""
-    for name, its in declared(type(settings)).items():
-        value = its.kind.plain(getattr(settings, name))
-        if value != its.default and name not in ELSEWHERE:
-            number = f"{value:g}" if isinstance(value, float) else str(value)
-            called = CALLED.get(name, name.replace("_", " "))
-            yield called if value is True else f"{called} {number}"
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ SCENARIO = Scenario(
     name="Crossing",
     summary="Straight on at speed. The oncoming rider waves, puts the arm down, and turns left across your path.",
     place=2,
-    training=1_200_000,
+    training=1_900_000,
     casts=(
         (
             Member(

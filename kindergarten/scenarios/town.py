@@ -40,7 +40,7 @@ SCENARIO = Scenario(
     name="Town",
     summary="Straight on through three junctions to a goal. At each somebody else waves: remember, and then forget.",
     place=9,
-    training=4_000_000,
+    training=6_400_000,
     casts=((EGO, *(replace(member, leg=leg) for leg in range(LEGS) for member in OTHERS[:5])),),
     task=replace(
         CROSSING.tasks[0],

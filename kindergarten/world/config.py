@@ -141,7 +141,7 @@ class Scenario:
     buildings: tuple[Box, ...] = ()  # nobody sees through them
     revealed: bool = True  # whether the ego sees the signaller move at t3
     # Of the scene these say nothing, so they make no other scenario of it, and no other references.
-    training: int = field(default=1_500_000, compare=False)  # decisions that an agent is trained for by default
+    training: int = field(default=2_400_000, compare=False)  # decisions that an agent is trained for by default
     place: float = field(default=math.inf, compare=False)  # among those of the package: the easier ones come first
 
     def __post_init__(self) -> None:
