@@ -175,7 +175,7 @@ class KindergartenEnv(gymnasium.Env):
         return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
 
     def render(self) -> Any:
-        """The current frame: (H, W, 3) uint8 for ``"rgb_array"``; shown in a window for ``"human"``."""
+        """The current frame: (H, W, 3) uint8 for ``"rgb_array"``; for ``"human"`` shown in a window, if that can be."""
         if self.render_mode is None:
             gymnasium.logger.warn('render() does nothing: make the environment with render_mode="rgb_array"')
             return None
@@ -185,7 +185,11 @@ class KindergartenEnv(gymnasium.Env):
             return viewer.render(self.simulator, 0)
         if self._screen is None:
             self._screen = viewer.LiveWindow()
-        self._screen.show(self.simulator, 0)
+        try:
+            self._screen.show(self.simulator, 0)
+        except viewer.NoDisplay as error:
+            self._screen.close()  # and nothing is shown any more
+            gymnasium.logger.warn(f"nothing is shown: {error}")
         return None
 
     def get_keys_to_action(self) -> dict[tuple[str, ...], Any]:

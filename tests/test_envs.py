@@ -55,6 +55,23 @@ def test_gymnasium_is_content(id: str, monkeypatch: pytest.MonkeyPatch):
         check_env(make(id), skip_render_check=not JIT or id not in kindergarten.IDS)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a screen")
+def test_without_a_screen_gymnasium_is_content_and_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.warns(
+        UserWarning, match="nothing is shown: no display .*; set DISPLAY, or use render_mode"
+    ):
+        check_env(gymnasium.make(FOLLOW).unwrapped)
+    env = gymnasium.make(FOLLOW, render_mode="human").unwrapped
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        env.reset(seed=1)
+        for _ in range(3):
+            env.step(0)
+    assert len(caught) == 1
+
+
 @every_id
 def test_stable_baselines3_is_content(id: str):
     from stable_baselines3.common.env_checker import check_env

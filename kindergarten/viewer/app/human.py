@@ -48,7 +48,7 @@ class LiveWindow:
             surface = pygame.display.get_surface() if pygame.display.get_init() else None
             if surface is None:
                 title = f"Kindergarten: {simulator.scenario.name}"
-                surface = open_window(self._size, title, "use render_mode='rgb_array'", invisible=True)
+                surface = open_window(self._size, title, "set DISPLAY, or use render_mode='rgb_array'", invisible=True)
                 self._opened = True
             if not all([self._controls.obey(event, LIVE_KEYS) for event in pygame.event.get()]):
                 self.close()
