@@ -223,3 +223,20 @@ def test_what_nobody_signalled_means_as_little_as_can_be():
     halves = Predictions(*(np.concatenate([column, column]) for column in frames))
     halves.half[3:], halves.last[:3], halves.last[3:] = 1, Signal.LEFT, Signal.RIGHT
     assert assess(halves)["last_signal"]["accuracy"] == 1.0  # only one intent was ever seen
+
+
+@pytest.mark.parametrize("name", ["AllWayStop", "Town", "PullOut", "Crossroads"])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_what_is_recorded_adds_up_over_what_each_may_do(name: str, shuffled: bool):
+    simulator = twins(SCENARIOS[name], Config(shuffled=shuffled), SEEDS[:4])
+    others = simulator.num_worlds, simulator.num_users - 1
+    captions = np.random.default_rng(0).dirichlet(np.ones(len(Intent)), others)
+    for _ in range(3):
+        simulator.step(np.full(simulator.num_worlds, Action.IDLE))
+        found = Thoughts(captions=captions).by_user(simulator).captions
+        assert found is not None
+        np.testing.assert_allclose(found.sum(2), simulator.choosing())
+        assert ((found > 0) <= simulator.possible()).all()
+        users, (w, i) = simulator.users[:, 1:], np.nonzero(simulator.choosing())
+        assert simulator.possible()[w, i, users["intent"][w, i]].all()
+        assert (simulator.possible()[w, i].sum(1) >= users["choices"][w, i]).all()

@@ -59,9 +59,7 @@ def test_gymnasium_is_content(id: str, monkeypatch: pytest.MonkeyPatch):
 def test_without_a_screen_gymnasium_is_content_and_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.warns(
-        UserWarning, match="nothing is shown: no display .*; set DISPLAY, or use render_mode"
-    ):
+    with pytest.warns(UserWarning, match="nothing is shown: no display .*; set DISPLAY, or use render_mode"):
         check_env(gymnasium.make(FOLLOW).unwrapped)
     env = gymnasium.make(FOLLOW, render_mode="human").unwrapped
     with warnings.catch_warnings(record=True) as caught:

@@ -19,7 +19,7 @@ from kindergarten.viewer.model.sentence import sentence
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
 from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of
-from tests.recording import twins
+from tests.recording import twins, with_memory
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_belief_stands_below_whom_it_is_about_or_out_of_sight_above_who_believ
 
 
 def test_a_belief_reads_as_a_sentence(cyclist):
-    story, user = story_of(cyclist, 0), cyclist.episodes[0].users[0, 1]
+    story, user = story_of(with_memory(cyclist), 0), cyclist.episodes[0].users[0, 1]
     t1, t2 = (float(user[name]) * cyclist.physics_step for name in ("t1", "t2"))
     belief = np.zeros(len(Intent))
     belief[Intent.LEFT], belief[Intent.STRAIGHT] = 0.94, 0.06
@@ -148,6 +148,8 @@ def test_a_belief_reads_as_a_sentence(cyclist):
         "cyclist 1 will turn left, 94 %, signals now",
         "cyclist 1 will turn left, 94 %, signalled 0.6 s ago",
     ]
+    forgets = sentence(story_of(cyclist, 0), frame_at(cyclist, 0, t2 + 0.6), 1, belief)
+    assert forgets == "cyclist 1 will turn left, 94 %", "who has no memory does not know when it signalled"
     straight = int(np.flatnonzero([e.users[0, 1]["cue_signal"] == Signal.NONE for e in cyclist.episodes])[0])
     quiet = sentence(story_of(cyclist, straight), frame_at(cyclist, straight, t2), 1, belief)
     assert quiet == "cyclist 1 will turn left, 94 %", "whoever shows nothing has not signalled"

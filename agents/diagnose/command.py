@@ -14,6 +14,7 @@ import torch as th
 from gymnasium import spaces
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
@@ -147,14 +148,12 @@ def write_report(agent: DiagnosedAgent, findings: Sequence[Finding]) -> Path:
 
 def print_summary(agent: DiagnosedAgent, findings: Sequence[Finding]) -> None:
     """The verdicts as a table."""
-    table = Table(title=f"{agent.scenario.name}, {agent.name}", title_justify="left")
+    table = Table(title=Text(f"{agent.scenario.name}, {agent.name}"), title_justify="left")
     for heading in ("", "question", "answer"):
         table.add_column(heading)
     for finding in findings:
-        colour = COLOURS[finding.verdict]
-        table.add_row(
-            f"[{colour}]{finding.verdict.value}[/{colour}]", finding.question, finding.answer, end_section=True
-        )
+        verdict = Text(finding.verdict.value, style=COLOURS[finding.verdict])
+        table.add_row(verdict, Text(finding.question), Text(finding.answer), end_section=True)
     Console().print(table)
 
 

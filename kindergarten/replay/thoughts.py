@@ -48,8 +48,8 @@ class Thoughts:
 
     values: (D,) what it expects to earn from here on.
     probabilities: (D, choices) of each action.
-    captions: (D, N - 1, intents) how likely it thinks each intent of each road user but itself; all 0 for those about
-        whom it has no opinion, because they have no choice.
+    captions: (D, N - 1, intents) how likely it thinks each intent of each road user but itself. Once recorded: of
+        what the road user may do, as far as that is open; all 0 for those who have no choice.
     attention: (D, N - 1) how much it attends to each road user but itself.
     cells: (D, H) what its memory holds after the frame: an LSTM's cell state, another memory's state.
     gates: (D, 3, H) how far an LSTM's GATES were open.
@@ -89,11 +89,13 @@ class Thoughts:
         return episodes[0].map(lambda name, _: np.concatenate([getattr(each, name) for each in episodes]))
 
     def by_user(self, simulator: Simulator) -> Thoughts:
-        """Those of W worlds, in the order of the road users; no captions of those who have no choice."""
+        """Those of W worlds, in the order of the road users; captions of what each may do, and add up to 1 there."""
         thoughts = self.map(lambda name, array: simulator.by_user(array) if SPECS[name].by_user else array)
         if thoughts.captions is None:
             return thoughts
-        return replace(thoughts, captions=thoughts.captions * simulator.choosing()[:, :, None])
+        left = thoughts.captions * simulator.possible()
+        total = left.sum(axis=-1, keepdims=True)
+        return replace(thoughts, captions=np.divide(left, total, out=np.zeros_like(left), where=total > 0.0))
 
     def problem(self) -> str:
         """What is wrong with its numbers, in a few words; empty if nothing is."""

@@ -358,6 +358,11 @@ class Simulator:
         others = self.users[:, 1:]
         return (others["choices"] > 1) & (others["leg"] == self.worlds["leg"][:, None])
 
+    def possible(self) -> np.ndarray:
+        """What each road user may do, as far as its intent is open: (W, N - 1, intents) bool."""
+        members = self.casts[self.worlds["cast"][:, None], self.users["member"][:, 1:]]
+        return (members["routes"] >= 0) & self.choosing()[:, :, None]
+
     def by_user(self, rows: np.ndarray) -> np.ndarray:
         """What belongs to the observation's rows (W, N - 1, ...), put in the order of the road users."""
         places = self.order().argsort(axis=1)

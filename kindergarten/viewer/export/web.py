@@ -91,6 +91,7 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
     return {
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
+        "remembers": "cells" in thoughts,
         "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
         "kinds": [int(kind_of(column)) for column in users.T],
         "plans": [_plans(column, dt) for column in users.T],
@@ -168,7 +169,8 @@ def _column(values: np.ndarray, unit: float = 1.0) -> dict[str, Any]:
         if np.all((whole >= limits.min) & (whole <= limits.max)):  # nothing is so of NaN
             packed = base64.b64encode(whole.astype(dtype).tobytes()).decode()
             return {"type": name, "unit": unit, "data": packed}
-    raise ValueError(f"a page cannot show a number that is not finite or larger than {2**31 * unit:g}")
+    worst = float(np.ravel(values)[np.nan_to_num(np.abs(whole), nan=np.inf).argmax()])
+    raise ValueError(f"a page cannot show {worst:g}: it must be finite, and at most {2**31 * unit:g}")
 
 
 def _read(name: str) -> str:

@@ -28,11 +28,13 @@ def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
     """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %, signalled 2.6 s ago"."""
     role, best = story.role(i, frame.time), Intent(int(belief.argmax()))
     said = f"{role.kind.name.lower()} {i} will {will_of(story.lanes)[best]}, {100 * belief[best]:.0f} %"
-    return ", ".join(part for part in (said, signal_words(role, frame.time)) if part)
+    return ", ".join(part for part in (said, signal_words(role, frame.time, story.remembers)) if part)
 
 
-def signal_words(role: Role, time: float) -> str:
-    """How long ago [s] it signalled, seen from ``time`` [s]; nothing if it has not."""
+def signal_words(role: Role, time: float, remembers: bool) -> str:
+    """How long ago [s] it signalled, seen from ``time`` [s]; nothing if it has not, or if the car cannot remember."""
     if not role.shows or time + 1e-9 < role.t1:
         return ""
-    return "signals now" if time + 1e-9 < role.t2 else f"signalled {max(time - role.t2, 0.0):.1f} s ago"
+    if time + 1e-9 < role.t2:
+        return "signals now"
+    return f"signalled {max(time - role.t2, 0.0):.1f} s ago" if remembers else ""

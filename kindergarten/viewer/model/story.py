@@ -72,6 +72,11 @@ class Story:
     aside: float = 0.0  # [m] how far to the side of the ego, for each metre that the ego is before that
 
     @property
+    def remembers(self) -> bool:
+        """Whether the car has a memory that holds what it knows."""
+        return self.episode is not None and self.episode.thoughts.cells is not None
+
+    @property
     def live(self) -> bool:
         """Whether the future is not known."""
         return self.episode is None
