@@ -14,7 +14,7 @@ help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
 	@echo 'make test        the tests              (ARGS="-k twins")'
 	@echo 'make slow        the tests that take long, and more examples of others (ARGS="-k naive": in pieces)'
-	@echo 'make fuzz        ten thousand damaged snapshots, checkpoints and replays, every index checked'
+	@echo 'make fuzz        ten thousand lines, and damaged snapshots, checkpoints, replays and runs, every index checked'
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
@@ -32,7 +32,7 @@ slow: $(stamp)test
 	KINDERGARTEN_EXAMPLES=4 $(pytest) -m 'slow or drawn' $(ARGS)
 
 fuzz: $(stamp)test
-	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py $(ARGS)
+	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py tests/test_lines.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

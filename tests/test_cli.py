@@ -7,14 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kindergarten import __version__, cli
 from kindergarten.agents import Memory, PPOConfig
@@ -171,27 +167,6 @@ def test_no_option_is_dropped_silently(run, tmp_path, capsys):
     Replay.of(simulator, [recorder.episode()], "idle").write(tmp_path / "town.npz")
     said = fails(capsys, "watch", run, tmp_path / "town.npz", "--headless", "--png", tmp_path / "a.png")
     assert "a replay of Town beside one of Follow" in said
-
-
-OPTIONS = sorted({option for name in cli.COMMANDS for option in options_of(cli._class_of(name)).values()})
-WORDS = ["0", "-1", "nan", "1e400", "9" * 400, "Follow", "lstm", "real", "", "--", "=", "x" * 10_000, "\u00e4\n"]
-VALUES = st.sampled_from(WORDS) | st.text(max_size=6) | st.integers().map(str)
-
-
-@settings(max_examples=300)
-@given(
-    st.sampled_from(list(cli.COMMANDS)),
-    st.lists(st.sampled_from(OPTIONS) | VALUES, max_size=6),
-)
-def test_any_line_is_read_or_refused_in_one(name: str, words: list[str]):
-    try:
-        with redirect_stdout(StringIO()):
-            cli._read(name, words)
-    except (ValueError, OSError) as error:
-        said = cli._line(error, words)
-        assert "\n" not in said and len(said) < 1000
-    except SystemExit as stop:
-        assert stop.code == 0 and {"-h", "--help"} & set(words)
 
 
 def test_a_traceback_can_be_had(monkeypatch):

@@ -27,6 +27,7 @@ from torch import nn
 
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.files import write_whole
+from kindergarten.world.words import quoted
 
 DIGEST = re.compile(rb'(?<="sha256":")[0-9a-f]{64}(?=")')  # in the header; quotes within the notes are escaped
 NO_DIGEST = "0" * 64  # stands in its place while it is taken
@@ -232,7 +233,7 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
         assert all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l"))
         assert all(type(success) is bool for success in notes.get("successes", ()))  # older ones have none
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError, AssertionError) as error:
-        raise ValueError(f"{name}: its generators or episodes make no sense ({error!r})") from None
+        raise ValueError(f"{name}: its generators or episodes make no sense ({quoted(error)})") from None
 
 
 def _fits(tensor: th.Tensor, form: th.Tensor | None) -> bool:

@@ -27,6 +27,7 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole
 from kindergarten.world.observation import units
 from kindergarten.world.settings import plain
+from kindergarten.world.words import quoted
 
 #: Options that every config.json names, however old.
 ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
@@ -232,7 +233,7 @@ class Run:
             raise Unready(f"{self.folder} has no {name} yet: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
             again = pasteable("evaluate", self.folder, *(["--ladder"] if name == "ladder.json" else []))
-            raise ValueError(f"{self.folder / name} is damaged ({error!r}): {again} makes it anew") from None
+            raise ValueError(f"{self.folder / name} is damaged ({quoted(error)}): {again} makes it anew") from None
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files."""
