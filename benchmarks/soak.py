@@ -62,7 +62,7 @@ def drive(keywords: dict[str, Any], seed: int, decisions: int, worlds: int) -> d
         found["decisions"] += worlds
         found["episodes"] += int((terminated | truncated).sum())
         found["outside"] += faults(space, seen)
-        found["not_finite"] += sum(int((~np.isfinite(row)).sum()) for row in (rewards, *infos["terms"].values()))
+        found["not_finite"] += sum(int((~np.isfinite(row)).sum()) for row in (rewards, infos["terms"]))
     users = env.simulator.users
     found["not_finite"] += sum(int((~np.isfinite(users[name])).sum()) for name in users.dtype.names or ())
     return found

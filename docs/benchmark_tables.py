@@ -171,6 +171,35 @@ def viewer_speeds() -> str:
     return table(("", "median", "target"), rows, numbers=2)
 
 
+def soaked() -> str:
+    """What random drivers met."""
+    result = measured("soak")
+    total, peaks = result["total"], result["memory_mb"]["after_each_round"]
+    rows = [
+        ("decisions (environment steps)", f"{total['decisions']:,}"),
+        ("episodes", f"{total['episodes']:,}"),
+        ("kinds of environments", f"{result['settings']['kinds_of_environments']}"),
+        ("numbers outside their space", f"{total['outside']}"),
+        ("rewards and states that are not finite", f"{total['not_finite']}"),
+        ("memory after the first round, and after the last", ", ".join(f"{peaks[k]:.0f} MB" for k in (0, -1))),
+    ]
+    return table(("", ""), rows, 1) + "\n\n" + _made_with(result)
+
+
+def killed() -> str:
+    """What trainings lost that were killed."""
+    result = measured("kills")
+    rows = [
+        (name, *(f"{row[key]}" for key in ("kills", "finished")), f"{len(row['faults'])}")
+        for name, row in result["rows"].items()
+    ]
+    return (
+        table(("training", "kills", "finished by --resume", "differences or losses"), rows, 3)
+        + "\n\n"
+        + _made_with(result)
+    )
+
+
 def viewer_made_with() -> str:
     """Where and how the viewer's figures were taken."""
     return _made_with(measured("viewer"))
@@ -273,6 +302,6 @@ MAKERS: tuple[Callable[[], str], ...] = (
     *(simulator_rates, simulator_ratios, start_up, simulator_made_with),
     *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
     *(agents_made_with, ladder, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
-    *(viewer_rates, viewer_speeds, viewer_made_with),
+    *(viewer_rates, viewer_speeds, viewer_made_with, soaked, killed),
     *(reasons, reasons_made_with, redistribution, redistribution_made_with),
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 
-from benchmarks import common, simulator, viewer
+from benchmarks import common, simulator, soak, viewer
 from kindergarten import cli
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.reference import compute
@@ -245,3 +246,39 @@ def test_redistribution(tmp_path):
     assert redistribution.main([*words, "--pictures", str(tmp_path)]) == 0
     rows = json.loads(out.read_text())["rows"]
     assert [row["rewards"] for row in rows] == ["plain", "redistributed"] and picture.stat().st_size > 2000
+
+
+def test_a_soak_finds_what_is_planted(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(soak, "SCENARIOS", ["Follow"])
+    words = ["--decisions", "24", "--rounds", "2", "--worlds", "2"]
+    assert soak.main([*words, "--out", str(tmp_path / "soak.json")]) == 0
+    result = json.loads((tmp_path / "soak.json").read_text())
+    assert result["settings"]["kinds_of_environments"] == 12 and result["total"]["decisions"] == 48
+    assert result["total"]["outside"] == result["total"]["not_finite"] == 0 and len(result["rows"]) == 3
+    real = soak.KindergartenVectorEnv.step
+
+    def step(self, actions):
+        seen, rewards, *others = real(self, actions)
+        rewards[0] = np.nan
+        return seen, rewards, *others
+
+    monkeypatch.setattr(soak.KindergartenVectorEnv, "step", step)
+    assert soak.main(words) == 1 and " 0 rewards" not in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_a_soak_counts_what_is_outside():
+    box, bits = spaces.Box(-1.0, 1.0, (2,), np.float32), spaces.MultiBinary(2)
+    good, bad = np.zeros((3, 2), np.float32), np.array([[0, np.nan], [2, 0], [0, -1.5]], np.float32)
+    both = spaces.Dict({"a": box, "b": bits})
+    flags = np.array([[0, 1], [1, 2], [0, 0]], np.int8)
+    assert soak.faults(box, good) == 0 and soak.faults(box, bad) == 3
+    assert soak.faults(both, {"a": bad, "b": flags}) == 4 and soak.faults(box, good[:, :1]) == 3
+
+
+@pytest.mark.slow  # half a minute of processes
+def test_a_killed_training_loses_nothing(tmp_path, monkeypatch, capsys):
+    kills = pytest.importorskip("benchmarks.kills")
+    monkeypatch.setattr(kills, "KINDS", {"Follow": "--scenario Follow"})
+    assert kills.main(["--kills", "2", "--out", str(tmp_path / "kills.json")]) == 0
+    assert json.loads((tmp_path / "kills.json").read_text())["rows"]["Follow"]["kills"] == 2
+    assert "nothing lost" in capsys.readouterr().out
