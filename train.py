@@ -2,7 +2,10 @@
 
 import sys
 
-from kindergarten.cli import main
-
 if __name__ == "__main__":
+    try:
+        from kindergarten.cli import main
+    except KeyboardInterrupt:  # what is imported takes a while
+        print("kindergarten: stopped", file=sys.stderr)
+        sys.exit(130)
     sys.exit(main(["train", *sys.argv[1:]]))

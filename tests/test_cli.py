@@ -232,8 +232,9 @@ def test_how_commands_end(monkeypatch, capsys):
         return cli.main([])
 
     assert ends(SystemExit(3)) == 3 and ends(SystemExit()) == 0 and ends(SystemExit("no")) == 1
-    assert ends(KeyboardInterrupt()) == 130
     capsys.readouterr()
+    assert ends(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "kindergarten: stopped\n"
     assert ends(ValueError("one\n  two")) == 2
     assert capsys.readouterr().err == "kindergarten: error: one two\n"
     with pytest.raises(RuntimeError):  # what is no mistake of the user's is not hidden
