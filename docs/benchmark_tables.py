@@ -109,7 +109,7 @@ def agents_made_with() -> str:
 def eyes() -> str:
     """Attention beside the flat encoder, and in a crowd."""
     result, rows = measured("attention"), []
-    crowds = next(row["crowds"] for row in result["rows"] if "crowds" in row)
+    crowds = next((row["crowds"] for row in result["rows"] if "crowds" in row), ())
     for row in result["rows"]:
         looks = row.get("attention")
         times = f"{looks['times']:.1f}, {looks['times_by_phase']['cue']:.1f}" if looks else ""
@@ -291,6 +291,8 @@ def _ratios(result: dict[str, Any]) -> str:
 
 
 def _made_with(result: dict[str, Any]) -> str:
+    if "made_with" not in result:
+        return "Not measured yet in today's worlds."
     made = result["made_with"]
     packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items() if version)
     machine = f"{made['machine']['cpu']}, {made['machine']['cores']} cores, load {made['load_average'][0]:g}"

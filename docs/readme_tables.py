@@ -16,21 +16,24 @@ RUNGS = ("8 s", "32 s")
 
 
 def what_it_learns() -> str:
-    """Each scenario with and without memory."""
+    """Each scenario with and without memory; empty cells where it was not measured in today's worlds."""
     rows = {(row["scenario"], row["memory"]): row for row in measured("agents")["rows"]}
-    names = [scenario.name for scenario in OURS if (scenario.name, "lstm") in rows]
     header = ("scenario", "decisions", "with an LSTM", "without memory", "collisions", "right in the delay")
     return table(
-        (*header, "from one frame"), [_learned(rows[name, "lstm"], rows.get((name, "none"))) for name in names], 6
+        (*header, "from one frame"),
+        [(one.name, *_learned(rows.get((one.name, "lstm")), rows.get((one.name, "none")))) for one in OURS],
+        6,
     )
 
 
-def _learned(ours: dict[str, Any], without: dict[str, Any] | None) -> tuple[str, ...]:
-    """One line: an agent with an LSTM, and one without memory if any was trained."""
+def _learned(ours: dict[str, Any] | None, without: dict[str, Any] | None) -> tuple[str, ...]:
+    """The cells of an agent with an LSTM, and of one without memory, as far as they were trained."""
+    if ours is None:
+        return ("",) * 6
     blind = f"{without['anticipation']:.3f}" if without else ""
     collisions = [f"{row['collision_rate']:.1%}" for row in (ours, without) if row]
     in_delay = (f"{ours[f'{who}_right_in_the_delay']:.0%}" for who in ("agent", "single_frame"))
-    return ours["scenario"], f"{ours['decisions']:,}", scored(ours), blind, " / ".join(collisions), *in_delay
+    return f"{ours['decisions']:,}", scored(ours), blind, " / ".join(collisions), *in_delay
 
 
 def how_long_it_lasts() -> str:
@@ -114,7 +117,7 @@ def _trainer() -> list[tuple[str, str, str]]:
     runs = {
         name: measured(f"time_to_score{file}")["runs"] for name, file in (("Follow", ""), ("Crossing", "_crossing"))
     }
-    took = {name: [run["processor_s"] for run in found[ours]] for name, found in runs.items()}
+    took = {name: [run["processor_s"] for run in found[ours]] for name, found in runs.items() if found}
     (other,) = runs["Follow"][stock]
     times = ", ".join(
         f"{name} {median(seconds):.0f} s ({min(seconds):.0f}..{max(seconds):.0f} s, {len(seconds)} seeds)"

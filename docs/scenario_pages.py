@@ -13,7 +13,7 @@ import numpy as np
 
 from docs.tables import DOCS, ROOT, agent_table, curves, measured, table
 from kindergarten.scenarios import FILES
-from kindergarten.scoring.reference import ladder, stored
+from kindergarten.scoring.reference import BRAKES, ladder, stakes_by_braking, stored
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import (
     SETTINGS,
@@ -47,8 +47,10 @@ def scenarios() -> str:
     rows = []
     for scenario in OURS:
         link = f"[`Kindergarten/{scenario.name}-v0`](scenarios/{scenario.name}.md)"
-        rows.append((link, scenario.summary, scenario.num_users, *_numbers(scenario, Config(), "blind oracle stakes")))
-    return table(("id", "what happens", "road users", "blind", "oracle", "stakes"), rows, 4)
+        numbers = _numbers(scenario, Config(), "blind oracle stakes")
+        rows.append((link, scenario.summary, scenario.num_users, *numbers, *_braked(scenario)))
+    head = ("id", "what happens", "road users", "blind", "oracle", "stakes")
+    return table((*head, *(f"at {strength:g} m/s²" for strength in BRAKES)), rows, 4 + len(BRAKES))
 
 
 def stakes() -> str:
@@ -235,7 +237,16 @@ def _references(scenario: Scenario) -> str:
     wanted = "blind oracle worst stakes"
     rows = [(f"{_between(config.delay_s)} s", *_numbers(scenario, config, wanted)) for _, config in ladder(scenario)]
     text = "Returns, means over 256 seeds; [how they are found](../scores.md). At 0 s the signal is shown until t3.\n\n"
-    return text + table(("delay", "blind", "oracle", "worst answer", "stakes"), rows, 4)
+    brakes = "Stakes at the default delays" + "".join(
+        f", {stakes} at {strength:g} m/s²" for strength, stakes in zip(BRAKES, _braked(scenario), strict=True)
+    )
+    return text + table(("delay", "blind", "oracle", "worst answer", "stakes"), rows, 4) + f"\n\n{brakes} of braking."
+
+
+def _braked(scenario: Scenario) -> list[str]:
+    """The stakes with the brakes of a real car."""
+    stakes = stakes_by_braking(scenario)
+    return [f"{stakes[f'{strength:g}']:.2f}" for strength in BRAKES]
 
 
 def _numbers(scenario: Scenario, config: Config, wanted: str) -> tuple[str, ...]:

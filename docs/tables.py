@@ -25,8 +25,9 @@ def table(header: Iterable[str], rows: Iterable[Iterable[Any]], numbers: int = 0
 
 
 def measured(name: str) -> dict[str, Any]:
-    """What benchmarks/results holds under this name."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    """What benchmarks/results holds under this name; no rows or runs where nothing was measured in today's worlds."""
+    file = RESULTS / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"rows": [], "runs": {}}
 
 
 def scored(row: dict[str, Any]) -> str:

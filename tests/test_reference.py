@@ -13,8 +13,15 @@ import pytest
 from kindergarten.commands import Scenarios
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring import reference
-from kindergarten.scoring.planner import KEEP, Plans, chances, outcomes, plans_of, twins
-from kindergarten.scoring.reference import Reference, compute, fingerprint, ladder, relevant
+from kindergarten.scoring.planner import KEEP, NEVER, Plans, chances, outcomes, plans_of, telling, twins
+from kindergarten.scoring.reference import (
+    Reference,
+    compute,
+    fingerprint,
+    ladder,
+    relevant,
+    stakes_by_braking,
+)
 from kindergarten.world.codes import Action, Control, End, Intent, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
@@ -43,6 +50,30 @@ def test_much_is_at_stake(found: Reference):
     assert found.stakes >= 0.15
     assert found.anticipation(found.oracle) == pytest.approx(1.0)
     assert found.anticipation(found.blind) == pytest.approx(0.0, abs=1e-12)
+
+
+@scenarios
+def test_much_is_at_stake_however_hard_the_ego_brakes(scenario: Scenario):
+    """By what is stored; what a richer search finds is tested in test_brakes.py."""
+    stakes = stakes_by_braking(scenario)
+    assert list(stakes) == ["task", "7", "8"] and min(stakes.values()) >= 0.15
+
+
+@scenarios
+def test_blind_ends_at_the_first_frame_that_tells(scenario: Scenario):
+    """Not at t3, when no frame has told anything yet; colours, which tell earlier, are another matter."""
+    family = twins(scenario, Config(spurious=1.0), np.arange(sample(32, 4)))
+    told = telling(family)
+    family.users["colour"] = 0
+    t3 = family.users["t3"][np.arange(family.num_worlds), family.worlds["signaller"]]
+    possible = chances(family) > 0.0
+    assert (told == NEVER).all() if not scenario.revealed else ((told > t3) & (told <= t3 + 2)).all()
+    while (family.worlds["tick"] < t3 + 2).any():
+        frames = family.step(np.full(family.num_worlds, Action.IDLE)).observations.reshape(*possible.shape, -1)
+        same = [(frames[possible[:, s], s] == frames[possible[:, s]][0, s]).all() for s in range(frames.shape[1])]
+        tick = family.worlds["tick"][: len(same)]
+        off = tick >= family.users["t2"][np.arange(len(same)), family.worlds["signaller"][: len(same)]]
+        assert (np.array(same) == (tick < told[: len(same)]))[off & (tick <= told[: len(same)])].all()
 
 
 @pytest.mark.jit
@@ -85,7 +116,9 @@ def test_no_answer_is_a_refuge(scenario: Scenario):
 @pytest.mark.parametrize("late", [0.1, 0.2])
 def test_the_right_answer_is_worth_something_even_if_begun_late(scenario: Scenario, late: float):
     """By a tenth or a fifth of the time to t3, that is a fifth and two fifths of a second."""
-    prefixes = plans_of(scenario).prefixes.copy()
+    prefixes, lead = plans_of(scenario).prefixes.copy(), scenario.tasks[0].lead
+    if scenario.revealed:  # shares are those of the time until a frame tells: one decision more
+        late *= lead / (lead + Config().decision_step)
     prefixes[:, 0] = np.minimum(prefixes[:, 0] + late, 1.0)
     prefixes[:, 3] = np.maximum(prefixes[:, 3], prefixes[:, 0])
     returns, weights, limits = first_leg(scenario)
@@ -128,14 +161,14 @@ def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     config, every = Config(delay_s=(1.0, 1.0)), plans_of(scenario)
     some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
     family = twins(scenario, config, np.arange(sample(4, 1)))
-    start = family.snapshot()
+    start, told = family.snapshot(), telling(family)
     returns, _ = outcomes(family, some)
     for p, prefix in enumerate(some.prefixes):
         for c, continuation in enumerate(some.continuations):
             family.restore(start)
             total = np.zeros(family.num_worlds)
             while (under_way := (family.worlds["end"] == End.RUNNING) & (family.worlds["leg"] == 0)).any():
-                actions = [action_of(family, w, prefix, continuation) for w in range(family.num_worlds)]
+                actions = [action_of(family, w, prefix, continuation, told[w]) for w in range(family.num_worlds)]
                 total += family.step(np.array(actions)).rewards * under_way
             np.testing.assert_allclose(returns[:, p, c], total, atol=1e-9)
 
@@ -145,20 +178,20 @@ def some_of(rows: np.ndarray, count: int) -> np.ndarray:
     return rows[np.sort(np.random.default_rng(0).permutation(len(rows))[:count])]
 
 
-def action_of(family: Simulator, w: int, prefix: np.ndarray, continuation: np.ndarray) -> Action:
+def action_of(family: Simulator, w: int, prefix: np.ndarray, continuation: np.ndarray, told: int) -> Action:
     """What a plan asks for in world ``w`` as it stands: first the side, then the pace."""
     world, users, (share, steps, side, back) = family.worlds[w], family.users[w], prefix
     task = family.scenario.tasks[world["cast"]]
-    tick, t3 = world["tick"], users[world["signaller"]]["t3"]
-    start, left = world["hands_on"], max(t3 - world["hands_on"], 0)
+    tick, end = world["tick"], told if family.scenario.revealed else users[world["signaller"]]["t3"]
+    start, left = world["hands_on"], max(end - world["hands_on"], 0)
     if tick < int(start + share * left):
         return Action.IDLE
-    if family.scenario.revealed and int(start + back * left) <= tick < t3:
+    if family.scenario.revealed and int(start + back * left) <= tick < told:
         steps = task.max_speed / task.speed_step
-    if family.scenario.revealed and tick >= t3:
+    if tick >= told:
         first, hold, later = continuation
         side = side if later == KEEP else later
-        held = tick < t3 + int(hold / family.config.physics_step)
+        held = tick < told + int(hold / family.config.physics_step)
         steps = first if held else task.max_speed / task.speed_step
     aim = world["target_offset"] if task.side_step else users[0]["intent"]
     more_left = side > aim if task.side_step else side < aim
@@ -231,12 +264,43 @@ def test_who_signals_and_how_one_drives_does_not_change_the_references(scenario:
     others = (
         Config(control=Control.CONTINUOUS),
         Config(signal_rate=0.5),
-        Config(signals=SignalReliability.REAL),
-        Config(spurious=0.9),
         Config(shuffled=True),
     )
     assert {relevant(config) for config in others} == {Config()}
     assert {fingerprint(scenario, config) for config in others} == {fingerprint(scenario, Config())}
+
+
+@pytest.mark.jit
+@scenarios
+def test_where_colours_go_with_intents_blind_goes_by_them(scenario: Scenario):
+    """Up to knowing all; the oracle gains nothing."""
+    seeds = np.arange(2)
+    plain, half, all_of_it, other = (
+        compute(scenario, Config(spurious=share), seeds) for share in (0.0, 0.5, 1.0, -1.0)
+    )
+    assert (plain.blind <= half.blind + 1e-12).all() and (half.blind <= all_of_it.blind + 1e-12).all()
+    np.testing.assert_allclose(all_of_it.blind, plain.oracle)
+    np.testing.assert_allclose(other.blind, plain.oracle)
+    for found in (half, all_of_it, other):
+        np.testing.assert_allclose(found.oracle, plain.oracle)
+        assert (found.worst == plain.worst).all()
+
+
+@pytest.mark.jit
+@scenarios
+def test_where_signals_are_real_the_oracle_knows_no_more_than_they_said(scenario: Scenario):
+    seeds, real = np.arange(2), SignalReliability.REAL
+    perfect = compute(scenario, Config(), seeds)
+    shown = compute(scenario, Config(signals=real), seeds)
+    silent = compute(scenario, Config(signals=real, signal_rate=0.0), seeds)
+    both = compute(scenario, Config(signals=real, spurious=1.0), seeds)
+    assert (shown.blind == perfect.blind).all() and (shown.worst == perfect.worst).all()
+    np.testing.assert_allclose(both.oracle, perfect.oracle)
+    if scenario.casts[0][1].signals:
+        assert 0.5 < perfect.anticipation(shown.oracle) < 0.8  # a quarter of those who turn do not say so
+        np.testing.assert_allclose(silent.oracle, silent.blind)
+    else:  # what somebody does is to be trusted
+        np.testing.assert_allclose(shown.oracle, perfect.oracle)
 
 
 @pytest.mark.jit
@@ -250,7 +314,7 @@ def test_stored_references_are_those_of_today(scenario: Scenario, rung: str):
     again = compute(scenario, config, reference.SEEDS[:4])
     assert (again.blind <= again.oracle + 1e-12).all() and (again.worst <= again.oracle + 1e-12).all()
     for name in ("oracle", "blind", "worst"):
-        assert len(entry[name]) == (len(reference.SEEDS) if rung == "default" else reference.FEW)
+        assert len(entry[name]) == len(reference.seeds_of(config))
         np.testing.assert_allclose(entry[name][:4], getattr(again, name), rtol=0.0, atol=6e-5)
 
 
@@ -286,7 +350,10 @@ def test_references_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.M
         return Reference(seeds, *(np.full(len(seeds), v) for v in (1.0, 0.5, -1.0)))
 
     few = {name: scenario_named(name) for name in ("Follow", "Crossing")}
+    brakes = {"Crossing": 2, "Follow": 3}  # with which it is computed once more; Crossing's own are among them
     settings = {name: [(name, config) for _, config in ladder(scenario)] for name, scenario in few.items()}
+    for name, kept in settings.items():
+        kept[1:1] = [(name, Config())] * brakes[name]
     monkeypatch.setattr(reference, "compute", fake)
     monkeypatch.setattr(reference, "STORED", tmp_path / "references.json")
     monkeypatch.setattr(reference, "SCENARIOS", few)
@@ -313,4 +380,4 @@ def test_a_scenario_is_summed_up(scenario: Scenario, monkeypatch: pytest.MonkeyP
     assert list(row["delay_ladder"]) == [name for name, _ in ladder(scenario)][1:]
     for cell in (row, *row["delay_ladder"].values()):
         assert cell["collision"] <= cell["blind"] <= cell["oracle"]
-    assert row["stakes"] >= 0.15
+    assert row["stakes"] >= 0.15 and list(row["stakes_by_braking"]) == ["task", "7", "8"]

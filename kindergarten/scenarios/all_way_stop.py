@@ -14,13 +14,8 @@ the right. Did it stop before you, or after you? Once all stand still, no frame 
 
 If it is your turn, set out 1 to 2 s before t3: later than that, the car from the right loses patience, and another one
 comes from the left that does not stop at all. If it is not, whoever has set out is hit by the car whose turn it is, or
-by the one from the left when braking in its way.
-
-## Baselines
-
-Two agents are done after half of that. The third says whose turn it is in every frame of the delay, and yet sets out in
-four of ten worlds in which it is not its turn: it has settled there, with the rates annealed. With 1.5 million
-decisions, the default before, the three came to 0.955, 0.538 and 0.990.
+by the one from the left when braking in its way. Nor is there a way between: whoever creeps up to the others' ways to
+see who goes does not get past the car from the left any more.
 """
 
 from kindergarten.world.codes import Intent
@@ -44,7 +39,7 @@ SCENARIO = Scenario(
             ),
             # It stands 1.4 s before the ego, or 0.6 s after it at the least. If it is the first it goes at t3 without
             # looking, and hits whoever has set out in the last two seconds. If it is the last it waits for the ego,
-            # but not for long: whoever sets out later than 0.9 s before t3 does not get past it any more.
+            # but not for long: whoever sets out late does not get past it any more.
             Member(
                 arm="east",
                 intents=((Intent.FIRST, 0.5), (Intent.LAST, 0.5)),
@@ -65,7 +60,8 @@ SCENARIO = Scenario(
                 arm="west",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(8.0, 8.0),
-                arrival_offset=(2.1, 2.1),  # its bumper at the ego's lane: whoever set out 0.9 s before t3 is past it
+                # Its bumper at the ego's lane. Any later, and who has crept up to its way by t3 gets past it, or stops.
+                arrival_offset=(1.4, 1.4),
                 arrival_position=2.1,
                 cyclist=0.0,
                 signals=False,
@@ -92,7 +88,7 @@ SCENARIO = Scenario(
         max_speed=4.0,  # any faster, and whoever goes out of turn escapes
         speed_step=2.0,
         acceleration=2.5,
-        braking=3.0,  # so that whoever sets out 1 s before t3 does not come to a stop before the car from the left
+        braking=3.0,
         stops=True,
         time_limit=15.0,
     ),

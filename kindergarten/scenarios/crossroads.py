@@ -15,7 +15,7 @@ it is: then an agent has to find the one among eight first.
 
 ## The point of no return
 
-As in Crossing: at t3 the ego is nearer to the place where the ways cross than it needs to stop, and a group ride
+As in Crossing: at t3 the ego is nearer to the place where the ways cross than any car needs to stop, and a group ride
 closes that place just behind an ego that has kept its speed. Whoever goes right has nothing to decide, and should
 not brake.
 """
@@ -69,7 +69,7 @@ GO_STRAIGHT = cast_for(
         arm="south",
         intents=((STRAIGHT, 1.0),),
         speed=(16.0, 16.0),
-        arrival_offset=(0.85, 0.85),
+        arrival_offset=(0.6, 0.6),
         arrival_position=0.0,
         cyclist=0.0,
     ),
@@ -78,9 +78,10 @@ GO_STRAIGHT = cast_for(
         intents=((LEFT, 0.5), (STRAIGHT, 0.25), (RIGHT, 0.25)),
         speed=(6.0, 6.1),
         turn_speed=6.0,
+        cyclist=1.0,
         yields=False,
     ),
-    1.7,
+    1.45,
     "west",
     RIGHT,
 )
@@ -90,7 +91,7 @@ GO_LEFT = cast_for(
         arm="south",
         intents=((LEFT, 1.0),),
         speed=(7.0, 7.0),
-        arrival_offset=(0.4, 0.4),
+        arrival_offset=(0.2, 0.2),
         arrival_position=4.0,
         cyclist=0.0,
     ),
@@ -103,7 +104,7 @@ GO_LEFT = cast_for(
         cyclist=0.0,
         yields=False,
     ),
-    0.8,
+    0.6,
     "north",
     LEFT,
 )
@@ -123,16 +124,22 @@ GO_RIGHT = cast_for(
     RIGHT,
 )
 AT_SPEED = Task(
-    weights=Weights(progress=0.01, time=-0.15, collision=-1.5),
+    weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
     goal_at=20.0,
     lead=2.0,
     max_speed=16.0,
     speed_step=8.0,
     acceleration=2.5,
-    braking=4.0,
+    braking=7.0,
     time_limit=14.0,
 )
-TO_THE_LEFT = replace(AT_SPEED, max_speed=7.0, speed_step=3.5, acceleration=1.5, braking=2.0)
+TO_THE_LEFT = replace(
+    AT_SPEED,
+    weights=replace(AT_SPEED.weights, collision=-1.6),
+    max_speed=7.0,
+    speed_step=3.5,
+    acceleration=1.5,
+)
 TO_THE_RIGHT = replace(TO_THE_LEFT, max_speed=5.6, speed_step=2.8)
 
 SCENARIO = Scenario(

@@ -13,8 +13,9 @@ been switched on.
 
 ## The point of no return
 
-Whoever waits until the car turns off comes too late to get out in front of the group ride; whoever sets out and is
-wrong is in the way of the car. Both are decided before t3.
+At t3 an ego that has kept its speed has its nose in the car's lane: brakes are of no use any more. Whoever waits until
+the car turns off comes too late to get out in front of the group ride; whoever sets out and is wrong is in the way of
+the car. Both are decided before t3.
 """
 
 from kindergarten.world.codes import Intent
@@ -33,8 +34,8 @@ SCENARIO = Scenario(
                 arm="south",
                 intents=((Intent.LEFT, 1.0),),
                 speed=(7.0, 7.0),
-                arrival_offset=(0.45, 0.55),  # at t3 it is 3.5 m before the car's lane, and needs 10 m to stop
-                arrival_position=7.3,  # here its nose is in that lane; 1 s later the car is there, if it drives on
+                arrival_offset=(0.0, 0.1),
+                arrival_position=7.3,  # here its nose is in the car's lane: at t3 it is too late to brake
                 cyclist=0.0,
             ),
             Member(
@@ -53,7 +54,7 @@ SCENARIO = Scenario(
                     arm="east",
                     intents=((Intent.STRAIGHT, 1.0),),
                     speed=(6.0, 6.0),
-                    arrival_offset=(1.4 + 0.71 * k, 1.4 + 0.71 * k),
+                    arrival_offset=(0.95 + 0.71 * k, 0.95 + 0.71 * k),
                     arrival_position=12.0,
                     cyclist=1.0,
                     signals=False,
@@ -66,13 +67,13 @@ SCENARIO = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.33),
         goal_at=30.0,
         lead=2.0,
         max_speed=7.0,
         speed_step=3.5,
         acceleration=1.25,
-        braking=2.5,  # comfortable; at the delay of 1 s it is just enough
+        braking=7.0,
         time_limit=14.0,
     ),
     sight=2000.0,  # at the ladder's longest delay the car indicates a quarter of a kilometre away

@@ -16,12 +16,12 @@ well.
 
 ## Baselines
 
-What was in the way. As long as each junction's road users had columns of their own, agents learned the junctions one
-after the other: three of them came to 0.50, 0.63 and 0.13 after 8 million decisions. Since whoever signals next is
-always `user1`, what is learned at one serves at all three: a score of 0.24 after 1.0 million decisions instead of 2.7.
-Then it was the world: the ego came to the second and third junction up to 0.8 m late, by rounding, and was hit by the
-group ride although it had kept its speed. That left agents at 0.65 and 0.64 after 4 million decisions, and at 0.63,
-0.12 and 0.72 after 8 million.
+What was in the way, when the ego still braked at 4 m/s². As long as each junction's road users had columns of their
+own, agents learned the junctions one after the other: three of them came to 0.50, 0.63 and 0.13 after 8 million
+decisions. Since whoever signals next is always `user1`, what is learned at one serves at all three: a score of 0.24
+after 1.0 million decisions instead of 2.7. Then it was the world: the ego came to the second and third junction up to
+0.8 m late, by rounding, and was hit by the group ride although it had kept its speed. That left agents at 0.65 and 0.64
+after 4 million decisions, and at 0.63, 0.12 and 0.72 after 8 million.
 
 Tried, and left out again: a collision at -0.5, and 0.5 for each junction that is behind, so that never to brake and
 always to brake earn the same. An agent then knew what all riders would do, and never braked, up to 2.3 million

@@ -1,8 +1,8 @@
 """The planner: drives every plan that a driver might have in every twin, in the simulator itself.
 
-A plan is a prefix, followed until the scene's t3, and a continuation, chosen after it. Where the ego never sees the
-intent acted out (Follow), there is no "after t3": the prefix lasts to the end. Plans are made of the discrete
-meta-actions; what lies between them (other switching times, several switches in the prefix) the search can miss.
+A plan is a prefix, followed until the first frame that tells the intents apart, and a continuation, chosen then. Where
+no frame ever does (Follow), the prefix lasts to the end. Plans are made of the discrete meta-actions; what lies between
+them (other switching times, several switches in the prefix) the search can miss.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ RUNNING = int(End.RUNNING)
 NEVER = 1 << 40  # a tick that never comes
 KEEP = 99.0  # a continuation's side: as before
 
-#: When in the time between hands-on and t3 the prefix acts, as a share of it.
+#: When in the time between hands-on and the first frame that tells the prefix acts, as a share of it.
 SHARES = tuple(np.arange(10) / 10)
-#: When it goes back to the highest speed, as a share of what is left of that time then; at 1 not before t3.
+#: When it goes back to the highest speed, as a share of what is left of that time then; at 1 not before its end.
 BACK = (1.0, 0.7, 0.4)
-#: [s] How long the continuation keeps its first speed after t3 before it goes on at the highest.
+#: [s] How long the continuation keeps its first speed before it goes on at the highest.
 HOLDS = (*np.arange(0.0, 7.0, 0.2), *np.arange(7.0, 11.0, 0.5))
 
 
 @dataclass(frozen=True)
 class Plans:
-    """prefixes (P, 4): share of the time to t3, speed, side, share at which it goes back to the highest speed.
+    """prefixes (P, 4): share of the time until a frame tells, speed, side, share at which it is fast again.
     continuations (C, 3): speed, hold [s], side.
 
     Speeds count in the task's steps. The side is the branch to take, or, where LEFT and RIGHT move the ego aside, the
@@ -95,29 +95,32 @@ def follow_plan(world, users, road, casts, params, speed, side, until, terms):
 
 
 @njit
-def begin_plan(world, users, road, casts, params, prefix, revealed, terms):
-    """Carry out a prefix: keep on until its share of the time to t3 is over, then towards its speed and side."""
-    t3, start = users[world["signaller"]]["t3"], world["hands_on"]
-    left = max(t3 - start, 0)
+def begin_plan(world, users, road, casts, params, prefix, told, terms):
+    """Carry out a prefix: keep on until its share of the time to ``told`` is over, then towards its speed and side.
+
+    If no frame ever tells it is a share of the time to t3, and the prefix lasts to the end.
+    """
+    start, tells = world["hands_on"], told < NEVER
+    left = max((told if tells else users[world["signaller"]]["t3"]) - start, 0)
     act_at, back_at = int(start + prefix[0] * left), int(start + prefix[3] * left)
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
     follow_plan(world, users, road, casts, params, 0.0, keep, start, terms)  # by itself, whatever is asked of it
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
     speed = prefix[1] * params["speed_step"]
-    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if revealed else NEVER, terms)
-    follow_plan(world, users, road, casts, params, params["max_speed"], prefix[2], t3, terms)
+    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if tells else NEVER, terms)
+    follow_plan(world, users, road, casts, params, params["max_speed"], prefix[2], told, terms)
 
 
 @njit
 def side_after(prefix, continuation):
-    """The side on which the ego drives after t3."""
+    """The side on which the ego drives after the prefix."""
     return prefix[2] if continuation[2] == KEEP else continuation[2]
 
 
 @njit
-def hold(world, users, road, casts, params, side, continuation, terms):
-    """Carry out the first part of a continuation: its speed for a while after t3."""
-    until = users[world["signaller"]]["t3"] + int(continuation[1] / params["dt"])
+def hold(world, users, road, casts, params, side, continuation, told, terms):
+    """Carry out the first part of a continuation: its speed for a while after ``told``."""
+    until = told + int(continuation[1] / params["dt"])
     follow_plan(world, users, road, casts, params, continuation[0] * params["speed_step"], side, until, terms)
 
 
@@ -164,8 +167,8 @@ def note(terms, until_now):
 
 
 @njit
-def search(worlds, users, road, casts, params, prefixes, continuations, revealed, desk, returns, survives):
-    """Try every plan in each world, on the leg on which it is.
+def search(worlds, users, road, casts, params, prefixes, continuations, told, desk, returns, survives):
+    """Try every plan in each world, on the leg on which it is; told (W,): at which physics step a frame tells.
 
     Continuations that differ in how long they hold alone go on from each other: that takes a third of the time.
     Fills returns (W, P, C), what the plan earns on this leg, and survives (W, P, C), whether it gets to the next.
@@ -181,7 +184,7 @@ def search(worlds, users, road, casts, params, prefixes, continuations, revealed
                     continue
             put_down(desk, BEGUN, worlds, users, w)
             begun[:] = 0.0
-            begin_plan(desk.worlds[BEGUN], desk.users[BEGUN], road, casts, rules, prefixes[p], revealed, begun)
+            begin_plan(desk.worlds[BEGUN], desk.users[BEGUN], road, casts, rules, prefixes[p], told[w], begun)
             for c in range(len(continuations)):
                 other = c > 0 and continuations[c, 2] != continuations[c - 1, 2]
                 if c == 0 or other or continuations[c, 0] != continuations[c - 1, 0]:
@@ -189,7 +192,7 @@ def search(worlds, users, road, casts, params, prefixes, continuations, revealed
                     note(held, begun)
                 side = side_after(prefixes[p], continuations[c])
                 if desk.worlds[HELD]["leg"] == leg:
-                    hold(desk.worlds[HELD], desk.users[HELD], road, casts, rules, side, continuations[c], held)
+                    hold(desk.worlds[HELD], desk.users[HELD], road, casts, rules, side, continuations[c], told[w], held)
                 put_down(desk, DONE, desk.worlds, desk.users, HELD)
                 note(done, held)
                 if desk.worlds[DONE]["leg"] == leg:
@@ -208,14 +211,14 @@ def return_of(terms, params):
 
 
 @njit
-def carry_out(worlds, users, road, casts, params, prefixes, continuations, revealed, terms):
+def carry_out(worlds, users, road, casts, params, prefixes, continuations, told, terms):
     """Drive each world to the end of its leg by a plan of its own: prefixes (W, 4), continuations (W, 3)."""
     for w in range(len(worlds)):
         leg, rules = worlds[w]["leg"], params[worlds[w]["cast"]]
-        begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], revealed, terms)
+        begin_plan(worlds[w], users[w], road, casts, rules, prefixes[w], told[w], terms)
         side = side_after(prefixes[w], continuations[w])
         if worlds[w]["leg"] == leg:
-            hold(worlds[w], users[w], road, casts, rules, side, continuations[w], terms)
+            hold(worlds[w], users[w], road, casts, rules, side, continuations[w], told[w], terms)
         if worlds[w]["leg"] == leg:
             finish(worlds[w], users[w], road, casts, rules, side, terms)
 
@@ -253,16 +256,36 @@ def chances(simulator: Simulator, leg: int = 0) -> np.ndarray:
     return simulator.casts["chances"][casts, scenario.signallers[leg]][:, list(scenario.intents)].T
 
 
+def telling(simulator: Simulator) -> np.ndarray:
+    """The physics step (W,) of the first frame after t2 that tells the twins apart, if the ego keeps on; or NEVER.
+
+    Earlier than that a driver without memory cannot know what is to come, but for colours, which are `evidence`.
+    """
+    before, keep_on = simulator.snapshot(), np.full(simulator.num_worlds, IDLE)
+    possible = chances(simulator, int(simulator.worlds["leg"][0])) > 0.0
+    some, seeds = possible.argmax(0), np.arange(possible.shape[1])
+    t2 = simulator.users["t2"][seeds, simulator.worlds["signaller"][seeds]]
+    simulator.users["colour"], first = 0, np.full(len(seeds), NEVER)
+    while (first == NEVER).any() and (simulator.worlds["end"] == End.RUNNING).any():
+        frames = simulator.step(keep_on).observations
+        frames = frames.reshape(len(possible), len(seeds), -1)
+        ticks = simulator.worlds["tick"].reshape(possible.shape)[some, seeds]
+        differ = ((frames != frames[some, seeds]).any(2) & possible).any(0)
+        first = np.where((first == NEVER) & differ & (ticks >= t2), ticks, first)
+    simulator.restore(before)
+    return np.tile(first, len(possible))
+
+
 def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray]:
     """What every plan earns in every world (W, P, C), and whether it gets to the next leg."""
     returns = np.zeros((simulator.num_worlds, len(plans.prefixes), len(plans.continuations)))
-    survives = np.zeros(returns.shape, bool)
+    survives, told = np.zeros(returns.shape, bool), telling(simulator)
 
     def part(rows: np.ndarray) -> None:
         found, lived = np.zeros((len(rows), *returns.shape[1:])), np.zeros((len(rows), *returns.shape[1:]), bool)
         arrays = (simulator.worlds[rows], simulator.users[rows], simulator.road, simulator.casts, simulator.params)
         desk = Desk(np.zeros(3, WORLD), np.zeros((3, simulator.num_users), ROAD_USER), np.zeros((3, NUM_TERMS)))
-        search(*arrays, plans.prefixes, plans.continuations, simulator.scenario.revealed, desk, found, lived)
+        search(*arrays, plans.prefixes, plans.continuations, told[rows], desk, found, lived)
         returns[rows], survives[rows] = found, lived
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -277,4 +300,4 @@ def to_next_leg(simulator: Simulator, plans: Plans) -> None:
     best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
     p, c = np.divmod(best, len(plans.continuations))
     arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
-    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], simulator.scenario.revealed, np.zeros(NUM_TERMS))
+    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], telling(simulator), np.zeros(NUM_TERMS))

@@ -6,8 +6,10 @@ planner tried on every seed s and every intent i
     oracle = mean_s mean_i max_{p,c} return(s, i, p, c)
     blind  = mean_s max_p mean_i max_c return(s, i, p, c)      # one prefix for all intents, then free
 
-where mean_i is weighted by the intents' probabilities. An oracle found by search is a lower bound: an agent that
-scores above 1 has found a better plan.
+where mean_i is weighted by the intents' probabilities, and prefixes end at the first frame that tells. Where more is to
+go by, or less, a prefix is chosen for each finding of the `evidence`: by the colour where colours go with intents, and
+by what was shown where signals are as on real roads: then the oracle is who remembers that, and knows how far it is to
+be trusted. An oracle found by search is a lower bound: an agent that scores above 1 has found a better plan.
 """
 
 from __future__ import annotations
@@ -24,10 +26,11 @@ import numpy as np
 
 from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.evidence import best, in_every_frame, remembered
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
-from kindergarten.world.codes import Intent, names
+from kindergarten.world.codes import Intent, SignalReliability, names
 from kindergarten.world.config import SETTINGS, Config, Scenario
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
@@ -35,6 +38,9 @@ SEEDS = 1_000_000 + np.arange(256)
 FEW = 64  # of them are enough for other delays than the default ones
 #: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+#: [m/s^2] What cars can do: something must be at stake however hard the ego brakes.
+BRAKES = (7.0, 8.0)
+PLANS = "a prefix ends at the first frame that tells"  # of which the search makes use, for fingerprints
 STORED = Path(__file__).parent.parent / "scenarios" / "references.json"
 
 
@@ -89,15 +95,23 @@ def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Re
         shape = (*weights.shape, *returns.shape[1:])
         returns, survives = returns.reshape(shape), survives.reshape(shape)  # (I, S, P, C)
         worths = {name: returns + survives * to_come[name][:, None, None] for name in to_come}
-        to_come = _references(worths, weights)
+        frame = in_every_frame(simulator, config, leg)
+        memory = remembered(simulator, config, leg)
+        to_come = _references(worths, weights, frame, memory)
     return Reference(seeds, **to_come)
 
 
-def _references(worths: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Oracle, blind and worst answer (S,) from what each plan is worth (I, S, P, C) to each of them."""
-    oracle = np.einsum("is,is->s", weights, worths["oracle"].max((2, 3)))
-    blind = np.einsum("is,isp->sp", weights, worths["blind"].max(3)).max(1)
+def _references(
+    worths: dict[str, np.ndarray], weights: np.ndarray, frame: np.ndarray, memory: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Oracle, blind and worst answer (S,) from what each plan is worth (I, S, P, C) to each of them.
+
+    frame, memory: the evidence (I, S, E) that a frame gives, and that the signal gave.
+    """
     intents, seeds = weights.shape
+    both = (frame[..., None] * memory[:, :, None]).reshape(intents, seeds, -1)
+    blind = best(worths["blind"].max(3), weights, frame)
+    oracle = best(worths["oracle"].max(3), weights, both)
     right = worths["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
     flat, rows = worths["worst"].reshape(intents, seeds, -1), np.arange(seeds)
     worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
@@ -105,14 +119,24 @@ def _references(worths: dict[str, np.ndarray], weights: np.ndarray) -> dict[str,
 
 
 def relevant(config: Config) -> Config:
-    """``config`` without what makes no difference to the references, such as control, signals and colours."""
-    plain = Config()
-    return replace(config, **{name: getattr(plain, name) for name, its in SETTINGS.items() if not its.earns})
+    """``config`` without what makes no difference to the references, such as control and observation.
+
+    How many signal does make one where the oracle goes by what was shown; else it knows the intents all the same.
+    """
+    plain, real = Config(), config.signals == SignalReliability.REAL
+    kept = [name for name, its in SETTINGS.items() if its.earns and (real or name != "signal_rate")]
+    return replace(plain, **{name: getattr(config, name) for name in kept})
+
+
+def braking(scenario: Scenario, strength: float) -> Scenario:
+    """``scenario`` with an ego that brakes at ``strength`` [m/s^2]."""
+    tasks = tuple(replace(task, braking=strength) for task in scenario.tasks)
+    return replace(scenario, task=tasks if isinstance(scenario.task, tuple) else tasks[0])
 
 
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
-    what = (scenario, relevant(config), SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
+    what = (scenario, relevant(config), PLANS, SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
     return hashlib.sha256(_described(what).encode()).hexdigest()[:16]
 
 
@@ -172,6 +196,21 @@ def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     return [("default", Config())] + [(f"{delay:g}", Config(delay_s=(delay, delay))) for delay in LADDER]
 
 
+def stakes_by_braking(scenario: Scenario) -> dict[str, float]:
+    """What is at stake at the default delays, on FEW seeds: with the task's own brakes, and with those of a real car.
+
+    Stored with the package, or computed.
+    """
+    entry = _read(STORED).get(fingerprint(scenario, Config()), {})
+    return entry.get("stakes_by_braking") or _stakes_by_braking(scenario, SEEDS[:FEW])
+
+
+def _stakes_by_braking(scenario: Scenario, seeds: np.ndarray) -> dict[str, float]:
+    braked = {"task": scenario} | {f"{strength:g}": braking(scenario, strength) for strength in BRAKES}
+    found = {one: compute(one, Config(), seeds).stakes for one in dict.fromkeys(braked.values())}
+    return {name: round(found[one], 4) for name, one in braked.items()}
+
+
 def update(name: str | None = None) -> None:
     """Compute the settings that STORED lacks and drop those that nobody has any more; or compute ``name``'s anew."""
     kept = _read(STORED)
@@ -181,6 +220,8 @@ def update(name: str | None = None) -> None:
             key = fingerprint(scenario, config)
             if scenario.name == name or (name is None and key not in kept):
                 entries[key] = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
+                if config == Config():
+                    entries[key]["stakes_by_braking"] = _stakes_by_braking(scenario, SEEDS[:FEW])
             elif key in kept:
                 entries[key] = kept[key]
     _write(STORED, entries)
@@ -224,7 +265,8 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         }
     intents = {names(Intent)[intent]: chance for intent, chance in scenario.casts[0][1].intents}
     first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
-    return {**first, **rows.pop("default"), "intents": intents, "delay_ladder": rows}
+    brakes = {"stakes_by_braking": stakes_by_braking(scenario)}
+    return {**first, **rows.pop("default"), **brakes, "intents": intents, "delay_ladder": rows}
 
 
 def show(scenarios: Iterable[Scenario], as_json: bool) -> None:

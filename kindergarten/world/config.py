@@ -209,12 +209,13 @@ class Config:
         earns=True,
         option="delay",
     )
-    signal_rate: float = setting(1.0, Number(0.0, 1.0), "share of road users that signal at all")
+    signal_rate: float = setting(1.0, Number(0.0, 1.0), "share of road users that signal at all", earns=True)
     signals: SignalReliability = setting(
         SignalReliability.PERFECT,
         OneOf(SignalReliability),
         'always to be trusted; `"real"`: 25 % of those who turn do not signal, 3 % signal the wrong side, and 5 % of '
         "those who go straight on have one left on",
+        earns=True,
     )
     hands_on: bool = setting(
         False,
@@ -226,6 +227,7 @@ class Config:
         0.0,
         Number(-1.0, 1.0),
         "how far the colour of paint and jackets goes with the intent: 1 always, -1 always with another, 0 not at all",
+        earns=True,
     )
     shuffled: bool = setting(
         False,

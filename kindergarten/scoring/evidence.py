@@ -1,0 +1,66 @@
+"""What a driver has to go by before any frame tells: the signal that was shown, and the colour that every frame shows.
+
+Evidence is an array (I, S, E): the probability of each of E findings in a world of seed s with intent i.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kindergarten.world.codes import Colour, Intent, Signal, SignalReliability
+from kindergarten.world.config import Config
+from kindergarten.world.signals import SIGNALLING, STALE, WRONG_SIDE
+from kindergarten.world.simulator import Simulator
+
+OTHER_SIDE = {Signal.LEFT: Signal.RIGHT, Signal.RIGHT: Signal.LEFT}
+TRUTH = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}
+
+
+def best(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """What is earned (S,) by whoever chooses by the evidence alone: worth (I, S, P) of every choice, weights (I, S)."""
+    return np.einsum("is,ise,isp->sep", weights, evidence, worth).max(2).sum(1)
+
+
+def in_every_frame(family: Simulator, config: Config, leg: int) -> np.ndarray:
+    """The evidence of a driver without memory, in twins: with ``spurious`` the signaller's colour, else none."""
+    intents, member = list(family.scenario.intents), family.scenario.signallers[leg]
+    found = np.ones((len(family.casts), len(intents), len(Colour))) / len(Colour)
+    for cast, row in zip(family.casts, found, strict=True):
+        possible = [intent for intent in Intent if cast[member]["chances"][intent] > 0.0]
+        for k, intent in enumerate(intents):
+            if intent in possible and len(possible) > 1:
+                rank = possible.index(intent) + (config.spurious < 0.0)
+                row[k] *= 1.0 - abs(config.spurious)
+                row[k, rank % len(possible) % len(Colour)] += abs(config.spurious)
+    return _of_each_seed(family, found if config.spurious else np.ones((*found.shape[:2], 1)))
+
+
+def remembered(family: Simulator, config: Config, leg: int) -> np.ndarray:
+    """What memory adds: with perfect signals the intent itself; with real ones what was shown, which may mislead.
+
+    Who gives no signals at all shows its intent by what it does, and that is to be trusted.
+    """
+    intents, member = list(family.scenario.intents), family.scenario.signallers[leg]
+    if config.signals == SignalReliability.PERFECT or not family.casts[0][member]["signals"]:
+        return _of_each_seed(family, np.tile(np.eye(len(intents)), (len(family.casts), 1, 1)))
+    shown = np.array([_shown(intent, config.signal_rate) for intent in intents])
+    return _of_each_seed(family, np.tile(shown, (len(family.casts), 1, 1)))
+
+
+def _shown(intent: Intent, rate: float) -> np.ndarray:
+    """The probability of each Signal where signals are real: as ``signals.draw_signal`` draws it."""
+    chances = np.zeros(len(Signal))
+    if intent in TRUTH:
+        chances[TRUTH[intent]] = SIGNALLING - WRONG_SIDE
+        chances[OTHER_SIDE[TRUTH[intent]]] = WRONG_SIDE
+    else:
+        chances[[Signal.LEFT, Signal.RIGHT]] = STALE / 2.0
+    chances *= rate
+    chances[Signal.NONE] = 1.0 - chances.sum()
+    return chances
+
+
+def _of_each_seed(family: Simulator, by_cast: np.ndarray) -> np.ndarray:
+    """(casts, I, E) -> (I, S, E)."""
+    intents = by_cast.shape[1]
+    return by_cast[family.worlds["cast"].reshape(intents, -1)[0]].transpose(1, 0, 2)
