@@ -34,8 +34,8 @@ class Ground:
     def __init__(self, road: RoadMap) -> None:
         self.road = road
         pieces, half = pieces_of(road.points), road.lane_width / 2
-        lanes = PavedArea(road)
-        crossings = [stripe for line in lines(road, Marking.STOP_LINE) for stripe in crossing(line, lanes, road)]
+        lanes = PavedArea(road.points[:, :, :2].reshape(-1, 2), road.lane_width)
+        crossings = [stripe for line in lines(road, Marking.STOP_LINE) for stripe in crossing(line, road)]
         self._layers = [
             ("pavement", _Shapes([strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
             ("grass", _Shapes(islands(road, lanes))),

@@ -13,6 +13,7 @@ STOP_LINE, LINE = 0.5, 0.16  # [m] wide
 SOLID, DASH, PERIOD = 14.0, 3.0, 6.0  # [m] of solid centre line before the junction, then dashes
 TOOTH, TEETH = 0.55, 1.0  # [m] a yield line's triangles: their width, and from one to the next
 CROSSING, STRIPE, BEFORE = 2.4, 0.5, 0.7  # [m] a crossing: its length, its stripes and gaps, from the stop line to it
+OURS = 0.5  # cosine between a lane and the road that a stop line lies on, above which it is one of that road's
 BEYOND = 150.0  # [m] that a road goes on where a route begins or ends
 TREE_CELL, TREE_FROM_ROAD, TREES_WITHIN = 13.0, 8.5, 4  # [m] one tree per cell; far from lanes; so many cells around
 FINE_CELL, MOST_CELLS = 2.0, 6000  # [m] in which roads are looked up; cells with trees, at most
@@ -119,8 +120,11 @@ def _inwards(line: np.ndarray, road: RoadMap) -> np.ndarray:
     return across if nearest @ across >= 0 else -across
 
 
-def crossing(line: np.ndarray, lanes: PavedArea, road: RoadMap) -> list[np.ndarray]:
-    """Stripes for those on foot, between a stop line (4,) and the junction, from kerb to kerb."""
+def crossing(line: np.ndarray, road: RoadMap) -> list[np.ndarray]:
+    """Stripes for those on foot, between a stop line (4,) and the junction, from kerb to kerb.
+
+    None where there is no room for them: on the lanes of another road nobody walks.
+    """
     a, b = line[:2], line[2:]
     length = float(np.hypot(*(b - a)))
     if not 1.0 < length < 20.0:
@@ -128,12 +132,17 @@ def crossing(line: np.ndarray, lanes: PavedArea, road: RoadMap) -> list[np.ndarr
     along, inwards = (b - a) / length, _inwards(line, road)
     steps = np.arange(-12.0, length + 12.0, 2 * STRIPE) + STRIPE / 2
     near = a + along * steps[:, None] + inwards * BEFORE
+    points = road.points.reshape(-1, 4)
+    ours = np.abs(points[:, 2:] @ inwards) > OURS
+    lanes, others = (PavedArea(points[chosen, :2], road.lane_width) for chosen in (ours, ~ours))
     paved = lanes.cover(near) & lanes.cover(near + inwards * CROSSING)
     middle = int(np.argmin(np.abs(steps - length / 2)))
     gaps = np.flatnonzero(~paved)  # only what hangs together with the line itself
     first = max((g + 1 for g in gaps if g < middle), default=0)
     last = min((g for g in gaps if g > middle), default=len(steps))
     ends = near[first:last] if paved[middle] else near[:0]
+    if any(others.cover(ends + inwards * far).any() for far in np.linspace(0.0, CROSSING, 4) if len(ends)):
+        return []
     return [_bar(np.concatenate([start, start + inwards * CROSSING]), STRIPE) for start in ends]
 
 
@@ -162,11 +171,14 @@ def ridge(box: np.ndarray) -> np.ndarray:
 
 
 class PavedArea:
-    """Where people drive, to be asked for many places at once."""
+    """Where people drive, to be asked for many places at once.
 
-    def __init__(self, road: RoadMap) -> None:
-        self._width = road.lane_width
-        places = road.points[:, :, :2].reshape(-1, 2)
+    :param places: (K, 2) along the middles of lanes.
+    :param width: of the lanes [m].
+    """
+
+    def __init__(self, places: np.ndarray, width: float) -> None:
+        self._width = width
         self.points = places[np.unique(_cell(places, 0.05), return_index=True)[1]]  # many routes share their beginning
         self._cells = np.unique(_cell(self.points, FINE_CELL))
 
