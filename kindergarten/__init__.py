@@ -4,9 +4,17 @@ Importing it registers the environments with Gymnasium, and nothing else: no tor
 ``__all__`` is stable; the rest is imported when it is asked for.
 """
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has not begun: Ctrl-C is one line even now
+    sys.excepthook = lambda kind, error, trace: (
+        print("kindergarten: stopped", file=sys.stderr)
+        if kind is KeyboardInterrupt
+        else sys.__excepthook__(kind, error, trace)
+    )
 
 import gymnasium
 

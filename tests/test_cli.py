@@ -268,3 +268,13 @@ def test_whoever_reads_may_stop_reading():
     )
     os.close(writer)
     assert ran.stderr == b""
+
+
+@pytest.mark.parametrize("late", ["gymnasium", "tyro"])
+def test_ctrl_c_during_the_imports_is_one_line(tmp_path: Path, late: str):
+    """Whatever is being imported then: here a package that is interrupted itself."""
+    (tmp_path / f"{late}.py").write_text("raise KeyboardInterrupt")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "kindergarten", "scenarios"]
+    done = subprocess.run(command, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode in (130, -2) and done.stdout == "" and done.stderr == "kindergarten: stopped\n"
