@@ -8,13 +8,14 @@ stamp := $(VENV)/.installed-
 # Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
 pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
-.PHONY: help train test slow fuzz test-nojit check bench pages docs clean
+.PHONY: help train test slow fuzz libraries test-nojit check bench pages docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
 	@echo 'make test        the tests              (ARGS="-k twins")'
 	@echo 'make slow        the tests that take long, and more examples of others (ARGS="-k naive": in pieces)'
 	@echo 'make fuzz        ten thousand lines, and damaged snapshots, checkpoints, replays and runs, every index checked'
+	@echo 'make libraries   what docs/other-libraries.md says, in environments that have the libraries'
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
@@ -33,6 +34,15 @@ slow: $(stamp)test
 
 fuzz: $(stamp)test
 	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py tests/test_lines.py $(ARGS)
+
+# Libraries of others pin what we do not: each set has an environment of its own.
+libraries:
+	$(MAKE) VENV=$(VENV)-torchrl LIBRARIES=torchrl libraries-in
+	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]' libraries-in
+
+libraries-in: $(stamp)test
+	$(bin)/python -m pip install '$(LIBRARIES)'
+	$(bin)/python -m pytest -m libraries tests/test_libraries.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

@@ -7,11 +7,16 @@ from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 
 if TYPE_CHECKING:
+    from kindergarten.agents.learner.memory import open_forget_gates
     from kindergarten.agents.learner.policies import MemoryPolicy
     from kindergarten.agents.learner.ppo import MemoryPPO
 
-__all__ = ["Memory", "MemoryPPO", "MemoryPolicy", "PPOConfig"]
-HEAVY = {"MemoryPolicy": "kindergarten.agents.learner.policies", "MemoryPPO": "kindergarten.agents.learner.ppo"}
+__all__ = ["Memory", "MemoryPPO", "MemoryPolicy", "PPOConfig", "open_forget_gates"]
+HEAVY = {
+    "MemoryPolicy": "kindergarten.agents.learner.policies",
+    "MemoryPPO": "kindergarten.agents.learner.ppo",
+    "open_forget_gates": "kindergarten.agents.learner.memory",
+}
 
 
 def __getattr__(name: str) -> Any:

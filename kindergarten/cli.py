@@ -38,6 +38,7 @@ COMMANDS = {
     "export-web": Command(
         "REPLAY OUT", "one page that shows a replay in any browser, without a network", f"{OURS}:ExportWeb"
     ),
+    "record": Command("", "labelled sequences by the thousand, as Parquet", f"{OURS}:Record"),
     "scenarios": Command("", "the scenarios, and what blind and all-knowing drivers get there", f"{OURS}:Scenarios"),
 }
 LINES = "\n".join(f"  {f'{name} {its.takes}':<21} {its.does}" for name, its in COMMANDS.items())
@@ -138,7 +139,8 @@ def _explained() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "kindergarten":
             raise
-        raise OSError(f"this needs {error.name}: pip install 'kindergarten[agents]'") from None
+        extra = "data" if error.name == "pyarrow" else "agents"
+        raise OSError(f"this needs {error.name}: pip install 'kindergarten[{extra}]'") from None
 
 
 def _line(error: Exception, words: list[str]) -> str:

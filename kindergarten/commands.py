@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
+from kindergarten.output import note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, Range
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
-from kindergarten.world.settings import option, same, setting, settle
+from kindergarten.world.settings import option, plain, same, setting, settle
 
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
@@ -209,6 +210,43 @@ class Evaluate(Quiet):
         delays = LADDER if self.ladder else () if self.delay is None else (self.delay,)
         agent = self.agent or str(newest_run("checkpoints/best.*"))
         evaluate(agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
+        return 0
+
+
+@dataclass(frozen=True)
+class Record(Quiet):
+    """Write labelled sequences of frames as Parquet: what was seen, done and earned, and what the others would do.
+
+    The same command again goes on where it was stopped; with more --episodes it adds them.
+    """
+
+    scenario: str = setting("Crossing", Word(SCENARIOS), "where: see kindergarten scenarios")
+    driver: str = option("oracle, blind, last-signal, random, a run's folder, or an .onnx", "random")
+    episodes: int = setting(10_000, Whole(1, 10**9), "how many")
+    out: Path | None = option("the folder; data/SCENARIO-DRIVER if left out")
+    seed: int = setting(
+        10_000_000, Whole(0, 1 << 60), "of the first episode; the others follow, and none is what agents are scored on"
+    )
+    jobs: int | None = setting(None, Maybe(Whole(1, 1024)), "processes at once; as many as there are cores if left out")
+    environment: Config = field(default_factory=Config)
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    def run(self) -> int:
+        """Record, and say what came of it."""
+        from kindergarten.data.record import Recording, record
+        from kindergarten.provenance import cores
+
+        wanted = Recording(self.scenario, self.driver, self.episodes, self.seed, plain(self.environment))
+        out = self.out or Path("data", f"{self.scenario}-{Path(self.driver).stem}")
+        try:
+            manifest = record(wanted, out, self.jobs or cores())
+        except (KeyboardInterrupt, OSError):
+            note(f"what is in {out} is whole; the same command goes on")
+            raise
+        size = manifest["bytes"] / 1e6
+        print(f"{out}: {manifest['episodes']:,} episodes, {manifest['decisions']:,} decisions, {size:,.1f} MB")
         return 0
 
 

@@ -32,6 +32,11 @@ def made_with(packages: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def commit(root: Path = ROOT) -> str:
     """Kindergarten's commit, as ``git describe`` names it, if ``root`` is a checkout of it; else UNKNOWN.
 

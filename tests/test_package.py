@@ -41,7 +41,7 @@ LAYERS = (
     *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
-    *("evaluation", "commands", "cli", "__main__"),
+    *("evaluation", "data.drivers", "data.table", "data.record", "data", "commands", "cli", "__main__"),
 )
 
 # Heavy packages, and the only places that may import them.
@@ -52,6 +52,7 @@ HOMES = {
     "sklearn": ("agents",),
     "jinja2": ("agents",),
     "pygame": ("viewer",),
+    "pyarrow": ("data",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api"),
 }
 

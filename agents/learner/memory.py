@@ -53,7 +53,7 @@ class MemorylessLSTM(MemoryModule, nn.LSTM):
 
     def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
         super().__init__(features, hidden, forget_bias, frames)
-        set_forget_bias(self, forget_bias)  # it cannot matter, but so a seed gives both the same weights
+        open_forget_gates(self, forget_bias)  # it cannot matter, but so a seed gives both the same weights
 
     def forward(self, input: th.Tensor, hx: States | None = None) -> tuple[th.Tensor, States]:
         """(T, N, features), (h, c) -> (T, N, hidden), (same h, same c): all rows at once, since none needs another."""
@@ -128,7 +128,7 @@ class OpenLSTM(MemoryModule, nn.LSTM):
 
     def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
         super().__init__(features, hidden, forget_bias, frames)
-        set_forget_bias(self, forget_bias)
+        open_forget_gates(self, forget_bias)
 
 
 class DefaultLSTM(MemoryModule, nn.LSTM):
@@ -150,7 +150,7 @@ def is_plain_lstm(module: nn.RNNBase) -> bool:
 
 
 @th.no_grad()
-def set_forget_bias(lstm: nn.RNNBase, bias: float) -> None:
+def open_forget_gates(lstm: nn.RNNBase, bias: float = FORGET_BIAS) -> None:
     """Set the forget gates' bias of every layer. PyTorch has two (input's, state's), and their sum counts."""
     gate = slice(lstm.hidden_size, 2 * lstm.hidden_size)  # the order is input, forget, cell, output
     for name, parameter in lstm.named_parameters():

@@ -15,6 +15,7 @@ import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.run import Run
 from kindergarten.output import pasteable
+from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import summary
 
@@ -30,11 +31,6 @@ from kindergarten.cli import main
 end_with_parent()
 sys.exit(main(["train", "--resume", sys.argv[1]]))
 """
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_cores() -> int:

@@ -1,0 +1,1 @@
+"""Data in quantity: labelled sequences of frames, as Parquet."""

@@ -1,0 +1,192 @@
+"""Recorded data: what stands in the files is what happened, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from kindergarten import cli, files
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.exam import Exam
+from kindergarten.scoring.planner import outcomes, plans_of, twins
+from kindergarten.scoring.rollout import rollout
+from kindergarten.world.codes import Intent, Phase
+from kindergarten.world.config import Config
+from kindergarten.world.observation import columns
+from kindergarten.world.settings import plain
+
+pq = pytest.importorskip("pyarrow.parquet")
+from kindergarten.data import record as recording  # noqa: E402
+from kindergarten.data.drivers import KNOWING, driver_of  # noqa: E402
+from kindergarten.data.record import MANIFEST, Recording, record, write_shard  # noqa: E402
+from kindergarten.data.table import table_of  # noqa: E402
+
+SEEDS = 77 + np.arange(6)
+
+
+def driven(name: str, driver: str, seeds: np.ndarray = SEEDS, **settings: Any) -> tuple[Exam, Any]:
+    """An exam of worlds as they are drawn, and the table of how ``driver`` drove it."""
+    exam = Exam.of(SCENARIOS[name], replace(Config(), **settings), seeds, as_drawn=True)
+    return exam, table_of(driver_of(driver)(exam), exam, 3)
+
+
+@pytest.mark.parametrize("observation", ["features", "users", "pixels"])
+@pytest.mark.parametrize(("name", "control"), [("Follow", "discrete"), ("Town", "continuous")])
+def test_the_table_is_what_an_environment_gives(name: str, control: Any, observation: Any):
+    exam, table = driven(name, "random", control=control, observation=observation, image_size=(32, 40))
+    rows = table.to_pydict()
+    env = gymnasium.make(f"Kindergarten/{name}-v0", control=control, observation=observation, image_size=(32, 40))
+    names = [column.name for column in columns(exam.simulator.num_users)]
+    k = 0
+    for j, seed in enumerate(SEEDS):
+        seen, _ = env.reset(seed=int(seed))
+        over, step = False, 0
+        while not over:
+            assert (rows["episode"][k], rows["seed"][k], rows["step"][k]) == (3 + j, seed, step)
+            if observation == "pixels":
+                assert rows["image"][k] == seen.tobytes()
+            else:
+                numbers = seen if observation == "features" else np.append(seen["ego"], seen["users"])
+                assert [rows[each][k] for each in names] == numbers.tolist()
+            simulator = env.unwrapped.simulator  # pyright: ignore[reportAttributeAccessIssue]
+            order = simulator.order()[0]
+            for i, who in enumerate(order, start=1):
+                assert rows[f"user{i}.phase"][k] == simulator.users[0, who]["phase"]
+                chooses = simulator.choosing()[0, who - 1]
+                assert rows[f"user{i}.intent"][k] == (simulator.users[0, who]["intent"] if chooses else -1)
+                assert rows[f"user{i}.t3"][k] == np.float32(simulator.users[0, who]["t3"] * 0.1)
+            if control == "discrete":
+                action: Any = rows["action"][k]
+            else:
+                action = np.array([rows["pedal"][k], rows["steering"][k]], np.float32)
+            seen, reward, terminated, truncated, _ = env.step(action)
+            assert rows["reward"][k] == pytest.approx(reward, abs=1e-12)
+            assert (rows["terminated"][k], rows["truncated"][k]) == (terminated, truncated)
+            over, step, k = terminated or truncated, step + 1, k + 1
+    assert k == table.num_rows
+
+
+@pytest.mark.parametrize("name", ["Follow", "Overtake", "PullOut"])
+def test_planned_drivers_earn_what_the_planner_promised(name: str):
+    """The oracle all that there is, blind no more than it knows; a signal that is to be trusted tells the intent."""
+    scenario, config = SCENARIOS[name], Config()
+    found, _ = outcomes(twins(scenario, config, SEEDS), plans_of(scenario))
+    best = found.reshape(len(scenario.intents), len(SEEDS), -1).max(axis=2)
+    earned = {}
+    for driver in ("oracle", "blind", "last-signal", "random"):
+        exam = Exam.of(scenario, config, SEEDS, as_drawn=True)
+        signaller = exam.simulator.users[np.arange(len(SEEDS)), exam.simulator.worlds["signaller"]]
+        true = [scenario.intents.index(Intent(intent)) for intent in signaller["intent"]]
+        rollout(KNOWING[driver](exam), exam)
+        earned[driver] = exam.returns[0]
+    np.testing.assert_allclose(earned["oracle"], best[true, np.arange(len(SEEDS))], atol=1e-9)
+    np.testing.assert_array_equal(earned["last-signal"], earned["oracle"])
+    assert (earned["blind"] <= earned["oracle"] + 1e-9).all() and earned["blind"].sum() < earned["oracle"].sum() - 0.1
+    assert earned["random"].mean() < earned["oracle"].mean()
+
+
+def wanted(episodes: int, **more: Any) -> Recording:
+    return replace(Recording("Follow", "random", episodes, 5, plain(replace(Config(), delay_s=(0.5, 0.5)))), **more)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards of four episodes, written by this process."""
+    monkeypatch.setattr(recording, "SHARD", 4)
+
+    class Here:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def submit(self, function: Any, *arguments: Any) -> Any:
+            from concurrent.futures import Future
+
+            future: Any = Future()
+            try:
+                future.set_result(function(*arguments))
+            except OSError as error:
+                future.set_exception(error)
+            return future
+
+        def shutdown(self, **_: Any) -> None: ...
+
+    monkeypatch.setattr(recording, "ProcessPoolExecutor", Here)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+
+
+@pytest.mark.usefixtures("small")
+def test_a_recording_goes_on_and_grows(tmp_path: Path):
+    whole = record(wanted(10), tmp_path / "whole", 1)
+    assert [its["episodes"] for its in whole["shards"].values()] == [4, 4, 2] and whole["episodes"] == 10
+    record(wanted(4), tmp_path / "part", 1)
+    first = (tmp_path / "part" / "part-000000.parquet").stat().st_mtime_ns
+    (tmp_path / "part" / ".draft.parquet").write_bytes(b"what a killed process left")
+    manifest = record(wanted(10), tmp_path / "part", 1)
+    assert (tmp_path / "part" / "part-000000.parquet").stat().st_mtime_ns == first
+    assert manifest["shards"] == whole["shards"]  # digests among it
+    assert {k: v for k, v in content(tmp_path / "part").items() if k[0] != "."} == content(tmp_path / "whole")
+    (tmp_path / "part" / "part-000001.parquet").write_bytes(b"cut")
+    assert record(wanted(10), tmp_path / "part", 1)["shards"] == whole["shards"]
+    table = pq.ParquetDataset([*sorted((tmp_path / "whole").glob("*.parquet"))]).read()
+    assert sorted(set(table["episode"].to_pylist())) == list(range(10)) and table.num_rows == whole["decisions"]
+    assert set(table["user1.phase"].to_pylist()) == set(Phase)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    real, out, count = files.os.fsync, tmp_path / "out", [0]
+
+    def fsync(descriptor: int) -> None:
+        count[0] += 1
+        if count[0] == 5:  # the manifest, a shard, the manifest, a shard, the manifest
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    words = ["record", "--scenario", "Follow", "--episodes", "10", "--delay", "0.5", "--out", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", fsync)
+        assert cli.main(words) == cli.ERROR
+    said = capsys.readouterr().err
+    assert "No space left" in said and f"what is in {out} is whole; the same command goes on" in said
+    assert all(pq.read_table(path).num_rows for path in out.glob("*.parquet"))
+    assert cli.main(words) == 0
+    assert json.loads((out / MANIFEST).read_text())["episodes"] == 10
+    assert "10 episodes" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("small")
+def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
+    record(wanted(2), tmp_path / "there", 1)
+    capsys.readouterr()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a").touch()
+    for words, said in (
+        (["--driver", "nobody"], "or choose from random, oracle, blind, last-signal"),
+        (["--driver", "oracle", "--scenario", "Town"], "plans for one junction, Town has 3"),
+        (["--driver", "blind", "--control", "continuous"], "meta-actions"),
+        (["--episodes", "0"], "episodes is 0"),
+        (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow"),
+        (["--out", str(tmp_path / "there")], "has scenario 'Follow', and not 'Crossing'"),
+        (["--out", str(tmp_path / "other")], "is no recording"),
+    ):
+        out = [] if "--out" in words else ["--out", str(tmp_path / "new")]
+        assert cli.main(["record", *words, *out]) == cli.ERROR
+        printed = capsys.readouterr().err
+        assert said in printed and printed.count("\n") == 1
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_shard_says_what_it_is_of(tmp_path: Path):
+    name, its = write_shard(wanted(3), tmp_path, 0)
+    file = pq.ParquetFile(tmp_path / name)
+    about = json.loads(file.schema_arrow.metadata[b"kindergarten"])
+    assert about["scenario"] == "Follow" and about["settings"]["delay_s"] == [0.5, 0.5]
+    assert (its["episodes"], its["decisions"]) == (3, file.metadata.num_rows)
