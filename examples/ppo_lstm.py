@@ -30,7 +30,7 @@ class Agent(nn.Module):
         super().__init__()
         self.encoder = nn.Sequential(nn.Linear(observations, hidden), nn.Tanh())
         self.lstm = nn.LSTM(hidden, hidden)
-        nn.init.constant_(self.lstm.bias_ih_l0[hidden : 2 * hidden], 3.0)  # the forget gates
+        self.get_parameter("lstm.bias_ih_l0").data[hidden : 2 * hidden] = 3.0  # the forget gates
         self.actor, self.critic = nn.Linear(hidden, actions), nn.Linear(hidden, 1)
         nn.init.orthogonal_(self.actor.weight, 0.01)
 

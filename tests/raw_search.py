@@ -6,7 +6,7 @@ better of them is kept: so it does not find all, but what it finds was really dr
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class RawSearch:
         worth = leaves.earned + np.stack([self._values(leaves, i) for i in range(len(self.weights))], axis=1)
         tried, known = np.argsort(-(worth @ self.weights))[:TRIED], {}
 
-        def best(leaf: int, i: int) -> float:
+        def best(leaf: Any, i: Any) -> float:
             if (leaf, i) not in known:
                 known[leaf, i] = self._best(Nodes(*(array[leaf, i][None] for array in leaves)))
             return known[leaf, i]
@@ -128,7 +128,7 @@ class RawSearch:
             nodes = self._step(nodes, self.params, self.actions)
             ended = self._ended(nodes).any(1)
             over.append(nodes.earned[ended])
-            nodes = nodes.some(~ended)
+            nodes = nodes.some(np.asarray(~ended))
             nodes = nodes.some(self._kept(nodes.worlds[:, 0], nodes.users[:, 0, 0], nodes.earned @ self.weights)[0])
         return nodes, np.concatenate(over)
 
@@ -157,7 +157,7 @@ class RawSearch:
             nodes = self._step(nodes, self.params, self.actions)
             ended = self._ended(nodes)
             best = max(best, nodes.earned[ended].max(initial=-np.inf))
-            nodes = nodes.some(~ended)
+            nodes = nodes.some(np.asarray(~ended))
             nodes = nodes.some(self._kept(nodes.worlds, nodes.users[:, 0], nodes.earned)[0])
         return float(best)
 
