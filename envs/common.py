@@ -17,6 +17,7 @@ from kindergarten.world.params import longest_episode
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.words import quoted
 
+ALL, GOAL = slice(None), int(End.GOAL)
 WORD = 1 << 64  # a generator starts from less than that
 
 
@@ -82,14 +83,14 @@ def started(seeds: Iterable[int]) -> np.ndarray:
     return np.array([seed if seed < WORD else _hashed(seed) for seed in seeds], np.uint64)
 
 
-def infos_of(simulator: Simulator) -> dict[str, np.ndarray]:
-    """What the shells say beside the observations, for all worlds (W, ...); see ``KindergartenEnv``. All fresh."""
-    others = simulator.users[:, 1:]
+def infos_of(simulator: Simulator, rows: int | slice = ALL) -> dict[str, np.ndarray]:
+    """What the shells say beside the observations, of all worlds (W, ...) or one, fresh; see ``KindergartenEnv``."""
+    users = simulator.users  # fields first: slicing whole records takes most of the time
     return {
-        "intents": others["intent"].copy(),
-        "phases": others["phase"].copy(),
-        "terms": simulator.terms.copy(),
-        "is_success": simulator.worlds["end"] == End.GOAL,
+        "intents": users["intent"][rows, 1:].copy(),
+        "phases": users["phase"][rows, 1:].copy(),
+        "terms": simulator.terms[rows].copy(),
+        "is_success": simulator.worlds["end"][rows] == GOAL,
     }
 
 
@@ -102,7 +103,7 @@ class BoundedSpec:
     def __set__(self, env: Any, spec: EnvSpec | None) -> None:
         if spec is not None and spec.max_episode_steps is None:
             simulator: Simulator = env.simulator
-            longest = longest_episode(simulator.scenario, simulator.config)
+            longest = longest_episode(simulator.scenario, simulator.config, simulator.road)
             spec = dataclasses.replace(spec, max_episode_steps=longest)
         vars(env)["spec"] = spec
 

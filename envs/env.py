@@ -156,7 +156,7 @@ class KindergartenEnv(gymnasium.Env):
         observations = self.simulator.reset(intents=intents)
         if self.render_mode == "human":
             self.render()
-        return self._observer.observe(observations[0], 0), self._info()
+        return self._observer.observe(observations[0], 0), infos_of(self.simulator, 0)
 
     def step(self, action: Any) -> tuple[Observed, float, bool, bool, dict[str, Any]]:
         """Take one decision (0.2 s).
@@ -172,7 +172,7 @@ class KindergartenEnv(gymnasium.Env):
         if self.render_mode == "human":
             self.render()
         seen = self._observer.observe(observations[0], 0)
-        return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), self._info()
+        return seen, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), infos_of(simulator, 0)
 
     def render(self) -> Any:
         """The current frame: (H, W, 3) uint8 for ``"rgb_array"``; for ``"human"`` shown in a window, if that can be."""
@@ -226,9 +226,6 @@ class KindergartenEnv(gymnasium.Env):
         world, rows = np.frombuffer(blob[: WORLD.itemsize], WORLD), np.frombuffer(blob[WORLD.itemsize :], ROAD_USER)
         self.simulator.restore(Snapshot(world, rows[None]))
         self._seeded = True
-
-    def _info(self) -> dict[str, Any]:
-        return {name: rows[0] for name, rows in infos_of(self.simulator).items()}
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
