@@ -133,9 +133,7 @@ class KindergartenVecEnv(VecEnv):
 
         -1 for those who have no choice, or belong to another leg. For training.
         """
-        simulator = self.envs.simulator
-        intents = np.where(simulator.choosing(), simulator.users["intent"][:, 1:], -1)
-        return np.take_along_axis(intents, simulator.order() - 1, axis=1)
+        return self.envs.simulator.labels()
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -51,8 +51,7 @@ def score(
     takes, acts = (getattr(driver, name, None) for name in ("observation_space", "action_space"))
     asked: Any = {**settings_for(takes, acts), **settings}
     exam = Exam(scenario, seeds=seeds, **asked)
-    check_fit("observations", takes, exam.single_observation_space)
-    check_fit("actions", acts, exam.single_action_space)
+    check_fits(driver, exam)
     rollout(driver, exam)
     return exam.score()
 
@@ -79,6 +78,16 @@ def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
             raise
         raise OSError(f"{place} needs {error.name}: pip install 'kindergarten[agents]'") from None
     return agent_in(place, allow_pickle)
+
+
+def check_fits(agent: Agent, exam: Exam) -> None:
+    """Refuse an agent of other spaces than the exam's; one that names none is taken at its word.
+
+    Raises:
+        ValueError: names both.
+    """
+    check_fit("observations", getattr(agent, "observation_space", None), exam.single_observation_space)
+    check_fit("actions", getattr(agent, "action_space", None), exam.single_action_space)
 
 
 def check_fit(what: str, theirs: spaces.Space | None, ours: spaces.Space) -> None:

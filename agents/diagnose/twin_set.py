@@ -56,7 +56,7 @@ class TwinSet:
     @cached_property
     def signaller(self) -> np.ndarray:
         """The record (W,) of whoever has to be remembered, as it begins."""
-        return self.start.users[np.arange(self.start.num_worlds), self.start.worlds["signaller"]]
+        return self.start.signallers()
 
     @cached_property
     def labels(self) -> np.ndarray:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from kindergarten.api import check_fit, load
+from kindergarten.api import check_fits, load
 from kindergarten.scoring.agent import Agent, Decision
+from kindergarten.scoring.evidence import TRUTH
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.planner import (
-    KEEP,
+    acting_times,
     action_towards,
     chances,
     outcomes,
     plans_of,
+    side_after,
     telling,
     twins,
 )
@@ -67,20 +70,16 @@ def plan_actions(worlds, users, params, prefixes, continuations, told, actions):
     """Fill actions (W,) with what the plans say; see ``planner.begin_plan`` and what follows there."""
     for w in range(len(worlds)):
         world, rules, tick = worlds[w], params[worlds[w]["cast"]], worlds[w]["tick"]
-        start = world["hands_on"]
-        left = max(told[w] - start, 0)
-        act_at, back_at = int(start + prefixes[w, 0] * left), int(start + prefixes[w, 3] * left)
-        until = told[w] + int(continuations[w, 1] / rules["dt"])
+        act_at, back_at = acting_times(world, users[w], prefixes[w], told[w])
         speed, side = rules["max_speed"], prefixes[w, 2]
         if tick < told[w]:
             if tick < back_at:
                 speed = prefixes[w, 1] * rules["speed_step"]
         else:
-            if continuations[w, 2] != KEEP:
-                side = continuations[w, 2]
-            if tick < until:
+            side = side_after(prefixes[w], continuations[w])
+            if tick < told[w] + int(continuations[w, 1] / rules["dt"]):
                 speed = continuations[w, 0] * rules["speed_step"]
-        actions[w] = IDLE if tick < max(act_at, start) else action_towards(world, users[w, 0], speed, side, rules)
+        actions[w] = IDLE if tick < act_at else action_towards(world, users[w, 0], speed, side, rules)
 
 
 # ---- plans
@@ -100,7 +99,7 @@ def best_plans(exam: Exam, believed: Callable[[Exam], np.ndarray] | None) -> Cho
     found, _ = outcomes(family, plans)
     found = found.reshape(len(scenario.intents), len(seeds), len(plans.prefixes), len(plans.continuations))
     rows = np.arange(len(seeds))
-    true = _places(exam, _signallers(exam)["intent"])
+    true = _places(exam, intended(exam))
     if believed is None:
         p = np.einsum("is,isp->sp", weights, found.max(axis=3)).argmax(axis=1)
         c = found[true, rows, p].argmax(axis=1)
@@ -112,23 +111,17 @@ def best_plans(exam: Exam, believed: Callable[[Exam], np.ndarray] | None) -> Cho
 
 def intended(exam: Exam) -> np.ndarray:
     """The signaller's intent (W,)."""
-    return _signallers(exam)["intent"]
+    return exam.simulator.signallers()["intent"]
 
 
 def signalled(exam: Exam) -> np.ndarray:
     """What the signaller's signal says (W,): whoever shows none goes straight on, or keeps to what is most likely."""
-    shown, simulator = _signallers(exam)["cue_signal"], exam.simulator
+    shown, simulator = exam.simulator.signallers()["cue_signal"], exam.simulator
     casts = simulator.casts["chances"][simulator.worlds["cast"], 1]
     believed = casts.argmax(axis=1)
-    for signal, intent in ((Signal.LEFT, Intent.LEFT), (Signal.RIGHT, Intent.RIGHT), (Signal.NONE, Intent.STRAIGHT)):
+    for intent, signal in {**TRUTH, Intent.STRAIGHT: Signal.NONE}.items():
         believed = np.where((shown == signal) & (casts[:, intent] > 0), int(intent), believed)
     return believed
-
-
-def _signallers(exam: Exam) -> np.ndarray:
-    """The road users (W,) whose intent has to be remembered."""
-    simulator = exam.simulator
-    return simulator.users[np.arange(simulator.num_worlds), simulator.worlds["signaller"]]
 
 
 def _places(exam: Exam, intents: np.ndarray) -> np.ndarray:
@@ -145,8 +138,9 @@ KNOWING: dict[str, Callable[[Exam], Agent]] = {
 }
 
 
+@cache
 def driver_of(name: str) -> Callable[[Exam], Agent]:
-    """Who drives an exam's worlds: one of KNOWING, or the agent in a run's folder or an ``.onnx``.
+    """Who drives an exam's worlds: one of KNOWING, or the agent in a run's folder or an ``.onnx``, read once.
 
     Raises:
         ValueError: there is no such driver.
@@ -159,8 +153,7 @@ def driver_of(name: str) -> Callable[[Exam], Agent]:
         raise ValueError(f"unknown driver: {error}; or choose from {', '.join(KNOWING)}") from None
 
     def fitting(exam: Exam) -> Agent:
-        check_fit("observations", getattr(agent, "observation_space", None), exam.single_observation_space)
-        check_fit("actions", getattr(agent, "action_space", None), exam.single_action_space)
+        check_fits(agent, exam)
         return agent
 
     return fitting

@@ -77,14 +77,15 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
     driver_of(wanted.driver)(exam)
     done = _opened(wanted, out)
     missing = [k for k in range(len(wanted.shards)) if not _whole(out, done, k, len(wanted.shards[k]))]
-    manifest = _write(out, wanted, done)
+    about = {"recording": wanted.about, "made_with": made_with(PACKAGES)}
+    manifest = _write(out, about, done)
     progress = Progress(wanted.episodes, "episodes", manifest["episodes"])
     try:
         with _workers(jobs, len(missing)) as pool:
             for finished in as_completed([pool.submit(write_shard, wanted, out, k) for k in missing]):
                 name, its = finished.result()
                 done[name] = its
-                manifest = _write(out, wanted, done)
+                manifest = _write(out, about, done)
                 progress.update(manifest["episodes"])
     finally:
         progress.close()
@@ -135,9 +136,8 @@ def _whole(out: Path, done: dict[str, Any], k: int, episodes: int) -> bool:
     return its is not None and its["episodes"] == episodes and path.exists() and path.stat().st_size == its["bytes"]
 
 
-def _write(out: Path, wanted: Recording, done: dict[str, Any]) -> dict[str, Any]:
+def _write(out: Path, about: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
     total = {name: sum(its[name] for its in done.values()) for name in ("episodes", "decisions", "bytes")}
-    about = {"recording": wanted.about, "made_with": made_with(PACKAGES)}
     manifest = {**about, **total, "shards": dict(sorted(done.items()))}
     write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest

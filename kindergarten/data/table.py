@@ -48,14 +48,13 @@ class Sequences(Hook):
         self.note(exam)
         simulator, captions = exam.simulator, decision.thoughts.captions
         running = np.flatnonzero(simulator.worlds["end"] == End.RUNNING)
-        rows = running[:, None], simulator.order()[running]
-        intents, users = np.where(simulator.choosing(), simulator.users["intent"][:, 1:], -1), simulator.users
+        rows, users = (running[:, None], simulator.order()[running]), simulator.users
         frame = LabelledFrame(
             running,
             self._observations[running],
             np.asarray(decision.actions)[running],
             users["phase"][rows],
-            intents[rows[0], rows[1] - 1],
+            simulator.labels()[running],
             np.stack([users[name][rows] for name in TIMES], axis=-1),
             None if captions is None else np.asarray(captions)[running],
         )

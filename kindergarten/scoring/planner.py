@@ -17,6 +17,7 @@ import numpy as np
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.jit import njit
+from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, step_world
 from kindergarten.world.users import ROAD_USER, WORLD
@@ -24,7 +25,6 @@ from kindergarten.world.users import ROAD_USER, WORLD
 IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)
 TURN_LEFT, TURN_RIGHT = int(Action.LEFT), int(Action.RIGHT)
 RUNNING = int(End.RUNNING)
-NEVER = 1 << 40  # a tick that never comes
 KEEP = 99.0  # a continuation's side: as before
 
 #: When in the time between hands-on and the first frame that tells the prefix acts, as a share of it.
@@ -95,19 +95,26 @@ def follow_plan(world, users, road, casts, params, speed, side, until, terms):
 
 
 @njit
-def begin_plan(world, users, road, casts, params, prefix, told, terms):
-    """Carry out a prefix: keep on until its share of the time to ``told`` is over, then towards its speed and side.
+def acting_times(world, users, prefix, told):
+    """The physics steps at which a prefix acts, and goes back to the highest speed.
 
-    If no frame ever tells it is a share of the time to t3, and the prefix lasts to the end.
+    If no frame ever tells they are shares of the time to t3, and the prefix lasts to the end.
     """
     start, tells = world["hands_on"], told < NEVER
     left = max((told if tells else users[world["signaller"]]["t3"]) - start, 0)
-    act_at, back_at = int(start + prefix[0] * left), int(start + prefix[3] * left)
+    return int(start + prefix[0] * left), int(start + prefix[3] * left) if tells else NEVER
+
+
+@njit
+def begin_plan(world, users, road, casts, params, prefix, told, terms):
+    """Carry out a prefix: keep on until its share of the time to ``told`` is over, then towards its speed and side."""
+    start = world["hands_on"]
+    act_at, back_at = acting_times(world, users, prefix, told)
     keep = world["target_offset"] if params["side_step"] > 0.0 else float(users[0]["intent"])
     follow_plan(world, users, road, casts, params, 0.0, keep, start, terms)  # by itself, whatever is asked of it
     follow_plan(world, users, road, casts, params, world["target_speed"], keep, act_at, terms)
     speed = prefix[1] * params["speed_step"]
-    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at if tells else NEVER, terms)
+    follow_plan(world, users, road, casts, params, speed, prefix[2], back_at, terms)
     follow_plan(world, users, road, casts, params, params["max_speed"], prefix[2], told, terms)
 
 

@@ -363,6 +363,18 @@ class Simulator:
         members = self.casts[self.worlds["cast"][:, None], self.users["member"][:, 1:]]
         return (members["routes"] >= 0) & self.choosing()[:, :, None]
 
+    def labels(self) -> np.ndarray:
+        """The true Intent (W, N - 1) of the road users, in the order of the observation's rows.
+
+        -1 for those who have no choice, or belong to another leg.
+        """
+        intents = np.where(self.choosing(), self.users["intent"][:, 1:], -1)
+        return np.take_along_axis(intents, self.order() - 1, axis=1)
+
+    def signallers(self) -> np.ndarray:
+        """The road users (W,), ROAD_USER, whose intent has to be remembered on the leg on which each world is."""
+        return self.users[np.arange(self.num_worlds), self.worlds["signaller"]]
+
     def by_user(self, rows: np.ndarray) -> np.ndarray:
         """What belongs to the observation's rows (W, N - 1, ...), put in the order of the road users."""
         places = self.order().argsort(axis=1)
