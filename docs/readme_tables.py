@@ -118,7 +118,6 @@ def _trainer() -> list[tuple[str, str, str]]:
         name: measured(f"time_to_score{file}")["runs"] for name, file in (("Follow", ""), ("Crossing", "_crossing"))
     }
     took = {name: [run["processor_s"] for run in found[ours]] for name, found in runs.items() if found}
-    (other,) = runs["Follow"][stock]
     times = ", ".join(
         f"{name} {median(seconds):.0f} s ({min(seconds):.0f}..{max(seconds):.0f} s, {len(seconds)} seeds)"
         for name, seconds in took.items()
@@ -128,17 +127,16 @@ def _trainer() -> list[tuple[str, str, str]]:
     ended = {name: _listed(f"{run['final_return']:.0f}" for run in cartpole[name]) for name in (ours, stock)}
     return [
         (
-            "trainer on Follow (on another machine, half as fast)",
+            "trainer on Follow",
             f"{result['rates'][ours]['decisions_per_s']['median'] / 1e3:.1f} k",
             f"{ratio['median']:.1f} ({ratio['min']:.1f}..{ratio['max']:.1f}) times sb3-contrib's {stock} at equal "
-            f"worlds, batch and epochs; {100 * result['kernels']:.0f} % of the time in LSTM and linear kernels",
+            "worlds, batch and epochs, actor and critic sharing a memory in both; "
+            f"{100 * result['kernels']:.0f} % of the time in LSTM and linear kernels",
         ),
         (
-            "to the score of 0.9, there too, with the defaults",
+            "to the score of 0.9, with the defaults",
             "",
-            f"{times} of processor time; stock {stock} with its own defaults on Follow: "
-            f"{'' if other['reached'] else 'not within '}{other['processor_s']:.0f} s, "
-            f"{other['processor_s'] / median(took['Follow']):.0f} times as long",
+            f"{times} of processor time",
         ),
         (
             "CartPole without velocities, solved",
