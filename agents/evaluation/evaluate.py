@@ -86,8 +86,7 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> Evaluation
 def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> Replay:
     """A replay of twins: the first seed on which a cyclist signals, once with every intent."""
     simulator = exam_for(model, scenario, config, SEEDS).simulator
-    rows = np.arange(len(SEEDS))
-    signaller = simulator.users[rows, simulator.worlds["signaller"][rows]]
+    signaller = simulator.signallers()[: len(SEEDS)]
     shows = (signaller["kind"] == Kind.CYCLIST) & (signaller["truthful"] == 1)
     exam = exam_for(model, scenario, config, SEEDS[[int(shows.argmax())]])
     episodes = rollout(PolicyAgent(model.policy, look=True), exam, record=range(exam.num_envs))
