@@ -65,6 +65,7 @@ def test_trainer(tmp_path, capsys):
     assert "decisions/s" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_viewer(tmp_path, capsys):
     out = tmp_path / "viewer.json"
     assert viewer.main(["--quick", "--out", str(out)]) == 0
@@ -114,6 +115,7 @@ def test_the_score_is_that_of_the_evaluation():
     assert trainer.anticipation(model, scenario, limits) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
     ladder = pytest.importorskip("benchmarks.ladder")
     words = ["--scenarios", "Follow", "--seeds", "1", "--steps", "256", "--worlds", "2", "--runs", str(tmp_path)]

@@ -207,7 +207,7 @@ def test_damaged_kernels_are_compiled_again(public: Path):
     whole = path.read_bytes()
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-    for damaged in (b"", whole[:20], whole[:middle], flipped):
+    for damaged in (whole[:middle], flipped):  # no other damage is believed either: below, without a process for each
         path.write_bytes(damaged)
         said, warned = run(public, home)
         assert said == SAID and len(warned) == 1 and str(path.parent) in warned[0]

@@ -15,6 +15,7 @@ def test_one_frame_does_not_show_the_velocities():
     assert env.observation_space.shape == (2,)
 
 
+@pytest.mark.slow
 def test_a_few_thousand_decisions_improve_the_return():
     found = cartpole.train("MemoryPPO", decisions=5_120, number=8, seed=0)
     returns = [point["return"] for point in found["curve"]]

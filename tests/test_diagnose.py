@@ -266,6 +266,7 @@ def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypa
     assert "none, seed 0" in found["memory"]["sweep"][0] and found["scenario"] == "Follow"
 
 
+@pytest.mark.slow
 def test_a_zip_of_the_stock_trainer_can_be_diagnosed(tmp_path, hasty, monkeypatch, capsys):
     monkeypatch.setattr(command, "QUICK", replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0)))
     env, small = make_sb3("Kindergarten/Follow-v0", 2, 0), {"lstm_hidden_size": 8, "n_lstm_layers": 2}

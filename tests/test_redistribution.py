@@ -104,6 +104,7 @@ def cue_task(rng: np.random.Generator) -> tuple[Rollout, np.ndarray, np.ndarray]
     return Rollout(seen, actions, rewards, starts, driven), np.ones(worlds, bool), cue == choice
 
 
+@pytest.mark.slow
 def test_the_reward_moves_to_the_choice_that_earned_it():
     th.manual_seed(0)
     rng, what = np.random.default_rng(0), Redistribution(64, SEEN, DONE)

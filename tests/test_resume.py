@@ -206,6 +206,7 @@ def damage(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_the_curriculum_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(watcher, "PASS", -9.0)  # everybody passes
     monkeypatch.setattr(watcher, "FIRST", 1.0)
