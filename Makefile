@@ -39,10 +39,11 @@ fuzz: $(stamp)test
 libraries:
 	$(MAKE) VENV=$(VENV)-torchrl LIBRARIES=torchrl libraries-in
 	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]' libraries-in
+	$(MAKE) VENV=$(VENV)-memories LIBRARIES='minGRU-pytorch lru-pytorch xlstm' libraries-in
 
 libraries-in: $(stamp)test
 	$(bin)/python -m pip install '$(LIBRARIES)'
-	$(bin)/python -m pytest -m libraries tests/test_libraries.py $(ARGS)
+	$(bin)/python -m pytest -m libraries tests/test_libraries.py tests/test_layers.py $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

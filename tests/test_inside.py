@@ -35,7 +35,7 @@ def test_the_gates_are_those_that_the_lstm_used():
 def test_a_replay_tells_what_was_remembered(memory):
     model = MemoryPPO.from_config(make_sb3("Kindergarten/Follow-v0", 2, 0), memory=memory, seed=0)
     episode = record(model, SCENARIOS["Follow"], Config(), "somebody").episodes[0]
-    remembers, gated = memory not in ("none", "stack"), memory.startswith("lstm")
+    remembers, gated = memory not in ("none", "stack", "transformer"), memory.startswith("lstm")
     cells, gates = episode.thoughts.cells, episode.thoughts.gates
     assert (cells is not None) == remembers and (gates is not None) == gated
     for array in (cells, gates):

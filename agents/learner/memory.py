@@ -5,16 +5,14 @@ stand in the order of what they remember, the least first. All are called like `
 (h, c), so that policy, buffer and ``predict(obs, state, episode_start)`` never ask which one they hold.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeGuard
 
 import torch as th
 from torch import nn
 
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
-
-States = tuple[th.Tensor, th.Tensor]
-"""(h, c), each (layers, sequences, state size)."""
+from kindergarten.agents.learner.layers import LRULayer, MinGRULayer, SLSTMLayer, States, TransformerLayer
 
 FORGET_BIAS = 3.0
 """sigmoid(3) = 0.95: the gradient halves every 14 decisions instead of every single one (sigmoid(0) = 0.5)."""
@@ -25,10 +23,12 @@ FRAMES = PPOConfig.frames
 MEMORIES: "dict[str, type[MemoryModule]]" = {}
 
 
-class MemoryModule(nn.RNNBase):
-    """A recurrent layer of PyTorch as a memory: ``class GRU(MemoryModule, nn.GRU)``."""
+class MemoryModule(nn.Module):
+    """A recurrent layer, PyTorch's or ours, as a memory: ``class GRU(MemoryModule, nn.GRU)``."""
 
     name: ClassVar[str]
+    input_size: int
+    hidden_size: int
     remembers: ClassVar[bool] = True  # False: every decision is on its own
     has_cells: ClassVar[bool] = True  # whether its state holds what it knows, cell by cell
 
@@ -37,12 +37,16 @@ class MemoryModule(nn.RNNBase):
 
     def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
         """``forget_bias`` is for those who have forget gates, ``frames`` for those who see several at once."""
-        super().__init__(features, hidden)  # pyright: ignore[reportCallIssue]  # RNNBase is not the next one, but nn.GRU
+        super().__init__(features, hidden)  # pyright: ignore[reportCallIssue]  # nn.Module is not the next one: the layer
 
     @property
     def state_size(self) -> int:
         """How many numbers h and c have each, per world."""
         return self.hidden_size
+
+    def cells(self, h: th.Tensor, c: th.Tensor) -> th.Tensor:
+        """Of a state, (1, W, state size) each, what it knows, cell by cell: (W, hidden)."""
+        return h[-1]
 
 
 class MemorylessLSTM(MemoryModule, nn.LSTM):
@@ -137,6 +141,52 @@ class DefaultLSTM(MemoryModule, nn.LSTM):
     name = "lstm-default"
 
 
+class ScalarLSTM(MemoryModule, SLSTMLayer):
+    """An sLSTM: exponential input gates; its forget gates begin open."""
+
+    name = "slstm"
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
+        SLSTMLayer.__init__(self, features, hidden, forget_bias)
+
+    @property
+    def state_size(self) -> int:
+        """Of h and n, or c and m."""
+        return 2 * self.hidden_size
+
+    def cells(self, h: th.Tensor, c: th.Tensor) -> th.Tensor:
+        """C / n, as far as n is not 0 yet."""
+        size = self.hidden_size
+        return c[-1, :, :size] / h[-1, :, size:].clamp_min(1e-12)
+
+
+class MinimalGRU(MemoryModule, MinGRULayer):
+    """A minGRU: its gates ask the frame alone, and begin open."""
+
+    name = "mingru"
+
+    def __init__(self, features: int, hidden: int, forget_bias: float, frames: int) -> None:
+        MinGRULayer.__init__(self, features, hidden, forget_bias)
+
+
+class LinearRecurrence(MemoryModule, LRULayer):
+    """An LRU: every cell turns and fades at a pace of its own, whatever it sees."""
+
+    name = "lru"
+
+
+class WindowedTransformer(MemoryModule, TransformerLayer):
+    """A transformer's layer: gated attention over the last 256 frames."""
+
+    name = "transformer"
+    has_cells = False
+
+    @property
+    def state_size(self) -> int:
+        """Of the keys, or values, of the frames before this one."""
+        return (self.window - 1) * self.hidden_size
+
+
 def make_memory(
     memory: Memory, features: int, hidden: int, forget_bias: float = FORGET_BIAS, frames: int = FRAMES
 ) -> MemoryModule:
@@ -144,7 +194,7 @@ def make_memory(
     return MEMORIES[memory.value](features, hidden, forget_bias, frames)
 
 
-def is_plain_lstm(module: nn.RNNBase) -> bool:
+def is_plain_lstm(module: nn.Module) -> TypeGuard[nn.LSTM]:
     """Whether it is called as PyTorch's own LSTM is: then there are shorter ways to the same result."""
     return isinstance(module, nn.LSTM) and type(module).forward is nn.LSTM.forward
 
@@ -168,15 +218,15 @@ class Inside(NamedTuple):
 
 
 @th.no_grad()
-def look_inside(module: nn.RNNBase, features: th.Tensor, before: States, after: States) -> Inside:
+def look_inside(module: MemoryModule, features: th.Tensor, before: States, after: States) -> Inside:
     """What ``module`` did with a frame.
 
     features: (W, features) of the frame; before, after: its states (h, c), each (1, W, hidden).
     """
-    if isinstance(module, MemoryModule) and not module.has_cells:
+    if not module.has_cells:
         return Inside(None, None)
     if not is_plain_lstm(module):
-        return Inside(after[0][-1], None)
+        return Inside(module.cells(*after), None)
     weight_ih, weight_hh, bias_ih, bias_hh = module.all_weights[0]
     sums = features @ weight_ih.T + bias_ih + before[0][0] @ weight_hh.T + bias_hh
     through, forget, _, out = sums.view(len(sums), 4, -1).unbind(1)  # PyTorch's order: input, forget, cell, output

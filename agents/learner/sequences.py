@@ -34,7 +34,7 @@ class Layout(Protocol):
         """The rows as the memory wants them. Actor and critic share the result if they share their features."""
         ...
 
-    def run(self, module: nn.RNNBase, arranged: list[th.Tensor], states: States) -> th.Tensor:
+    def run(self, module: MemoryModule, arranged: list[th.Tensor], states: States) -> th.Tensor:
         """Run a memory from ``states`` (h, c), each (1, worlds, hidden): (worlds * steps, hidden), rows in order."""
         ...
 
@@ -64,8 +64,9 @@ class Separated:
         inputs = inputs.index_copy(0, self.place, nn.functional.pad(features, (0, 1)))
         return [inputs.view(self.length, worlds, -1)]
 
-    def run(self, module: nn.RNNBase, arranged: list[th.Tensor], states: States) -> th.Tensor:
+    def run(self, module: MemoryModule, arranged: list[th.Tensor], states: States) -> th.Tensor:
         """Run an LSTM of one layer: (worlds * steps, hidden)."""
+        assert is_plain_lstm(module)
         weight_ih, weight_hh, bias_ih, bias_hh = module.all_weights[0]
         shut = weight_ih.new_full((4, module.hidden_size), SHUT)
         shut[2] = 0.0  # input, forget, cell, output: the cell's own input is no gate
@@ -113,7 +114,7 @@ class Pieces:
         """Per group (length, n, features)."""
         return [features.index_select(0, rows.flatten()).view(*rows.shape, -1) for rows in self.rows]
 
-    def run(self, module: nn.RNNBase, arranged: list[th.Tensor], states: States) -> th.Tensor:
+    def run(self, module: MemoryModule, arranged: list[th.Tensor], states: States) -> th.Tensor:
         """Run any memory: (worlds * steps, hidden)."""
         outputs = []
         for sequence, world, carry in zip(arranged, self.world, self.carry, strict=True):
@@ -129,7 +130,7 @@ class Apart:
         """One tensor (1, worlds * steps, features)."""
         return [features.unsqueeze(0)]
 
-    def run(self, module: nn.RNNBase, arranged: list[th.Tensor], states: States) -> th.Tensor:
+    def run(self, module: MemoryModule, arranged: list[th.Tensor], states: States) -> th.Tensor:
         """Run a module that needs no state: (worlds * steps, hidden)."""
         return module(arranged[0], states)[0].squeeze(0)
 
@@ -142,7 +143,7 @@ def layout_for(module: MemoryModule, episode_starts: th.Tensor) -> Layout:
 
 
 def step(
-    module: nn.RNNBase, features: th.Tensor, states: States, episode_starts: th.Tensor
+    module: MemoryModule, features: th.Tensor, states: States, episode_starts: th.Tensor
 ) -> tuple[th.Tensor, States]:
     """One decision of every world. features: (worlds, features); states: (h, c), each (1, worlds, hidden).
 

@@ -28,8 +28,8 @@ from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, summary
 
 SCORE = "evaluation/anticipation"
-#: Okabe and Ito's colours, which everybody can tell apart; strongest for what remembers best.
-PALETTE = ("#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#F0E442")
+#: Okabe and Ito's colours, which everybody can tell apart, and two of Paul Tol's; strongest for what remembers best.
+PALETTE = ["#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#F0E442", "#882255", "#44AA99"]
 COLOURS = dict(zip(Memory, cycle(PALETTE)))
 POINTS = 60  # of a learning curve
 Scores = dict[str, list[float]]
