@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -43,12 +42,3 @@ def record(
             recorder.record(actions[w], thoughts_of(w))
         decisions -= 1
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
-
-
-def with_memory(replay: Replay) -> Replay:
-    """The same, by an agent whose memory has cells."""
-    episodes = (
-        replace(each, thoughts=replace(each.thoughts, cells=np.zeros((len(each.actions), 2), np.float16)))
-        for each in replay.episodes
-    )
-    return replace(replay, episodes=tuple(episodes))

@@ -1,18 +1,36 @@
-"""Where paint lies, on any road that can be described."""
+"""Where paint lies, on any road that can be described; who touches whom in a picture; where words stand."""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.viewer import Stage, Take, View
+from kindergarten.viewer.draw import scene
+from kindergarten.viewer.draw.figures import FRACTIONS, HEADINGS, pose_of, rounded
+from kindergarten.viewer.draw.painter import camera_of
+from kindergarten.viewer.draw.text import rect
+from kindergarten.viewer.model.camera import Camera, follow
+from kindergarten.viewer.model.frame import Frame, frame_at
 from kindergarten.viewer.model.layout import crossing, lines
-from kindergarten.world.codes import ARMS, Marking
+from kindergarten.viewer.model.shapes import Part, gaps, parts_of, states
+from kindergarten.viewer.model.story import story_of
+from kindergarten.viewer.model.view import Hud
+from kindergarten.world.codes import ARMS, Kind, Marking
 from kindergarten.world.config import Config, Junction
 from kindergarten.world.params import road_of
 from kindergarten.world.road import RoadMap, build
+from kindergarten.world.users import MAX_STEERING
+from tests.painting import drive
+from tests.pressing import thinking
 
 NO_FOG = (0.0, 0.0, 0.0, 0.0)
 TEES = [arms for arms in (("south", "east", "north"), ("south", "east", "west")) if set(arms) <= set(ARMS)]
@@ -49,3 +67,77 @@ def test_scenarios_have_crossings_where_there_is_room(name: str):
     check(road)
     there = {"Follow", "Crossing", "PullOut", "Crossroads", "Town"}
     assert bool(stripes_of(road)) == (name in there)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_touches_in_a_picture_that_does_not_touch_in_the_world(name: str):
+    """Bodies as they are drawn, in small pictures and in large ones."""
+    replay = drive(name, 1)
+    story, episode = story_of(replay, 0), replay.episodes[0]
+    for k in range(0, len(episode.users), 12):
+        frame = frame_at(replay, 0, float(episode.worlds["tick"][k]) * replay.physics_step)
+        there = np.flatnonzero(frame.users["kind"] != Kind.NOBODY)
+        pairs = [(i, j) for i in there for j in there if i < j and 0.3 < gaps(frame.users[i], frame.users[[j]])[0] < 12]
+        for width in (320, 960, 3840) if pairs else ():
+            camera = follow(story, frame, (width, width * 9 // 16))
+            bodies = {i: body(camera, frame, i) for pair in pairs for i in pair}
+            for i, j in pairs:
+                assert not meet(bodies[i], bodies[j]), (width, frame.time, i, j)
+
+
+def body(camera: Camera, frame: Frame, i: np.intp) -> np.ndarray:
+    """The pixels (K, 2) of the corners of all parts of a road user but of its signals."""
+    user = frame.users[i]
+    pose = pose_of(camera, user, 0.0, float(frame.steering[i]), float(frame.larger[i]))
+    angle, found = pose.heading / HEADINGS * np.pi * 2, []
+    for part in parts_of(pose.kind, pose.length, pose.width):
+        if part.when in states(0, False, 0.0):
+            found += corners(part, pose.steering / FRACTIONS * MAX_STEERING)
+    x, y = np.array(found).T * pose.scale
+    right, up = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+    return np.stack([right, -up], axis=1) + camera.locate(user["x"], user["y"])
+
+
+def corners(part: Part, turn: float) -> list[tuple[float, float]]:
+    numbers = part.numbers
+    if part.form in ("box", "wheel"):
+        return rounded(numbers, turn if part.form == "wheel" else 0.0)
+    if part.form == "poly":
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
+    ends, radius = (numbers[:-1], numbers[-1]) if part.form == "disc" else (numbers[:-1], numbers[-1] / 2)
+    angles = np.linspace(0, 2 * np.pi, 13)[:-1]
+    return [
+        (x + radius * np.cos(a), y + radius * np.sin(a))
+        for x, y in zip(ends[::2], ends[1::2], strict=True) for a in angles
+    ]  # fmt: skip
+
+
+def meet(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether no line parts two clouds of points, which lie close around rectangles."""
+    for points in (a, b):
+        along = np.linalg.svd(points - points.mean(axis=0))[2]
+        for axis in along:
+            if (a @ axis).max() < (b @ axis).min() or (b @ axis).max() < (a @ axis).min():
+                return False
+    return True
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("size", [(480, 270), (1280, 720)])
+def test_words_cover_nobody_and_each_other_never(name: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch):
+    replay = thinking(name, 1)
+    stage, areas = Stage(Take(replay, 0)), []
+    monkeypatch.setattr(scene, "label", lambda surface, colour, box, radius: areas.append(pygame.Rect(box)))
+    story, street = stage.stories[0], View(panels=False)
+    for time in np.linspace(story.start, story.duration, 7):
+        areas.clear()
+        stage.draw(pygame.Surface(size, 0, 32), time, street, Hud(card="What will it do?"))
+        frame = stage.frames(time)[0]
+        bodies = scene.areas_of(frame, camera_of(story, frame, size, street))
+        shown = scene.visibility(story, frame) > 0.02
+        bodies = [rect(area) for area, there in zip(bodies, shown, strict=True) if there and frame.users[0]["kind"]]
+        for k, area in enumerate(areas):
+            assert pygame.Rect(0, 0, *size).contains(area), time
+            assert area.collidelist(areas[k + 1 :]) < 0, time
+            if size[0] > 1000:  # in a small picture of many there may be no free place
+                assert area.inflate(-2, -2).collidelist([body.inflate(-2, -2) for body in bodies]) < 0, time

@@ -18,6 +18,7 @@ from kindergarten.viewer.app.controls import LOOK, pressed
 from kindergarten.viewer.app.game import KEYS as GAME_KEYS
 from kindergarten.viewer.app.human import LIVE_KEYS
 from kindergarten.viewer.app.player import KEYS, Player
+from kindergarten.viewer.draw.painter import camera_of
 from kindergarten.viewer.draw.stage import same_world, twins_of
 from kindergarten.viewer.export.sheet import moments
 from kindergarten.viewer.model.frame import differences
@@ -103,18 +104,13 @@ def test_speeds_go_from_a_tenth_to_sixteen(replay):
 def test_a_click_looks_at_a_road_user_from_near(replay):
     player, surface = Player(replay), pygame.Surface(SIZE)
     player.time = 4.0
-    frame, camera = player.stage.frames(4.0)[0], None
-    (street,) = player.stage.streets(surface, player.view)
-    for i in range(1, len(frame.users)):
-        for x in range(0, street.width, 6):
-            for y in range(0, street.height, 6):
-                if player.stage.user_at((x, y), surface, 4.0, player.view) == i:
-                    camera = (x, y)
-        if camera is not None:
-            player.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=camera), surface)
-            assert player.view.focus == i
-            break
-    assert camera is not None
+    frame, (street,) = player.stage.frames(4.0)[0], player.stage.streets(surface, player.view)
+    camera = camera_of(player.stage.stories[0], frame, street.size, player.view)
+    places = camera.project(np.stack([frame.users["x"], frame.users["y"]], axis=1)).round().astype(int).tolist()
+    there = [i for i in range(1, len(places)) if player.stage.user_at(tuple(places[i]), surface, 4.0, player.view) == i]
+    assert there
+    player.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=tuple(places[there[-1]])), surface)
+    assert player.view.focus == there[-1]
     press(player, pygame.K_1)
     assert player.view.focus == 1
     press(player, pygame.K_9)  # there are but seven

@@ -7,6 +7,8 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -15,11 +17,11 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Painter, View, render
 from kindergarten.viewer.model.camera import follow
 from kindergarten.viewer.model.frame import frame_at
-from kindergarten.viewer.model.sentence import sentence
 from kindergarten.viewer.model.story import story_of
+from kindergarten.viewer.model.words import badge, meaning, percents, sentence, signal_labels
 from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
 from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of
-from tests.recording import twins, with_memory
+from tests.recording import twins
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,12 @@ def test_a_signal_is_plain_to_see_and_is_where_its_owner_is(replay_name, request
     dark = frame.users.copy()
     dark["signal"] = Signal.NONE
     silent = dataclasses.replace(frame, users=dark, arms=np.zeros(len(dark)))
-    changed = np.abs(paint(painter, story, frame) - paint(painter, story, silent)).max(axis=2)
+    plain, magnified = (
+        np.abs(paint(painter, story, frame, view) - paint(painter, story, silent, view)).max(axis=2)
+        for view in (View(panels=False, tags=False), STREET)
+    )
+    changed = plain
+    assert (magnified > 60).sum() > (plain > 60).sum() + 150, "an inset that can be seen from the last row"
     camera = follow(story, frame, SIZE)
     ((x, y),) = camera.project(np.array([[frame.users[1]["x"], frame.users[1]["y"]]]))
     rows, columns = np.nonzero(changed)
@@ -77,7 +84,9 @@ def test_left_is_the_left_of_who_signals(cyclist):
     k = decision(cyclist, Phase.CUE, signal=True)
     painter, story = Painter(cyclist.road), story_of(cyclist, 0)
     frame = frame_at(cyclist, 0, time_of(cyclist, k))
-    pictures = [paint(painter, story, dataclasses.replace(frame, arms=np.array([0.0, arm]))) for arm in (0, 1, -1)]
+    view = View(panels=False, tags=False)
+    arms = [dataclasses.replace(frame, arms=np.array([0.0, arm])) for arm in (0, 1, -1)]
+    pictures = [paint(painter, story, each, view) for each in arms]
     camera = follow(story, frame, SIZE)
     y = camera.project(np.array([[frame.users[1]["x"], frame.users[1]["y"]]]))[0, 1]
     rows = [np.nonzero(np.abs(picture - pictures[0]).max(axis=2))[0] for picture in pictures[1:]]
@@ -130,29 +139,40 @@ def test_a_belief_stands_below_whom_it_is_about_or_out_of_sight_above_who_believ
         ((x, y),) = camera.project(np.array([[frame.users["x"][holder], frame.users["y"][holder]]]))
         for picture in pictures[1:3]:
             rows, columns = np.nonzero(np.abs(picture - pictures[0]).max(axis=2))
-            assert abs(columns.mean() - x) < 8 and 20 < side * (rows.mean() - y) < 80
+            assert abs(columns.mean() - x) < 8 and 12 < side * (rows.mean() - y) < 80
         assert (pictures[1] != pictures[2]).any() and (pictures[3] == pictures[0]).all()
         for view in (View(beliefs=False), View(beliefs=False, dark=True)):
             plain, shown = (paint(painter, story, each, view, (1280, 720)) for each in (frame, left))
             assert (plain == shown).all()
 
 
-def test_a_belief_reads_as_a_sentence(cyclist):
-    story, user = story_of(with_memory(cyclist), 0), cyclist.episodes[0].users[0, 1]
+def test_what_the_car_believes_and_what_the_watcher_knows_are_two_sentences(cyclist):
+    story, user = story_of(cyclist, 0), cyclist.episodes[0].users[0, 1]
     t1, t2 = (float(user[name]) * cyclist.physics_step for name in ("t1", "t2"))
     belief = np.zeros(len(Intent))
     belief[Intent.LEFT], belief[Intent.STRAIGHT] = 0.94, 0.06
-    said = [sentence(story, frame_at(cyclist, 0, time), 1, belief) for time in (t1 - 0.1, t1, t2 + 0.6)]
-    assert said == [
-        "cyclist 1 will turn left, 94 %",
-        "cyclist 1 will turn left, 94 %, signals now",
-        "cyclist 1 will turn left, 94 %, signalled 0.6 s ago",
-    ]
-    forgets = sentence(story_of(cyclist, 0), frame_at(cyclist, 0, t2 + 0.6), 1, belief)
-    assert forgets == "cyclist 1 will turn left, 94 %", "who has no memory does not know when it signalled"
+    frames = [frame_at(cyclist, 0, time) for time in (t1 - 0.1, t1, t2 + 0.6)]
+    assert {sentence(story, frame, 1, belief) for frame in frames} == {"cyclist 1 will turn left, 94 %"}
+    assert [badge(story, frame, 1) for frame in frames] == ["no signal yet", "signal on", "nothing to see for 0.6 s"]
     straight = int(np.flatnonzero([e.users[0, 1]["cue_signal"] == Signal.NONE for e in cyclist.episodes])[0])
-    quiet = sentence(story_of(cyclist, straight), frame_at(cyclist, straight, t2), 1, belief)
-    assert quiet == "cyclist 1 will turn left, 94 %", "whoever shows nothing has not signalled"
+    assert badge(story_of(cyclist, straight), frame_at(cyclist, straight, t1), 1) == "no signal"
+
+
+def test_where_nobody_signals_nobody_says_lamp():
+    replay = drive("AllWayStop", 3)
+    for k in range(len(replay.episodes)):
+        story = story_of(replay, k)
+        i = story.watched(0, story.start)
+        role = story.role(i)
+        frame = frame_at(replay, k, (role.t1 + role.t2) / 2)
+        said = badge(story, frame, i) + meaning(story, frame, i) + "".join(signal_labels(role, True))
+        assert "first" in said and "lamp" not in said and "signal" not in said
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=5).filter(lambda shares: sum(shares) > 1e-3))
+def test_percentages_add_up(shares):
+    found = percents(np.array(shares) / sum(shares))
+    assert found.sum() == 100 and (np.abs(found - 100 * np.array(shares) / sum(shares)) <= 1).all()
 
 
 def test_brake_lights(car):

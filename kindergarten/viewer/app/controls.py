@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pygame
 
-from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.text import Typeface, label
-from kindergarten.viewer.model.view import View
+from kindergarten.viewer.model.palette import DARK, LIGHT
+from kindergarten.viewer.model.view import SIZE, View
 
 ZOOM_STEP, MIN_ZOOM, MAX_ZOOM = 1.15, 0.4, 4.0  # by one notch; the limits
 #: Keys that are named by what they write, wherever it lies on the keyboard.
@@ -69,7 +69,7 @@ class Controls:
             return
         width, height = surface.get_size()
         letters = self._letters
-        letters.theme, letters.unit = DARK if self.view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
+        letters.theme, letters.unit = DARK if self.view.dark else LIGHT, min(width / SIZE[0], height / SIZE[1])
         unit, theme = letters.unit, letters.theme
         rows = [(key.shown, key.words) for key in keys]
         half = -(-len(rows) // 2)

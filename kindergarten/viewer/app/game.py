@@ -13,8 +13,6 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
 from kindergarten.viewer.app.controls import LOOK, Controls, Key
 from kindergarten.viewer.app.live import draw
-from kindergarten.viewer.draw.palette import DARK, LIGHT, WHITE
-from kindergarten.viewer.draw.text import Typeface, label
 from kindergarten.viewer.model.view import Hud, View
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Config, Scenario
@@ -50,7 +48,6 @@ class Game(Controls):
         self._scenario, self._config, self._seeds, self._frames_only = scenario, config, seeds, frames_only
         self.drives: list[Drive] = []
         self._recorders: list[Recorder] = []
-        self._letters = Typeface()
         self.done = False
         self._begin()
 
@@ -131,25 +128,22 @@ class Game(Controls):
     def draw(self, surface: pygame.Surface) -> None:
         """Fill ``surface`` with the frame that an agent would decide on."""
         status = f"episode {min(len(self._recorders), len(self._seeds))} of {len(self._seeds)},  ? for help"
-        draw(surface, self._simulator, 0, self._last, self.view, Hud(status))
+        words, bad = self._card()
+        hud = Hud(status, card=words, tone="alarm" if bad else "ego")
+        draw(surface, self._simulator, 0, self._last, self.view, hud)
+        self.draw_help(surface, self.keys)
+
+    def _card(self) -> tuple[str, bool]:
+        """What there is to say at the top, and whether it is bad."""
         if self.over:
             drive, more = self.drives[-1], len(self.drives) < len(self._seeds)
             words = f"{drive.end.name.lower().replace('_', ' ')}: {drive.earned:+.2f}.   space: "
-            self._card(surface, words + ("the next one" if more else "the score"), drive.end is not End.GOAL)
-        elif not self.playing:
-            self._card(surface, "Paused.   space: go on", False)
-        elif self._frames_only or not self.driving:
-            self._card(surface, "You drive: arrow keys" if self.driving else "Hands off: watch, and remember", False)
-        self.draw_help(surface, self.keys)
-
-    def _card(self, surface: pygame.Surface, words: str, bad: bool) -> None:
-        width, height = surface.get_size()
-        letters = self._letters
-        letters.theme, letters.unit = DARK if self.view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
-        box = pygame.Rect(0, 0, round(letters.width(words, 22) + 36 * letters.unit), round(40 * letters.unit))
-        box.midtop = round(width * (0.38 if self.view.side else 0.5)), round(14 * letters.unit)
-        label(surface, letters.theme.alarm if bad else letters.theme.ego, box, 8 * letters.unit)
-        letters.write(surface, words, box.center, 22, WHITE, 0.5)
+            return words + ("the next one" if more else "the score"), drive.end is not End.GOAL
+        if not self.playing:
+            return "Paused.   space: go on", False
+        if self.driving:
+            return ("You drive: arrow keys" if self._frames_only else ""), False
+        return "Hands off: watch, and remember", False
 
     def replay(self, driver: str) -> Replay:
         """What was driven, to be watched."""

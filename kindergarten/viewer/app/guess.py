@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pygame
 
-from kindergarten.viewer.draw.palette import DARK, LIGHT
-from kindergarten.viewer.draw.text import Typeface, label
-from kindergarten.viewer.draw.timeline import intent_words
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import View
+from kindergarten.viewer.model.words import DOES
 from kindergarten.world.codes import Intent
 
 ARROWS = {
@@ -27,7 +24,6 @@ class Guess:
 
     def __init__(self, story: Story, focus: int) -> None:
         self.right = self.asked = 0
-        self._letters = Typeface()
         self.ask(story, focus)
 
     def ask(self, story: Story, focus: int) -> None:
@@ -54,20 +50,12 @@ class Guess:
     def _options(self) -> list[str]:
         return [f"{intent.name.lower()}: arrow {ARROWS[intent][1]}" for intent in self._story.intents]
 
-    def draw(self, surface: pygame.Surface, time: float, view: View) -> None:
-        """The question, or how good the answer was, on a card above the street."""
+    def words(self, time: float) -> str:
+        """The question, or how good the answer was."""
         if self.answered:
             truth = self._story.role(self._focus, self.moment).intent
             verdict = "Right" if self._given is truth else "Wrong"
-            words = f"{verdict}: it {intent_words(truth)}.   {self.right} of {self.asked} so far"
-        elif time >= self.moment - 1e-6:
-            words = "What will it do?   " + "   ".join(self._options())
-        else:
-            words = f"Watch road user {self._focus}: you will be asked what it does"
-        width, height = surface.get_size()
-        letters = self._letters
-        letters.theme, letters.unit = DARK if view.dark else LIGHT, max(min(width / 1280, height / 720), 0.5)
-        box = pygame.Rect(0, 0, round(letters.width(words, 21) + 36 * letters.unit), round(42 * letters.unit))
-        box.midtop = round(0.38 * width), round(14 * letters.unit)
-        label(surface, letters.theme.ink, box, 8 * letters.unit)
-        letters.write(surface, words, box.center, 21, letters.theme.paper, 0.5)
+            return f"{verdict}: it {DOES[truth]}. {self.right} of {self.asked} so far"
+        if time >= self.moment - 1e-6:
+            return "What will it do?   " + "   ".join(self._options())
+        return f"Watch road user {self._focus}: you will be asked what it does"

@@ -88,9 +88,8 @@ class Player(Controls):
         """Fill ``surface`` with the moment at the play head."""
         state = "playing" if self.playing else "paused"
         parts = [self.message or state, f"{self.speed:g} x speed", *(["loop"] if self.loop else []), "? for help"]
-        self.stage.draw(surface, self.time, self.looking, Hud(",  ".join(parts), self.marks))
-        if self.guess is not None:
-            self.guess.draw(surface, self.time, self.looking)
+        card = "" if self.guess is None else self.guess.words(self.time)
+        self.stage.draw(surface, self.time, self.looking, Hud(",  ".join(parts), self.marks, card))
         self.draw_help(surface, KEYS)
 
     def handle(self, event: pygame.event.Event, surface: pygame.Surface) -> bool:

@@ -12,8 +12,8 @@ from kindergarten.replay.replay import Replay
 from kindergarten.viewer.app.controls import LOOK, Controls
 from kindergarten.viewer.app.game import Game
 from kindergarten.viewer.app.player import Player
-from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
 FRAMES_PER_SECOND = 60

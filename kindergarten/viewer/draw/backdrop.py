@@ -8,8 +8,8 @@ from dataclasses import replace
 import pygame
 
 from kindergarten.viewer.draw.ground import Ground
-from kindergarten.viewer.draw.palette import Theme
 from kindergarten.viewer.model.camera import LEVEL, Camera
+from kindergarten.viewer.model.palette import Theme
 
 FINE = 2  # times as many pixels while it is drawn
 MARGIN = 0.25  # of the picture's width and height, drawn beyond each edge

@@ -5,27 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pygame
 
-from kindergarten.viewer.draw.palette import Colour, Theme, mix
 from kindergarten.viewer.model.camera import Camera
-from kindergarten.viewer.model.layout import (
-    PavedArea,
-    box,
-    crossing,
-    islands,
-    lines,
-    painted,
-    pieces_of,
-    ridge,
-    strip,
-    trees,
-)
-from kindergarten.world.codes import Marking
+from kindergarten.viewer.model.layout import TREE, layers_of, trees
+from kindergarten.viewer.model.palette import Colour, Theme, blend
+from kindergarten.viewer.model.view import FOG_EDGE, depth_in_fog, smoothstep
 from kindergarten.world.road import RoadMap
 
-PAVEMENT_WIDTH, KERB_WIDTH = 2.4, 0.35  # [m] beside the lane
 FOG_CELL = 8  # [px] the mist is drawn coarsely and smoothed
-FOG_EDGE = 2.5  # [m] over which it gathers
-SHADE = 1.1  # [m] that a house's shadow is long
 
 
 class Ground:
@@ -33,41 +19,22 @@ class Ground:
 
     def __init__(self, road: RoadMap) -> None:
         self.road = road
-        pieces, half = pieces_of(road.points), road.lane_width / 2
-        lanes = PavedArea(road.points[:, :, :2].reshape(-1, 2), road.lane_width)
-        crossings = [stripe for line in lines(road, Marking.STOP_LINE) for stripe in crossing(line, road)]
-        self._layers = [
-            ("pavement", _Shapes([strip(piece, half + PAVEMENT_WIDTH) for piece in pieces])),
-            ("grass", _Shapes(islands(road, lanes))),
-            ("kerb", _Shapes([strip(piece, half + KERB_WIDTH) for piece in pieces])),
-            ("asphalt", _Shapes([strip(piece, half + 0.05) for piece in pieces])),
-            ("worn", _Shapes(crossings)),
-            ("marking", _Shapes(painted(road))),
-        ]
-        self._houses = _Shapes([box(house) for house in road.buildings])
-        self._trees = trees(road, lanes)
+        self._layers = [(layer, _Shapes(layer.polygons)) for layer in layers_of(road)]
+        self._trees = trees(road)
 
     def draw(self, surface: pygame.Surface, camera: Camera, theme: Theme) -> None:
         """Fill ``surface``."""
         surface.fill(theme.grass)
-        for name, shapes in self._layers:
-            colour = mix(theme.asphalt, theme.marking, 0.62) if name == "worn" else getattr(theme, name)
-            shapes.fill(surface, colour, camera)
-        self._draw_houses(surface, camera, theme)
+        for layer, shapes in self._layers:
+            shapes.fill(surface, blend(layer.colour, theme), camera, layer.shade * camera.scale)
         margin = 4.0 * camera.scale
         centres = camera.project(self._trees[:, :2])
         inside = np.all((centres > -margin) & (centres < (camera.width + margin, camera.height + margin)), axis=1)
         for (x, y), radius in zip(centres[inside].tolist(), self._trees[inside, 2].tolist(), strict=True):
-            _tree(surface, x, y, radius * camera.scale, theme)
-
-    def _draw_houses(self, surface: pygame.Surface, camera: Camera, theme: Theme) -> None:
-        """Walls with a roof above them, and what light they take."""
-        shade = SHADE * camera.scale
-        self._houses.fill(surface, theme.grass_shade, camera, (shade, shade))
-        self._houses.fill(surface, theme.wall, camera)
-        inner = [house + (0.45, 0.45, -0.45, -0.45) for house in self.road.buildings]
-        _Shapes([box(house) for house in inner]).fill(surface, theme.roof, camera)
-        _Shapes([ridge(house) for house in inner]).fill(surface, mix(theme.roof, theme.wall, 0.45), camera)
+            size = radius * camera.scale
+            for colour, right, down, share in TREE:
+                at = x + right * size, y + down * size
+                pygame.draw.circle(surface, getattr(theme, colour), at, share * size)
 
     def fog(self, surface: pygame.Surface, camera: Camera, theme: Theme) -> None:
         """Lay the mist over ``surface``: soft at its edge, slightly uneven within."""
@@ -90,20 +57,6 @@ class Ground:
         surface.blit(large, (0, 0), special_flags=pygame.BLEND_PREMULTIPLIED)
 
 
-def depth_in_fog(road: RoadMap, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How deep [m] in the fog the points are; negative outside, minus infinity where there is no fog."""
-    x0, y0, x1, y1 = road.fog
-    if x1 <= x0 or y1 <= y0:
-        return np.full(np.shape(x), -np.inf)
-    return np.minimum(np.minimum(x - x0, x1 - x), np.minimum(y - y0, y1 - y))
-
-
-def smoothstep(t: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, and no kink between."""
-    t = np.clip(t, 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
-
-
 class _Shapes:
     """Polygons of one colour, projected together. Rectangles, which most of a street is, are filled fast."""
 
@@ -112,9 +65,7 @@ class _Shapes:
         self._ends = np.cumsum([len(polygon) for polygon in polygons], dtype=int)
         self._starts = np.concatenate([[0], self._ends]).astype(int)[:-1]
 
-    def fill(
-        self, surface: pygame.Surface, colour: Colour, camera: Camera, shift: tuple[float, float] = (0.0, 0.0)
-    ) -> None:
+    def fill(self, surface: pygame.Surface, colour: Colour, camera: Camera, shift: float) -> None:
         """Fill them all, ``shift`` [px] to the right and down."""
         if not self._starts.size:
             return
@@ -137,9 +88,3 @@ def _is_upright(pixels: np.ndarray) -> bool:
     """Whether a rectangle's sides run along the picture's."""
     (ax, ay), (bx, by), (cx, cy) = pixels[:3].tolist()
     return min(abs(ax - bx), abs(ay - by)) < 1e-3 and min(abs(bx - cx), abs(by - cy)) < 1e-3
-
-
-def _tree(surface: pygame.Surface, x: float, y: float, radius: float, theme: Theme) -> None:
-    pygame.draw.circle(surface, theme.grass_shade, (x + 0.35 * radius, y + 0.4 * radius), radius)
-    pygame.draw.circle(surface, theme.tree, (x, y), radius)
-    pygame.draw.circle(surface, theme.tree_light, (x - 0.2 * radius, y - 0.25 * radius), 0.62 * radius)

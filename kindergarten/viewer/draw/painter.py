@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,22 +10,22 @@ import pygame
 
 from kindergarten.replay.episode import Episode
 from kindergarten.viewer.draw.ground import Ground
-from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.panel import Panel
 from kindergarten.viewer.draw.scene import Scene
 from kindergarten.viewer.draw.strip import HEIGHT as STRIP
 from kindergarten.viewer.draw.strip import Strip
-from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.draw.text import Typeface, card
 from kindergarten.viewer.draw.timeline import Timeline, height_of
 from kindergarten.viewer.model.camera import Camera, follow, overview
 from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.labels import Area
+from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import SIZE, Hud, View
+from kindergarten.viewer.model.view import Hud, View, unit_of
 from kindergarten.world.road import RoadMap
 
-MIN_FOR_PANELS = (480, 320)  # [px] on a smaller surface there is no room but for the street
-STREET_UNIT = 0.85  # [px] per point at least, where the street's few words are all there is to read
 SIDE = 316  # points
+STREET = 0.54, 0.5  # of the width and of the height that the street has at least; the panels have what is left
 
 
 class Areas(NamedTuple):
@@ -53,14 +54,15 @@ class Painter:
         view = view or View()
         areas = self.areas(surface, story, view)
         frame = self.visible(frame, view)
-        self.street(surface.subsurface(areas.street), story, frame, view)
+        hud = hud or Hud()
+        self.street(surface.subsurface(areas.street), story, frame, view, hud)
         if areas.side.width:
             Panel(areas.side, self.typeface, self._close_up).draw(surface, story, frame, view)
         if areas.memory.height and self._strip is not None:
             self._strip.draw(surface, areas.memory, story, frame)
         if areas.bottom.height:
             focus = story.watched(view.focus, frame.time)
-            Timeline(areas.bottom, story, self.typeface, focus).draw(surface, frame, view, hud or Hud())
+            Timeline(areas.bottom, story, self.typeface, focus).draw(surface, frame, view, hud)
 
     def visible(self, frame: Frame, view: View) -> Frame:
         """The frame without those thoughts that are not to be shown; sets the theme."""
@@ -72,9 +74,16 @@ class Painter:
         )
         return replace(frame, thoughts=thoughts)
 
-    def street(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
-        """Fill ``surface`` with the street alone."""
-        self._scene.draw(surface, story, frame, camera_of(story, frame, surface.get_size(), view), view)
+    def street(
+        self, surface: pygame.Surface, story: Story, frame: Frame, view: View, hud: Hud, reserved: Sequence[Area] = ()
+    ) -> None:
+        """Fill ``surface`` with the street alone; ``reserved``: where no words may stand."""
+        camera, size = camera_of(story, frame, surface.get_size(), view), surface.get_size()
+        above = card(self.typeface, hud.card, size[0], hud.points) if hud.card else None
+        taken = [*reserved, above.area] if above else reserved
+        self._scene.draw(surface, story, frame, camera, view, reserved=taken)
+        if above:
+            above.draw(surface, self.typeface, hud.tone)
 
     def strip(self, surface: pygame.Surface, area: pygame.Rect, story: Story, frame: Frame) -> None:
         """Draw what the memory holds into ``area``."""
@@ -84,15 +93,13 @@ class Painter:
     def areas(self, surface: pygame.Surface, story: Story, view: View) -> Areas:
         """Where everything goes on ``surface``; the type grows with the picture."""
         width, height = surface.get_size()
-        self.typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
-        nothing = pygame.Rect(0, 0, 0, 0)
-        if not view.panels or width < MIN_FOR_PANELS[0] or height < MIN_FOR_PANELS[1]:
-            self.typeface.unit = max(unit, STREET_UNIT)
-            return Areas(surface.get_rect(), nothing, nothing, nothing)
+        self.typeface.unit = unit = unit_of((width, height), view.large)
         remembers = self._strip is not None and story.episode is not None and story.episode.thoughts.cells is not None
-        side = round(SIDE * unit) if view.side else 0
-        low = round(height_of(story, view) * unit) if view.timeline else 0
-        strip = round(STRIP * unit) if view.memory and remembers else 0
+        side, low = round(SIDE * unit) * view.side, round(height_of(story, view) * unit) * view.timeline
+        strip = round(STRIP * unit) * (view.memory and remembers)
+        side *= view.panels and width - side >= STREET[0] * width
+        low *= view.panels and height - low >= STREET[1] * height
+        strip *= view.panels and height - low - strip >= STREET[1] * height
         return Areas(
             pygame.Rect(0, 0, width - side, height - low - strip),
             pygame.Rect(width - side, 0, side, height - low),

@@ -7,28 +7,29 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
-from kindergarten.viewer.draw.painter import Painter
-from kindergarten.viewer.draw.palette import DARKNESS
+from kindergarten.viewer.draw.painter import STREET, Painter
 from kindergarten.viewer.draw.panel import draw_belief, draw_chances
-from kindergarten.viewer.draw.text import label
+from kindergarten.viewer.draw.text import card, label, rect
 from kindergarten.viewer.draw.timeline import (
     MARGIN,
     Axis,
     apart,
     draw_play_head,
     draw_role,
-    end_colour,
-    end_words,
-    intent_words,
-)  # fmt: skip
+    write_beside,
+)
 from kindergarten.viewer.model.frame import Frame, differences
+from kindergarten.viewer.model.labels import Area
+from kindergarten.viewer.model.palette import DARKNESS
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import SIZE, Hud, View
+from kindergarten.viewer.model.view import Hud, View, unit_of
+from kindergarten.viewer.model.words import DOES, end_tone, end_words
 from kindergarten.world.codes import Action, End
 
-MIN_FOR_PAIR_PANELS = (640, 360)  # [px] on a smaller surface there is room for the two streets alone
+LEAST_WIDTH = 480  # [px] in a narrower picture there is room for the two streets alone
 POLICY, MEMORY, TIMES = 84, 118, 152  # points
 SEAM = 3  # points between the two
+Sign = tuple[pygame.Rect, tuple[str, list[tuple[str, int, str]]]]  # where; the ground's colour; words, points, colour
 
 
 class Pair:
@@ -64,44 +65,51 @@ class Pair:
     def draw(self, surface: pygame.Surface, frames: Sequence[Frame], view: View, hud: Hud) -> None:
         """Fill ``surface``."""
         halves, times = self.halves(surface, view), self._bottom(surface, view)
-        theme = None
+        frames = [painter.visible(frame, view) for painter, frame in zip(self._painters, frames, strict=True)]
+        unit, theme = self._typeface.unit, self._typeface.theme
+        above = card(self._typeface, hud.card, surface.get_width(), hud.points, 64) if hud.card else None
         for painter, story, frame, half in zip(self._painters, self._stories, frames, halves, strict=True):
-            frame = painter.visible(frame, view)
-            theme, painter.typeface.unit = painter.typeface.theme, self._typeface.unit
-            painter.street(surface.subsurface(half), story, frame, view)
-            self._title(surface, half, story, frame, view)
+            painter.typeface.unit = unit
+            signs = self._signs(half, story, frame, view)
+            boxes = [box for box, _ in signs] + ([rect(above.area)] if above else [])
+            taken = [Area(b.left - half.left, b.top, b.right - half.left, b.bottom) for b in boxes]
+            painter.street(surface.subsurface(half), story, frame, view, Hud(), taken)
+            for box, (tone, lines) in signs:
+                self._sign(surface, box, tone, lines)
             if times.height:
                 self._thoughts(surface, painter, half, story, frame, view, times.top)
-        assert theme is not None
-        surface.fill(
-            theme.ink,
-            (
-                halves[0].right,
-                0,
-                halves[1].left - halves[0].right,
-                (times.top if times.height else surface.get_height()),
-            ),
-        )
+        seam = halves[0].right, 0, halves[1].left - halves[0].right, times.top if times.height else surface.get_height()
+        surface.fill(theme.ink, seam)
+        if above:
+            above.draw(surface, self._typeface, hud.tone)
         if times.height:
             self._timeline(surface, times, frames, view, hud)
 
     def halves(self, surface: pygame.Surface, view: View) -> list[pygame.Rect]:
         """Where the two streets lie."""
         width, height = surface.get_size()
-        self._typeface.unit = unit = max(min(width / SIZE[0], height / SIZE[1]), 0.5)
+        self._typeface.unit = unit = unit_of((width, height), view.large)
         seam, low = round(SEAM * unit), self._bottom(surface, view).height
-        if low:
-            low += round(POLICY * unit) * view.policy + round(MEMORY * unit) * (view.memory and self._remember())
+        for points in self._panels(view) if low else ():
+            low += round(points * unit) * self._fits(low + points * unit, height)
         half = (width - seam) // 2
         return [pygame.Rect(0, 0, half, height - low), pygame.Rect(width - half, 0, half, height - low)]
+
+    def _panels(self, view: View) -> tuple[float, float]:
+        """How tall [points] what the cars think and what they hold in memory is; 0 if it is not shown."""
+        return POLICY * view.policy, MEMORY * (view.memory and self._remember())
+
+    @staticmethod
+    def _fits(low: float, height: int) -> bool:
+        return height - low >= STREET[1] * height
 
     def _remember(self) -> bool:
         return any(story.episode is not None and story.episode.thoughts.cells is not None for story in self._stories)
 
     def _bottom(self, surface: pygame.Surface, view: View) -> pygame.Rect:
         width, height = surface.get_size()
-        room = view.panels and view.timeline and width >= MIN_FOR_PAIR_PANELS[0] and height >= MIN_FOR_PAIR_PANELS[1]
-        low = round(TIMES * max(min(width / SIZE[0], height / SIZE[1]), 0.5)) if room else 0
+        low = round(TIMES * unit_of((width, height), view.large))
+        low *= view.panels and view.timeline and self._fits(low, height) and width >= LEAST_WIDTH
         return pygame.Rect(0, height - low, width, low)
 
     def axis(self, surface: pygame.Surface, view: View) -> tuple[pygame.Rect, Axis] | None:
@@ -118,30 +126,28 @@ class Pair:
             self.duration,
         )
 
-    def _title(self, surface: pygame.Surface, half: pygame.Rect, story: Story, frame: Frame, view: View) -> None:
-        """Who drives, in which world, and what nobody can see."""
+    def _signs(self, half: pygame.Rect, story: Story, frame: Frame, view: View) -> list[Sign]:
+        """Who drives and what nobody can see, at the top of a street; how it ended, at the bottom."""
         type_, unit = self._typeface, self._typeface.unit
-        theme = type_.theme
         i = story.watched(view.focus, frame.time)
-        hidden = intent_words(story.role(i, frame.time).intent) if view.reveal else "? (press h)"
-        lines = [
-            (story.agent or story.scenario, 18, theme.ink),
-            (f"road user {i}: {hidden}", 17, theme.heading),
-        ]
+        hidden = DOES[story.role(i, frame.time).intent] if view.reveal else "? (press h)"
+        lines = [(story.agent or story.scenario, 18, "ink"), (f"road user {i}: {hidden}", 17, "heading")]
         width = max(type_.width(words, size) for words, size, _ in lines)
         box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))
-        box.width = min(round(width + 20 * unit), half.width - round(20 * unit))
-        label(surface, theme.paper, box, 6 * unit)
-        for k, (words, size, colour) in enumerate(lines):
-            at = box.left + 10 * unit, box.top + (14 + 19 * k) * unit
-            type_.write(surface, words, at, size, colour, most=box.width - 16 * unit)
+        box.width = max(min(round(width + 20 * unit), half.width - round(20 * unit)), 1)
+        signs = [(box, ("paper", lines))]
         if frame.end is not End.RUNNING:
-            colour, ink = end_colour(type_, frame.end)
-            words = end_words(story)
-            badge = pygame.Rect(0, 0, round(type_.width(words, 22) + 28 * unit), round(32 * unit))
+            badge = pygame.Rect(0, 0, round(type_.width(end_words(story), 22) + 28 * unit), round(32 * unit))
             badge.midbottom = half.centerx, half.bottom - round(12 * unit)
-            label(surface, colour, badge, 7 * unit)
-            type_.write(surface, words, badge.center, 22, ink, 0.5)
+            signs.append((badge, (end_tone(frame.end), [(end_words(story), 22, "white")])))
+        return signs
+
+    def _sign(self, surface: pygame.Surface, box: pygame.Rect, tone: str, lines: list[tuple[str, int, str]]) -> None:
+        type_, unit = self._typeface, self._typeface.unit
+        label(surface, getattr(type_.theme, tone), box, 6 * unit)
+        for k, (words, size, colour) in enumerate(lines):
+            at = box.left + 10 * unit, box.centery + (19 * k - 9.5 * (len(lines) - 1)) * unit
+            type_.write(surface, words, at, size, getattr(type_.theme, colour), most=box.width - 16 * unit)
 
     def _thoughts(
         self, surface: pygame.Surface, painter: Painter, half: pygame.Rect, story: Story, frame: Frame, view: View,
@@ -153,7 +159,7 @@ class Pair:
         area = pygame.Rect(half.left, half.bottom, half.width, bottom - half.bottom)
         pygame.draw.rect(surface, theme.paper, area)
         top = area.top
-        if view.policy:
+        if view.policy and area.height >= round(POLICY * unit):
             inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(POLICY * unit))
             belief = frame.belief(story.watched(view.focus, frame.time))
             left = pygame.Rect(inner.left, top + round(32 * unit), round(inner.width * 0.43), round(24 * unit))
@@ -169,7 +175,7 @@ class Pair:
             if frame.thoughts.probabilities is not None:
                 draw_chances(surface, right, frame, type_)
             top += round(POLICY * unit)
-        if view.memory and self._remember():
+        if area.bottom - top > 40 * unit:
             painter.strip(surface, pygame.Rect(area.left, top, area.width, area.bottom - top), story, frame)
 
     def _timeline(
@@ -183,8 +189,9 @@ class Pair:
         middle = pygame.Rect(track.left, track.bottom + round(2 * unit), track.width, round(16 * unit))
         second = pygame.Rect(track.left, middle.bottom + round(2 * unit), track.width, track.height)
         for story, frame, box in zip(self._stories, frames, (track, second), strict=True):
-            draw_role(surface, axis, box, story, story.watched(view.focus, frame.time), type_, view.reveal)
-        self._differing(surface, axis, middle)
+            focus = story.watched(view.focus, frame.time)
+            draw_role(surface, axis, box, story, focus, type_, view.reveal, time=frame.time)
+        self._differing(surface, axis, middle, max(frame.time for frame in frames))
         for name, mark in zip("AB", hud.marks, strict=True):
             if mark is not None:
                 x = round(axis.x_of(mark))
@@ -197,10 +204,9 @@ class Pair:
         type_.write(surface, clock, (track.left, y), 19)
         type_.write(surface, hud.status, (track.right, y), 17, theme.faded, 1.0)
 
-    def _differing(self, surface: pygame.Surface, axis: Axis, box: pygame.Rect) -> None:
+    def _differing(self, surface: pygame.Surface, axis: Axis, box: pygame.Rect, time: float) -> None:
         """The band between the lanes: where what the two cars see is the same, and where it is not."""
-        type_ = self._typeface
-        theme, unit = type_.theme, type_.unit
+        type_, theme = self._typeface, self._typeface.theme
         borders = [0, *(np.flatnonzero(np.diff(self._differ)) + 1).tolist(), len(self._differ)]
         times = [*self._times.tolist(), self.duration]
         for begin, stop in zip(borders[:-1], borders[1:], strict=True):
@@ -208,11 +214,8 @@ class Pair:
             piece = pygame.Rect(left, box.top, max(right - left, 1), box.height)
             differ = bool(self._differ[begin])
             surface.fill(theme.belief if differ else theme.card, piece)
-            for words in ("they see different pictures", "different") if differ else ("the same picture", "same"):
-                if type_.width(words, 15) < piece.width - 8 * unit:
-                    ink = DARKNESS if differ else theme.faded
-                    type_.write(surface, words, piece.center, 15, ink, 0.5)
-                    break
+            words = ("they see different pictures", "different") if differ else ("the same picture", "same")
+            write_beside(surface, words, piece, axis.x_of(time), type_, 15, DARKNESS if differ else theme.faded)
 
     def _events(self, surface: pygame.Surface, axis: Axis, area: pygame.Rect, bottom: float) -> None:
         """Where the pictures begin to differ, and where the cars begin to act differently."""

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
-from kindergarten.viewer.draw.palette import DARKNESS, Colour, mix
-from kindergarten.viewer.draw.scene import Scene, phase_colour, phase_ink, visibility
+from kindergarten.viewer.draw.scene import Scene, phase_colour, phase_ink
 from kindergarten.viewer.draw.text import Typeface, label
-from kindergarten.viewer.draw.timeline import end_colour, end_words, intent_words
 from kindergarten.viewer.model.camera import close_up
 from kindergarten.viewer.model.frame import CHOICES, Frame
-from kindergarten.viewer.model.story import Role, Story
-from kindergarten.viewer.model.view import View
-from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
+from kindergarten.viewer.model.palette import DARKNESS, WHITE, Colour, mix
+from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import View, visibility
+from kindergarten.viewer.model.words import DOES, badge, end_tone, end_words, meaning, percents
+from kindergarten.world.codes import End, Intent, Kind
 
 PAD = 16  # points between the panel's edge and what stands in it
 
@@ -35,14 +35,24 @@ class Panel:
         pygame.draw.line(surface, theme.rule, self._area.topleft, self._area.bottomleft)
         self._y = self._area.top + 24 * self._type.unit
         self._head(surface, story)
-        if view.close_up and len(frame.users) > 1:
-            self._road_user(surface, story, frame, view)
-        if view.policy:
+        i = story.watched(view.focus, frame.time)
+        if view.close_up and i and self._room(196):
+            self._watcher(surface, story, frame, view, i)
+        belief = frame.belief(i)
+        if (view.policy or belief is not None) and self._room(50 + (115 + 54 * (belief is not None)) * view.policy):
             self._rule(surface)
-            self._car(surface, story, frame)
-        if view.reward:
+            self._line(surface, "The car", size=21, colour=theme.heading)
+            if belief is not None:
+                self._belief(surface, belief, story, f"Believes of road user {i}")
+            if view.policy:
+                self._car(surface, story, frame)
+        if view.reward and self._room(60):
             self._rule(surface)
             self._reward(surface, story, frame)
+
+    def _room(self, points: float) -> bool:
+        """Whether so much fits below what stands there already."""
+        return self._y + points * self._type.unit <= self._area.bottom
 
     def _head(self, surface: pygame.Surface, story: Story) -> None:
         self._line(surface, story.scenario, size=32, step=26)
@@ -51,29 +61,23 @@ class Panel:
             if words:
                 self._line(surface, words, colour=self._type.theme.faded, size=17, step=19)
 
-    def _road_user(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
-        """The close-up of the road user in focus, its phase, and what nobody can see."""
-        unit, theme, i = self._type.unit, self._type.theme, story.watched(view.focus, frame.time)
+    def _watcher(self, surface: pygame.Surface, story: Story, frame: Frame, view: View, i: int) -> None:
+        """What whoever watches knows of the road user in focus: its close-up, its phase, and what nobody can see."""
+        unit, theme = self._type.unit, self._type.theme
         phase, role = frame.phase(story, i), story.role(i, frame.time)
         box = pygame.Rect(
             round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(114 * unit)
         )
-        self._close_up(surface.subsurface(box), story, frame, view, i)
+        self._close_up(surface.subsurface(box.clip(surface.get_rect())), story, frame, view, i)
         pygame.draw.rect(surface, phase_colour(theme, phase), box, max(round(3 * unit), 2))
         banner = pygame.Rect(box.left, box.bottom, box.width, round(42 * unit))
         pygame.draw.rect(surface, phase_colour(theme, phase), banner)
-        title, words = phase_words(role, frame, phase, i)
-        left, ink = banner.left + 10 * unit, phase_ink(phase)
-        self._type.write(surface, title, (left, banner.top + 13 * unit), 21, ink)
-        self._type.write(surface, words, (left, banner.top + 31 * unit), 17, ink, most=box.width - 14 * unit)
+        left, ink, most = banner.left + 10 * unit, phase_ink(theme, phase), box.width - 14 * unit
+        self._type.write(surface, badge(story, frame, i), (left, banner.top + 13 * unit), 21, ink, most=most)
+        self._type.write(surface, meaning(story, frame, i), (left, banner.top + 31 * unit), 17, ink, most=most)
         self._y = banner.bottom + 15 * unit
-        hidden = intent_words(role.intent) if view.reveal else "?" if story.live else "? (press h)"
+        hidden = DOES[role.intent] if view.reveal else "?" if story.live else "? (press h)"
         self._pair(surface, "What it will do (hidden)", hidden, theme.heading)
-        belief = frame.belief(i)
-        if belief is not None:
-            blind = phase is Phase.DELAY or (phase is Phase.AFTER and not frame.seen[i])
-            self._pair(surface, "The car believes", "with nothing to see" if blind else "", theme.heading)
-            self._belief(surface, belief, story)
 
     def _close_up(self, surface: pygame.Surface, story: Story, frame: Frame, view: View, i: int) -> None:
         unit, theme, user = self._type.unit, self._type.theme, frame.users[i]
@@ -85,14 +89,13 @@ class Panel:
             surface.fill(theme.fog)
             words = "has left the scene" if user["kind"] == Kind.NOBODY else "out of sight"
             self._type.write(surface, words, surface.get_rect().center, 20, mix(theme.fog, DARKNESS, 0.75), 0.5)
-        title = f"Road user {i}, a {story.role(i).kind.name.lower()}"
+        title = f"You see: road user {i}, a {story.role(i).kind.name.lower()}"
         width = self._type.width(title, 17) + 14 * unit
         pygame.draw.rect(surface, theme.paper, (0, 0, width, 22 * unit), border_bottom_right_radius=round(6 * unit))
         self._type.write(surface, title, (7 * unit, 11 * unit), 17)
 
     def _car(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
-        ego, theme = frame.users[0], self._type.theme
-        self._line(surface, "The car", size=21, colour=theme.heading)
+        ego = frame.users[0]
         until = "" if story.live else f" until {story.hands_on:.1f} s"
         hands = frame.action or f"none: cruising{until}"
         if frame.time >= story.hands_on - 1e-9 and not frame.action:
@@ -116,14 +119,14 @@ class Panel:
         """How it ended, where the next action would have been."""
         unit = self._type.unit
         box = pygame.Rect(round(self._left), round(self._y), round(self._right - self._left), round(28 * unit))
-        colour, ink = end_colour(self._type, end)
-        label(surface, colour, box, 6 * unit)
+        label(surface, getattr(self._type.theme, end_tone(end)), box, 6 * unit)
         words = end_words(story) if story.end is end else end.name.lower()
-        self._type.write(surface, words, box.center, 21, ink, 0.5)
+        self._type.write(surface, words, box.center, 21, WHITE, 0.5, most=box.width)
         self._y += 48 * unit
 
-    def _belief(self, surface: pygame.Surface, belief: np.ndarray, story: Story) -> None:
+    def _belief(self, surface: pygame.Surface, belief: np.ndarray, story: Story, title: str) -> None:
         unit = self._type.unit
+        self._pair(surface, title, "")
         box = pygame.Rect(
             round(self._left), round(self._y - 9 * unit), round(self._right - self._left), round(21 * unit)
         )
@@ -178,13 +181,13 @@ def draw_belief(
     unit, theme = typeface.unit, typeface.theme
     width, best = area.width / max(len(intents), 1), int(belief.argmax())
     for k, intent in enumerate(intents):
-        chance = float(belief[intent])
+        chance, percent = float(belief[intent]), percents(belief)[intent]
         box = pygame.Rect(round(area.left + k * width), area.top, round(width - 4 * unit), area.height)
         pygame.draw.rect(surface, theme.card, box)
         full = round(box.width * min(max(chance, 0.0), 1.0))
         colour = theme.belief if intent == best else mix(theme.card, theme.belief, 0.5)
         pygame.draw.rect(surface, colour, (box.left, box.top, full, box.height))
-        words, clip = f"{intent.name.lower()} {100 * chance:.0f} %", surface.get_clip()
+        words, clip = f"{intent.name.lower()} {percent} %", surface.get_clip()
         for part, ink in (((box.left, full), DARKNESS), ((box.left + full, box.width - full), theme.ink)):
             surface.set_clip(pygame.Rect(part[0], box.top, part[1], box.height).clip(clip))
             typeface.write(surface, words, box.center, 16, ink, 0.5)
@@ -206,19 +209,3 @@ def draw_chances(surface: pygame.Surface, area: pygame.Rect, frame: Frame, typef
         pygame.draw.rect(surface, colour, (x, area.bottom - tall, width - 4 * unit, tall))
         middle = x + (width - 4 * unit) / 2
         typeface.write(surface, name, (middle, area.bottom + 9 * unit), 15, theme.faded, 0.5)
-
-
-def phase_words(role: Role, frame: Frame, phase: Phase, i: int) -> tuple[str, str]:
-    """A phase's name and what it means for somebody who watches road user ``i``."""
-    signal = Signal(int(frame.users[i]["signal"]))
-    by = "arm" if role.kind is Kind.CYCLIST else "lamp"
-    if phase is Phase.BEFORE:
-        return "BEFORE", "no signal yet"
-    if phase is Phase.CUE:
-        shows = f"{signal.name.lower()} {by} {'out' if by == 'arm' else 'lit'}" if signal else f"no {by} in this frame"
-        return "CUE", f"look now: {shows}"
-    if phase is Phase.DELAY:
-        return "DELAY", "nothing shows any more: remember!"
-    if not frame.seen[i]:
-        return "AFTER", "it goes its way, out of sight"
-    return "AFTER", "now its body tells"

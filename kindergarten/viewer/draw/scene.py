@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pygame
 
 from kindergarten.viewer.draw.backdrop import Backdrop
 from kindergarten.viewer.draw.figures import Figures
-from kindergarten.viewer.draw.ground import FOG_EDGE, Ground, depth_in_fog, smoothstep
-from kindergarten.viewer.draw.palette import DARKNESS, PAINTS, WHITE, Colour, Theme
-from kindergarten.viewer.draw.text import Typeface, beam, dot, halo, label
+from kindergarten.viewer.draw.ground import Ground
+from kindergarten.viewer.draw.text import Typeface, beam, dot, halo, label, rect
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.frame import Frame
-from kindergarten.viewer.model.sentence import sentence
+from kindergarten.viewer.model.labels import EDGE, Area, Note, areas_of, notes_of, place
+from kindergarten.viewer.model.palette import PAINTS, Colour, Theme
+from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import View
+from kindergarten.viewer.model.view import TONES, View, visibility
 from kindergarten.world.codes import Kind, Phase
 from kindergarten.world.road import SPACING
 
-UNSEEN = 0.4  # opacity of whoever is beyond the ego's sight
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
 NOTICED = 0.03  # attention below this is not drawn
+INSET, RING = 104, 0.025  # points across; its border, as a share of that
 
 
 class Scene:
@@ -33,10 +36,16 @@ class Scene:
         self._backdrop, self._figures = Backdrop(ground), Figures()
 
     def draw(
-        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, words: bool = True
-    ) -> None:
-        """Fill ``surface``, which is as large as the camera says; ``words``: with what the view says of tags."""
-        theme, focus = self._typeface.theme, story.watched(view.focus, frame.time)
+        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, words: bool = True,
+        reserved: Sequence[Area] = (),
+    ) -> None:  # fmt: skip
+        """Fill ``surface``, which is as large as the camera says.
+
+        Args:
+            words: with what the view says of tags.
+            reserved: where none of them may stand [px].
+        """
+        theme = self._typeface.theme
         self._backdrop.draw(surface, camera, theme)
         if frame.users[0]["kind"] != Kind.NOBODY:
             self._ribbon(surface, story, frame, camera)
@@ -55,9 +64,10 @@ class Scene:
                 arm=float(frame.arms[i]),
                 steering=float(frame.steering[i]),
                 opacity=float(opacity[i]),
+                larger=float(frame.larger[i]),
             )
         if words and view.tags:
-            self._tags(surface, story, frame, camera, opacity, focus)
+            self._labels(surface, story, frame, camera, view, reserved)
 
     def _ribbon(self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera) -> None:
         """Where the ego is heading: dots along the way that it aims for."""
@@ -99,104 +109,71 @@ class Scene:
                 at = x0 + (x - x0) * k / count, y0 + (y - y0) * k / count
                 dot(surface, colour, at, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
 
-    def _tags(
-        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, opacity: np.ndarray, focus: int
+    def _labels(
+        self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, reserved: Sequence[Area]
     ) -> None:
-        """Above the road users that may signal, their phase; below whom the car has an opinion of, a sentence.
+        """What there is to say about whom, where it covers nobody: lines to them first, and words above all lines."""
+        areas, opacity = areas_of(frame, camera), visibility(story, frame, view.ghosts)
+        taken = [*reserved, *(area for area, shown in zip(areas, opacity > 0.02, strict=True) if shown)]
+        placed = []
+        for note in notes_of(story, frame, opacity, story.watched(view.focus, frame.time)):
+            area = place(self._size(note, surface), areas[note.i], surface.get_size(), taken, note.sides)
+            if area is not None:
+                taken.append(area)
+                placed.append((note, area))
+        for note, area in placed:
+            self._leader(surface, getattr(self._typeface.theme, note.tone), area, areas[note.i])
+        for note, area in placed:
+            if note.words:
+                self._note(surface, note, rect(area))
+            else:
+                self._inset(surface, frame, note.i, camera, rect(area))
 
-        A belief about somebody out of sight is a thought, and stands above the one who thinks it.
-        """
-        theme, thoughts = self._typeface.theme, []
-        x, y = camera.locate(frame.users[0]["x"], frame.users[0]["y"])
-        own = pygame.Rect(0, 0, *[2 * round(1.3 * camera.scale)] * 2)
-        own.center = round(x), round(y)
-        taken = [own]  # nothing is written over the ego, nor over another sentence
-        for i in range(1, len(frame.users)):
-            there, flags = frame.users[i]["kind"] != Kind.NOBODY, []
-            belief, seen = frame.belief(i), bool(opacity[i] > 0.5 and there)
-            if not there and i != focus:
-                continue  # whoever is not there yet, or any more, is not worth a thought
-            if seen and (i == focus or story.role(i, frame.time).choice):
-                phase = frame.phase(story, i)
-                flags.append((phase.name, phase_colour(theme, phase), phase_ink(phase)))
-            self._flags(surface, frame.users[i], flags, camera)
-            if belief is not None:
-                said = (sentence(story, frame, i, belief), theme.belief, DARKNESS)
-                if seen:
-                    taken.append(self._below(surface, frame.users[i], said, camera, taken))
-                else:
-                    thoughts.append(said)
-        self._flags(surface, frame.users[0], thoughts, camera)
+    def _size(self, note: Note, surface: pygame.Surface) -> tuple[float, float]:
+        """How large [px] a note is; one without words is an inset."""
+        unit, (width, height) = self._typeface.unit, surface.get_size()
+        wide = round(min(INSET * unit, 0.4 * width, 0.4 * height))
+        if not note.words:
+            return wide, wide
+        return min(self._typeface.width(note.words, 17) + 14 * unit, width - 2 * EDGE), 20 * unit
 
-    def _flags(
-        self,
-        surface: pygame.Surface,
-        user: np.void,
-        flags: list[tuple[str, Colour, Colour]],
-        camera: Camera,
-    ) -> None:
-        """Words, each with its background's and its own colour, above a road user, the first one lowest."""
-        x, y = camera.locate(user["x"], user["y"])
-        unit = self._typeface.unit
-        height, tip = round(20 * unit), 6 * unit
-        bottom = round(y - max(2.4 * camera.scale, 26.0) - 10 * unit)
-        for flag in flags:
-            box = self._box(surface, flag[0], (x, bottom - height / 2))
-            self._flag(surface, flag, box, tip)
-            bottom, tip = box.top - round(3 * unit), 0.0
+    def _note(self, surface: pygame.Surface, note: Note, box: pygame.Rect) -> None:
+        """Words on a coloured ground."""
+        type_ = self._typeface
+        most = box.width - 12 * type_.unit
+        if most > 12 * type_.unit:
+            label(surface, getattr(type_.theme, note.tone), box, 5 * type_.unit)
+            type_.write(surface, note.words, box.center, 17, getattr(type_.theme, note.ink), 0.5, most=most)
 
-    def _below(
-        self,
-        surface: pygame.Surface,
-        user: np.void,
-        flag: tuple[str, Colour, Colour],
-        camera: Camera,
-        taken: list[pygame.Rect],
-    ) -> pygame.Rect:
-        """Words below a road user, and below what is ``taken``; where they stand."""
-        x, y = camera.locate(user["x"], user["y"])
-        unit = self._typeface.unit
-        box = self._box(surface, flag[0], (x, y + max(2.4 * camera.scale, 26.0) + 10 * unit))
-        for other in sorted(taken, key=lambda rect: rect.top):
-            if box.inflate(10 * unit, 2 * unit).colliderect(other):
-                box.centery = round(other.bottom + 13 * unit)
-        self._flag(surface, flag, box)
-        return box
+    def _leader(self, surface: pygame.Surface, colour: Colour, area: Area, about: Area) -> None:
+        """A line from a label to the edge of whom it is about."""
+        (x0, y0), (x1, y1) = rect(area).center, rect(about).center
+        far = max(math.hypot(x1 - x0, y1 - y0), 1.0)
+        stop = max(1.0 - min(about.right - about.left, about.bottom - about.top) / 2 / far, 0.0)
+        end = x0 + (x1 - x0) * stop, y0 + (y1 - y0) * stop
+        pygame.draw.line(surface, colour, (x0, y0), end, max(round(2 * self._typeface.unit), 1))
 
-    def _box(self, surface: pygame.Surface, words: str, at: tuple[float, float]) -> pygame.Rect:
-        """The ground for words around ``at`` [px]: in the picture, if that is wide enough."""
-        unit = self._typeface.unit
-        box = pygame.Rect(0, 0, round(self._typeface.width(words, 17) + 14 * unit), round(20 * unit))
-        box.center = round(at[0]), round(at[1])
-        box.left = max(min(box.left, surface.get_width() - box.width), 0)
-        return box
-
-    def _flag(
-        self, surface: pygame.Surface, flag: tuple[str, Colour, Colour], box: pygame.Rect, tip: float = 0.0
-    ) -> None:
-        """Words on a coloured ground, with a ``tip`` that points down."""
-        words, colour, ink = flag
-        label(surface, colour, box, 5 * self._typeface.unit, pointer=tip)
-        self._typeface.write(surface, words, box.center, 17, ink, 0.5)
-
-
-def visibility(story: Story, frame: Frame, ghosts: bool = True) -> np.ndarray:
-    """Opacity (N,) of the road users: none in the fog, little beyond the ego's sight; none either without ghosts."""
-    users, unseen = frame.users, UNSEEN if ghosts else 0.0
-    clear = smoothstep(-depth_in_fog(story.road, users["x"], users["y"]) / FOG_EDGE)
-    opacity = np.where(clear > 0, clear * (unseen + (1.0 - unseen) * frame.seen), 0.0)
-    opacity[0] = 1.0
-    return opacity
+    def _inset(self, surface: pygame.Surface, frame: Frame, i: int, camera: Camera, box: pygame.Rect) -> None:
+        """A signal that is on, so large that it can be seen from the last row."""
+        theme, user, wide = self._typeface.theme, frame.users[i], box.width
+        dot(surface, theme.signal, box.center, wide / 2)
+        dot(surface, theme.asphalt, box.center, wide / 2 - max(wide * RING, 1.5))
+        scale = wide / 2 / max(float(user["length"]) / 2 + 0.4, REACH + 0.55)
+        near = replace(camera, x=float(user["x"]), y=float(user["y"]), scale=scale, width=wide, height=wide)
+        self._figures.draw(
+            surface.subsurface(box), near, user, theme, body_of(theme, user, i),
+            arm=float(frame.arms[i]), steering=float(frame.steering[i]),
+        )  # fmt: skip
 
 
 def phase_colour(theme: Theme, phase: Phase) -> Colour:
     """What stands for a phase wherever it is shown."""
-    return (theme.waiting, theme.signal, theme.memory, theme.plain)[phase]
+    return getattr(theme, TONES[phase][0])
 
 
-def phase_ink(phase: Phase) -> Colour:
+def phase_ink(theme: Theme, phase: Phase) -> Colour:
     """The colour of letters on it."""
-    return WHITE if phase in (Phase.DELAY, Phase.AFTER) else DARKNESS
+    return getattr(theme, TONES[phase][1])
 
 
 def body_of(theme: Theme, user: np.void, i: int) -> Colour:

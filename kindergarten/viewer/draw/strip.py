@@ -9,10 +9,10 @@ import pygame
 
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.thoughts import GATES
-from kindergarten.viewer.draw.palette import Theme, mix
 from kindergarten.viewer.draw.scene import phase_colour
 from kindergarten.viewer.draw.text import Typeface
 from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.palette import Theme, mix
 from kindergarten.viewer.model.story import Story
 from kindergarten.world.codes import Phase
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import pygame
 
-from kindergarten.viewer.draw.palette import LIGHT, Colour, Theme
+from kindergarten.viewer.model.labels import Area
+from kindergarten.viewer.model.palette import LIGHT, WHITE, Colour, Theme
 
 FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
 BEAM, TURNS = 17.0, 180  # [m] that headlights reach; steps of a whole turn
@@ -25,7 +27,7 @@ class Typeface:
         self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
 
     def _font(self, size: float) -> pygame.font.Font:
-        pixels = max(round(size * self.unit * FINE), 8 * FINE)
+        pixels = round(size * self.unit * FINE)
         if not pygame.font.get_init():
             pygame.font.init()
             self._fonts.clear()
@@ -82,21 +84,54 @@ class Typeface:
         return place
 
 
-def label(surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float, pointer: float = 0.0) -> None:
-    """Fill a box with smooth round corners; ``pointer`` [px]: a tip below its middle, pointing down."""
-    picture = _label(colour, *box.size, round(radius, 1), round(pointer, 1))
-    surface.blit(picture, box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
+def rect(area: Area) -> pygame.Rect:
+    """The whole pixels of an area."""
+    return pygame.Rect(round(area.left), round(area.top), round(area.right - area.left), round(area.bottom - area.top))
+
+
+def label(surface: pygame.Surface, colour: Colour, box: pygame.Rect, radius: float) -> None:
+    """Fill a box with smooth round corners."""
+    surface.blit(_label(colour, *box.size, round(radius, 1)), box.topleft, special_flags=pygame.BLEND_PREMULTIPLIED)
 
 
 @lru_cache(64)
-def _label(colour: Colour, width: int, height: int, radius: float, pointer: float) -> pygame.Surface:
-    sheet = pygame.Surface((width * FINE, (height + round(pointer)) * FINE), pygame.SRCALPHA, 32)
-    border = round(radius * FINE)
-    pygame.draw.rect(sheet, colour, (0, 0, width * FINE, height * FINE), border_radius=border)
-    if pointer:
-        x, y, tip = width * FINE / 2, height * FINE - 1, pointer * FINE
-        pygame.draw.polygon(sheet, colour, [(x - tip, y), (x + tip, y), (x, y + tip)])
-    return pygame.transform.smoothscale(sheet, (width, height + round(pointer)))
+def _label(colour: Colour, width: int, height: int, radius: float) -> pygame.Surface:
+    sheet = pygame.Surface((width * FINE, height * FINE), pygame.SRCALPHA, 32)
+    pygame.draw.rect(sheet, colour, (0, 0, width * FINE, height * FINE), border_radius=round(radius * FINE))
+    return pygame.transform.smoothscale(sheet, (width, height))
+
+
+class Card(NamedTuple):
+    """Words on a coloured ground."""
+
+    lines: list[str]
+    points: float
+    area: Area
+
+    def draw(self, surface: pygame.Surface, typeface: Typeface, tone: str) -> None:
+        """Draw it; ``tone``: the theme's colour below."""
+        colour, step = getattr(typeface.theme, tone), 1.25 * self.points * typeface.unit
+        label(surface, colour, rect(self.area), 8 * typeface.unit)
+        x, y = rect(self.area).center
+        for k, line in enumerate(self.lines):
+            ink = typeface.theme.paper if tone == "ink" else WHITE
+            at = x, y + (k - (len(self.lines) - 1) / 2) * step
+            typeface.write(surface, line, at, self.points, ink, 0.5)
+
+
+def card(typeface: Typeface, words: str, width: float, points: float, top: float = 14.0) -> Card:
+    """A card for a picture of ``width`` [px], ``top`` points below its upper edge; long words are broken into lines."""
+    unit, lines = typeface.unit, [""]
+    for word in words.split(" "):
+        longer = f"{lines[-1]} {word}".strip(" ") if lines[-1] else word
+        if lines[-1] and typeface.width(longer, points) > width - 60 * unit:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    wide = max(typeface.width(line, points) for line in lines) + 36 * unit
+    tall = (1.25 * points * len(lines) + 0.7 * points) * unit
+    left = (width - wide) / 2
+    return Card(lines, points, Area(left, top * unit, left + wide, top * unit + tall))
 
 
 def dot(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0) -> None:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pygame
 
-from kindergarten.viewer.draw.palette import WHITE, Colour
 from kindergarten.viewer.draw.scene import phase_colour, phase_ink
 from kindergarten.viewer.draw.text import Typeface, dot, label
 from kindergarten.viewer.model.frame import Frame
-from kindergarten.viewer.model.story import Role, Story
+from kindergarten.viewer.model.palette import Colour
+from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import Hud, View
-from kindergarten.world.codes import End, Intent, Phase
+from kindergarten.viewer.model.words import band_words, end_tone, end_words, signal_labels
+from kindergarten.world.codes import End, Phase
 
 MARGIN = 26  # points left and right of the track
 TRACK, LANE, GAP = 22, 4, 2  # points: the height of the first lane and of the others, and what is between them
 MOST_LANES = 8
-WORDS: dict[Phase, tuple[str, ...]] = {
-    Phase.BEFORE: ("before",),
-    Phase.CUE: ("the cue: it shows", "cue"),
-    Phase.DELAY: ("the delay: nothing shows, only memory knows", "delay: nothing shows", "delay"),
-    Phase.AFTER: ("after: it moves", "after"),
-}
-SILENT = ("the cue: it would show a turn", "cue")
 
 
 def lanes_of(story: Story, focus: int) -> list[int]:
@@ -79,14 +74,14 @@ class Timeline:
         role = story.role(self._focus, frame.time)
         labels = signal_labels(role, view.reveal)
         times, known = (role.t1, role.t2, role.t3), self._known(frame)
-        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known)
+        draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known, frame.time)
         marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= known]
         self._marks(surface, marks, track.top - 13 * unit, -1)
         self._bottom = track.bottom
         lanes = lanes_of(story, self._focus)
         for i in lanes:
             box = self._lane(LANE)
-            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal, known)
+            draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal, known, frame.time)
             if story.met == i and not story.live:
                 dot(surface, theme.alarm, (box.right, box.centery), 4.5 * unit)
         if lanes:
@@ -122,8 +117,7 @@ class Timeline:
         below = [("", "hands on: the agent drives", story.hands_on)] if story.hands_on <= known else []
         if not story.live and story.end is not End.RUNNING:
             below.append(("", end_words(story), story.duration))
-            colour = theme.plain if story.end is End.GOAL else theme.alarm
-            dot(surface, colour, (box.right, box.centery), 4.5 * unit)
+            dot(surface, getattr(theme, end_tone(story.end)), (box.right, box.centery), 4.5 * unit)
         self._marks(surface, below, box.bottom + 16 * unit, 1)
 
     def _bookmarks(self, surface: pygame.Surface, hud: Hud) -> None:
@@ -140,6 +134,8 @@ class Timeline:
         """Labels at their times, moved aside where they would cover each other."""
         unit, ink = self._typeface.unit, self._typeface.theme.ink
         texts = [f"{name} {words}".strip() for name, words, _ in marks]
+        if sum(self._typeface.width(text, 17) for text in texts) > 0.9 * self.area.width:
+            texts = [name or words for name, words, _ in marks]
         at = [self.axis.x_of(time) for _, _, time in marks]
         widths = [self._typeface.width(text, 17) for text in texts]
         borders = self.area.left + 8 * unit, self.area.right - 8 * unit
@@ -152,12 +148,13 @@ class Timeline:
 
 def draw_role(
     surface: pygame.Surface, axis: Axis, box: pygame.Rect, story: Story, i: int, typeface: Typeface, reveal: bool,
-    known: float = math.inf,
+    known: float = math.inf, time: float = -math.inf,
 ) -> None:  # fmt: skip
     """Road user ``i`` as a lane in ``box`` along ``axis``: coloured by phase, named where there is room.
 
     Args:
         known: until when [s] there is anything to tell.
+        time: [s] where the play head stands, which covers no word.
     """
     pygame.draw.rect(surface, typeface.theme.card, box)
     for role in story.roles[min(i, len(story.roles) - 1)]:
@@ -175,18 +172,34 @@ def draw_role(
                 else typeface.theme.rule
             )
             pygame.draw.rect(surface, colour, piece)
-            words = SILENT if phase is Phase.CUE and reveal and not role.shows else WORDS[phase]
-            for word in words if box.height > 12 * typeface.unit else ():
-                if typeface.width(word, 16) < piece.width - 12 * typeface.unit:
-                    typeface.write(surface, word, piece.center, 16, phase_ink(phase), 0.5)
-                    break
+            if box.height > 12 * typeface.unit:
+                words = band_words(role, phase, reveal)
+                write_beside(surface, words, piece, axis.x_of(time), typeface, 16, phase_ink(typeface.theme, phase))
+
+
+def write_beside(
+    surface: pygame.Surface, words: Sequence[str], piece: pygame.Rect, head: float, typeface: Typeface, points: float,
+    ink: Colour,
+) -> None:  # fmt: skip
+    """The longest of ``words`` that fits into ``piece``, on the wider side of the play head at ``head`` [px]."""
+    gap = 8 * typeface.unit
+    spans = [(piece.left, piece.right)]
+    if piece.left - gap < head < piece.right + gap:
+        spans = [(piece.left, head - gap), (head + gap, piece.right)]
+    left, right = max(spans, key=lambda span: span[1] - span[0])
+    for word in words:
+        half = typeface.width(word, points) / 2 + 6 * typeface.unit
+        if 2 * half <= right - left:
+            x = min(max(piece.centerx, left + half), right - half)
+            typeface.write(surface, word, (x, piece.centery), points, ink, 0.5)
+            return
 
 
 def draw_play_head(surface: pygame.Surface, axis: Axis, time: float, bottom: float, typeface: Typeface) -> None:
     """The present, from the track down to ``bottom`` [px]."""
     theme, unit, x = typeface.theme, typeface.unit, axis.x_of(time)
     top = axis.track.top - round(4 * unit)
-    line = pygame.Rect(0, top, 0, round(bottom + 4 * unit) - top)
+    line = pygame.Rect(0, top, 0, round(bottom + 2 * unit) - top)
     for colour, width in ((theme.paper, 6 * unit), (theme.ink, 3 * unit)):
         surface.fill(colour, (round(x - width / 2), line.top, max(round(width), 2), line.height))
     handle = pygame.Rect(round(x - 7 * unit), line.bottom - round(4 * unit), round(14 * unit), round(10 * unit))
@@ -204,31 +217,3 @@ def apart(at: list[float], widths: list[int], borders: tuple[float, float], gap:
         lefts.append(max(min(x - width / 2, borders[1] - rest), edge))
         edge = lefts[-1] + width + gap
     return lefts
-
-
-def end_words(story: Story) -> str:
-    """How it ended, as people say it."""
-    met = "" if story.met is None else f" with road user {story.met}"
-    return story.end.name.lower().replace("_", " ") + met
-
-
-def end_colour(typeface: Typeface, end: End) -> tuple[Colour, Colour]:
-    """Background and letters of how it ended."""
-    theme = typeface.theme
-    return {End.GOAL: theme.plain, End.RUNNING: theme.faded}.get(end, theme.alarm), WHITE
-
-
-def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
-    """What happens at t1, t2 and t3, in words."""
-    if not reveal:
-        return "signal on?", "signal off?", "turns?"
-    moves = intent_words(role.intent)
-    if not role.shows:
-        return "(no signal)", "(no signal)", moves
-    return "signal on" if role.truthful else "wrong signal on", "signal off", moves
-
-
-def intent_words(intent: Intent) -> str:
-    """An intent as people say it."""
-    words = {Intent.STRAIGHT: "goes straight on", Intent.FIRST: "goes first", Intent.LAST: "goes last"}
-    return words.get(intent, f"turns {intent.name.lower()}")

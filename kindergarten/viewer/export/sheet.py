@@ -9,11 +9,11 @@ from pathlib import Path
 import pygame
 
 from kindergarten.files import whole_file
-from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.story import Role
-from kindergarten.viewer.model.view import SIZE, View
+from kindergarten.viewer.model.view import SIZE, View, unit_of
 
 LARGEST = 8192  # [px]
 
@@ -51,7 +51,7 @@ def write_sheet(
     """
     view = replace(view or View(), panels=False)
     width, height = checked_size(size or SIZE)
-    letters = Typeface(max(min(width / SIZE[0], height / SIZE[1]), 0.5), DARK if view.dark else LIGHT)
+    letters = Typeface(unit_of((width, height), view.large), DARK if view.dark else LIGHT)
     unit, theme = letters.unit, letters.theme
     sheet = pygame.Surface((width, height), 0, 32)
     sheet.fill(theme.paper)

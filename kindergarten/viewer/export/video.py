@@ -13,9 +13,9 @@ import pygame
 
 from kindergarten.files import whole_file
 from kindergarten.progress import Progress
-from kindergarten.viewer.draw.palette import DARK, LIGHT
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.export.sheet import checked_size
+from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
 FRAMES_PER_SECOND = 30

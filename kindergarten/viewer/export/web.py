@@ -22,8 +22,8 @@ from kindergarten.files import write_whole
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import SPECS
-from kindergarten.viewer.model.sentence import will_of
 from kindergarten.viewer.model.story import kind_of, one_way
+from kindergarten.viewer.model.words import percents, will_of
 from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
 from kindergarten.world.road import SPACING, RoadMap
 
@@ -91,7 +91,6 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
     return {
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
-        "remembers": "cells" in thoughts,
         "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
         "kinds": [int(kind_of(column)) for column in users.T],
         "plans": [_plans(column, dt) for column in users.T],
@@ -111,7 +110,13 @@ def _episode(episode: Episode, dt: float) -> dict[str, Any]:
         "actions": _column(episode.actions, WORTH),
         "terms": _column(episode.terms, WORTH),
         **{name: _column(array, SPECS[name].step) for name, array in thoughts.items() if SPECS[name].step},
+        **({} if episode.thoughts.captions is None else {"captions": _percents(episode.thoughts.captions)}),
     }
+
+
+def _percents(captions: np.ndarray) -> dict[str, Any]:
+    """Beliefs as whole percents that add up."""
+    return _column(percents(captions) / 100.0, 0.01)
 
 
 def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import Thoughts
+from kindergarten.viewer.model.shapes import larger
 from kindergarten.viewer.model.story import Story
 from kindergarten.world.codes import Action, Control, End, Kind, Phase, Signal
 from kindergarten.world.simulator import Simulator
@@ -34,6 +35,7 @@ class Frame:
     arms: (N,) how far an arm is held out: 1 to the left, -1 to the right, 0 not at all.
     steering: (N,) [rad] of the front wheels.
     seen: (N,) 0..1 whether the ego sees it.
+    larger: (N,) times life size that it is drawn.
     action: what the agent is doing, in words.
     terms: (K,) weighted reward so far (of the last step, if live).
     thoughts: what the agent thinks, without the axis of decisions.
@@ -44,6 +46,7 @@ class Frame:
     arms: np.ndarray
     steering: np.ndarray
     seen: np.ndarray
+    larger: np.ndarray
     target_speed: float
     end: End
     action: str
@@ -66,6 +69,7 @@ def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
     """A world as it stands."""
     users, world = simulator.users[w].copy(), simulator.worlds[w]
     driven = world["tick"] >= world["hands_on"]
+    shown = _seen(users) > 0  # whoever is out of sight may not even change how large others are drawn
     words = "" if action is None else words_of(simulator.config.control, np.ravel(np.asarray(action)))
     return Frame(
         time=float(world["tick"]) * simulator.config.physics_step,
@@ -73,6 +77,7 @@ def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
         arms=_arms(users),
         steering=_steering(users, users),
         seen=_seen(users),
+        larger=_larger(users, shown),
         target_speed=float(world["target_speed"]),
         end=End(int(world["end"])),
         action=words if driven else "",
@@ -110,6 +115,7 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
         arms=arms,
         steering=steering,
         seen=seen,
+        larger=larger(users),
         target_speed=float(episode.worlds["target_speed"][min(k + (share > 0), len(times) - 1)]),
         end=End(int(episode.worlds["end"][k])),
         action=_action(replay, episode, k),
@@ -131,6 +137,13 @@ def words_of(control: Control, action: np.ndarray) -> str:
         return WORDS[Action(int(action[0]))]
     pedal, wheel = float(action[0]), float(action[1])
     return f"{'gas' if pedal >= 0 else 'brake'} {abs(pedal):.2f}, {'left' if wheel >= 0 else 'right'} {abs(wheel):.2f}"
+
+
+def _larger(users: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """``larger`` as if there were only those who are ``shown`` (N,)."""
+    found = np.ones(len(users))
+    found[shown] = larger(users[shown])
+    return found
 
 
 def _arms(users: np.ndarray) -> np.ndarray:

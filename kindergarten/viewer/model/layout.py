@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,45 @@ TOOTH, TEETH = 0.55, 1.0  # [m] a yield line's triangles: their width, and from 
 CROSSING, STRIPE, BEFORE = 2.4, 0.5, 0.7  # [m] a crossing: its length, its stripes and gaps, from the stop line to it
 OURS = 0.5  # cosine between a lane and the road that a stop line lies on, above which it is one of that road's
 BEYOND = 150.0  # [m] that a road goes on where a route begins or ends
-TREE_CELL, TREE_FROM_ROAD, TREES_WITHIN = 13.0, 8.5, 4  # [m] one tree per cell; far from lanes; so many cells around
-FINE_CELL, MOST_CELLS = 2.0, 6000  # [m] in which roads are looked up; cells with trees, at most
+PAVEMENT_WIDTH, KERB_WIDTH = 2.4, 0.35  # [m] beside the lane
+TREE_CELL, TREE_FROM_ROAD = 13.0, 8.5  # [m] one tree per cell; far from lanes
+FINE_CELL, MOST_CELLS = 2.0, 8000  # [m] in which roads are looked up; cells with trees, at most
+SHADE = 1.1  # [m] that a house's shadow is long
+#: A tree as discs: colour, how far to the right and down in the picture, radius; all in radii of the tree.
+TREE = (("grass_shade", 0.35, 0.4, 1.0), ("tree", 0.0, 0.0, 1.0), ("tree_light", -0.2, -0.25, 0.62))
+
+
+class Layer(NamedTuple):
+    """Polygons (K, 2) [m] of one colour.
+
+    beside: [m] if not None, they are the lanes and so much beside them.
+    shade: [m] that they lie to the right and down in the picture.
+    """
+
+    colour: str
+    polygons: list[np.ndarray]
+    beside: float | None = None
+    shade: float = 0.0
+
+
+def layers_of(road: RoadMap) -> list[Layer]:
+    """All that a street is made of but trees and fog, from the ground up."""
+    pieces, half = pieces_of(road.points), road.lane_width / 2
+    lanes = PavedArea(road.points[:, :, :2].reshape(-1, 2), road.lane_width)
+    crossings = [stripe for line in lines(road, Marking.STOP_LINE) for stripe in crossing(line, road)]
+    inner = [house + (0.45, 0.45, -0.45, -0.45) for house in road.buildings]
+    houses = [box(house) for house in road.buildings]
+
+    def lane(colour: str, beside: float) -> Layer:
+        return Layer(colour, [strip(piece, half + beside) for piece in pieces], beside)
+
+    return [
+        lane("pavement", PAVEMENT_WIDTH), Layer("grass", islands(road, lanes)), lane("kerb", KERB_WIDTH),
+        lane("asphalt", 0.05), Layer("asphalt/marking/0.62", crossings), Layer("marking", painted(road)),
+        Layer("grass_shade", houses, shade=SHADE), Layer("wall", houses),
+        Layer("roof", [box(house) for house in inner]),
+        Layer("roof/wall/0.45", [ridge(house) for house in inner]),
+    ]  # fmt: skip
 
 
 def pieces_of(routes: np.ndarray) -> list[np.ndarray]:
@@ -210,12 +248,17 @@ def _cell(places: np.ndarray, size: float) -> np.ndarray:
     return (x + (1 << 20)) * (1 << 21) + y + (1 << 20)
 
 
-def trees(road: RoadMap, lanes: PavedArea) -> np.ndarray:
-    """x, y and radius [m] (K, 3) of trees beside the roads, scattered the same way every time."""
-    codes = np.unique(_cell(lanes.points, TREE_CELL))[: MOST_CELLS // 8]
-    around = np.arange(-TREES_WITHIN, TREES_WITHIN + 1)
-    near = (around[:, None] * (1 << 21) + around).ravel()
-    codes = np.unique((codes[:, None] + near).ravel())[:MOST_CELLS]
+def trees(road: RoadMap) -> np.ndarray:
+    """x, y and radius [m] (K, 3) of trees wherever a camera looks but on roads, scattered the same way every time."""
+    first, last, steps = road.points[:, 0], road.points[:, -1], np.arange(0.0, BEYOND, FINE_CELL / 2)[:, None, None]
+    ahead, behind = last[:, :2] + steps * last[:, 2:], first[:, :2] - steps * first[:, 2:]
+    ways = [road.points[:, :, :2].reshape(-1, 2), ahead.reshape(-1, 2), behind.reshape(-1, 2)]
+    lanes = PavedArea(np.concatenate(ways), road.lane_width)
+    low, high = (edge(axis=0) // TREE_CELL for edge in (ways[0].min, ways[0].max))
+    wide, tall = (high - low + 2 * BEYOND // TREE_CELL).clip(1, int(MOST_CELLS**0.5))
+    columns, rows = np.meshgrid(np.arange(wide), np.arange(tall))
+    corners = np.stack([columns.ravel(), rows.ravel()], axis=1) + ((low + high) // 2 - np.array([wide, tall]) // 2)
+    codes = _cell(corners * TREE_CELL + TREE_CELL / 2, TREE_CELL)
     corner = np.stack([codes // (1 << 21) - (1 << 20), codes % (1 << 21) - (1 << 20)], axis=1) * TREE_CELL
     across, along, size, there = (_chance(codes, k) for k in range(4))
     places = corner + TREE_CELL * np.stack([across, along], axis=1)

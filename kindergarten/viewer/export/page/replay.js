@@ -24,7 +24,6 @@ class Episode {
   constructor(raw, names, terms, will) {
     Object.assign(this, { names, will, kinds: raw.kinds.map((kind) => names.kind[kind]) });
     this.seed = raw.seed;
-    this.remembers = raw.remembers;
     this.end = names.end[raw.end];
     this.sizes = raw.sizes;
     this.plans = raw.plans;
@@ -196,17 +195,10 @@ function differ(a, b, k) {
   return a.count !== b.count;
 }
 
-/** What the car believes of road user ``i``, in the words of sentence.py. */
+/** What the car believes of road user ``i``, in the words of words.py. */
 function sentence(episode, i, time) {
-  const k = episode.index(time), belief = episode.belief(i, k), best = likeliest(belief);
-  const said = `${episode.kinds[i]} ${i} will ${episode.will[best]}, ${percent(belief[best])}`;
-  return [said, signalWords(episode.plan(i, k), time, episode.remembers)].filter(Boolean).join(", ");
-}
-
-/** How long ago it signalled, if it has and the car can remember. */
-function signalWords({ shows, t1, t2 }, time, remembers) {
-  if (!shows || time + 1e-6 < t1 || (time + 1e-6 >= t2 && !remembers)) return "";
-  return time + 1e-6 < t2 ? "signals now" : `signalled ${Math.max(time - t2, 0).toFixed(1)} s ago`;
+  const belief = episode.belief(i, episode.index(time)), best = likeliest(belief);
+  return `${episode.kinds[i]} ${i} will ${episode.will[best]}, ${percent(belief[best])}`;
 }
 
 const likeliest = (chances) => chances.indexOf(Math.max(...chances));

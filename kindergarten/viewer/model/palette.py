@@ -5,6 +5,7 @@ can tell apart; where two of them stand side by side they differ in lightness to
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
@@ -40,15 +41,15 @@ class Theme:
     wall: Colour = (150, 122, 104)
     fog: Colour = (226, 230, 233)
     # road users
-    car: Colour = (236, 231, 218)
-    car_other: Colour = (190, 186, 178)
-    jacket: Colour = (204, 92, 150)
-    jacket_other: Colour = (120, 128, 140)
     glass: Colour = (46, 58, 70)
     tyre: Colour = (28, 30, 33)
     frame: Colour = (150, 156, 164)
     helmet: Colour = (250, 246, 235)
     lamp: Colour = (216, 196, 160)
+    spark: Colour = (255, 214, 120)  # the heart of a lit lamp
+    cargo: Colour = (230, 224, 214)
+    outline: Colour = DARKNESS
+    white: Colour = WHITE
     headlight: Colour = (255, 246, 205)
     tail: Colour = (150, 44, 36)
     # the page
@@ -84,3 +85,11 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     """``a`` with ``share`` (0..1) of ``b`` in it."""
     r, g, blue = (round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
     return r, g, blue
+
+
+@lru_cache(512)
+def blend(name: str, theme: Theme, body: Colour = WHITE) -> Colour:
+    """A colour of the theme by its name, or ``body``; ``a/b/0.35`` is a with 0.35 of b in it."""
+    first, *rest = name.split("/")
+    colour = body if first == "body" else getattr(theme, first)
+    return mix(colour, getattr(theme, rest[0]), float(rest[1])) if rest else colour

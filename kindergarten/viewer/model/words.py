@@ -1,0 +1,127 @@
+"""What is said about an episode, by whoever watches it and by the car. Plain words; the page says the same ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.story import Role, Story
+from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
+
+WILL = {
+    Intent.LEFT: "turn left",
+    Intent.STRAIGHT: "go straight on",
+    Intent.RIGHT: "turn right",
+    Intent.FIRST: "go first",
+    Intent.LAST: "go last",
+}
+#: ... where all ways lead in one direction.
+LANES = {Intent.LEFT: "move over to the left", Intent.STRAIGHT: "keep its lane", Intent.RIGHT: "move over to the right"}
+DOES = {
+    Intent.LEFT: "turns left",
+    Intent.STRAIGHT: "goes straight on",
+    Intent.RIGHT: "turns right",
+    Intent.FIRST: "goes first",
+    Intent.LAST: "goes last",
+}
+#: The phases in plain words. In the second one: with a signal, without, and where the order of arrival is the sign.
+PHASES = {Phase.BEFORE: "no signal yet", Phase.CUE: "signal on", Phase.DELAY: "nothing to see", Phase.AFTER: "it moves"}
+SILENT, ORDER = "no signal", "who is first?"
+#: ... and what they mean for somebody who watches, in a line.
+MEANS = {
+    Phase.BEFORE: "watch it",
+    Phase.CUE: "look now",
+    Phase.DELAY: "nothing shows any more: remember!",
+    Phase.AFTER: "now its body tells",
+}
+LEFT, UNSEEN = "it has left the scene", "it goes its way, out of sight"
+#: What stands on the timeline, the longest that there is room for.
+BANDS = {
+    Phase.BEFORE: ("before",),
+    Phase.CUE: ("it shows what it will do", "signal on", "signal"),
+    Phase.DELAY: ("nothing to see: only memory knows", "nothing to see", "delay"),
+    Phase.AFTER: ("it moves", "moves"),
+}
+SILENT_BAND = ("no signal: it would show a turn", "no signal", "-")
+ORDER_BAND = ("who comes first?", "first?")
+
+
+def will_of(lanes: bool) -> dict[Intent, str]:
+    """What each intent is called, on a road on which all ways lead in one direction (``lanes``) or on another."""
+    return WILL | LANES if lanes else WILL
+
+
+def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
+    """What the car believes (intents,) of road user ``i``: "cyclist 2 will turn left, 94 %"."""
+    best = Intent(int(belief.argmax()))
+    who = f"{story.role(i, frame.time).kind.name.lower()} {i}"
+    return f"{who} will {will_of(story.lanes)[best]}, {percents(belief)[best]} %"
+
+
+def percents(shares: np.ndarray) -> np.ndarray:
+    """Whole percents of shares (K,) or (..., K), which add up as the shares do: the largest remainders round up."""
+    exact = 100.0 * np.asarray(shares, np.float64)
+    whole = np.floor(exact + 1e-9)
+    missing = np.round(exact.sum(-1) - whole.sum(-1)).astype(int)
+    order = np.argsort(np.argsort(-(exact - whole), axis=-1, kind="stable"), axis=-1)
+    return (whole + (order < missing[..., None])).astype(int)
+
+
+def sign_of(role: Role) -> str:
+    """How a phase without any signal is called, or "" if there is one: ``SILENT`` or ``ORDER``."""
+    if role.shows:
+        return ""
+    return ORDER if role.intent in (Intent.FIRST, Intent.LAST) else SILENT
+
+
+def badge(story: Story, frame: Frame, i: int) -> str:
+    """What whoever watches knows of road user ``i``, in two or three words."""
+    role, phase = story.role(i, frame.time), frame.phase(story, i)
+    if phase is Phase.DELAY and not story.live:
+        return f"{PHASES[phase]} for {max(frame.time - role.t2, 0.0):.1f} s"
+    if phase is not Phase.CUE:
+        return PHASES[phase]
+    if story.live and frame.users[i]["signal"] == Signal.NONE:  # a lamp that is dark for now is no lamp
+        return sign_of(role) if sign_of(role) == ORDER else SILENT
+    return sign_of(role) or PHASES[phase]
+
+
+def meaning(story: Story, frame: Frame, i: int) -> str:
+    """The same for the panel: what to look at."""
+    role, phase, user = story.role(i, frame.time), frame.phase(story, i), frame.users[i]
+    if user["kind"] == Kind.NOBODY:
+        return LEFT
+    if phase is Phase.AFTER and not frame.seen[i]:
+        return UNSEEN
+    signal = Signal(int(user["signal"]))
+    if phase is Phase.CUE and signal:
+        return f"{MEANS[phase]}: {signal.name.lower()} {'arm out' if role.kind is Kind.CYCLIST else 'lamp lit'}"
+    return MEANS[phase]
+
+
+def band_words(role: Role, phase: Phase, reveal: bool) -> tuple[str, ...]:
+    """What stands on a phase's part of the timeline: the longest first."""
+    if phase is Phase.CUE and sign_of(role) == ORDER:
+        return ORDER_BAND
+    return SILENT_BAND if phase is Phase.CUE and reveal and not role.shows else BANDS[phase]
+
+
+def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
+    """What happens at t1, t2 and t3, in words."""
+    order = sign_of(role) == ORDER
+    if not reveal:
+        return ("they come", "all stand", "who goes?") if order else ("signal on?", "signal off?", "it moves")
+    if not role.shows:
+        return ("they come", "all stand", DOES[role.intent]) if order else ("", "", DOES[role.intent])
+    return "signal on" if role.truthful else "wrong signal on", "signal off", DOES[role.intent]
+
+
+def end_words(story: Story) -> str:
+    """How it ended, as people say it."""
+    met = "" if story.met is None else f" with road user {story.met}"
+    return story.end.name.lower().replace("_", " ") + met
+
+
+def end_tone(end: End) -> str:
+    """The colour of the theme that stands for how it ended."""
+    return {End.GOAL: "plain", End.RUNNING: "faded"}.get(end, "alarm")
