@@ -8,7 +8,7 @@ stamp := $(VENV)/.installed-
 # Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
 pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
-.PHONY: help train test slow fuzz libraries test-nojit check bench pages docs clean
+.PHONY: help train test slow fuzz libraries test-nojit check bench results pages docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-nojit  the tests on the plain Python of the kernels'
 	@echo 'make check       ruff and pyright'
 	@echo 'make bench       how fast it is'
+	@echo 'make results     the agents of the tables, trained one after the other: stop it when you like, it goes on'
 	@echo 'make pages       what the pages take from the code and from benchmarks/results'
 	@echo 'make docs        the documentation, into site/'
 	@echo 'make clean       remove what was built; environments and runs stay'
@@ -55,6 +56,9 @@ check: $(stamp)test
 
 bench: $(stamp)test
 	$(bin)/python -m benchmarks.simulator $(ARGS)
+
+results: $(stamp)agents
+	$(bin)/python -m benchmarks.agents --out benchmarks/results/agents.json $(ARGS)
 
 pages: $(stamp)agents
 	$(bin)/python -m docs.pages

@@ -1,11 +1,11 @@
-"""What agents reach: every scenario with and without memory, several seeds, `train.py`'s defaults.
+"""What agents reach: every scenario with an LSTM, and the controls beside it, with several seeds of each.
 
-python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios Town] [--runs DIR] [--seeds 3]
-                            [--memoryless 1]
+python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios Town] [--agents lstm none] [--runs DIR]
+                            [--seeds 10] [--controls 5]
 
-Trains what DIR lacks (DIR/SCENARIO-MEMORY/seedS, the folders that ``train.py --seeds`` writes) and sums it up. With
-``--scenarios``, or with 0 agents of a kind, the rows of all others stay as they are in the result. Each row says
-how and with what it was made; what the result says of itself is about those that do not.
+Trains what DIR lacks (DIR/SCENARIO-AGENT/seedS, the folders that ``train.py --seeds`` writes): the first seed of all
+agents everywhere, then the second. After each the result is written anew, so it may be stopped at any time, and goes on
+where it was. Whatever has no finished run has no row; rows that were not asked for stay as they are.
 """
 
 from __future__ import annotations
@@ -13,19 +13,34 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections import defaultdict
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.common import ROOT, about, kindergarten, show_row, together, write
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
+from kindergarten.world.config import Config
 
-#: Left out: four million decisions take ten minutes.
-LEFT_OUT = {("Town", "none")}
-MEMORIES = ("lstm", "none")
+
+class Kind(NamedTuple):
+    """A kind of agent: what it remembers with, what is called about it, and the words on the command line for that."""
+
+    memory: str
+    control: str
+    words: tuple[object, ...] = ()
+
+
+KINDS = {
+    "lstm": Kind("lstm", ""),
+    "none": Kind("none", ""),
+    "shown": Kind("none", "signal shown until t3", ("--delay", 0)),
+    "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
+}
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -61,11 +76,20 @@ def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:
     return None if None in found else round(float(np.mean(found)), 4)
 
 
-def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def in_this_world(run: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same run, if its score was taken in the world as it is today."""
+    today = reference(SCENARIOS[run["scenario"]], Config(delay_s=tuple(run["delay_s"])))
+    if not np.allclose([run["blind"], run["oracle"]], [today.blind.mean(), today.oracle.mean()], atol=1e-6):
+        raise SystemExit(f"{folder} was scored in another {run['scenario']}: blind {run['blind']}; remove it first")
+    return run
+
+
+def row_of(kind: Kind, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table: what the seeds say together."""
     return {
         "scenario": runs[0]["scenario"],
-        "memory": runs[0]["memory"],
+        "memory": kind.memory,
+        "control": kind.control,
         "decisions": runs[0]["steps"],
         "commits": sorted({run["commit"] for run in runs}),
         **together([anticipation_of(run) for run in runs]),
@@ -82,24 +106,26 @@ def main() -> None:
     parser = argparse.ArgumentParser("benchmarks.agents", description=__doc__)
     parser.add_argument("--out", type=Path, help="write the result here")
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), help="these alone")
+    parser.add_argument("--agents", nargs="+", choices=KINDS, default=list(KINDS), help="these alone")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="where the runs are")
-    parser.add_argument("--seeds", type=int, default=3, help="of each agent with an LSTM (default: %(default)s)")
-    parser.add_argument("--memoryless", type=int, default=1, help="of each without (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=10, help="of each agent with an LSTM (default: %(default)s)")
+    parser.add_argument("--controls", type=int, default=5, help="of each other (default: %(default)s)")
     options = parser.parse_args()
     made = about("agents", PACKAGES)
     before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {"rows": []}
-    rows = {(row["scenario"], row["memory"]): row for row in before["rows"]}
-    for scenario, memory in product(options.scenarios, MEMORIES):
-        count = options.seeds if memory == "lstm" else options.memoryless
-        if count == 0 or (scenario, memory) in LEFT_OUT:
+    rows = {(row["scenario"], row["memory"], row["control"]): row for row in before["rows"]}
+    finished: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for seed, name, scenario in product(range(max(options.seeds, options.controls)), options.agents, options.scenarios):
+        if seed >= (options.seeds if name == "lstm" else options.controls):
             continue
-        folder = options.runs / f"{scenario}-{memory}"
-        row = row_of([run(folder / f"seed{s}", scenario, memory, s) for s in range(count)])
-        rows[scenario, memory] = {**row, **made}
+        kind, folder = KINDS[name], options.runs / f"{scenario}-{name}" / f"seed{seed}"
+        runs = finished[scenario, name]
+        runs.append(in_this_world(run(folder, scenario, kind.memory, seed, *kind.words), folder))
+        row = rows[scenario, kind.memory, kind.control] = {**row_of(kind, runs), **made}
         show_row(row)
-    if options.out:
-        ordered = [rows[key] for key in product(SCENARIOS, MEMORIES) if key in rows]
-        write(options.out, {**made, **before, "rows": ordered})
+        if options.out:
+            order = [(scenario, kind.memory, kind.control) for scenario, kind in product(SCENARIOS, KINDS.values())]
+            write(options.out, {**made, **before, "rows": [rows[key] for key in order if key in rows]})
 
 
 if __name__ == "__main__":

@@ -42,6 +42,11 @@ def spread(found: Iterable[float]) -> str:
     return "{:.2f} ({:.2f}..{:.2f})".format(*(round(value, 2) + 0.0 for value in found))  # + 0.0: no -0.00
 
 
+def _agent(row: dict[str, Any]) -> str:
+    """What an agent of the table is called."""
+    return ", ".join(filter(None, (row["memory"], row["control"])))
+
+
 def agents() -> str:
     """What agents reach, with and without memory."""
     return agent_table(measured("agents")["rows"])
@@ -55,8 +60,8 @@ def agent_table(results: list[dict[str, Any]]) -> str:
         crashes = f"{row['collision_rate']:.1%}"
         in_delay = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
         in_delay = ["" if share is None else f"{share:.1%}" for share in in_delay]
-        rows.append((row["scenario"], row["memory"], f"{row['decisions']:,}", scored(row), seeds, crashes, *in_delay))
-    names = ("scenario", "memory", "decisions", "anticipation", "each seed", "collisions", "right in the delay")
+        rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", scored(row), seeds, crashes, *in_delay))
+    names = ("scenario", "agent", "decisions", "anticipation", "each seed", "collisions", "right in the delay")
     return table((*names, "one frame"), rows, 6)
 
 
@@ -65,9 +70,13 @@ def curves(results: list[dict[str, Any]]) -> str:
     moments = [decisions for decisions, _ in results[0]["curves"][0]]
     shown = np.unique(np.linspace(0, len(moments) - 1, POINTS).astype(int))
     rows = [
-        (row["memory"], seed, *(f"{curve[k][1]:.2f}" if k < len(curve) else "" for k in shown))
+        (
+            ", ".join(filter(None, (row["memory"], row["control"]))),
+            seed,
+            *(f"{curve[k][1]:.2f}" if k < len(curve) else "" for k in shown),
+        )
         for row in results
         for seed, curve in enumerate(row["curves"])
     ]
-    header = ("memory", "agent", *(f"{moments[k] / 1000:,.0f} k" for k in shown))
+    header = ("agent", "seed", *(f"{moments[k] / 1000:,.0f} k" for k in shown))
     return "While they learn, on 64 other seeds, after so many decisions:\n\n" + table(header, rows, len(shown))

@@ -12,8 +12,8 @@ from gymnasium import spaces
 
 from benchmarks import common, simulator, soak, viewer
 from kindergarten import cli
-from kindergarten.scenarios import scenario_named
-from kindergarten.scoring.reference import compute
+from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.scoring.reference import compute, reference
 from kindergarten.world.codes import Action, End, Intent, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.simulator import Simulator
@@ -167,11 +167,13 @@ def test_attention_is_done_in_pieces(tmp_path, capsys):
     assert '"rows": "shuffled"' in capsys.readouterr().out
 
 
-def finished(folder: Path, scenario: str, score: float) -> None:
-    """What a finished run leaves behind, as far as the table of agents is made of it."""
+def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) -> None:
+    """What a finished run leaves behind, as far as the table of agents is made of it, in a world that has changed."""
     folder.mkdir(parents=True)
+    limits = reference(SCENARIOS[scenario], Config())
     right = {"by_phase": {"delay": {"accuracy": 0.5}}}
     found = {"scenario": scenario, "memory": "lstm", "anticipation": score, "collision_rate": 0.1, "goal_rate": 0.9}
+    found |= {"blind": limits.blind.mean() + changed, "oracle": limits.oracle.mean(), "delay_s": [1.0, 4.0]}
     found["captions"] = {"agent": right, "single_frame": right}
     (folder / "evaluation.json").write_text(json.dumps(found))
     config = {"options": {"steps": 7}, "made_with": {"commit": "abc"}}
@@ -180,21 +182,28 @@ def finished(folder: Path, scenario: str, score: float) -> None:
     (folder / "metrics.csv").write_text(f"{head}\n7,{score},3.0\n")
 
 
-def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch):
+def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch, capsys):
     agents = pytest.importorskip("benchmarks.agents")
     out = tmp_path / "agents.json"
-    old = [{"scenario": "Town", "memory": "lstm", "seeds": [0.4]}, {"scenario": "Follow", "memory": "none"}]
+    follow = {"scenario": "Follow", "memory": "none", "control": "signal shown until t3"}
+    old = [{"scenario": "Town", "memory": "lstm", "control": "", "seeds": [0.4]}, follow]
     out.write_text(json.dumps({"made_with": "of the old", "rows": old}))
     for seed, score in enumerate((0.8, 0.9)):
         finished(tmp_path / "Follow-lstm" / f"seed{seed}", "Follow", score)
-    words = ["--out", str(out), "--runs", str(tmp_path), "--scenarios", "Follow", "--seeds", "2", "--memoryless", "0"]
-    monkeypatch.setattr(sys, "argv", ["agents", *words])
+    finished(tmp_path / "Follow-none" / "seed0", "Follow", 0.1)
+    words = ["--scenarios", "Follow", "--agents", "lstm", "none", "--seeds", "2", "--controls", "1"]
+    monkeypatch.setattr(sys, "argv", ["agents", "--out", str(out), "--runs", str(tmp_path), *words])
     agents.main()
     result = json.loads(out.read_text())
-    new, *others = result["rows"]
+    new, without, *others = result["rows"]
     assert result["made_with"] == "of the old" and {"commit", "machine", "date"} <= set(new["made_with"])
     assert others == [old[1], old[0]], "in the order of the scenarios, and otherwise as they were"
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
+    assert without["seeds"] == [0.1] and without["memory"] == "none"
+    finished(tmp_path / "Crossing-lstm" / "seed0", "Crossing", 0.9, changed=0.1)
+    monkeypatch.setattr(sys, "argv", ["agents", "--runs", str(tmp_path), "--scenarios", "Crossing", "--seeds", "1"])
+    with pytest.raises(SystemExit, match="another Crossing"):
+        agents.main()
 
 
 @pytest.mark.slow
