@@ -19,9 +19,7 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.options import Options
 from kindergarten.envs import KindergartenEnv
 from kindergarten.files import write_whole
-from kindergarten.viewer.app.controls import Key
-from kindergarten.viewer.app.game import KEYS as GAME_KEYS
-from kindergarten.viewer.app.player import KEYS as PLAYER_KEYS
+from kindergarten.viewer.model.keys import GAME, PAGE, PLAYER, Key
 from kindergarten.world.settings import declared
 
 FILES = [ROOT / "README.md", ROOT / "mkdocs.yml", ROOT / "hyperparams" / "ppo_lstm.yml", *sorted(DOCS.glob("*.md"))]
@@ -40,12 +38,17 @@ def own_scenario() -> str:
 
 def keys() -> str:
     """What the keys of the window do."""
-    return _keys(PLAYER_KEYS)
+    return _keys(PLAYER)
 
 
 def game_keys() -> str:
     """What the keys do for whoever drives."""
-    return _keys(GAME_KEYS)
+    return _keys(GAME)
+
+
+def page_keys() -> str:
+    """What the keys of the page do."""
+    return _keys(key for key in PLAYER if key.does in PAGE)
 
 
 def _keys(entries: Iterable[Key]) -> str:
@@ -64,7 +67,16 @@ def training_options() -> str:
 MAKERS: dict[str, Callable[[], str]] = {
     maker.__name__: maker
     for maker in (
-        *(environment, own_scenario, keys, game_keys, tables.agents, scenario_pages.scenarios, scenario_pages.stakes),
+        *(
+            environment,
+            own_scenario,
+            keys,
+            game_keys,
+            page_keys,
+            tables.agents,
+            scenario_pages.scenarios,
+            scenario_pages.stakes,
+        ),
         *(scenario_pages.arguments, training_options),
         *(*benchmark_tables.MAKERS, *readme_tables.MAKERS),
     )

@@ -165,7 +165,7 @@ class Play:
 class ExportWeb(Quiet):
     """Write a replay as one HTML page that needs no server and no network.
 
-    Open it at a moment of your choice: out.html#episode=2&t=4.5&reveal&twins&theme=dark&junction&play
+    Open it at a moment of your choice: out.html#episode=2&t=4.5&reveal&twins&theme=dark&junction&story&play
     """
 
     source: Annotated[Positional[Path], arg(metavar="REPLAY", help="an .npz file, or a run's folder")]

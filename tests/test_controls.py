@@ -13,8 +13,9 @@ import pygame
 
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer import LiveWindow, NoDisplay, Painter, View
-from kindergarten.viewer.app.player import KEYS, Player
+from kindergarten.viewer.app.player import Player
 from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.keys import PLAYER
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, Intent, Kind
 from tests.painting import drive, paint, seed_with
@@ -73,7 +74,7 @@ def test_the_player_changes_the_view_and_quits(cyclist):
         press(player, key, unicode)
     assert player.view == View()
     press(player, pygame.K_SLASH, "?")
-    assert player.help and len(KEYS) > 20
+    assert player.help and len(PLAYER) > 20
     player.draw(surface)
     assert press(player, pygame.K_ESCAPE) and not player.help
     assert not press(player, pygame.K_q)

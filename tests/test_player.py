@@ -14,14 +14,15 @@ import pygame
 from kindergarten.commands import newest_replay
 from kindergarten.replay.replay import Newest, Replay
 from kindergarten.viewer import Stage, Take, View, stages_of, write_sheet
-from kindergarten.viewer.app.controls import LOOK, pressed
-from kindergarten.viewer.app.game import KEYS as GAME_KEYS
-from kindergarten.viewer.app.human import LIVE_KEYS
-from kindergarten.viewer.app.player import KEYS, Player
+from kindergarten.viewer.app.controls import codes, pressed
+from kindergarten.viewer.app.game import Game
+from kindergarten.viewer.app.human import LiveControls
+from kindergarten.viewer.app.player import Player
 from kindergarten.viewer.draw.painter import camera_of
 from kindergarten.viewer.draw.stage import same_world, twins_of
 from kindergarten.viewer.export.sheet import moments
 from kindergarten.viewer.model.frame import differences
+from kindergarten.viewer.model.keys import GAME, LIVE, LOOK, PLAYER
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Intent, Phase
 from tests.pressing import SIZE, event, picture, press, thinking
@@ -40,18 +41,20 @@ def follow() -> Replay:
 # ------------------------------------------------------------------------------------------------ keys
 
 
-@pytest.mark.parametrize("keys", [KEYS, LIVE_KEYS, GAME_KEYS + LOOK])
-def test_every_key_does_one_thing(keys):
-    used = [key for entry in keys for key in entry.keys]
+@pytest.mark.parametrize(("who", "keys"), [(Player, PLAYER), (LiveControls, LIVE), (Game, GAME + LOOK)])
+def test_every_key_does_one_thing(who, keys):
+    used = [key for entry in keys for key in codes(entry)]
     assert len(used) == len(set(used))
-    assert all(entry.shown and entry.words and entry.does.__doc__ for entry in keys if entry not in LOOK)
+    for entry in keys:
+        does = getattr(who, f"key_{entry.does}", None)
+        assert entry.shown and entry.words and (does.__doc__ if does else hasattr(View(), entry.does))
 
 
-@pytest.mark.parametrize("entry", KEYS, ids=[entry.shown for entry in KEYS])
+@pytest.mark.parametrize("entry", PLAYER, ids=[entry.shown for entry in PLAYER])
 def test_every_key_can_be_pressed_at_any_time(entry, replay, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # two of them write a file
     player = Player(replay)
-    for key in entry.keys:
+    for key in codes(entry):
         for moment in (0.0, 5.0, 100.0):
             player.time = min(moment, player.stage.duration)
             player.handle(event(key), pygame.Surface(SIZE))
@@ -111,10 +114,11 @@ def test_a_click_looks_at_a_road_user_from_near(replay):
     assert there
     player.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=tuple(places[there[-1]])), surface)
     assert player.view.focus == there[-1]
-    press(player, pygame.K_1)
-    assert player.view.focus == 1
-    press(player, pygame.K_9)  # there are but seven
-    assert player.view.focus == 1
+    player.view = dataclasses.replace(player.view, focus=1)
+    press(player, pygame.K_RIGHTBRACKET)
+    assert player.view.focus == 2
+    press(player, pygame.K_LEFTBRACKET, pygame.K_LEFTBRACKET)
+    assert player.view.focus == len(frame.users) - 1  # it counts around
 
 
 # ------------------------------------------------------------------------------------------------ two in step
@@ -210,6 +214,33 @@ def test_it_asks_before_it_tells(follow):
     assert (player.guess.right, player.guess.asked) == (1, 2)
     press(player, pygame.K_g)
     assert player.guess is None
+
+
+def test_it_jumps_to_the_three_times(replay):
+    player = Player(replay)
+    for k, key in enumerate((pygame.K_1, pygame.K_2, pygame.K_3)):
+        press(player, key)
+        assert player.time == player.stage.moment(k) and not player.playing
+    role = player.stage.stories[0].role(1)
+    assert player.stage.moment(0) == pytest.approx(role.t1 + 0.5) and player.stage.moment(2) == role.t3
+
+
+def test_story_mode_stops_asks_and_goes_on(follow):
+    player, heard, hidden = Player(follow), {}, []
+    press(player, pygame.K_e)
+    assert player.story is not None
+    for _ in range(600):
+        player.advance(0.1)
+        heard.setdefault(player.story.words, player.time)
+        hidden.append((player.time, player.looking.beliefs))
+    stops = player.stage.telling()
+    assert list(heard)[1:] == [words for _, words in stops] and "What will it do?" in stops[1][1]
+    assert [heard[words] for _, words in stops] == [time for time, _ in stops]
+    assert all(shown == (time >= stops[2][0]) for time, shown in hidden)
+    assert player.time == player.stage.duration
+    picture(player)
+    press(player, pygame.K_e)
+    assert player.story is None
 
 
 # ------------------------------------------------------------------------------------------------ files

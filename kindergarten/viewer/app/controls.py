@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import cache
 
 import pygame
 
 from kindergarten.viewer.draw.text import Typeface, label
+from kindergarten.viewer.model.keys import Key
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
@@ -23,13 +24,10 @@ MOUSE = (
 )
 
 
-class Key(NamedTuple):
-    """Keys that do something. ``does`` is called with whom they control and the key."""
-
-    keys: tuple[int, ...]
-    shown: str
-    words: str
-    does: Callable[[Any, int], None]
+@cache
+def codes(key: Key) -> tuple[int, ...]:
+    """The keys as pygame counts them."""
+    return tuple(getattr(pygame, f"K_{name}") for name in key.keys)
 
 
 def pressed(event: pygame.event.Event) -> int:
@@ -59,9 +57,17 @@ class Controls:
             return closes_help
         self.message = ""
         for entry in keys:
-            if key in entry.keys:
-                entry.does(self, key)
+            if key in codes(entry):
+                self._do(entry.does, codes(entry).index(key))
         return True
+
+    def _do(self, what: str, place: int) -> None:
+        """Call the method of that name, or switch that part of the view."""
+        method = getattr(self, f"key_{what}", None)
+        if method is not None:
+            method(place)
+        else:
+            self.view = replace(self.view, **{what: not getattr(self.view, what)})
 
     def draw_help(self, surface: pygame.Surface, keys: Sequence[Key]) -> None:
         """All keys on a card in the middle, if they were asked for."""
@@ -71,9 +77,9 @@ class Controls:
         letters = self._letters
         letters.theme, letters.unit = DARK if self.view.dark else LIGHT, min(width / SIZE[0], height / SIZE[1])
         unit, theme = letters.unit, letters.theme
-        rows = [(key.shown, key.words) for key in keys]
+        rows = [*((key.shown, key.words) for key in keys), *MOUSE]
         half = -(-len(rows) // 2)
-        columns = rows[:half], [*rows[half:], *MOUSE]
+        columns = rows[:half], rows[half:]
         card = pygame.Rect(0, 0, round(940 * unit), round((84 + 30 * max(map(len, columns))) * unit))
         card.center = surface.get_rect().center
         veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA)
@@ -93,43 +99,21 @@ class Controls:
     def _zoom(self, factor: float) -> None:
         self.view = replace(self.view, zoom=min(max(self.view.zoom * factor, MIN_ZOOM), MAX_ZOOM))
 
-    def key_zoom(self, key: int) -> None:
+    def key_zoom(self, place: int) -> None:
         """Closer, further, or as at first."""
-        if key == pygame.K_0:
+        if place == 2:
             self.view = replace(self.view, zoom=1.0)
         else:
-            self._zoom(ZOOM_STEP if key == pygame.K_PLUS else 1 / ZOOM_STEP)
+            self._zoom(1 / ZOOM_STEP if place else ZOOM_STEP)
 
-    def key_help(self, key: int) -> None:
+    def key_help(self, place: int) -> None:
         """Show the keys or hide them."""
         self.help = not self.help
 
-    def key_quit(self, key: int) -> None:
+    def key_fullscreen(self, place: int) -> None:
+        """The whole screen, or a window."""
+        if pygame.display.get_init() and pygame.display.get_surface() is not None:
+            pygame.display.toggle_fullscreen()
+
+    def key_quit(self, place: int) -> None:
         """Nothing: who plays sees to it."""
-
-
-def switch(name: str) -> Callable[[Controls, int], None]:
-    """What turns one part of a view on and off."""
-
-    def does(controls: Controls, key: int) -> None:
-        controls.view = replace(controls.view, **{name: not getattr(controls.view, name)})
-
-    return does
-
-
-LOOK: tuple[Key, ...] = (
-    Key((pygame.K_c,), "c", "camera: with the car, above the junction", switch("follow")),
-    Key((pygame.K_PLUS, pygame.K_MINUS, pygame.K_0), "+, -, 0", "closer, further, as at first", Controls.key_zoom),
-    Key((pygame.K_h,), "h", "what will happen, which nobody can see", switch("reveal")),
-    Key((pygame.K_b,), "b", "what the car believes", switch("beliefs")),
-    Key((pygame.K_a,), "a", "whom it attends to", switch("attention")),
-    Key((pygame.K_m,), "m", "what its memory holds", switch("memory")),
-    Key((pygame.K_v,), "v", "its actions and what it expects", switch("policy")),
-    Key((pygame.K_r,), "r", "the reward, term by term", switch("reward")),
-    Key((pygame.K_o,), "o", "a road user from near", switch("close_up")),
-    Key((pygame.K_i,), "i", "the timeline", switch("timeline")),
-    Key((pygame.K_TAB,), "tab", "the street alone", switch("panels")),
-    Key((pygame.K_d,), "d", "dark, light", switch("dark")),
-    Key((pygame.K_QUESTION,), "?", "this help", Controls.key_help),
-    Key((pygame.K_q, pygame.K_ESCAPE), "q", "quit", Controls.key_quit),
-)

@@ -11,8 +11,9 @@ from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
-from kindergarten.viewer.app.controls import LOOK, Controls, Key
+from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.live import draw
+from kindergarten.viewer.model.keys import GAME, LOOK, Key
 from kindergarten.viewer.model.view import Hud, View
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Config, Scenario
@@ -110,10 +111,11 @@ class Game(Controls):
     @property
     def keys(self) -> tuple[Key, ...]:
         """What there is to press."""
-        aids = () if self._frames_only else ("tab", "i", "o")
-        return (*KEYS, *(key for key in LOOK if key.shown in ("?", "q", "d", "c", "+, -, 0", *aids)))
+        aids = () if self._frames_only else ("panels", "timeline", "close_up")
+        wanted = ("help", "quit", "dark", "follow", "zoom", "large", "fullscreen", *aids)
+        return (*GAME, *(key for key in LOOK if key.does in wanted))
 
-    def key_go(self, key: int) -> None:
+    def key_go(self, place: int) -> None:
         """The next episode, if this one is over; else pause or go on."""
         if not self.over:
             self.playing = not self.playing
@@ -122,7 +124,7 @@ class Game(Controls):
         else:
             self.done = True
 
-    def key_drive(self, key: int) -> None:
+    def key_drive(self, place: int) -> None:
         """Nothing: ``handle`` has seen to it."""
 
     def draw(self, surface: pygame.Surface) -> None:
@@ -154,13 +156,6 @@ class Game(Controls):
         """The 0 and the 1 for the seeds that were driven to the end."""
         seeds = np.array([drive.seed for drive in self.drives])
         return compute(self._scenario, self._config, seeds)
-
-
-KEYS: tuple[Key, ...] = (
-    Key((pygame.K_UP, pygame.K_DOWN), "up, down", "faster, slower", Game.key_drive),
-    Key((pygame.K_LEFT, pygame.K_RIGHT), "left, right", "aim further left, right (or steer)", Game.key_drive),
-    Key((pygame.K_SPACE,), "space", "pause, go on, the next episode", Game.key_go),
-)
 
 
 def score(game: Game) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pygame
 
-from kindergarten.viewer.app.controls import LOOK, Controls, Key
+from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.live import draw
 from kindergarten.viewer.app.window import open_window
+from kindergarten.viewer.model.keys import LIVE
 from kindergarten.viewer.model.view import SIZE, Hud, View
 from kindergarten.world.simulator import Simulator
 
@@ -17,15 +18,9 @@ class LiveControls(Controls):
     def __init__(self) -> None:
         super().__init__(View(reveal=False, ghosts=False))
 
-    def key_play(self, key: int) -> None:
+    def key_play(self, place: int) -> None:
         """Go on, or hold the caller up."""
         self.playing = not self.playing
-
-
-LIVE_KEYS: tuple[Key, ...] = (
-    Key((pygame.K_SPACE,), "space", "pause, go on", LiveControls.key_play),
-    *(key for key in LOOK if key.shown not in ("b", "a", "m")),  # nobody tells it what the agent thinks
-)
 
 
 class LiveWindow:
@@ -50,12 +45,12 @@ class LiveWindow:
                 title = f"Kindergarten: {simulator.scenario.name}"
                 surface = open_window(self._size, title, "set DISPLAY, or use render_mode='rgb_array'", invisible=True)
                 self._opened = True
-            if not all([self._controls.obey(event, LIVE_KEYS) for event in pygame.event.get()]):
+            if not all([self._controls.obey(event, LIVE) for event in pygame.event.get()]):
                 self.close()
                 return
             status = "live,  ? for help" if self._controls.playing else "paused,  space to go on"
             draw(surface, simulator, w, action, self._controls.view, Hud(status))
-            self._controls.draw_help(surface, LIVE_KEYS)
+            self._controls.draw_help(surface, LIVE)
             pygame.display.flip()
             self._clock.tick(1.0 / simulator.config.decision_step)
             if self._controls.playing:

@@ -7,14 +7,15 @@ from dataclasses import replace
 import pygame
 
 from kindergarten.replay.replay import Replay
-from kindergarten.viewer.app.controls import LOOK, Controls, Key, pressed
+from kindergarten.viewer.app.controls import Controls, pressed
 from kindergarten.viewer.app.guess import Guess
+from kindergarten.viewer.app.telling import Telling
 from kindergarten.viewer.draw.stage import Painters, Stage, Take, same_world, twins_of
+from kindergarten.viewer.model.keys import PLAYER
 from kindergarten.viewer.model.view import Hud, View
 
+STORY = 34  # points of what story mode says
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-STEPS = {pygame.K_LEFT: -1, pygame.K_RIGHT: 1, pygame.K_UP: 1, pygame.K_DOWN: -1, pygame.K_n: 1, pygame.K_p: -1}
-STEPS |= {pygame.K_PAGEDOWN: 1, pygame.K_PAGEUP: -1}
 
 
 class Player(Controls):
@@ -28,6 +29,7 @@ class Player(Controls):
         self.speed, self.loop, self.twin = 1.0, False, 0
         self.marks: tuple[float | None, float | None] = (None, None)
         self.guess: Guess | None = None
+        self.story: Telling | None = None
         self._painters: Painters = {}
         self._dragging = False
         self.open(episode)
@@ -37,7 +39,7 @@ class Player(Controls):
         self.episode = episode % len(self.replay.episodes)
         self.marks = (None, None)
         self._set_stage()
-        self.time = self.stage.start
+        self.time, self._stops = self.stage.start, self.stage.telling(self.view.focus)
         if self.guess is not None:
             self.guess.ask(self.stage.stories[0], self.view.focus)
 
@@ -61,13 +63,19 @@ class Player(Controls):
     def looking(self) -> View:
         """The view, less what would spoil the guessing."""
         hidden = self.guess is not None and not self.guess.answered
-        return self.view.innocent if hidden else self.view
+        untold = self.story is not None and bool(self._stops) and self.time < self._stops[-1][0]
+        return self.view.innocent if hidden or untold else self.view
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of the watcher's time go by."""
         if not self.playing or self._dragging:
             return
+        if self.story is not None and self.story.waits(seconds):
+            return
         time = self.time + seconds * self.speed
+        if self.story is not None and (stop := self.story.stop(self._stops, self.time, time)) is not None:
+            self.time = stop
+            return
         if self.guess is not None and self.guess.stops(self.time, time):
             self.time, self.playing = self.guess.moment, False
             return
@@ -89,8 +97,11 @@ class Player(Controls):
         state = "playing" if self.playing else "paused"
         parts = [self.message or state, f"{self.speed:g} x speed", *(["loop"] if self.loop else []), "? for help"]
         card = "" if self.guess is None else self.guess.words(self.time)
-        self.stage.draw(surface, self.time, self.looking, Hud(",  ".join(parts), self.marks, card))
-        self.draw_help(surface, KEYS)
+        hud = Hud(",  ".join(parts), self.marks, card)
+        if self.story is not None:
+            hud = replace(hud, card=self.story.words, points=STORY)
+        self.stage.draw(surface, self.time, self.looking, hud)
+        self.draw_help(surface, PLAYER)
 
     def handle(self, event: pygame.event.Event, surface: pygame.Surface) -> bool:
         """Do what a key or the mouse asks for. Returns False if that was to quit."""
@@ -103,7 +114,7 @@ class Player(Controls):
             self._dragging = False
         elif event.type == pygame.MOUSEMOTION and self._dragging:
             self._drag(event.pos, surface)
-        return self.obey(event, KEYS)
+        return self.obey(event, PLAYER)
 
     def _press(self, at: tuple[int, int], surface: pygame.Surface) -> None:
         """The mouse on the timeline takes the play head along; on a road user it looks at it from near."""
@@ -121,46 +132,46 @@ class Player(Controls):
 
     # What the keys do.
 
-    def key_play(self, key: int) -> None:
+    def key_play(self, place: int) -> None:
         """Play or pause; at the end, play again."""
         self.time = self.time if self.time < self.stage.duration else self.stage.start
         self.playing = not self.playing
 
-    def key_step(self, key: int) -> None:
+    def key_step(self, place: int) -> None:
         """To the next decision, or to the last one before this moment."""
         self.playing, times = False, self.stage.times
-        there = times[times > self.time + 1e-6] if STEPS[key] > 0 else times[times < self.time - 1e-6][::-1]
+        there = times[times > self.time + 1e-6] if place else times[times < self.time - 1e-6][::-1]
         self.time = float(there[0]) if there.size else self.time
 
-    def key_speed(self, key: int) -> None:
+    def key_speed(self, place: int) -> None:
         """Faster or slower."""
-        at = SPEEDS.index(self.speed) + STEPS[key]
+        at = SPEEDS.index(self.speed) + 2 * place - 1
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
 
-    def key_ends(self, key: int) -> None:
+    def key_ends(self, place: int) -> None:
         """To the beginning or to the end."""
-        self.time = self.stage.start if key == pygame.K_HOME else self.stage.duration
+        self.time = self.stage.duration if place else self.stage.start
 
-    def key_episode(self, key: int) -> None:
+    def key_episode(self, place: int) -> None:
         """The next or the previous episode."""
-        self.open(self.episode + STEPS[key])
+        self.open(self.episode + (1 if place % 2 else -1))
         self.playing = True
 
-    def key_mark(self, key: int) -> None:
+    def key_mark(self, place: int) -> None:
         """Set a bookmark here."""
         a, b = self.marks
-        self.marks = (self.time, b) if key == pygame.K_COMMA else (a, self.time)
+        self.marks = (a, self.time) if place else (self.time, b)
         self.loop = self.loop or None not in self.marks
 
-    def key_unmark(self, key: int) -> None:
+    def key_unmark(self, place: int) -> None:
         """Take both bookmarks away."""
         self.marks, self.loop = (None, None), False
 
-    def key_loop(self, key: int) -> None:
+    def key_loop(self, place: int) -> None:
         """Loop or not."""
         self.loop = not self.loop
 
-    def key_twin(self, key: int) -> None:
+    def key_twins(self, place: int) -> None:
         """The next twin beside this episode; after the last one, none."""
         others = twins_of(self.replay, self.episode)
         if self.beside is not None or not others:
@@ -170,51 +181,43 @@ class Player(Controls):
         self._set_stage()
         self.time = min(self.time, self.stage.duration)
 
-    def key_focus(self, key: int) -> None:
+    def key_focus(self, place: int) -> None:
         """Another road user to look at from near."""
-        i = key - pygame.K_0
-        if i < len(self.stage.stories[0].roles):
-            self.view = replace(self.view, focus=i)
+        story, i = self.stage.stories[0], self.stage.stories[0].watched(self.view.focus, self.time)
+        if (others := len(story.roles) - 1) > 0:
+            self.view = replace(self.view, focus=1 + (i - 1 + (1 if place else -1)) % others)
 
-    def key_guess(self, key: int) -> None:
+    def key_jump(self, place: int) -> None:
+        """To t1, t2 or t3, and pause."""
+        self.playing, self.time = False, self.stage.moment(place, self.view.focus)
+
+    def key_story(self, place: int) -> None:
+        """Tell the story, or stop telling it."""
+        self.guess, self.story = None, Telling() if self.story is None else None
+        if self.story is not None:
+            self.open(self.episode)
+            self.playing = True
+
+    def key_guess(self, place: int) -> None:
         """Guess, or stop guessing."""
+        self.story = None
         self.guess = None if self.guess is not None else Guess(self.stage.stories[0], self.view.focus)
         if self.guess is not None:
             self.twin = 0
             self.open(self.episode)
             self.playing = True
 
-    def key_save(self, key: int) -> None:
+    def key_save(self, place: int) -> None:
         """Write this moment, or the contact sheet, as a PNG into the folder that one is in."""
         from kindergarten.viewer.export import sheet  # which draws stages itself
 
         stem = f"{self.replay.scenario}-{self.episode + 1}"
-        name = f"{stem}-{self.time:.1f}s.png" if key == pygame.K_s else f"{stem}-sheet.png"
+        name = f"{stem}-{self.time:.1f}s.png" if not place else f"{stem}-sheet.png"
         try:
-            if key == pygame.K_s:
+            if not place:
                 sheet.write_picture(name, self.stage, self.time, self.looking)
             else:
                 sheet.write_sheet(name, self.stage, self.looking)
             self.message = f"wrote {name}"
         except OSError as error:
             self.message = f"not written: {error}"
-
-
-KEYS: tuple[Key, ...] = (
-    Key((pygame.K_SPACE,), "space", "play, pause", Player.key_play),
-    Key((pygame.K_LEFT, pygame.K_RIGHT), "left, right", "one decision back, on", Player.key_step),
-    Key((pygame.K_UP, pygame.K_DOWN), "up, down", "faster, slower: 0.1 to 16 times", Player.key_speed),
-    Key((pygame.K_HOME, pygame.K_END), "home, end", "to the beginning, to the end", Player.key_ends),
-    Key(
-        (pygame.K_n, pygame.K_p, pygame.K_PAGEDOWN, pygame.K_PAGEUP),
-        "n, p", "next, previous episode", Player.key_episode,
-    ),
-    Key((pygame.K_COMMA, pygame.K_PERIOD), "comma, period", "bookmark A, B here: it loops between", Player.key_mark),
-    Key((pygame.K_x,), "x", "no bookmarks", Player.key_unmark),
-    Key((pygame.K_l,), "l", "loop", Player.key_loop),
-    Key((pygame.K_t,), "t", "its twins, one by one, beside it", Player.key_twin),
-    Key((pygame.K_g,), "g", "guess: what will it do?", Player.key_guess),
-    Key(tuple(range(pygame.K_1, pygame.K_9 + 1)), "1 .. 9", "look at this road user from near", Player.key_focus),
-    Key((pygame.K_s, pygame.K_w), "s, w", "save this picture, a contact sheet", Player.key_save),
-    *LOOK,
-)  # fmt: skip

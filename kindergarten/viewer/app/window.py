@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pygame
 
 from kindergarten.replay.replay import Replay
-from kindergarten.viewer.app.controls import LOOK, Controls
+from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.game import Game
 from kindergarten.viewer.app.player import Player
 from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.model.keys import LOOK
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
@@ -47,9 +48,9 @@ def watch(
         pygame.key.set_repeat(350, 50)
         player = None if replay is None else Player(replay, episode, view, beside)
         if player is not None and twins:
-            player.key_twin(pygame.K_t)
+            player.key_twins(0)
         if player is not None and guess:
-            player.key_guess(pygame.K_g)
+            player.key_guess(0)
         _play(player, view, fresh)
     finally:
         if opened:

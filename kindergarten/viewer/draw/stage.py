@@ -15,6 +15,7 @@ from kindergarten.viewer.draw.timeline import Axis, Timeline
 from kindergarten.viewer.model.frame import Frame, decision_times, frame_at
 from kindergarten.viewer.model.story import Story, story_of
 from kindergarten.viewer.model.view import Hud, View
+from kindergarten.viewer.model.words import moments, telling
 from kindergarten.world.codes import Kind
 
 Painters = dict[tuple[int, int], Painter]  # by the replay's id and the side
@@ -53,6 +54,17 @@ class Stage:
     def frames(self, time: float) -> list[Frame]:
         """The moment ``time`` [s] of each."""
         return [frame_at(*take, time) for take in self.takes]
+
+    def moment(self, k: int, focus: int = 0) -> float:
+        """When [s] what happens at t1, t2 or t3 (``k``: 0, 1, 2) is to be seen."""
+        story = self.stories[0]
+        return moments(story, story.watched(focus, story.start))[k]
+
+    def telling(self, focus: int = 0) -> list[tuple[float, str]]:
+        """What story mode says, and when [s]."""
+        story = self.stories[0]
+        i = story.watched(focus, story.start)
+        return telling(story, i, self.frames(moments(story, i)[2])[0].belief(i)) if i else []
 
     def draw(self, surface: pygame.Surface, time: float, view: View | None = None, hud: Hud | None = None) -> None:
         """Fill ``surface``."""

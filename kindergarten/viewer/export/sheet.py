@@ -73,17 +73,10 @@ def write_sheet(
 
 def moments(stage: Stage) -> list[tuple[str, float]]:
     """What a contact sheet shows: a name and a time [s] for each of t1, t2, t3 and the decision."""
-    role = watched_role(stage)
-    # A car's lamp may be dark at t1 itself: half a flash later it is lit.
-    lit = role.t1 + 0.5 if role.shows else role.t1
-    found = [
-        ("t1: the signal", min(lit, role.t2)),
-        ("t2: it is gone", min(role.t2 + 0.3, role.t3)),  # an arm takes its time to go down
-        (f"the decision: {decided(stage)[0]}", decided(stage)[1]),
-        ("t3: it moves", role.t3),
-    ]
-    found = [(words, min(max(time, stage.start), stage.duration)) for words, time in found]
-    return sorted(found, key=lambda moment: moment[1])
+    words, time = decided(stage)
+    names = "t1: the signal", "t2: it is gone", "t3: it moves"
+    found = [(name, stage.moment(k)) for k, name in enumerate(names)]
+    return sorted([*found, (f"the decision: {words}", time)], key=lambda moment: moment[1])
 
 
 def watched_role(stage: Stage) -> Role:

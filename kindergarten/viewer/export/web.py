@@ -19,23 +19,25 @@ from typing import Any
 import numpy as np
 
 from kindergarten.files import write_whole
-from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import SPECS
-from kindergarten.viewer.model.story import kind_of, one_way
-from kindergarten.viewer.model.words import percents, will_of
-from kindergarten.world.codes import Action, Colour, Control, End, Intent, Kind, Marking, Phase, Signal, names
+from kindergarten.viewer.export import look
+from kindergarten.viewer.model.camera import extent, outlook
+from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.layout import layers_of, trees
+from kindergarten.viewer.model.palette import DARK, LIGHT
+from kindergarten.viewer.model.shapes import larger
+from kindergarten.viewer.model.story import kind_of, one_way, story_of
+from kindergarten.viewer.model.words import end_words, moments, percents, telling, will_of
+from kindergarten.world.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.road import SPACING, RoadMap
 
 SUFFIXES = (".html", ".htm")
-SCRIPTS = ("replay.js", "street.js", "figures.js", "scene.js", "timeline.js", "panel.js", "app.js")
+SCRIPTS = ("replay.js", "street.js", "scene.js", "timeline.js", "panel.js", "app.js")
 TYPES = {"Uint8": np.dtype("u1"), "Int16": np.dtype("<i2"), "Int32": np.dtype("<i4")}  # smallest first
 POINT, ANGLE, PACE, WORTH = 0.01, 0.0002, 0.01, 0.0001  # [m], [rad], [m/s], [reward]
 STRAIGHT = 1e-4  # [rad] from one sample to the next; where a road turns less, samples are left out
-CODES = {
-    "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action, "colour": Colour,
-    "marking": Marking,
-}  # fmt: skip
+CODES = {"kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "end": End, "action": Action}
 
 
 def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
@@ -55,7 +57,8 @@ def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
 
 def page(replay: Replay) -> str:
     """The page's text; the same for the same replay."""
-    style, script = _read("style.css"), "".join(_read(name) for name in SCRIPTS)
+    style = "".join(look.style(theme) for theme in (LIGHT, DARK)) + _read("style.css")
+    script = "".join(_read(name) for name in SCRIPTS)
     data = json.dumps(content(replay), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     for character in "<>&":  # no word of a replay may end the element that it stands in
         data = data.replace(character, f"\\u{ord(character):04x}")
@@ -80,25 +83,54 @@ def content(replay: Replay) -> dict[str, Any]:
         "terms": list(replay.term_names),
         "names": {name: names(code) for name, code in CODES.items()},
         "will": [will[intent] for intent in Intent],
+        "look": look.look(),
+        "shapes": _shapes(replay),
         "road": _road(replay.road),
-        "episodes": [_episode(episode, replay.physics_step) for episode in replay.episodes],
+        "episodes": [_episode(replay, index) for index in range(len(replay.episodes))],
     }
 
 
-def _episode(episode: Episode, dt: float) -> dict[str, Any]:
+def _key(column: np.ndarray) -> tuple[Kind, float, float]:
+    """Kind, length and width [m] of a road user (T + 1,)."""
+    return kind_of(column), round(float(column["length"].max()), 2), round(float(column["width"].max()), 2)
+
+
+def _shapes(replay: Replay) -> dict[str, Any]:
+    """The parts of every road user there is, by what ``_key`` says of it."""
+    keys = dict.fromkeys(_key(column) for episode in replay.episodes for column in episode.users.T)
+    return {_name(key): look.shape(*key) for key in keys}
+
+
+def _name(key: tuple[Kind, float, float]) -> str:
+    return "{} {:g} {:g}".format(*key)
+
+
+def _episode(replay: Replay, index: int) -> dict[str, Any]:
     """One episode: T + 1 frames of N road users, T decisions. Times are in seconds."""
+    episode, dt = replay.episodes[index], replay.physics_step
     users, worlds, ego, thoughts = episode.users, episode.worlds, episode.users[:, 0], episode.thoughts.arrays()
+    places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
+    story = story_of(replay, index)
+    i = story.watched(0, story.start)
+    belief = frame_at(replay, index, moments(story, i)[2]).belief(i)
     return {
+        "met": story.met,
+        "ended": end_words(story),
+        "telling": telling(story, i, belief) if i else [],
+        "extent": extent(story),
+        "shapes": [_name(_key(column)) for column in users.T],
+        "larger": _column(larger(users), 0.01),
+        "outlook": _column(np.array([outlook(story, row) for row in ego]), 0.1),
+        "offset": _column(ego["offset"], POINT),
         "seed": None if episode.seed is None else str(episode.seed),
         "end": int(episode.end),
-        "sizes": [[round(float(user["length"]), 3), round(float(user["width"]), 3)] for user in users[0]],
+        "sizes": [_key(column)[1:] for column in users.T],
         "kinds": [int(kind_of(column)) for column in users.T],
         "plans": [_plans(column, dt) for column in users.T],
         "time": _column(worlds["tick"] * dt, dt),
         "hands_on": _column(worlds["hands_on"] * dt, dt),
         "signaller": _column(np.clip(worlds["signaller"], 0, users.shape[1] - 1)),
-        "x": _column(users["x"], POINT),
-        "y": _column(users["y"], POINT),
+        **places,
         "heading": _column(np.arctan2(users["sin"], users["cos"]), ANGLE),
         "speed": _column(users["speed"], PACE),
         "acceleration": _column(users["acceleration"], PACE),
@@ -136,16 +168,25 @@ def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
 
 
 def _road(road: RoadMap) -> dict[str, Any]:
-    """What is drawn of a road: the routes, as wide as a lane, are its asphalt."""
+    """What is drawn of a road. The lanes are drawn along the routes, and need no polygons."""
     fog = road.fog.tolist()
     return {
         "lane_width": road.lane_width,
         "fog": fog if fog[2] > fog[0] and fog[3] > fog[1] else None,
         "routes": [_route(points, length) for points, length in zip(road.points, road.length, strict=True)],
-        "markings": road.markings.round(2).tolist(),
-        "junctions": road.junctions.round(2).tolist(),
-        "buildings": road.buildings.round(2).tolist(),
-    }
+        "layers": [
+            {"colour": layer.colour, "beside": layer.beside, "shade": layer.shade,
+             **(_polygons(layer.polygons) if layer.beside is None else {})}
+            for layer in layers_of(road)
+        ],
+        "trees": _column(trees(road), 0.1),
+    }  # fmt: skip
+
+
+def _polygons(polygons: list[np.ndarray]) -> dict[str, Any]:
+    """The corners of all of them, and how many each has."""
+    corners = np.concatenate([np.zeros((0, 2)), *polygons])
+    return {"corners": _column(corners, POINT), "counts": [len(polygon) for polygon in polygons]}
 
 
 def _route(points: np.ndarray, length: float) -> dict[str, Any]:

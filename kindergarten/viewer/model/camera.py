@@ -11,6 +11,7 @@ from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.story import Story
 
 WIDEST, CLOSEST = 3.6, 13.0  # [px/m] at a width of 960 px
+AHEAD, BEFORE, BESIDE = 0.74, 0.28, 0.2  # of the picture: what lies ahead; how far the ego is from the middle
 LEVEL = 1.08  # from one level of zoom to the next
 
 
@@ -59,6 +60,13 @@ class Camera:
         return replace(self, scale=self.scale * factor, level=self.level * factor, **size)
 
 
+def outlook(story: Story, ego: np.void) -> tuple[float, float]:
+    """How far [m] to look ahead of the ego, and beside it: whoever comes from there comes on."""
+    middle = story.to_middle(ego)
+    ahead = max(min(middle + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)
+    return ahead, story.aside * max(middle, 10.0) + 9.0
+
+
 def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0) -> Camera:
     """Goes with the ego and looks ahead: far while the signaller is far, near at the junction.
 
@@ -66,9 +74,8 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     """
     width, height = size
     ego = frame.users[0]
-    ahead = max(min(story.to_middle(ego) + max(story.beyond, 0.0), story.reach) + 12.0, 50.0)  # [m] to show before it
-    aside = story.aside * max(story.to_middle(ego), 10.0) + 9.0  # [m] to show beside it: who comes from there comes on
-    scale = min(max(0.74 * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
+    ahead, aside = outlook(story, ego)
+    scale = min(max(AHEAD * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
     scale = min(scale, 0.5 * height / aside)
     steps = math.floor(math.log(CLOSEST * width / 960 / scale) / math.log(LEVEL) + 1e-9)
     level = max(CLOSEST * width / 960 / LEVEL**steps, scale) * zoom
@@ -76,7 +83,7 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     cos, sin = story.heading
     right = float(ego["cos"]) * cos + float(ego["sin"]) * sin
     up = float(ego["sin"]) * cos - float(ego["cos"]) * sin
-    right, up = 0.28 * width * right / scale, 0.2 * height * up / scale
+    right, up = BEFORE * width * right / scale, BESIDE * height * up / scale
     x, y = float(ego["x"]) + right * cos - up * sin, float(ego["y"]) + right * sin + up * cos
     return Camera(x, y, scale, cos, sin, width, height, level)
 
@@ -84,13 +91,20 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
 def overview(story: Story, size: tuple[int, int], zoom: float = 1.0) -> Camera:
     """Stands still and shows the whole junction, or all of them."""
     (width, height), (cos, sin) = size, story.heading
+    x, y, across, along = extent(story)
+    scale = min(width / across, height / along) * zoom
+    return Camera(x, y, scale, cos, sin, width, height, scale)
+
+
+def extent(story: Story) -> tuple[float, float, float, float]:
+    """The middle x, y of all junctions, and how much [m] there is to show along the way and across."""
+    cos, sin = story.heading
     x, y, radius = story.road.junctions.T
     right, up = x * cos + y * sin, y * cos - x * sin
     middle = (float(np.min(part - radius) + np.max(part + radius)) / 2 for part in (right, up))
     across, along = (float(np.max(part + radius) - np.min(part - radius)) for part in (right, up))
-    scale = min(width / (across + 84.0), height / (along + 46.0)) * zoom
     right, up = middle
-    return Camera(right * cos - up * sin, right * sin + up * cos, scale, cos, sin, width, height, scale)
+    return right * cos - up * sin, right * sin + up * cos, across + 84.0, along + 46.0
 
 
 def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:

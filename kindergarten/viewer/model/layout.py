@@ -24,7 +24,7 @@ SHADE = 1.1  # [m] that a house's shadow is long
 TREE = (("grass_shade", 0.35, 0.4, 1.0), ("tree", 0.0, 0.0, 1.0), ("tree_light", -0.2, -0.25, 0.62))
 
 
-class Layer(NamedTuple):
+class Coat(NamedTuple):
     """Polygons (K, 2) [m] of one colour.
 
     beside: [m] if not None, they are the lanes and so much beside them.
@@ -37,7 +37,7 @@ class Layer(NamedTuple):
     shade: float = 0.0
 
 
-def layers_of(road: RoadMap) -> list[Layer]:
+def layers_of(road: RoadMap) -> list[Coat]:
     """All that a street is made of but trees and fog, from the ground up."""
     pieces, half = pieces_of(road.points), road.lane_width / 2
     lanes = PavedArea(road.points[:, :, :2].reshape(-1, 2), road.lane_width)
@@ -45,15 +45,15 @@ def layers_of(road: RoadMap) -> list[Layer]:
     inner = [house + (0.45, 0.45, -0.45, -0.45) for house in road.buildings]
     houses = [box(house) for house in road.buildings]
 
-    def lane(colour: str, beside: float) -> Layer:
-        return Layer(colour, [strip(piece, half + beside) for piece in pieces], beside)
+    def lane(colour: str, beside: float) -> Coat:
+        return Coat(colour, [strip(piece, half + beside) for piece in pieces], beside)
 
     return [
-        lane("pavement", PAVEMENT_WIDTH), Layer("grass", islands(road, lanes)), lane("kerb", KERB_WIDTH),
-        lane("asphalt", 0.05), Layer("asphalt/marking/0.62", crossings), Layer("marking", painted(road)),
-        Layer("grass_shade", houses, shade=SHADE), Layer("wall", houses),
-        Layer("roof", [box(house) for house in inner]),
-        Layer("roof/wall/0.45", [ridge(house) for house in inner]),
+        lane("pavement", PAVEMENT_WIDTH), Coat("grass", islands(road, lanes)), lane("kerb", KERB_WIDTH),
+        lane("asphalt", 0.05), Coat("asphalt/marking/0.62", crossings), Coat("marking", painted(road)),
+        Coat("grass_shade", houses, shade=SHADE), Coat("wall", houses),
+        Coat("roof", [box(house) for house in inner]),
+        Coat("roof/wall/0.45", [ridge(house) for house in inner]),
     ]  # fmt: skip
 
 

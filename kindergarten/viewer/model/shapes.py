@@ -57,22 +57,21 @@ def parts_of(kind: Kind, length: float, width: float) -> tuple[Part, ...]:
 
 
 def larger(users: np.ndarray) -> np.ndarray:
-    """How many times life size (N,) road users are drawn: cyclists as far as there is room around them."""
-    factors = np.ones(len(users))
-    for i in np.flatnonzero(users["kind"] == Kind.CYCLIST):
-        others = (users["kind"] != Kind.NOBODY) & (np.arange(len(users)) != i)
-        room = gaps(users[i], users[others]).min(initial=np.inf)
-        half = float(np.hypot(users[i]["length"], users[i]["width"])) / 2
-        factors[i] += min(max(ROOM * room / max(half, 0.1), 0.0), LARGER - 1.0)
-    return factors
+    """How many times life size road users (..., N) are drawn: cyclists as far as there is room around them."""
+    apart = gaps(users[..., :, None], users[..., None, :])
+    apart[..., np.eye(users.shape[-1], dtype=bool)] = np.inf
+    apart[np.broadcast_to(users["kind"][..., None, :] == Kind.NOBODY, apart.shape)] = np.inf
+    half = np.maximum(np.hypot(users["length"], users["width"]) / 2, 0.1)
+    room = np.clip(ROOM * apart.min(axis=-1, initial=np.inf) / half, 0.0, LARGER - 1.0)
+    return np.where(users["kind"] == Kind.CYCLIST, 1.0 + room, 1.0)
 
 
-def gaps(one: np.void, others: np.ndarray) -> np.ndarray:
-    """How far [m] a road user is at least from each of the others (N,); 0 or less where they touch."""
+def gaps(one: np.ndarray | np.void, others: np.ndarray) -> np.ndarray:
+    """How far [m] road users are at least from others, shapes broadcast; 0 or less where they touch."""
     dx, dy = others["x"] - one["x"], others["y"] - one["y"]
     turned = np.abs(others["cos"] * one["cos"] + others["sin"] * one["sin"])
     across = np.abs(others["sin"] * one["cos"] - others["cos"] * one["sin"])
-    found = np.full(len(others), -np.inf)
+    found = np.full(np.shape(dx), -np.inf)
     for (cos, sin), mine, theirs in (
         ((one["cos"], one["sin"]), (one["length"], one["width"]), (others["length"], others["width"])),
         ((others["cos"], others["sin"]), (others["length"], others["width"]), (one["length"], one["width"])),

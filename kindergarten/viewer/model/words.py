@@ -42,6 +42,7 @@ BANDS = {
     Phase.DELAY: ("nothing to see: only memory knows", "nothing to see", "delay"),
     Phase.AFTER: ("it moves", "moves"),
 }
+PAUSE = 5.0  # [s] that story mode stops for, whatever the speed
 SILENT_BAND = ("no signal: it would show a turn", "no signal", "-")
 ORDER_BAND = ("who comes first?", "first?")
 
@@ -114,6 +115,34 @@ def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
     if not role.shows:
         return ("they come", "all stand", DOES[role.intent]) if order else ("", "", DOES[role.intent])
     return "signal on" if role.truthful else "wrong signal on", "signal off", DOES[role.intent]
+
+
+def moments(story: Story, i: int) -> tuple[float, float, float]:
+    """When [s] what happens to road user ``i`` at t1, t2 and t3 is to be seen.
+
+    A car's lamp may be dark at t1 itself, and an arm takes its time to go down.
+    """
+    role = story.role(i, story.start)
+    found = min(role.t1 + 0.5 * role.shows, role.t2), min(role.t2 + 0.3, role.t3), role.t3
+    return tuple(min(max(time, story.start), story.duration) for time in found)  # pyright: ignore[reportReturnType]
+
+
+def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float, str]]:
+    """What story mode says of road user ``i`` and when [s]; ``belief`` (intents,) is the car's at t3."""
+    role, (t1, t2, t3) = story.role(i, story.start), moments(story, i)
+    who = f"The {role.kind.name.lower()}"
+    side, rider = role.cue_signal.name.lower(), role.kind is Kind.CYCLIST
+    shows = f"{who} {'holds out its' if rider else 'flashes its'} {side} {'arm' if rider else 'lamp'}."
+    gone = f"The {'arm is down' if rider else 'lamp is dark'}: nothing shows any more. What will it do?"
+    if not role.shows:
+        shows = f"{who} gives no signal."
+        gone = "Nothing shows what comes next. What will it do?"
+    if sign_of(role) == ORDER:
+        shows, gone = f"{who} comes to the junction. Who is first?", "All stand. Nothing shows who was first. Who goes?"
+    thought = ""
+    if belief is not None:
+        thought = f" The car was {percents(belief)[role.intent]} % sure of it."
+    return [(t1, shows), (t2, gone), (t3, f"It {DOES[role.intent]}.{thought}")]
 
 
 def end_words(story: Story) -> str:

@@ -1,23 +1,15 @@
-// What plays, and what buttons, keys and the mouse do to it.
+// What plays, and what buttons, keys, fingers and the mouse do to it.
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 const LINGER = 1; // [s] on the last picture before a loop begins again
-const INKS = ("grass grass-shade tree tree-light pavement kerb asphalt marking roof roof-edge fog shadow ego paint-orange paint-blue " +
-  "paint-white cargo sleeve trousers skin helmet glass tyre frame outline headlight tail brake lamp signal signal-heart beam ahead alarm " +
-  "belief on-belief belief-best belief-rest before cue delay after on-before on-cue on-delay on-after").split(" ");
-const KEYS = [
-  ["space", "play, pause"], ["left, right", "one decision back, on"], ["up, down", "faster, slower"],
-  ["home, end", "to the beginning, to the end"], ["n, p", "next, previous episode"], ["h", "hide or reveal the intents"],
-  ["b", "captions: what the car believes"], ["t", "two episodes side by side"], ["c", "camera: with the car, or the junction"],
-  ["l", "loop"], ["d", "light, dark"], ["+, -, 0, wheel", "zoom"], ["?", "this help"],
-];
 
 const $ = (id) => document.getElementById(id);
 const replay = JSON.parse($("replay").textContent);
-const street = new Street(replay.road, replay.names);
-const episodes = replay.episodes.map((raw) => new Episode(raw, replay.names, replay.terms, replay.will));
-const view = { reveal: false, captions: false, junction: false, twins: false, zoom: 1 };
-const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, lingered: 0, guesses: new Map(), stages: [], ink: {} };
+const look = replay.look.numbers;
+const street = new Street(replay.road, look);
+const episodes = replay.episodes.map((raw) => new Episode(raw, replay));
+const view = { reveal: false, beliefs: false, follow: true, twins: false, large: false, dark: false, zoom: 1, paints: replay.look.paints, reserved: [] };
+const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, story: false, told: "", waiting: 0, lingered: 0, guesses: new Map(), stages: [] };
 const timeline = new Timeline($("timeline"), (time) => seek(time));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let pending = 0, before = 0;
@@ -40,10 +32,16 @@ function draw(now) {
   pending = 0;
   if (state.playing) advance(Math.min((now - before) / 1000, 0.1));
   before = now;
+  // Until the story has told what happens, nothing else does.
+  const { telling } = episodes[state.episode], untold = state.story && telling.length && state.time < telling.at(-1)[0];
+  const seen = untold ? { ...view, reveal: false, beliefs: false, untold } : view;
   for (const stage of state.stages) {
     fitCanvas(stage.canvas);
-    if (stage.canvas.width && stage.canvas.height) drawScene(stage.canvas, street, stage.episode, state.time, view, state.ink);
-    stage.panel.draw(state.time, view);
+    stage.told.textContent = state.told;
+    stage.told.hidden = !state.told;
+    seen.reserved = state.told ? [boxIn(stage.told, stage.canvas)] : [];
+    if (stage.canvas.width && stage.canvas.height) drawScene(stage.canvas, street, stage.episode, state.time, seen, replay.look.themes[view.dark ? "dark" : "light"]);
+    stage.panel.draw(state.time, seen);
     stage.start.hidden = state.playing || state.time > stage.episode.time[0];
   }
   const words = `${state.time.toFixed(1)} of ${timeline.duration.toFixed(1)} s`;
@@ -52,17 +50,25 @@ function draw(now) {
   if (state.playing) redraw();
 }
 
+/** Where an element stands on a canvas: left, top, right, bottom. */
+function boxIn(element, canvas) {
+  const a = element.getBoundingClientRect(), b = canvas.getBoundingClientRect();
+  return [a.left - b.left, a.top - b.top, a.right - b.left, a.bottom - b.top];
+}
+
 /** Let so many seconds [s] of the watcher's time go by. */
 function advance(seconds) {
-  if (timeline.dragging) return;
-  if (state.time < timeline.duration) state.time = Math.min(state.time + seconds * state.speed, timeline.duration);
+  if (timeline.dragging || (state.waiting = Math.max(state.waiting - seconds, 0))) return;
+  const later = Math.min(state.time + seconds * state.speed, timeline.duration);
+  const stop = state.story && episodes[state.episode].telling.find(([time]) => state.time < time && time <= later);
+  if (stop) [state.time, state.told, state.waiting] = [...stop, look.pause];
+  else if (state.time < timeline.duration) state.time = later;
   else if (state.loop && (state.lingered += seconds) > LINGER) restart();
   if (state.time >= timeline.duration && !state.loop) setPlaying(false);
 }
 
 function restart() {
-  state.lingered = 0;
-  state.time = episodes[state.episode].time[0];
+  Object.assign(state, { lingered: 0, waiting: 0, told: "", time: episodes[state.episode].time[0] });
 }
 
 function fitCanvas(canvas) {
@@ -75,15 +81,16 @@ function layOut() {
   const chosen = shown();
   state.stages = chosen.map((k, place) => {
     const episode = episodes[k], canvas = make("canvas"), start = make("button", "start", "What would you do?");
-    const label = make("p", "label", (chosen.length > 1 ? `${"AB"[place]}: ` : "") + title(k, view.reveal));
+    const label = make("p", "label", (chosen.length > 1 ? `${"AB"[place]}: ` : "") + title(k, view.reveal)), told = make("p", "told");
     start.addEventListener("click", toggle);
     start.setAttribute("aria-label", "Play");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `Street from above, ${title(k, false)}`);
     const guess = (plan, choice) => { state.guesses.set(plan, choice); redraw(); };
     const panel = new Panel(episode, replay.terms, replay.discrete, (plan) => state.guesses.get(plan), guess);
-    const element = make("article", "stage", make("div", "view", canvas, label, start), panel.element);
-    return { episode, canvas, panel, start, element, label };
+    const element = make("article", "stage", make("div", "view", canvas, label, told, start), panel.element);
+    touch(canvas);
+    return { episode, canvas, panel, start, element, label, told };
   });
   const stages = $("stages");
   stages.className = chosen.length > 1 ? "two" : "";
@@ -91,11 +98,32 @@ function layOut() {
   timeline.show(chosen.map((k) => episodes[k]), view.reveal);
   for (const option of $("episode").options) option.textContent = title(option.index, view.reveal);
   $("episode").value = state.episode;
-  for (const { canvas } of state.stages) {
-    new ResizeObserver(redraw).observe(canvas);
-    canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(1.15 ** -Math.sign(event.deltaY)); }, { passive: false });
-  }
+  for (const { canvas } of state.stages) new ResizeObserver(redraw).observe(canvas);
   redraw();
+}
+
+/** The wheel and two fingers zoom; a tap plays or pauses, a swipe to the side turns to another episode. */
+function touch(canvas) {
+  const fingers = new Map();
+  const apart = () => { const [a, b] = [...fingers.values()]; return b ? Math.hypot(a.x - b.x, a.y - b.y) : 0; };
+  let began = null, wide = 0;
+  canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(1.15 ** -Math.sign(event.deltaY)); }, { passive: false });
+  canvas.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, event);
+    began = fingers.size === 1 ? event : null;
+    wide = apart();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    fingers.set(event.pointerId, event);
+    if (wide && apart()) { zoom(apart() / wide); wide = apart(); }
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    const far = began ? event.clientX - began.clientX : NaN;
+    if (Math.abs(far) < 8) toggle();
+    else if (Math.abs(far) > 80 && event.pointerType === "touch") open(state.episode - Math.sign(far));
+  });
+  for (const name of ["pointerup", "pointercancel", "pointerleave"]) canvas.addEventListener(name, (event) => { fingers.delete(event.pointerId); wide = 0; });
 }
 
 function title(k, reveal) {
@@ -111,16 +139,23 @@ function open(k) {
 }
 
 function seek(time) {
-  state.time = clamp(time, episodes[state.episode].time[0], timeline.duration);
-  state.lingered = 0;
+  Object.assign(state, { time: clamp(time, episodes[state.episode].time[0], timeline.duration), lingered: 0, waiting: 0, told: "" });
   redraw();
 }
 
+/** To t1, t2 or t3, and pause. */
+function jump(k) {
+  setPlaying(false);
+  const stop = episodes[state.episode].telling[k];
+  if (stop) seek(stop[0]);
+  say();
+}
+
 /** To the next decision or the last one, whichever of the episodes is longer. */
-function step(direction) {
+function step(on) {
   setPlaying(false);
   const times = state.stages.map((stage) => stage.episode.time).reduce((a, b) => (b.length > a.length ? b : a));
-  const there = direction > 0 ? times.find((time) => time > state.time + 1e-6) : times.findLast((time) => time < state.time - 1e-6);
+  const there = on ? times.find((time) => time > state.time + 1e-6) : times.findLast((time) => time < state.time - 1e-6);
   seek(there ?? state.time);
   say();
 }
@@ -144,97 +179,91 @@ function setSpeed(speed) {
   $("speed").value = speed;
 }
 
-function faster(by) {
-  setSpeed(SPEEDS[clamp(SPEEDS.indexOf(state.speed) + by, 0, SPEEDS.length - 1)]);
-}
-
 function zoom(factor) {
   view.zoom = factor ? clamp(view.zoom * factor, 0.4, 4) : 1;
   redraw();
 }
 
-/** Turn something of the view on or off; to reveal the intents shows the captions as well. */
+/** Turn something of the view on or off; to reveal the intents shows what the car believes as well. */
 function flip(name, on = !view[name]) {
   view[name] = on && !(name === "twins" && episodes.length < 2);
-  if (name === "reveal") view.captions = view.reveal;
-  for (const [id, key] of [["reveal", "reveal"], ["captions", "captions"], ["twins", "twins"], ["camera", "junction"]])
-    $(id).setAttribute("aria-pressed", view[key]);
+  if (name === "reveal") view.beliefs = view.reveal;
+  document.documentElement.dataset.theme = view.dark ? "dark" : "light";
+  document.documentElement.classList.toggle("large", view.large);
+  if (name === "dark") dark.onchange = null;
+  for (const id of ["reveal", "beliefs", "twins", "follow", "large", "dark"]) $(id).setAttribute("aria-pressed", view[id]);
   layOut();
 }
 
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  const style = getComputedStyle(document.documentElement);
-  for (const name of INKS) state.ink[name] = style.getPropertyValue(`--${name}`).trim();
-  state.ink.night = theme === "dark";
-  redraw();
+function flipState(name) {
+  state[name] = !state[name];
+  $(name).setAttribute("aria-pressed", state[name]);
 }
 
-function otherTheme() {
-  setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-  dark.onchange = null;
-}
-
-function flipLoop() {
-  state.loop = !state.loop;
-  $("loop").setAttribute("aria-pressed", state.loop);
+function story() {
+  flipState("story");
+  restart();
+  setPlaying(state.story);
 }
 
 /** Tell those who do not see the picture what it shows. */
 function say() {
-  const episode = episodes[state.episode];
-  $("status").textContent = `${title(state.episode, view.reveal)}; ${state.time.toFixed(1)} s` + (episode.count > 1 ? `, ${episode.phase(episode.signaller(episode.index(state.time)), state.time)}` : "");
+  const episode = episodes[state.episode], i = episode.signaller(episode.index(state.time));
+  $("status").textContent = `${title(state.episode, view.reveal)}; ${state.time.toFixed(1)} s` + (i ? `, ${episode.badge(i, state.time)}` : "");
 }
 
-const ON_KEY = {
-  " ": toggle, ArrowLeft: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => faster(1), ArrowDown: () => faster(-1),
-  Home: () => seek(0), End: () => seek(timeline.duration), n: () => open(state.episode + 1), p: () => open(state.episode - 1),
-  h: () => flip("reveal"), b: () => flip("captions"), t: () => flip("twins"), c: () => flip("junction"), l: flipLoop, d: otherTheme,
-  "+": () => zoom(1.15), "-": () => zoom(1 / 1.15), 0: () => zoom(0), "?": () => $("card").showModal(),
+/** What the keys do, by the names that keys.py has for it; told which of its keys it was. */
+const DOES = {
+  play: toggle, step, ends: (last) => seek(last ? timeline.duration : 0), jump, story, loop: () => flipState("loop"),
+  speed: (up) => setSpeed(SPEEDS[clamp(SPEEDS.indexOf(state.speed) + (up ? 1 : -1), 0, SPEEDS.length - 1)]),
+  episode: (k) => open(state.episode + (k % 2 ? 1 : -1)), zoom: (k) => zoom([1.15, 1 / 1.15, 0][k]), help: () => $("card").showModal(),
+  fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
 };
+for (const name of ["reveal", "beliefs", "twins", "follow", "large", "dark"]) DOES[name] = () => flip(name);
 
 function onKey(event) {
-  const at = event.target.tagName, does = ON_KEY[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!does || event.ctrlKey || event.metaKey || event.altKey || $("card").open) return;
+  const at = event.target.tagName, name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const entry = replay.look.keys.find(({ keys }) => keys.includes(name));
+  if (!entry || event.ctrlKey || event.metaKey || event.altKey || $("card").open) return;
   if (at === "SELECT" || (at === "BUTTON" && event.key === " ")) return; // those have keys of their own
   event.preventDefault();
-  does();
+  DOES[entry.does](entry.keys.indexOf(name));
 }
 
 function wire() {
-  const clicks = {
-    play: toggle, back: () => step(-1), on: () => step(1), loop: flipLoop, theme: otherTheme, help: () => $("card").showModal(),
-    next: () => open(state.episode + 1), previous: () => open(state.episode - 1), reveal: () => flip("reveal"),
-    captions: () => flip("captions"), twins: () => flip("twins"), camera: () => flip("junction"),
-  };
-  for (const [id, does] of Object.entries(clicks)) $(id).addEventListener("click", does);
+  const clicks = { back: () => step(0), on: () => step(1), previous: () => DOES.episode(0), next: () => DOES.episode(1), t1: () => jump(0), t2: () => jump(1), t3: () => jump(2) };
+  for (const name of ["play", "loop", "story", "help", "fullscreen", "reveal", "beliefs", "twins", "follow", "large", "dark"]) clicks[name] = DOES[name];
+  for (const [id, does] of Object.entries(clicks)) $(id).addEventListener("click", () => does());
   $("speed").append(...SPEEDS.map((speed) => new Option(`${speed} \u00d7`, speed)));
   $("speed").addEventListener("change", () => setSpeed(Number($("speed").value)));
   $("episode").append(...episodes.map((_, k) => new Option(title(k, false), k)));
   $("episode").addEventListener("change", () => open(Number($("episode").value)));
   for (const id of ["previous", "next", "twins"]) $(id).disabled = episodes.length < 2;
-  $("captions").hidden = !episodes.some((episode) => episode.width("captions"));
-  $("keys").append(...KEYS.map(([keys, does]) => make("tr", "", make("th", "", keys), make("td", "", does))));
+  $("beliefs").hidden = !episodes.some((episode) => episode.width("captions"));
+  $("fullscreen").hidden = !document.fullscreenEnabled;
+  $("keys").append(...replay.look.keys.map(({ shown, words }) => make("tr", "", make("th", "", shown), make("td", "", words))));
   document.addEventListener("keydown", onKey);
   // Whoever uses the mouse shall have the space bar and the arrows for playing; others keep their focus.
   document.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
   for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => $(id).blur());
-  dark.onchange = () => setTheme(dark.matches ? "dark" : "light");
 }
 
 /** What stands behind the # of the address, as in #episode=2&t=4.5&reveal&twins: for lectures and links. */
 function fromAddress() {
   const wish = new URLSearchParams(location.hash.slice(1));
-  for (const name of ["reveal", "captions", "twins", "junction"]) if (wish.has(name)) flip(name, true);
-  if (wish.has("theme")) setTheme(wish.get("theme") === "dark" ? "dark" : "light");
+  const follows = () => { flip("dark", dark.matches); dark.onchange = follows; };
+  follows();
+  for (const name of ["reveal", "beliefs", "twins", "large"]) if (wish.has(name)) flip(name, true);
+  if (wish.has("junction")) flip("follow", false);
+  if (wish.has("theme")) flip("dark", wish.get("theme") === "dark");
   open((Number.parseInt(wish.get("episode"), 10) || 1) - 1);
   if (wish.has("t")) seek(Number(wish.get("t")) || 0);
+  if (wish.has("story")) story();
   if (wish.has("play")) setPlaying(true);
 }
 
 $("scenario").textContent = replay.scenario;
 $("agent").textContent = replay.agent;
 wire();
-setTheme(dark.matches ? "dark" : "light");
 setSpeed(1);
 fromAddress();

@@ -1,8 +1,5 @@
 // What stands beside a street: the road user to watch, what the car thinks and does, and the reward.
 
-const ACTIONS = { left: "aim further left", idle: "go on as before", right: "aim further right" };
-const SHORT = { idle: "keep" };
-
 /** Rows of a label, a bar and a number. */
 class Bars {
   constructor(title, labels, name) {
@@ -44,17 +41,17 @@ class Panel {
     Object.assign(this, { episode, terms, discrete, guessed });
     const { intent, action } = episode.names, choices = episode.width("probabilities");
     this.intents = this._intents(intent);
-    const names = Array.from({ length: choices }, (_, k) => (choices === action.length ? SHORT[action[k]] || action[k] : `${k}`));
+    const names = Array.from({ length: choices }, (_, k) => (choices === action.length ? episode.words.choices[k] : `${k}`));
     this.banner = make("div", "banner", (this.phase = make("b")), (this.words = make("span")));
     this.answer = make("p", "answer");
     this.guess = make("div", "guess", make("h3", "", "What will it do?"), this._buttons(onGuess), this.answer);
-    this.beliefs = new Bars("The car believes", this.intents.map((k) => intent[k].replaceAll("_", " ")), "belief");
+    this.beliefs = new Bars("It believes", this.intents.map((k) => intent[k].replaceAll("_", " ")), "belief");
     this.pairs = new Pairs("Speed", "Target", "It does");
     this.actions = new Bars("It would", names, "action");
     this.value = new Bars("It expects", ["reward"], "value");
     this.reward = new Pairs("Reward so far", ...terms.map((term) => term.replaceAll("_", " ")));
-    this.about = make("section", "about", (this.title = make("h2")), this.banner, this.guess, this.beliefs.element);
-    this.car = make("section", "car", make("h2", "", "The car"), this.pairs.element, this.actions.element, this.value.element);
+    this.about = make("section", "about", (this.title = make("h2")), this.banner, this.guess);
+    this.car = make("section", "car", make("h2", "", "The car"), this.beliefs.element, this.pairs.element, this.actions.element, this.value.element);
     this.element = make("aside", "panel", this.about, this.car, make("section", "sums", this.reward.element));
     this.actions.element.hidden = !choices;
     this.value.element.hidden = !episode.width("values");
@@ -86,6 +83,7 @@ class Panel {
     const chances = episode.atDecision("probabilities", frame.k), values = episode.atDecision("values", frame.k);
     this.actions.element.classList.toggle("idle", !episode.driven(time) || frame.over);
     if (chances) this.actions.set(chances);
+    this.actions.element.hidden = !chances || Boolean(view.untold); // what it would do tells what it believes
     const [low, high] = this.range;
     if (values) this.value.set([(values[0] - low) / (high - low || 1)], [signed(values[0])]);
     const sums = this.terms.map((_, k) => episode.sums[frame.k * this.terms.length + k]);
@@ -97,10 +95,10 @@ class Panel {
     const { episode } = this, user = frame.users[i], phase = episode.phase(i, frame.time);
     this.plan = episode.plan(i, frame.k);
     const { intent } = this.plan;
-    this.title.textContent = `Road user ${i}${user.kind ? `, a ${user.type}` : ""}`;
+    this.title.textContent = `You see: road user ${i}${user.kind ? `, a ${user.type}` : ""}`;
     this.banner.className = `banner ${phase}`;
-    this.phase.textContent = phase;
-    this.words.textContent = sayPhase(phase, user, episode);
+    this.phase.textContent = episode.badge(i, frame.time);
+    this.words.textContent = sayPhase(episode, phase, user);
     const guess = this.guessed(this.plan), belief = episode.belief(i, frame.k);
     this.buttons.forEach((button, place) => {
       const k = this.intents[place];
@@ -109,24 +107,24 @@ class Panel {
       button.classList.toggle("false", view.reveal && k === guess && k !== intent);
     });
     this.answer.textContent = this._answer(view.reveal, guess, intent);
-    this.beliefs.element.hidden = !(view.captions && belief);
+    this.beliefs.element.hidden = !(view.beliefs && belief);
     if (belief) this.beliefs.set(this.intents.map((k) => belief[k]));
   }
 
   _answer(reveal, guess, intent) {
-    const { names } = this.episode;
+    const { names, words } = this.episode;
     if (!reveal) return guess === undefined ? "Guess first, then reveal." : `You said ${names.intent[guess]}. Reveal?`;
     const verdict = guess === undefined ? "" : guess === intent ? " You were right." : ` You said ${names.intent[guess]}.`;
-    return `It ${sayIntent(names.intent[intent])}.${verdict}`;
+    return `It ${words.does[intent]}.${verdict}`;
   }
 
   _action(frame) {
     const { episode } = this;
-    if (frame.over) return episode.end.replaceAll("_", " ");
+    if (frame.over) return episode.ended;
     if (!episode.driven(frame.time)) return "cruises, hands off";
     const action = episode.atDecision("actions", frame.k);
     if (!action) return "";
-    if (this.discrete) return ACTIONS[episode.names.action[action[0]]] || episode.names.action[action[0]];
+    if (this.discrete) return episode.words.actions[action[0]];
     const [pedal, wheel] = action;
     return `${pedal < 0 ? "brake" : "gas"} ${Math.abs(pedal).toFixed(2)}, ${wheel < 0 ? "right" : "left"} ${Math.abs(wheel).toFixed(2)}`;
   }
@@ -134,12 +132,10 @@ class Panel {
 
 const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`;
 
-/** What a phase means for somebody who watches. */
-function sayPhase(phase, user, episode) {
-  if (!user.kind) return "it has left the scene";
-  const side = episode.names.signal[user.signal], by = user.cyclist ? "arm out" : "lamp lit";
-  if (phase === "cue") return `look now: ${side === "none" ? "nothing in this frame" : `${side} ${by}`}`;
-  if (phase === "delay") return "nothing shows: remember!";
-  if (phase === "after") return user.seen > 0.5 ? "now its body tells" : "it goes its way, out of sight";
-  return "no signal yet";
+/** What a phase means for somebody who watches: meaning in words.py. */
+function sayPhase({ words, names }, phase, user) {
+  if (!user.kind) return words.left;
+  if (phase === "after" && user.seen <= 0.5) return words.unseen;
+  const means = words.means[names.phase.indexOf(phase)];
+  return phase === "cue" && user.side ? `${means}: ${names.signal[user.signal]} ${user.cyclist ? "arm out" : "lamp lit"}` : means;
 }

@@ -3,7 +3,7 @@
 
 const TYPES = { Uint8: Uint8Array, Int16: Int16Array, Int32: Int32Array };
 // What the columns that a road user has in each frame are called.
-const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen", "colour"];
+const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen", "colour", "larger"];
 
 function unpack(column) {
   const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
@@ -21,12 +21,12 @@ function mixAngle(a, b, share) {
 }
 
 class Episode {
-  constructor(raw, names, terms, will) {
-    Object.assign(this, { names, will, kinds: raw.kinds.map((kind) => names.kind[kind]) });
-    this.seed = raw.seed;
+  constructor(raw, replay) {
+    const { names, will, look, shapes } = replay;
+    Object.assign(this, { names, will, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended });
+    this.kinds = raw.kinds.map((kind) => names.kind[kind]);
+    this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];
-    this.sizes = raw.sizes;
-    this.plans = raw.plans;
     this.count = raw.sizes.length;
     this.columns = {};
     for (const [name, column] of Object.entries(raw))
@@ -35,9 +35,7 @@ class Episode {
     this.decisions = this.time.length - 1;
     this.duration = this.time[this.decisions];
     this.width = (name) => (this.decisions && this.columns[name] ? this.columns[name].length / this.decisions : 0);
-    this.sums = this._sums(terms.length);
-    this.odometer = this._odometer();
-    this.reach = this._reach();
+    this.sums = this._sums(replay.terms.length);
     this.signallers = this._signallers();
   }
 
@@ -60,7 +58,7 @@ class Episode {
 
   /** All that will happen, in words. */
   ending() {
-    return this.signallers.map(({ plan }) => sayIntent(this.names.intent[plan.intent])).join(", then ");
+    return this.signallers.map(({ plan }) => this.words.does[plan.intent]).join(", then ");
   }
 
   /** Whether the agent drives at ``time`` [s]. */
@@ -73,30 +71,6 @@ class Episode {
     const sums = new Float64Array((this.decisions + 1) * terms);
     for (let k = terms; k < sums.length; k++) sums[k] = sums[k - terms] + this.columns.terms[k - terms];
     return sums;
-  }
-
-  /** How far everybody has come [m], which turns pedals. */
-  _odometer() {
-    const { x, y } = this.columns;
-    const way = new Float64Array(x.length);
-    for (let k = this.count; k < way.length; k++)
-      way[k] = way[k - this.count] + Math.hypot(x[k] - x[k - this.count], y[k] - y[k - this.count]);
-    return way;
-  }
-
-  /** How far ahead [m] the camera must look; it follows what the car could see before t3, and so tells no intent. */
-  _reach() {
-    const { x, y, heading, kind, seen, phase } = this.columns, n = this.count;
-    const need = Array.from(this.time, (_, k) => {
-      const ego = k * n, other = ego + this.signaller(k);
-      if (other === ego || !kind[other] || !seen[other] || phase[other] > 2) return 0;
-      return (x[other] - x[ego]) * Math.cos(heading[ego]) + (y[other] - y[ego]) * Math.sin(heading[ego]);
-    });
-    const wide = need.map((_, k) => clamp(Math.max(...need.slice(Math.max(k - 6, 0), k + 7)) + 12, 48, 135));
-    return wide.map((_, k) => {
-      const near = wide.slice(Math.max(k - 6, 0), k + 7);
-      return near.reduce((sum, value) => sum + value, 0) / near.length;
-    });
   }
 
   /** Which frame was the last one at ``time`` [s]. */
@@ -115,55 +89,60 @@ class Episode {
     return this.plans[i].findLast((plan) => plan.from <= k);
   }
 
-  phase(i, time) {
+  /** Its phase at ``time`` [s], as a code and as its name. */
+  phaseCode(i, time) {
     const plan = this.plan(i, this.index(time)), now = time + 1e-6;
-    return this.names.phase[(now >= plan.t1) + (now >= plan.t2) + (now >= plan.t3)];
+    return (now >= plan.t1) + (now >= plan.t2) + (now >= plan.t3);
+  }
+
+  phase(i, time) {
+    return this.names.phase[this.phaseCode(i, time)];
+  }
+
+  /** What there is instead of a signal, or "": see sign_of in words.py. */
+  sign({ shows, intent }) {
+    return shows ? "" : ["first", "last"].includes(this.names.intent[intent]) ? this.words.order : this.words.silent;
+  }
+
+  /** What whoever watches knows of road user ``i``, in two or three words. */
+  badge(i, time) {
+    const phase = this.phaseCode(i, time), plan = this.plan(i, this.index(time)), words = this.words.phases[phase];
+    if (phase === 2) return `${words} for ${Math.max(time - plan.t2, 0).toFixed(1)} s`;
+    return (phase === 1 && this.sign(plan)) || words;
   }
 
   /** Everything at ``time`` [s]; what is either so or not is as it was at the last decision. */
   frame(time) {
     time = clamp(time, this.time[0], this.duration);
-    const k = this.index(time), next = Math.min(k + 1, this.decisions);
-    const span = this.time[next] - this.time[k];
-    const share = span > 0 ? clamp((time - this.time[k]) / span, 0, 1) : 0;
-    const users = Array.from({ length: this.count }, (_, i) => this._user(i, k, next, share));
+    const { columns } = this, k = this.index(time), next = Math.min(k + 1, this.decisions), span = this.time[next] - this.time[k];
+    const share = span > 0 ? clamp((time - this.time[k]) / span, 0, 1) : 0, between = (name) => mix(columns[name][k], columns[name][next], share);
+    const users = this.fixed.map((_, i) => this._user(i, k, next, share));
     users[0].seen = 1;
-    users[0].steering = mix(this.columns.steering[k], this.columns.steering[next], share);
-    return {
-      time, k, users,
-      way: mix(this.columns.way[k], this.columns.way[next], share),
-      route: this.columns.route[k],
-      reach: mix(this.reach[k], this.reach[next], share),
-      over: k === this.decisions && this.end !== "running",
-    };
+    users[0].steering = between("steering");
+    const outlook = [0, 1].map((j) => mix(columns.outlook[2 * k + j], columns.outlook[2 * next + j], share));
+    return { time, k, users, outlook, way: between("way"), offset: between("offset"), route: columns.route[k], over: k === this.decisions && this.end !== "running" };
   }
 
   _user(i, k, next, share) {
-    const a = k * this.count + i, b = next * this.count + i, user = {};
+    const a = k * this.count + i, b = next * this.count + i, user = { ...this.fixed[i], steering: 0 };
     for (const name of PER_USER) user[name] = this.columns[name][a];
     const then = (name) => this.columns[name][b];
     user.type = this.names.kind[user.kind];
-    user.colour = this.names.colour[user.colour];
     user.cyclist = user.type === "cyclist";
-    [user.length, user.width] = this.sizes[i];
-    user.steering = 0;
-    user.odometer = mix(this.odometer[a], this.odometer[b], share);
-    user.arm = this._arm(a);
+    user.side = this.side(user.signal);
+    user.arm = user.cyclist ? user.side : 0;
     const jumps = Math.hypot(then("x") - user.x, then("y") - user.y) > 5 + 2 * user.speed;
     if (then("kind") && !jumps) {
-      for (const name of ["x", "y", "speed", "seen"]) user[name] = mix(user[name], then(name), share);
+      const way = Math.hypot(then("x") - user.x, then("y") - user.y);
+      if (i) user.steering = Math.atan((this.wheelbase * Math.sin(then("heading") - user.heading)) / Math.max(way, 0.3)); // what its turn takes
+      for (const name of ["x", "y", "speed", "seen", "larger"]) user[name] = mix(user[name], then(name), share);
       user.heading = mixAngle(user.heading, then("heading"), share);
-      user.arm = mix(user.arm, this._arm(b), share);
+      if (user.cyclist) user.arm = mix(user.arm, this.side(then("signal")), share);
     }
     return user;
   }
 
-  /** How far an arm is held out: 1 to the left, -1 to the right. */
-  _arm(at) {
-    if (this.names.kind[this.columns.kind[at]] !== "cyclist") return 0;
-    return this.side(this.columns.signal[at]);
-  }
-
+  /** 1 if a signal is to the left, -1 if it is to the right. */
   side(signal) {
     return { left: 1, right: -1 }[this.names.signal[signal]] || 0;
   }
@@ -203,9 +182,3 @@ function sentence(episode, i, time) {
 
 const likeliest = (chances) => chances.indexOf(Math.max(...chances));
 const percent = (chance) => `${Math.round(100 * chance)} %`;
-
-function sayIntent(intent) {
-  if (intent === "straight") return "goes straight on";
-  if (intent === "first" || intent === "last") return `goes ${intent}`;
-  return intent === "left" || intent === "right" ? `turns ${intent}` : intent.replaceAll("_", " ");
-}

@@ -1,188 +1,218 @@
-// One picture: where the camera stands, who is on the street, and what is thought of them.
-
-const RIBBON = 26; // [m] of the car's way that are drawn ahead of it
-const UNSEEN = 0.45; // opacity of whoever is beyond the car's sight
+// One picture: where the camera stands, who is on the street, and what there is to say about whom.
 
 /** From metres to pixels. The car sets out to the right, or upwards where the picture is taller than wide. */
 class Camera {
-  constructor(canvas, x, y, scale, heading) {
-    const turn = canvas.height > canvas.width * 1.1 ? heading - Math.PI / 2 : heading;
-    Object.assign(this, { x, y, scale, width: canvas.width, height: canvas.height });
+  constructor(canvas, heading) {
+    const tall = canvas.height > canvas.width * 1.1, turn = tall ? heading - Math.PI / 2 : heading;
+    Object.assign(this, { x: 0, y: 0, scale: 1, width: canvas.width, height: canvas.height, heading });
     this.ratio = canvas.width / Math.max(canvas.clientWidth, 1);
+    [this.along, this.across] = tall ? [canvas.height, canvas.width] : [canvas.width, canvas.height];
     this.cos = Math.cos(turn);
     this.sin = Math.sin(turn);
   }
 
-  /** Draw in metres from here on. */
-  apply(ctx) {
+  /** Draw in metres from here on, ``shift`` [px] further to the right and down. */
+  apply(ctx, shift = 0) {
     const { scale: k, cos, sin, x, y } = this;
-    ctx.setTransform(k * cos, k * sin, k * sin, -k * cos, this.width / 2 - k * (x * cos + y * sin), this.height / 2 - k * (x * sin - y * cos));
-  }
-
-  /** What so much to the right and up in the picture is in the world. */
-  world(right, up, scale = 1) {
-    return [(right * this.cos - up * this.sin) / scale, (right * this.sin + up * this.cos) / scale];
+    ctx.setTransform(k * cos, k * sin, k * sin, -k * cos, this.width / 2 - k * (x * cos + y * sin) + shift, this.height / 2 - k * (x * sin - y * cos) + shift);
   }
 
   pixels(x, y) {
     const dx = x - this.x, dy = y - this.y;
     return [this.width / 2 + this.scale * (dx * this.cos + dy * this.sin), this.height / 2 - this.scale * (dy * this.cos - dx * this.sin)];
   }
+
+  unproject(px, py) {
+    const right = (px - this.width / 2) / this.scale, up = (this.height / 2 - py) / this.scale;
+    return [this.x + right * this.cos - up * this.sin, this.y + right * this.sin + up * this.cos];
+  }
 }
 
-function follow(canvas, episode, frame, zoom) {
-  const ego = frame.users[0], start = episode.columns.heading[0], long = Math.max(canvas.width, canvas.height);
-  const unit = long / 960, scale = clamp((0.74 * long) / frame.reach, 3.4 * unit, 14 * unit) * zoom;
-  const camera = new Camera(canvas, 0, 0, scale, start);
-  const cos = Math.cos(ego.heading), sin = Math.sin(ego.heading);
-  const right = cos * camera.cos + sin * camera.sin, up = sin * camera.cos - cos * camera.sin;
-  const [dx, dy] = camera.world(0.28 * canvas.width * right, 0.28 * canvas.height * up, scale);
-  return Object.assign(camera, { x: ego.x + dx, y: ego.y + dy });
-}
-
-function overview(canvas, episode, street, zoom) {
-  const { x, y, across, high } = street.middle(), margin = 44; // [m]
-  const camera = new Camera(canvas, x, y, 1, episode.columns.heading[0]);
-  const right = Math.abs(across * camera.cos) + Math.abs(high * camera.sin), up = Math.abs(across * camera.sin) + Math.abs(high * camera.cos);
-  camera.scale = Math.min(canvas.width / (right + 2 * margin), canvas.height / (up + margin)) * zoom;
+/** As camera.py does it. */
+function follow(canvas, episode, frame, zoom, look) {
+  const camera = new Camera(canvas, episode.columns.heading[0]), { along, across, heading } = camera, unit = along / 960;
+  const [ahead, aside] = frame.outlook, { x, y, heading: turned } = frame.users[0];
+  const wanted = clamp((look.ahead * along) / ahead, look.widest * unit, look.closest * unit);
+  camera.scale = Math.min(wanted, (0.5 * across) / aside) * zoom;
+  const on = (look.before * along * Math.cos(turned - heading)) / camera.scale, up = (look.beside * across * Math.sin(turned - heading)) / camera.scale;
+  camera.x = x + on * Math.cos(heading) - up * Math.sin(heading);
+  camera.y = y + on * Math.sin(heading) + up * Math.cos(heading);
   return camera;
+}
+
+function overview(canvas, episode, zoom) {
+  const [x, y, across, along] = episode.extent, camera = new Camera(canvas, episode.columns.heading[0]);
+  return Object.assign(camera, { x, y, scale: Math.min(camera.along / across, camera.across / along) * zoom });
 }
 
 /** Draw ``episode`` at ``time`` on ``canvas``; ``view``: what the watcher wants to see. */
 function drawScene(canvas, street, episode, time, view, ink) {
-  const ctx = canvas.getContext("2d"), frame = episode.frame(time);
-  const camera = view.junction ? overview(canvas, episode, street, view.zoom) : follow(canvas, episode, frame, view.zoom);
-  street.draw(ctx, camera, ink);
-  if (frame.users[0].kind) ribbon(ctx, camera, street, frame, ink);
+  const ctx = canvas.getContext("2d"), frame = episode.frame(time), { look } = street;
+  const camera = view.follow ? follow(canvas, episode, frame, view.zoom, look) : overview(canvas, episode, view.zoom);
+  const window_ = Math.min(innerWidth / look.size[0], innerHeight / look.size[1]);
+  camera.unit = Math.max(window_, look.leastUnit) * camera.ratio * (view.large ? look.large : 1);
   const opacity = frame.users.map((user, i) => (i ? visible(street, user) : 1));
-  street.drawFog(ctx, camera, ink, time);
-  if (view.captions) halos(ctx, camera, episode.atDecision("attention", frame.k) || [], frame, ink);
-  for (let i = frame.users.length - 1; i >= 0; i--) {
-    const user = frame.users[i], ghost = view.reveal && opacity[i] < 0.5;
-    const body = i ? ink[`paint-${user.colour}`] : ink.ego;
-    drawFigure(ctx, camera, user, body, episode.side(user.signal), ink, ghost ? 0.5 : opacity[i]);
-  }
+  const body = (user, i) => (i ? view.paints[user.colour % view.paints.length] : ink.ego);
+  street.draw(ctx, camera, ink);
+  street.drawFog(ctx, camera, ink);
+  if (frame.users[0].kind) ribbon(ctx, camera, street, frame, ink);
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  if (frame.over && episode.end === "collision") crash(ctx, camera, frame, ink);
-  tags(ctx, camera, episode, frame, opacity, view, ink);
-}
-
-/** Light around those to whom the car attends, the more the brighter. */
-function halos(ctx, camera, attention, frame, ink) {
-  camera.apply(ctx);
-  attention.forEach((share, k) => {
-    const { x, y, kind, length } = frame.users[k + 1];
-    ctx.globalAlpha = clamp(share, 0, 1);
-    if (kind) glow(ctx, x, y, 0.5 * length + 3, ink["belief-best"]);
-  });
-  ctx.globalAlpha = 1;
+  if (view.beliefs) halos(ctx, camera, episode.atDecision("attention", frame.k) || [], frame, opacity, ink, look);
+  if (view.dark) frame.users.forEach((user, i) => opacity[i] > 0.3 && beam(ctx, camera, user, look));
+  for (let i = frame.users.length - 1; i >= 0; i--) drawFigure(ctx, camera, frame.users[i], body(frame.users[i], i), ink, look, opacity[i]);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  if (frame.over && episode.met !== null) crash(ctx, camera, frame.users[0], frame.users[episode.met], ink);
+  labels(ctx, camera, episode, frame, opacity, view, ink, look, body);
 }
 
 /** Opacity of a road user: none in the fog, little beyond the car's sight. */
 function visible(street, user) {
-  const clear = smoothstep(-street.depth(user.x, user.y) / FOG_EDGE);
-  return clear * mix(UNSEEN, 1, user.seen);
+  const { fogEdge, unseen } = street.look;
+  return smoothstep(-street.depth(user.x, user.y) / fogEdge) * mix(unseen, 1, user.seen);
+}
+
+/** Light around those to whom the car attends, and a dotted line that leads there. */
+function halos(ctx, camera, attention, frame, opacity, ink, { noticed }) {
+  const [x0, y0] = camera.pixels(frame.users[0].x, frame.users[0].y), step = 9 * camera.unit;
+  attention.forEach((given, k) => {
+    const user = frame.users[k + 1], share = Math.min(given, 1), [x, y] = camera.pixels(user.x, user.y);
+    if (share < noticed || !user.kind || opacity[k + 1] < 0.02) return;
+    const radius = Math.max(1.9 * camera.scale, 20 * camera.unit), count = Math.floor(Math.hypot(x - x0, y - y0) / step);
+    ctx.globalAlpha = share;
+    ctx.strokeStyle = ink.notice;
+    ctx.lineWidth = Math.max(radius / 10, 2);
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.stroke();
+    ctx.globalAlpha = 0.25 + 0.75 * share;
+    for (let j = 2; j < count - radius / step; j++) spot(ctx, mix(x0, x, j / count), mix(y0, y, j / count), (0.8 + 1.8 * share) * camera.unit, ink.notice);
+  });
+  ctx.globalAlpha = 1;
+}
+
+/** What headlights throw on the road. */
+function beam(ctx, camera, user, { beam: far }) {
+  if (!user.kind || user.cyclist) return;
+  camera.apply(ctx);
+  ctx.translate(user.x, user.y);
+  ctx.rotate(user.heading);
+  const light = ctx.createLinearGradient(user.length / 2, 0, user.length / 2 + far, 0);
+  light.addColorStop(0, "#fff0c850");
+  light.addColorStop(1, "#fff0c800");
+  ctx.fillStyle = light;
+  ctx.beginPath();
+  for (const [x, y] of [[0, 0.4], [far, 4], [far, -4], [0, -0.4]]) ctx.lineTo(user.length / 2 - 0.2 + x, y);
+  ctx.fill();
 }
 
 /** Where the car is heading: dots along the way that it aims for. */
 function ribbon(ctx, camera, street, frame, ink) {
+  const long = street.look.ribbon;
   camera.apply(ctx);
-  ctx.fillStyle = ink.ahead;
-  for (let d = 0; d < RIBBON; d += 2) {
-    const point = street.at(frame.route, frame.way + frame.users[0].length / 2 + 1.5 + d);
+  for (let d = 0; d < long; d += 2) {
+    const point = street.at(frame.route, frame.way + frame.users[0].length / 2 + 1.5 + d, frame.offset);
     if (!point) break;
-    ctx.globalAlpha = 1 - d / RIBBON;
-    disc(ctx, ...point, Math.max(0.24, (1.2 * camera.ratio) / camera.scale));
+    ctx.globalAlpha = 1 - d / long;
+    spot(ctx, ...point, Math.max(0.24, camera.ratio / camera.scale), ink.ahead);
   }
   ctx.globalAlpha = 1;
 }
 
-function crash(ctx, camera, frame, ink) {
-  const ego = frame.users[0], others = frame.users.slice(1).filter((user) => user.kind);
-  const far = (user) => Math.hypot(user.x - ego.x, user.y - ego.y);
-  const hit = others.reduce((a, b) => (far(b) < far(a) ? b : a), others[0] || ego);
-  const [x, y] = camera.pixels((ego.x + hit.x) / 2, (ego.y + hit.y) / 2);
+function crash(ctx, camera, ego, other, ink) {
+  const [x, y] = camera.pixels((ego.x + other.x) / 2, (ego.y + other.y) / 2);
   ctx.strokeStyle = ink.alarm;
   for (const [radius, width] of [[34, 4], [46, 2]]) {
-    ctx.lineWidth = width * camera.ratio;
+    ctx.lineWidth = width * camera.unit;
     ctx.beginPath();
-    ctx.arc(x, y, radius * camera.ratio, 0, 2 * Math.PI);
+    ctx.arc(x, y, radius * camera.unit, 0, 2 * Math.PI);
     ctx.stroke();
   }
 }
 
-/** Flags above road users: the phase of the one to watch, and what the car believes of each. */
-function tags(ctx, camera, episode, frame, opacity, view, ink) {
-  const thoughts = [], taken = [];
-  for (let i = frame.users.length - 1; i > 0; i--) {
-    const seen = opacity[i] > 0.5 && frame.users[i].kind, flags = [];
-    const phase = episode.phase(i, frame.time), belief = view.captions ? episode.belief(i, frame.k) : null;
-    if (i === episode.signaller(frame.k) && seen) flags.push({ words: [phase], back: ink[phase], ink: ink[`on-${phase}`] });
-    if (belief) flags.push(thought(episode, i, frame.time, belief, ink));
-    if (seen) flagpole(ctx, camera, frame.users[i], flags, taken, ink);
-    else thoughts.push(...flags);
+/** What there is to say, the most important first, as notes_of in labels.py has it. */
+function notesOf(episode, frame, opacity, view, look) {
+  const notes = [], focus = episode.signaller(frame.k);
+  for (let i = 1; i < frame.users.length; i++) {
+    const { kind } = frame.users[i], seen = opacity[i] > 0.5 && kind, plan = episode.plan(i, frame.k), phase = episode.phaseCode(i, frame.time);
+    const tone = look.tones[phase], belief = view.beliefs ? episode.belief(i, frame.k) : null;
+    if (seen && (i === focus || plan.matters)) notes.push({ i, words: episode.badge(i, frame.time), tone, side: "above" });
+    if (seen && i === focus && plan.shows && phase === 1) notes.push({ i, words: "", tone, side: "above" });
+    if (belief && (kind || i === focus))
+      notes.push({ i: seen ? i : 0, words: sentence(episode, i, frame.time), tone: ["belief", "outline"], side: seen ? "below" : "above" });
   }
-  if (frame.over) thoughts.push({ words: [episode.end.replaceAll("_", " ")], back: ink[episode.end === "goal" ? "after" : "alarm"], ink: "#ffffff" });
-  flagpole(ctx, camera, frame.users[0], thoughts, taken, ink);
+  return notes.sort((a, b) => (a.i !== focus) - (b.i !== focus) || (a.side === "below") - (b.side === "below"));
 }
 
-/** What the car believes of road user ``i``: a sentence, and in short, where there is no room for one. */
-function thought(episode, i, time, belief, ink) {
-  const best = likeliest(belief), short = `${i}: ${episode.names.intent[best]} ${percent(belief[best])}`;
-  return { words: [sentence(episode, i, time), short], chances: belief, back: ink.belief, ink: ink["on-belief"] };
-}
-
-/** Flags in a column above a road user, moved aside from those that are ``taken`` and kept in the picture. */
-function flagpole(ctx, camera, user, flags, taken, ink) {
-  if (!flags.length) return;
-  const size = clamp(camera.width / camera.ratio / 62, 12, 24) * camera.ratio, pad = 0.55 * size;
-  const [px, py] = camera.pixels(user.x, user.y), lift = Math.max(2.2 * camera.scale, 24 * camera.ratio);
-  ctx.font = `600 ${size}px system-ui, sans-serif`;
-  ctx.textBaseline = "middle";
-  ctx.textAlign = "left";
-  for (const flag of flags) {
-    const widthOf = (words) => ctx.measureText(words).width + 2 * pad;
-    flag.text = flag.words.find((words) => widthOf(words) < camera.width - 8) ?? flag.words.at(-1);
-    flag.width = widthOf(flag.text);
-    flag.height = size * (flag.chances ? 2.05 : 1.55);
-  }
-  const width = Math.max(...flags.map((flag) => flag.width)), height = flags.reduce((sum, flag) => sum + flag.height + 2, 0);
-  const within = (wide) => clamp(px, wide / 2 + 4, camera.width - wide / 2 - 4), x = within(width);
-  let bottom = Math.max(py - lift, height + 4);
-  for (const other of taken)
-    if (Math.abs(other.x - x) < (other.width + width) / 2 && bottom > other.top && bottom - height < other.bottom) bottom = other.top - 3;
-  taken.push({ x, width, top: bottom - height, bottom });
-  const [{ width: lowest, back }] = flags, at = within(lowest), reach = lowest / 2 - pad;
-  pointer(ctx, clamp(px, at - reach, at + reach), bottom, 0.5 * size, back);
-  for (const flag of flags) {
-    drawFlag(ctx, flag, within(flag.width) - flag.width / 2, bottom - flag.height, size, pad, ink);
-    bottom -= flag.height + 2;
-  }
-}
-
-function pointer(ctx, x, y, tip, colour) {
-  ctx.fillStyle = colour;
-  ctx.beginPath();
-  ctx.moveTo(x - tip, y - 1);
-  ctx.lineTo(x + tip, y - 1);
-  ctx.lineTo(x, y + tip);
-  ctx.fill();
-}
-
-function drawFlag(ctx, flag, x, y, size, pad, ink) {
-  ctx.fillStyle = flag.back;
-  ctx.beginPath();
-  ctx.roundRect(x, y, flag.width, flag.height, 0.4 * size);
-  ctx.fill();
-  ctx.fillStyle = flag.ink;
-  ctx.fillText(flag.text, x + pad, y + 0.82 * size);
-  if (!flag.chances) return;
-  const long = flag.width - 2 * pad, best = likeliest(flag.chances);
-  let from = x + pad;
-  flag.chances.forEach((chance, k) => {
-    ctx.fillStyle = k === best ? ink["belief-best"] : ink["belief-rest"];
-    const part = Math.max(long * chance - 1, 0);
-    ctx.fillRect(from, y + 1.5 * size, part, 0.24 * size);
-    from += long * chance;
+/** Where everybody is in the picture: left, top, right, bottom, arms and all. */
+function areasOf(frame, camera, look) {
+  return frame.users.map((user) => {
+    const [x, y] = camera.pixels(user.x, user.y), scale = user.larger * camera.scale, cos = Math.cos(user.heading), sin = Math.sin(user.heading);
+    const along = Math.abs(cos * camera.cos + sin * camera.sin), across = Math.abs(sin * camera.cos - cos * camera.sin);
+    const long = user.length * scale, wide = (Math.abs(user.arm) > 0.02 ? 2 * look.reach : user.width) * scale;
+    const half = [(long * along + wide * across) / 2 + 1, (long * across + wide * along) / 2 + 1];
+    return [x - half[0], y - half[1], x + half[0], y + half[1]];
   });
+}
+
+/** A free place for a label, or null; see place in labels.py. */
+function place([width, height], about, camera, taken, sides, { steps, step, edge }) {
+  for (let k = 0; k < steps; k++)
+    for (const [right, down] of sides) {
+      const gap = (0.3 + step * k) * height;
+      const x = (about[0] + about[2]) / 2 + right * ((about[2] - about[0] + width) / 2 + gap);
+      const y = (about[1] + about[3]) / 2 + down * ((about[3] - about[1] + height) / 2 + gap);
+      const left = Math.max(Math.min(x - width / 2, camera.width - edge - width), edge), top = Math.max(Math.min(y - height / 2, camera.height - edge - height), edge);
+      const area = [left, top, left + width, top + height];
+      const free = taken.every((other) => area[0] >= other[2] || other[0] >= area[2] || area[1] >= other[3] || other[1] >= area[3]);
+      if (free && area[2] <= camera.width && area[3] <= camera.height) return area;
+    }
+  return null;
+}
+
+/** Words that cover nobody, lines to whom they are about, and a signal that is on from near. */
+function labels(ctx, camera, episode, frame, opacity, view, ink, look, body) {
+  const { unit } = camera, areas = areasOf(frame, camera, look), taken = areas.filter((_, i) => opacity[i] > 0.02), placed = [];
+  ctx.font = `600 ${11.5 * unit}px system-ui, sans-serif`;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "center";
+  taken.push(...view.reserved.map((area) => area.map((n) => n * camera.ratio)));
+  const wide = Math.min(look.inset * unit, 0.4 * camera.width, 0.4 * camera.height);
+  for (const note of notesOf(episode, frame, opacity, view, look)) {
+    const size = note.words ? [Math.min(ctx.measureText(note.words).width + 14 * unit, camera.width - 2 * look.edge), 20 * unit] : [wide, wide];
+    const area = place(size, areas[note.i], camera, taken, look[note.side], look);
+    if (!area) continue;
+    taken.push(area);
+    placed.push({ ...note, area, middle: [(area[0] + area[2]) / 2, (area[1] + area[3]) / 2] });
+  }
+  for (const { i, tone, middle } of placed) {
+    ctx.strokeStyle = ink[tone[0]];
+    ctx.lineWidth = 2 * unit;
+    ctx.beginPath();
+    ctx.moveTo(...middle);
+    const [x0, y0, x1, y1] = areas[i], end = [(x0 + x1) / 2, (y0 + y1) / 2], far = Math.max(Math.hypot(end[0] - middle[0], end[1] - middle[1]), 1);
+    const stop = Math.max(1 - Math.min(x1 - x0, y1 - y0) / 2 / far, 0);
+    ctx.lineTo(mix(middle[0], end[0], stop), mix(middle[1], end[1], stop));
+    ctx.stroke();
+  }
+  for (const { i, words, tone, area, middle } of placed) {
+    if (!words) inset(ctx, camera, frame.users[i], body(frame.users[i], i), middle, area[2] - area[0], ink, look);
+    else {
+      ctx.fillStyle = ink[tone[0]];
+      ctx.beginPath();
+      ctx.roundRect(area[0], area[1], area[2] - area[0], area[3] - area[1], 5 * unit);
+      ctx.fill();
+      ctx.fillStyle = ink[tone[1]];
+      ctx.fillText(words, ...middle, area[2] - area[0] - 6 * unit);
+    }
+  }
+  view.placed = placed; // for whoever wants to know where words stand
+}
+
+/** A signal that is on, so large that it can be seen from the last row. */
+function inset(ctx, camera, user, body, [x, y], wide, ink, look) {
+  spot(ctx, x, y, wide / 2, ink.signal);
+  spot(ctx, x, y, wide / 2 - Math.max(wide * look.ring, 1.5), ink.asphalt);
+  const near = Object.assign(Object.create(Camera.prototype), camera, { x: user.x, y: user.y, width: 2 * x, height: 2 * y });
+  near.scale = wide / 2 / Math.max(user.length / 2 + 0.4, look.reach + 0.55);
+  drawFigure(ctx, near, user, body, ink, look, 1, 1);
 }

@@ -1,14 +1,5 @@
 // The three times on lines that can be dragged along: one line for each episode that is shown.
 
-const WORDS_OF_PHASE = {
-  before: ["before"],
-  cue: ["cue: it shows", "cue"],
-  delay: ["delay: nothing shows, only memory knows", "delay: remember", "delay"],
-  after: ["after: it moves", "after"],
-};
-
-const SILENT = ["cue: it would show a turn", "no signal", ""];
-
 /** An element with a class and children; text is only ever set as text. */
 function make(tag, name = "", ...children) {
   const element = document.createElement(tag);
@@ -52,6 +43,8 @@ class Timeline {
 
   move(time, words) {
     this.head.style.left = this._at(time);
+    const at = (time / this.duration) * this.track.clientWidth;
+    for (const block of this.track.querySelectorAll(".line:not(.thin) .block")) this._write(block, at);
     this.track.setAttribute("aria-valuenow", time.toFixed(1));
     this.track.setAttribute("aria-valuetext", words);
   }
@@ -66,7 +59,7 @@ class Timeline {
     for (const { from, to, plan } of episode.signallers) {
       const start = episode.time[from], stop = episode.time[to];
       for (const [a, b, phase] of this._spans(episode, plan, start, stop))
-        main.append(this._block(a, b, phase, reveal && phase === "cue" && !plan.shows ? SILENT : WORDS_OF_PHASE[phase]));
+        main.append(this._block(a, b, phase, this._words(episode, plan, phase, reveal)));
       this._times(plan, episode, start, stop, reveal, above);
     }
     for (let i = 1; i < episode.count; i++)
@@ -74,8 +67,15 @@ class Timeline {
     rows.unshift(main);
     if (letter) above.prepend(make("b", "letter", letter));
     for (const time of new Set(episode.columns.hands_on)) if (time <= episode.duration) below.append(this._mark(time, ["hands on"]));
-    if (episode.end !== "running") below.append(this._mark(episode.duration, [episode.end.replaceAll("_", " ")], episode.end));
+    if (episode.end !== "running") below.append(this._mark(episode.duration, [episode.ended, episode.end.replaceAll("_", " ")], episode.end));
     return [above, ...rows, below];
+  }
+
+  /** What stands on a phase's part of the line, the longest first: band_words in words.py. */
+  _words(episode, plan, phase, reveal) {
+    const { words, names } = episode, silent = phase === "cue" && !plan.shows;
+    if (silent && episode.sign(plan) === words.order) return [...words.orderBand, ""];
+    return [...(silent && reveal ? words.silentBand : words.bands[names.phase.indexOf(phase)]), ""];
   }
 
   /** The line of somebody who is not the one to watch. */
@@ -91,7 +91,7 @@ class Timeline {
 
   /** t1, t2 and t3 of a plan that lie between two times. */
   _times(plan, episode, start, stop, reveal, marks) {
-    const words = [plan.lies ? "false signal on" : plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", sayIntent(episode.names.intent[plan.intent])];
+    const words = [plan.lies ? "false signal on" : plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", episode.words.does[plan.intent]];
     ["t1", "t2", "t3"].forEach((name, k) => {
       if (plan[name] >= start && plan[name] <= stop)
         marks.append(this._mark(plan[name], reveal && words[k] ? [`${name} ${words[k]}`, name] : [name]));
@@ -137,15 +137,21 @@ class Timeline {
     return line;
   }
 
-  /** Put into each block the longest words that fit, and move labels aside where they would cover each other. */
+  /** The longest words that fit into a block, on the wider side of the play head at ``head`` [px]. */
+  _write(block, head) {
+    if (!block.span) return;
+    const [left, width] = block.span, on = clamp(head - left, -8, width + 8), inside = on > -8 && on < width + 8;
+    const right = inside && on > width / 2, room = (inside ? Math.max(on, width - on) - 6 : width) - 6;
+    const words = block.words.find((_, k) => block.wide[k] <= room) ?? "";
+    if (block.textContent !== words) block.textContent = words;
+    block.style.padding = inside ? (right ? `0 ${width - on + 6}px 0 0` : `0 0 0 ${on + 6}px`) : "";
+  }
+
+  /** Measure words, and move labels aside where they would cover each other. */
   _fit() {
     for (const block of this.track.querySelectorAll(".block")) {
-      block.textContent = "";
-      for (const words of block.words) {
-        block.textContent = words;
-        if (block.scrollWidth <= block.clientWidth) break;
-        block.textContent = "";
-      }
+      block.wide = block.words.map((words) => ((block.textContent = words), words ? textWidth(block) : 0));
+      block.span = [block.offsetLeft, block.offsetWidth];
     }
     const whole = this.track.clientWidth;
     for (const marks of this.track.querySelectorAll(".marks")) {
@@ -162,4 +168,11 @@ class Timeline {
       });
     }
   }
+}
+
+/** How wide [px] the text of an element is. */
+function textWidth(element) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getBoundingClientRect().width;
 }

@@ -1,0 +1,69 @@
+"""What the page paints with: the shapes, colours, sizes, words and keys of the window, ready for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from kindergarten.viewer.draw.scene import INSET, NOTICED, RIBBON, RING
+from kindergarten.viewer.draw.text import BEAM
+from kindergarten.viewer.model import camera, labels, words
+from kindergarten.viewer.model.frame import CHOICES, WORDS
+from kindergarten.viewer.model.keys import BROWSER, PAGE, PLAYER
+from kindergarten.viewer.model.layout import BEYOND, TREE
+from kindergarten.viewer.model.palette import DARK, LIGHT, PAINTS, Colour, Theme
+from kindergarten.viewer.model.shapes import BRAKING, REACH, Part, parts_of
+from kindergarten.viewer.model.view import FOG_EDGE, LARGE, LEAST_UNIT, SIZE, TONES, UNSEEN
+from kindergarten.world.codes import Kind
+from kindergarten.world.users import MAX_STEERING, WHEELBASE
+
+NUMBERS = {
+    "widest": camera.WIDEST, "closest": camera.CLOSEST, "ahead": camera.AHEAD, "before": camera.BEFORE,
+    "beside": camera.BESIDE, "size": SIZE, "leastUnit": LEAST_UNIT, "large": LARGE, "fogEdge": FOG_EDGE,
+    "unseen": UNSEEN,
+    "ribbon": RIBBON, "noticed": NOTICED, "inset": INSET, "ring": RING, "reach": REACH, "beam": BEAM, "beyond": BEYOND,
+    "above": labels.ABOVE, "below": labels.BELOW, "steps": labels.STEPS, "step": labels.STEP, "edge": labels.EDGE,
+    "braking": BRAKING, "steering": MAX_STEERING, "wheelbase": WHEELBASE,
+    "tree": TREE, "tones": list(TONES.values()),
+    "pause": words.PAUSE,
+}  # fmt: skip
+
+
+def look() -> dict[str, Any]:
+    """All that is the same for every replay."""
+    return {
+        "numbers": NUMBERS,
+        "themes": {theme.name: colours(theme) for theme in (LIGHT, DARK)},
+        "paints": [css(paint) for paint in PAINTS],
+        "words": {
+            "phases": list(words.PHASES.values()), "means": list(words.MEANS.values()), "left": words.LEFT,
+            "unseen": words.UNSEEN, "silent": words.SILENT, "order": words.ORDER, "bands": list(words.BANDS.values()),
+            "silentBand": words.SILENT_BAND, "orderBand": words.ORDER_BAND, "does": list(words.DOES.values()),
+            "actions": list(WORDS.values()), "choices": CHOICES,
+        },
+        "keys": [
+            {**key._asdict(), "keys": [BROWSER.get(name, name) for name in key.keys]}
+            for key in PLAYER if key.does in PAGE
+        ],
+    }  # fmt: skip
+
+
+def colours(theme: Theme) -> dict[str, str]:
+    """A theme as CSS has colours."""
+    return {name: css(value) for name, value in asdict(theme).items() if isinstance(value, tuple)}
+
+
+def css(colour: Colour) -> str:
+    """A colour as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def style(theme: Theme) -> str:
+    """The same as a rule that names them for a style sheet."""
+    names = "".join(f"--{name.replace('_', '-')}:{value};" for name, value in colours(theme).items())
+    return f':root[data-theme="{theme.name}"]{{color-scheme:{theme.name};{names}}}\n'
+
+
+def shape(kind: Kind, length: float, width: float) -> list[Part]:
+    """The parts of a road user, in thousandths of a metre's precision."""
+    return [part._replace(numbers=tuple(round(n, 3) for n in part.numbers)) for part in parts_of(kind, length, width)]
