@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
+from kindergarten.files import RUNS
 from kindergarten.output import note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
@@ -116,7 +117,8 @@ class Watch(Quiet):
         source = self.source or newest_run("config.json")
         if not source.is_dir():
             raise ValueError(f"{source} is no folder of a run: there is nothing to follow")
-        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(source)))
+        words = f"Waiting for the first replay in {source}: training writes one whenever it checks its agent"
+        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(source)), awaited=words)
         return 0
 
 
@@ -152,13 +154,27 @@ class Play:
         first = int(np.random.default_rng().integers(1 << 20)) if self.seed is None else self.seed
         seeds = first + np.arange(self.episodes)
         config = Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
-        game = viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only)
+        game = viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only, known_agent(self.scenario))
         viewer.play(game)
         if self.replay:
             game.replay("you").write(self.replay)
             print(self.replay)
         print(viewer.score(game))
         return 0
+
+
+def known_agent(scenario: str) -> str:
+    """The score of the run in runs/ that was evaluated last on ``scenario``, in words; "" if there is none."""
+    import json
+
+    for file in sorted(RUNS.glob("**/evaluation.json"), key=lambda path: -path.stat().st_mtime):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if found["scenario"] == scenario:
+                return f"The agent of {file.parent}: {float(found['anticipation']):.2f}."
+        except (ValueError, KeyError, TypeError, OSError):
+            continue  # half a file, or another's
+    return ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+from kindergarten import commands
 from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import compute
 from kindergarten.viewer import Game, score
+from kindergarten.viewer.app.gamepad import Gamepad
 from kindergarten.world.codes import Action, End, Intent, Phase
 from kindergarten.world.config import Config
 from kindergarten.world.simulator import Simulator
@@ -50,7 +53,12 @@ def test_who_plays_gets_what_an_agent_gets():
 
 def test_keys_drive(tmp_path):
     scenario = SCENARIOS["Crossing"]
-    game = Game(scenario, Config(hands_on=True), np.array([5, 6]))
+    game = Game(scenario, Config(hands_on=True), np.array([5, 6]), agent="An agent: 0.94.")
+    game.introduce()
+    game.advance(1.0)
+    assert "Space: begin" in game._card()[0] and game._due == 0.0  # it waits
+    picture(game)
+    game.handle(event(pygame.K_RETURN))
     drive(game, {0.0: pygame.K_DOWN, 0.3: pygame.K_DOWN}, 3.0)
     assert game.driving
     users = game.replay("you").episodes[0].users
@@ -65,6 +73,9 @@ def test_keys_drive(tmp_path):
     picture(game)
     game.handle(event(pygame.K_SPACE))
     drive(game, {})
+    game.handle(event(pygame.K_SPACE))
+    assert not game.done and "An agent: 0.94." in game._card()[0] and "You: " in game._card()[0]
+    picture(game)
     game.handle(event(pygame.K_SPACE))
     assert game.done and len(game.drives) == 2
     game.replay("you").write(tmp_path / "mine.npz")
@@ -108,3 +119,29 @@ def test_no_score_without_an_episode():
     game = Game(SCENARIOS["Follow"], Config(), np.array([4]))
     assert "no score" in score(game)
     assert game.replay("you").episodes[0].end is End.RUNNING
+
+
+def test_a_gamepad_drives():
+    pad, event = Gamepad(), pygame.event.Event
+    pushed = [
+        event(pygame.JOYAXISMOTION, axis=1, value=-0.9), event(pygame.JOYAXISMOTION, axis=1, value=-0.8),
+        event(pygame.JOYAXISMOTION, axis=1, value=0.9), event(pygame.JOYAXISMOTION, axis=1, value=0.0),
+        event(pygame.JOYHATMOTION, value=(1, 0)), event(pygame.JOYBUTTONDOWN, button=0), event(pygame.QUIT),
+    ]  # fmt: skip
+    keys = [(each.type, getattr(each, "key", None)) for each in pad.keys(pushed)]
+    down, up = pygame.KEYDOWN, pygame.KEYUP
+    assert keys == [
+        (down, pygame.K_UP), (up, pygame.K_UP), (down, pygame.K_DOWN), (up, pygame.K_DOWN), (down, pygame.K_RIGHT),
+        (down, pygame.K_SPACE), (pygame.QUIT, None),
+    ]  # fmt: skip
+
+
+def test_the_agent_to_compare_with_is_the_one_of_this_scenario_that_was_evaluated_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "RUNS", tmp_path)
+    assert commands.known_agent("Follow") == ""
+    for k, (scenario, value) in enumerate((("Follow", 0.5), ("Follow", 0.75), ("Crossing", 0.25))):
+        (tmp_path / str(k)).mkdir()
+        path = tmp_path / str(k) / "evaluation.json"
+        path.write_text(json.dumps({"scenario": scenario, "anticipation": value}))
+        os.utime(path, (k, k))
+    assert commands.known_agent("Follow") == f"The agent of {tmp_path / '1'}: 0.75."

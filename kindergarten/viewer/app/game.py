@@ -43,10 +43,19 @@ class Game(Controls):
         done: whether the last one is over and was looked at.
     """
 
-    def __init__(self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False) -> None:
-        """``seeds`` (S,): one episode each. ``frames_only``: the street, and nothing that helps to remember."""
+    def __init__(
+        self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False, agent: str = ""
+    ) -> None:
+        """Set it up.
+
+        Args:
+            seeds: (S,) one episode each.
+            frames_only: the street, and nothing that helps to remember.
+            agent: what is known of an agent's score, in words, to be set beside one's own.
+        """
         super().__init__(View(reveal=False, ghosts=False, panels=not frames_only, tags=not frames_only))
         self._scenario, self._config, self._seeds, self._frames_only = scenario, config, seeds, frames_only
+        self._agent, self._opening, self._closing = agent, False, ""
         self.drives: list[Drive] = []
         self._recorders: list[Recorder] = []
         self.done = False
@@ -118,11 +127,23 @@ class Game(Controls):
     def key_go(self, place: int) -> None:
         """The next episode, if this one is over; else pause or go on."""
         if not self.over:
-            self.playing = not self.playing
+            self.playing, self._opening = not self.playing, False
         elif len(self.drives) < len(self._seeds):
             self._begin()
+        elif not self._closing:
+            self._closing = self._verdict()
         else:
             self.done = True
+
+    def introduce(self) -> None:
+        """Wait, and say what to do."""
+        self.playing, self._opening = False, True
+
+    def _verdict(self) -> str:
+        """One's own score beside the agent's."""
+        agent = f" {self._agent}" if self._agent else ""
+        scale = "0 is the best without memory, 1 knows what they will do"
+        return f"You: {anticipation(self):.2f}.{agent} {scale}. Space: close"
 
     def key_drive(self, place: int) -> None:
         """Nothing: ``handle`` has seen to it."""
@@ -131,12 +152,22 @@ class Game(Controls):
         """Fill ``surface`` with the frame that an agent would decide on."""
         status = f"episode {min(len(self._recorders), len(self._seeds))} of {len(self._seeds)},  ? for help"
         words, bad = self._card()
-        hud = Hud(status, card=words, tone="alarm" if bad else "ego")
+        hud = Hud(
+            status, card=words, tone="alarm" if bad else "ego", points=28 if self._opening or self._closing else 22
+        )
         draw(surface, self._simulator, 0, self._last, self.view, hud)
         self.draw_help(surface, self.keys)
 
     def _card(self) -> tuple[str, bool]:
         """What there is to say at the top, and whether it is bad."""
+        if self._closing:
+            return self._closing, False
+        if self._opening:
+            until = "It drives by itself at first: watch who signals, and remember. Then the arrow keys are yours"
+            return (
+                f"You are in the blue car. {self._scenario.summary} {until}: faster, slower, left, right. Space: begin",
+                False,
+            )
         if self.over:
             drive, more = self.drives[-1], len(self.drives) < len(self._seeds)
             words = f"{drive.end.name.lower().replace('_', ' ')}: {drive.earned:+.2f}.   space: "
@@ -158,6 +189,12 @@ class Game(Controls):
         return compute(self._scenario, self._config, seeds)
 
 
+def anticipation(game: Game) -> float:
+    """What the drives were worth, on the scale from blind (0) to oracle (1)."""
+    earned = np.mean([drive.earned for drive in game.drives])
+    return game.reference().anticipation(np.full(len(game.drives), earned))
+
+
 def score(game: Game) -> str:
     """What the drives were worth, in words, on the scale from blind (0) to oracle (1)."""
     drives = game.drives
@@ -169,13 +206,12 @@ def score(game: Game) -> str:
         end = drive.end.name.lower().replace("_", " ")
         lines.append(f"{drive.seed:9d}  {drive.intent.name.lower():9} {end:12} {drive.earned:+8.2f}")
     blind, oracle = float(limits.blind.mean()), float(limits.oracle.mean())
-    found = limits.anticipation(np.full(len(drives), earned))
     lines.append(
         f"mean return {earned:+.2f}; of these seeds with all intents: blind {blind:+.2f}, oracle {oracle:+.2f}"
     )
     count = "one episode" if len(drives) == 1 else f"{len(drives)} episodes"
     lines.append(
-        f"anticipation {found:.2f} (0: the best without memory, 1: intents known). That is {count}: "
+        f"anticipation {anticipation(game):.2f} (0: the best without memory, 1: intents known). That is {count}: "
         "a lucky guess scores as high as a memory, and one crash weighs a lot."
     )
     return "\n".join(lines)

@@ -11,11 +11,12 @@ import pygame
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.game import Game
+from kindergarten.viewer.app.gamepad import Gamepad
 from kindergarten.viewer.app.player import Player
-from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.draw.text import Typeface, card
 from kindergarten.viewer.model.keys import LOOK
 from kindergarten.viewer.model.palette import DARK, LIGHT
-from kindergarten.viewer.model.view import SIZE, View
+from kindergarten.viewer.model.view import SIZE, View, unit_of
 
 FRAMES_PER_SECOND = 60
 LOOK_FOR = 1.0  # [s] between two looks for something newer
@@ -28,7 +29,7 @@ class NoDisplay(OSError):
 
 def watch(
     replay: Replay | None, episode: int = 0, view: View | None = None, beside: Replay | None = None,
-    twins: bool = False, guess: bool = False, fresh: Callable[[], Replay | None] | None = None,
+    twins: bool = False, guess: bool = False, fresh: Callable[[], Replay | None] | None = None, awaited: str = "",
 ) -> None:  # fmt: skip
     """Play a replay in a window until it is closed. The caller's process goes on.
 
@@ -37,6 +38,7 @@ def watch(
         beside: another one, to be shown beside it.
         twins: show each episode's twin beside it.
         guess: ask what road user 1 will do.
+        awaited: what ``fresh`` waits for, in words.
         fresh: called once a second; returns a newer replay to go on with, or None.
 
     Raises:
@@ -51,7 +53,7 @@ def watch(
             player.key_twins(0)
         if player is not None and guess:
             player.key_guess(0)
-        _play(player, view, fresh)
+        _play(player, view, fresh, awaited)
     finally:
         if opened:
             pygame.display.quit()  # never pygame.quit(): others may be using the rest of it
@@ -66,10 +68,11 @@ def play(game: Game) -> None:
     opened = not pygame.display.get_init()
     open_window(SIZE, "Kindergarten: you drive", "playing needs a screen and a keyboard", invisible=True)
     try:
-        clock = pygame.time.Clock()
+        clock, pad = pygame.time.Clock(), Gamepad()
+        game.introduce()
         while not game.done:
             surface = pygame.display.get_surface()
-            if surface is None or not all([game.handle(event) for event in pygame.event.get()]):
+            if surface is None or not all([game.handle(event) for event in pad.keys(pygame.event.get())]):
                 return
             game.advance(clock.tick(FRAMES_PER_SECOND) / 1000.0)
             game.draw(surface)
@@ -79,7 +82,7 @@ def play(game: Game) -> None:
             pygame.display.quit()
 
 
-def _play(player: Player | None, view: View | None, fresh: Callable[[], Replay | None] | None) -> None:
+def _play(player: Player | None, view: View | None, fresh: Callable[[], Replay | None] | None, awaited: str) -> None:
     """Show ``player``, or that there is nothing yet, until the window is closed."""
     clock, waiting, unasked, drawn = pygame.time.Clock(), Controls(view), LOOK_FOR, False
     while True:
@@ -94,7 +97,7 @@ def _play(player: Player | None, view: View | None, fresh: Callable[[], Replay |
             if newer is not None:
                 player, drawn = _newer(player, newer, view), False
         if player is None:
-            _say(surface, "Waiting for the first episode ...", waiting.view)
+            _say(surface, awaited, waiting.view)
         elif player.playing or events or not drawn:
             player.advance(seconds)
             player.draw(surface)
@@ -118,7 +121,9 @@ def _newer(player: Player | None, replay: Replay, view: View | None) -> Player:
 def _say(surface: pygame.Surface, words: str, view: View) -> None:
     theme = DARK if view.dark else LIGHT
     surface.fill(theme.paper)
-    Typeface(1.0, theme).write(surface, words, surface.get_rect().center, 24, anchor=0.5)
+    letters = Typeface(unit_of(surface.get_size()), theme)
+    middle = surface.get_height() / 2 / letters.unit - 24
+    card(letters, words, surface.get_width(), 24, middle).draw(surface, letters, "ink")
 
 
 def open_window(size: tuple[int, int], title: str, otherwise: str, invisible: bool = False) -> pygame.Surface:

@@ -20,11 +20,12 @@ from kindergarten.viewer.model.palette import PAINTS, Colour, Theme
 from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import TONES, View, visibility
-from kindergarten.world.codes import Kind, Phase
+from kindergarten.world.codes import End, Kind, Phase
 from kindergarten.world.road import SPACING
 
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
 NOTICED = 0.03  # attention below this is not drawn
+CRASH = (34, 4), (46, 2)  # points: radius and width of its rings
 INSET, RING = 104, 0.025  # points across; its border, as a share of that
 
 
@@ -66,6 +67,8 @@ class Scene:
                 opacity=float(opacity[i]),
                 larger=float(frame.larger[i]),
             )
+        if frame.end is End.COLLISION and story.met is not None:
+            self._crash(surface, users[0], users[story.met], camera)
         if words and view.tags:
             self._labels(surface, story, frame, camera, view, reserved)
 
@@ -81,6 +84,12 @@ class Scene:
             if 0 <= at[k] < len(points):
                 size = max(0.24 * camera.scale, 1.0)
                 dot(surface, self._typeface.theme.ahead, (x, y), size, 1.0 - 2.0 * k / RIBBON)
+
+    def _crash(self, surface: pygame.Surface, ego: np.void, other: np.void, camera: Camera) -> None:
+        """Rings around where two have collided."""
+        at, unit = camera.locate((ego["x"] + other["x"]) / 2, (ego["y"] + other["y"]) / 2), self._typeface.unit
+        for radius, width in CRASH:
+            pygame.draw.circle(surface, self._typeface.theme.alarm, at, radius * unit, max(round(width * unit), 1))
 
     def _beams(self, surface: pygame.Surface, users: np.ndarray, camera: Camera, opacity: np.ndarray) -> None:
         """What the headlights of cars and trucks throw on the road."""

@@ -57,12 +57,26 @@ class Strip:
             box = pygame.Rect(heat.left, top, heat.width, picture.get_height())
             self._row(surface, picture, box, (left - story.start) / story.step, WINDOW / story.step)
             words = f"{episode.thoughts.cells.shape[1]} cells" if name == "cells" else f"{name} gates"
-            self._typeface.write(surface, words, (inner.left, box.centery), 17, theme.faded)
+            self._typeface.write(
+                surface, words, (inner.left, box.centery - 9 * unit * (name == "cells")), 17, theme.faded
+            )
+            if name == "cells":
+                self._legend(surface, inner.left, box.centery + 4 * unit)
             top = box.bottom + round(2 * unit)
         later = pygame.Surface((round(heat.right - now), top - heat.top), pygame.SRCALPHA)
         later.fill((*theme.paper, 170))  # what is still to come
         surface.blit(later, (round(now), heat.top))
         surface.fill(theme.ink, (round(now - unit), heat.top, max(round(2 * unit), 2), top - heat.top))
+
+    def _legend(self, surface: pygame.Surface, left: float, top: float) -> None:
+        """What the colours say, of cells and of gates."""
+        theme, unit = self._typeface.theme, self._typeface.unit
+        scale = _heat(np.linspace(-1.0, 1.0, 32)[:, None], theme, 6)
+        box = pygame.Rect(round(left), round(top), round((LABELS - 12) * unit), round(7 * unit))
+        surface.blit(pygame.transform.smoothscale(scale, box.size), box)
+        y = box.bottom + 7 * unit
+        self._typeface.write(surface, "- shut", (box.left, y), 14, theme.low)
+        self._typeface.write(surface, "open +", (box.right, y), 14, theme.high, 1.0)
 
     def _rows(self, episode: Episode, theme: Theme, height: int) -> dict[str, pygame.Surface]:
         """Each row's picture, one pixel wide for each decision, as tall as it is drawn."""

@@ -89,6 +89,9 @@ class Timeline:
             middle = (track.bottom + self._bottom) / 2 + unit
             self._typeface.write(surface, words, (track.left - 3 * unit, middle), 14, theme.faded, 1.0)
         self._ego(surface, self._known(frame))
+        if story.end is End.COLLISION and story.duration <= known:
+            x = round(self.axis.x_of(story.duration))
+            surface.fill(theme.alarm, (x - round(2 * unit), track.top, round(4 * unit), self._bottom - track.top))
         self._bookmarks(surface, hud)
         draw_play_head(surface, self.axis, frame.time, self._bottom, self._typeface)
         clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"

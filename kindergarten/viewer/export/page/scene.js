@@ -61,7 +61,7 @@ function drawScene(canvas, street, episode, time, view, ink) {
   if (view.dark) frame.users.forEach((user, i) => opacity[i] > 0.3 && beam(ctx, camera, user, look));
   for (let i = frame.users.length - 1; i >= 0; i--) drawFigure(ctx, camera, frame.users[i], body(frame.users[i], i), ink, look, opacity[i]);
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  if (frame.over && episode.met !== null) crash(ctx, camera, frame.users[0], frame.users[episode.met], ink);
+  if (frame.over && episode.met !== null) crash(ctx, camera, frame.users[0], frame.users[episode.met], ink, look);
   labels(ctx, camera, episode, frame, opacity, view, ink, look, body);
 }
 
@@ -118,10 +118,10 @@ function ribbon(ctx, camera, street, frame, ink) {
   ctx.globalAlpha = 1;
 }
 
-function crash(ctx, camera, ego, other, ink) {
+function crash(ctx, camera, ego, other, ink, look) {
   const [x, y] = camera.pixels((ego.x + other.x) / 2, (ego.y + other.y) / 2);
   ctx.strokeStyle = ink.alarm;
-  for (const [radius, width] of [[34, 4], [46, 2]]) {
+  for (const [radius, width] of look.crash) {
     ctx.lineWidth = width * camera.unit;
     ctx.beginPath();
     ctx.arc(x, y, radius * camera.unit, 0, 2 * Math.PI);
