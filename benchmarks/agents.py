@@ -115,8 +115,10 @@ def main() -> None:
     before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {"rows": []}
     rows = {(row["scenario"], row["memory"], row["control"]): row for row in before["rows"]}
     finished: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for seed, name, scenario in product(range(max(options.seeds, options.controls)), options.agents, options.scenarios):
-        if seed >= (options.seeds if name == "lstm" else options.controls):
+    cells = [(name, scenario) for name in options.agents for scenario in options.scenarios]
+    wanted = {name: options.seeds if name == "lstm" else options.controls for name in KINDS}
+    for seed, (name, scenario) in product(range(max(wanted.values())), cells):
+        if seed >= wanted[name]:
             continue
         kind, folder = KINDS[name], options.runs / f"{scenario}-{name}" / f"seed{seed}"
         runs = finished[scenario, name]
