@@ -1,9 +1,10 @@
 """How fast it learns: ``python -m benchmarks.trainer [--time-to-score [--scenario Crossing]] [--out FILE]``.
 
 Without ``--time-to-score``: decisions/s of our trainer and of sb3-contrib's RecurrentPPO in the same worlds, with the
-same rollouts, minibatches, epochs, network and threads, in turns. With it: how long each takes until it anticipates as
-well as 0.9 on seeds that it is not trained on, ours with its defaults, within a training of default length, and stock
-with its own.
+same rollouts, minibatches, epochs, network and threads, in turns. With it: how long ours takes with its defaults until
+it anticipates as well as 0.9 on seeds that it is not trained on, within a training of default length. ``--rivals``: in
+turns, seed by seed, so do ours by rewards alone, and stock in as many worlds and with our numbers, its forget gates as
+open and its learning rate annealed as ours; both get LONGER times as many decisions.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 import torch as th
 from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.utils import LinearSchedule
 
 from benchmarks.common import Clocks, Done, Work, about, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
+from kindergarten.agents.learner.memory import open_forget_gates
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import make_sb3
@@ -37,7 +42,8 @@ from kindergarten.world.settings import plain
 
 PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
 OURS, STOCK = "MemoryPPO", "RecurrentPPO"
-FAILED_AFTER = 40  # times the median of ours: what stock gets, more than the 30 that are the target
+ALONE, LIKE_OURS = f"{OURS}, rewards alone", f"{STOCK}, our numbers"
+LONGER = 5  # times the default length is the training of those that are not told what the others will do
 
 
 def id_of(scenario: str) -> str:
@@ -50,14 +56,14 @@ def ours(seed: int = 0, worlds: int = 256, config: PPOConfig | None = None, scen
     return MemoryPPO.from_config(make_sb3(id_of(scenario), worlds, seed), config or PPOConfig(), seed=seed)
 
 
-def stock_like_ours(worlds: int, config: PPOConfig) -> RecurrentPPO:
-    """Stock RecurrentPPO with our network and numbers (its rates are not annealed, which costs no time)."""
+def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "Follow") -> RecurrentPPO:
+    """Stock RecurrentPPO with our network and numbers (it cannot anneal its entropy bonus)."""
     network = {"lstm_hidden_size": config.hidden, "net_arch": [], "features_extractor_class": MlpFeatures}
     network |= {"shared_lstm": config.shared_memory, "enable_critic_lstm": not config.shared_memory}
-    return RecurrentPPO(
+    model = RecurrentPPO(
         "MlpLstmPolicy",
-        make_sb3(id_of("Follow"), worlds, 0),
-        learning_rate=config.learning_rate,
+        make_sb3(id_of(scenario), worlds, seed),
+        learning_rate=LinearSchedule(config.learning_rate, config.learning_rate_end, 1.0),
         n_steps=config.n_steps,
         batch_size=config.batch_size,
         n_epochs=config.n_epochs,
@@ -65,9 +71,13 @@ def stock_like_ours(worlds: int, config: PPOConfig) -> RecurrentPPO:
         gae_lambda=config.gae_lambda,
         ent_coef=config.ent_coef,
         policy_kwargs=network | {"features_extractor_kwargs": {"size": config.features}},
-        seed=0,
+        seed=seed,
         device="cpu",
     )
+    for module in model.policy.modules():
+        if isinstance(module, th.nn.LSTM):
+            open_forget_gates(module)
+    return model
 
 
 def update(model: RecurrentPPO) -> Work:
@@ -84,7 +94,7 @@ def update(model: RecurrentPPO) -> Work:
 def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
     """Decisions/s of both, an update each in turns."""
     made = about("trainer", PACKAGES)
-    mine, stock = ours(0, worlds, config), stock_like_ours(worlds, config)
+    mine, stock = ours(0, worlds, config), stock_like_ours(0, worlds, config)
     rates = race({OURS: update(mine), STOCK: update(stock)}, rounds, 0.0)
     return {
         **made,
@@ -162,33 +172,30 @@ def time_to_score(model: RecurrentPPO, watch: Stopwatch, steps: int) -> dict[str
 
 
 def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
-    """Ours, seed by seed, and on Follow stock, which gets FAILED_AFTER times as long if there is no other limit."""
+    """Everybody in turns, seed by seed."""
     made, scenario = about("time to score", PACKAGES, "trainer"), scenario_named(options.scenario)
     limits = compute(scenario, Config(), VALIDATION_SEEDS[: options.validation])
 
     def score(model: RecurrentPPO) -> float:
         return anticipation(model, scenario, limits)
 
-    def timed(name: str, make: Callable[[], RecurrentPPO], limit: float, steps: int) -> dict[str, Any]:
-        print(name)
-        watch = Stopwatch(score, options.score, limit, options.every)
-        return time_to_score(make(), watch, steps)
-
-    score(ours(0, 1, scenario=scenario.name))  # whatever is compiled or loaded at first use is so now
-    steps = scenario.training
-    runs: dict[str, list[dict[str, Any]]] = {OURS: []}
-    for seed in range(options.seeds):
-        make = partial(ours, seed, options.worlds, scenario=scenario.name)
-        runs[OURS].append(timed(f"{OURS}, seed {seed}", make, options.limit or np.inf, steps))
-    median = float(np.median([run["processor_s"] for run in runs[OURS]]))
-    if options.stock:
-        make = partial(RecurrentPPO, "MlpLstmPolicy", id_of(scenario.name), seed=0, device="cpu")
-        runs[STOCK] = [timed(STOCK, make, options.limit or FAILED_AFTER * median, 1 << 40)]
-    settings = {"scenario": scenario.name, "score": options.score, "worlds": options.worlds, "decisions": steps}
+    default, name = PPOConfig(), scenario.name
+    makers: dict[str, Callable[[int, int], RecurrentPPO]] = {OURS: lambda *size: ours(*size, default, name)}
+    if options.rivals:
+        makers[ALONE] = lambda *size: ours(*size, replace(default, caption_coef=0.0), name)
+        makers[LIKE_OURS] = lambda *size: stock_like_ours(*size, default, name)
+    steps = {who: scenario.training * (1 if who == OURS else LONGER) for who in makers}
+    score(ours(0, 1, scenario=name))  # whatever is compiled or loaded at first use is so now
+    runs: dict[str, list[dict[str, Any]]] = {who: [] for who in makers}
+    for seed, (who, make) in product(range(options.seeds), makers.items()):
+        print(f"{who}, seed {seed}")
+        watch = Stopwatch(score, options.score, options.limit or np.inf, options.every)
+        runs[who].append(time_to_score(make(seed, options.worlds), watch, steps[who]))
+    settings = {"scenario": name, "score": options.score, "worlds": options.worlds, "decisions": steps}
     return {
         **made,
         "settings": settings | {"threads": th.get_num_threads()},
-        "median_processor_s": round(median, 1),
+        "median_processor_s": {who: median(run["processor_s"] for run in found) for who, found in runs.items()},
         "runs": runs,
     }
 
@@ -210,8 +217,8 @@ def show(result: dict[str, Any]) -> None:
             end = "reached" if run["reached"] else f"NOT reached ({run['anticipation']:.2f})"
             spent = f"{run['wall_s']:.0f} s ({run['processor_s']:.0f} s of processor time)"
             print(f"{name:28} {end} after {spent}, {run['decisions']:,} decisions")
-    if "median_processor_s" in result:
-        print(f"{OURS:28} {result['median_processor_s']:.1f} s of processor time, the median")
+    for name, seconds in result.get("median_processor_s", {}).items():
+        print(f"{name:28} {seconds:.1f} s of processor time, the median")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -223,11 +230,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, help="of torch, for everybody (default: %(default)s)")
     parser.add_argument("--time-to-score", action="store_true", help="train until --score")
     parser.add_argument("--scenario", choices=list(SCENARIOS), default="Follow", metavar="NAME", help="... on this one")
-    parser.add_argument("--stock", action="store_true", help="... and stock with its own defaults, too")
+    parser.add_argument("--rivals", action="store_true", help="... and so do ours by rewards alone, and stock")
     parser.add_argument("--score", type=float, default=0.9, help="anticipation (default: %(default)s)")
-    parser.add_argument("--limit", type=float, help=f"[s] of each (default: none; for stock {FAILED_AFTER} times ours)")
+    parser.add_argument("--limit", type=float, help="[s] of each (default: none)")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=5, help="trainings of ours (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: %(default)s)")
     parser.add_argument("--validation", type=int, default=64, help="seeds of the score (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)

@@ -86,14 +86,14 @@ def test_pixels(tmp_path, capsys):
     assert (tmp_path / "pixels.png").stat().st_size > 1000
 
 
-@pytest.mark.parametrize(("scenario", "stock"), [("Follow", ["--stock"]), ("Crossing", [])])
-def test_time_to_score(tmp_path, scenario, stock):
+@pytest.mark.parametrize(("scenario", "rivals"), [("Follow", ["--rivals"]), ("Crossing", [])])
+def test_time_to_score(tmp_path, scenario, rivals):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "time.json"
     words = f"--time-to-score --scenario {scenario} --quick --worlds 2 --seeds 1 --validation 2 --limit 0.1 --score 2"
-    assert trainer.main([*words.split(), *stock, "--out", str(out)]) == 0
+    assert trainer.main([*words.split(), *rivals, "--out", str(out)]) == 0
     result = json.loads(out.read_text())
-    assert list(result["runs"]) == ["MemoryPPO", "RecurrentPPO"][: 1 + len(stock)]
+    assert list(result["runs"]) == [trainer.OURS, *[trainer.ALONE, trainer.LIKE_OURS] * len(rivals)]
     assert result["settings"]["scenario"] == scenario
     for (run,) in result["runs"].values():
         assert not run["reached"] and run["curve"][-1]["processor_s"] == run["processor_s"] >= 0.1
