@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -179,11 +178,13 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
     def score(model: RecurrentPPO) -> float:
         return anticipation(model, scenario, limits)
 
-    default, name = PPOConfig(), scenario.name
-    makers: dict[str, Callable[[int, int], RecurrentPPO]] = {OURS: lambda *size: ours(*size, default, name)}
+    default, alone, name = PPOConfig(), PPOConfig(caption_coef=0.0), scenario.name
+    makers: dict[str, Callable[[int, int], RecurrentPPO]] = {
+        OURS: lambda seed, worlds: ours(seed, worlds, default, name)
+    }
     if options.rivals:
-        makers[ALONE] = lambda *size: ours(*size, replace(default, caption_coef=0.0), name)
-        makers[LIKE_OURS] = lambda *size: stock_like_ours(*size, default, name)
+        makers[ALONE] = lambda seed, worlds: ours(seed, worlds, alone, name)
+        makers[LIKE_OURS] = lambda seed, worlds: stock_like_ours(seed, worlds, alone, name)
     steps = {who: scenario.training * (1 if who == OURS else LONGER) for who in makers}
     score(ours(0, 1, scenario=name))  # whatever is compiled or loaded at first use is so now
     runs: dict[str, list[dict[str, Any]]] = {who: [] for who in makers}
