@@ -41,6 +41,7 @@ KINDS = {
     "shown": Kind("none", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
 }
+SHARES = ("right_answers", "collision_rate", "goal_rate")  # of worlds
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -93,8 +94,7 @@ def row_of(kind: Kind, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "decisions": runs[0]["steps"],
         "commits": sorted({run["commit"] for run in runs}),
         **together([anticipation_of(run) for run in runs]),
-        "collision_rate": round(float(np.mean([run["collision_rate"] for run in runs])), 4),
-        "goal_rate": round(float(np.mean([run["goal_rate"] for run in runs])), 4),
+        **{name: round(float(np.mean([run[name] for run in runs])), 4) for name in SHARES},
         **{f"{who}_right_in_the_delay": right_in_the_delay(runs, who) for who in ("agent", "single_frame")},
         "seconds": [round(run["seconds"]) for run in runs],
         "curves": [run["curve"] for run in runs],

@@ -7,6 +7,7 @@ from statistics import mean
 from typing import Any
 
 from docs.tables import measured, scored, spread, table
+from kindergarten.reportcard.card import horizon_named
 
 #: Results of the same benchmark on other scenarios.
 TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing")
@@ -75,7 +76,7 @@ def cartpole() -> str:
             end = f"{run['end']['wall_s']:.0f} s", f"{run['end']['processor_s']:.0f} s"
             rows.append((name, run["seed"], *when, *end, f"{run['final_return']:.0f} ({run['std']:.0f})"))
     head = ("", "seed", "solved after decisions", "on the wall", "whole training", "processor time", "final return")
-    return table(head, rows, 5) + "\n\n" + _made_with(result)
+    return table(head, rows, 5) + "\n\n" + made_with(result)
 
 
 def ladder() -> str:
@@ -89,10 +90,12 @@ def ladder() -> str:
             row["taught"],
             row["seeds"],
             *(_rung(row["anticipation"].get(delay), row["seeds"]) for delay in delays),
+            horizon_named({float(delay.split()[0]): found[0] for delay, found in row["anticipation"].items()}),
         )
         for row in result["rows"]
     ]
-    return table(("", "memory", "taught", "seeds", *delays), rows, 1 + len(delays)) + "\n\n" + _made_with(result)
+    header = ("", "memory", "taught", "seeds", *delays, "horizon")
+    return table(header, rows, 2 + len(delays)) + "\n\n" + made_with(result)
 
 
 def _rung(found: list[float] | None, seeds: int) -> str:
@@ -103,7 +106,7 @@ def _rung(found: list[float] | None, seeds: int) -> str:
 
 def agents_made_with() -> str:
     """Where and how the agents were trained."""
-    return _made_with(measured("agents"))
+    return made_with(measured("agents"))
 
 
 def eyes() -> str:
@@ -119,7 +122,7 @@ def eyes() -> str:
         rows.append((row["rows"], row["encoder"], *cells, *beside))
     head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "right in the delay"]
     head += ["times its share, in the cue", *(f"two more, {crowd}" for crowd in crowds)]
-    return table(head, rows, 6 + len(crowds)) + "\n\n" + _made_with(result)
+    return table(head, rows, 6 + len(crowds)) + "\n\n" + made_with(result)
 
 
 def depths() -> str:
@@ -133,7 +136,7 @@ def depths() -> str:
         rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
     found = list(dict.fromkeys(row["depth"] for row in deep))
     head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
-    return table(head, rows, 2 * len(found)) + "\n\n" + _made_with(result)
+    return table(head, rows, 2 * len(found)) + "\n\n" + made_with(result)
 
 
 def probes() -> str:
@@ -145,7 +148,7 @@ def probes() -> str:
         in_delay = [", ".join(f"{share:.1%}" for share in column) for column in shares]
         rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *in_delay))
     head = ("scenario", "anticipation", "the captions", "hidden", "cell", "both", "untrained")
-    return table(head, rows, 6) + "\n\n" + _made_with(result)
+    return table(head, rows, 6) + "\n\n" + made_with(result)
 
 
 def viewer_rates() -> str:
@@ -183,7 +186,7 @@ def soaked() -> str:
         ("rewards and states that are not finite", f"{total['not_finite']}"),
         ("memory after the first round, and after the last", ", ".join(f"{peaks[k]:.0f} MB" for k in (0, -1))),
     ]
-    return table(("", ""), rows, 1) + "\n\n" + _made_with(result)
+    return table(("", ""), rows, 1) + "\n\n" + made_with(result)
 
 
 def killed() -> str:
@@ -196,28 +199,28 @@ def killed() -> str:
     return (
         table(("training", "kills", "finished by --resume", "differences or losses"), rows, 3)
         + "\n\n"
-        + _made_with(result)
+        + made_with(result)
     )
 
 
 def viewer_made_with() -> str:
     """Where and how the viewer's figures were taken."""
-    return _made_with(measured("viewer"))
+    return made_with(measured("viewer"))
 
 
 def simulator_made_with() -> str:
     """Where and how the simulator's figures were taken."""
-    return _made_with(measured("simulator"))
+    return made_with(measured("simulator"))
 
 
 def trainer_made_with() -> str:
     """Where and how the trainer's figures were taken."""
-    return _made_with(measured("trainer"))
+    return made_with(measured("trainer"))
 
 
 def time_to_score_made_with() -> str:
     """Where and how the times to the score were taken."""
-    return "\n\n".join(_made_with(measured(name)) for name in TIMES_TO_SCORE)
+    return "\n\n".join(made_with(measured(name)) for name in TIMES_TO_SCORE)
 
 
 def pixels_rates() -> str:
@@ -244,7 +247,7 @@ def pixels_agents() -> str:
 
 def pixels_made_with() -> str:
     """Where and how those figures were taken."""
-    return _made_with(measured("pixels"))
+    return made_with(measured("pixels"))
 
 
 def reasons() -> str:
@@ -261,7 +264,7 @@ def reasons() -> str:
 
 def reasons_made_with() -> str:
     """Where and how these were trained."""
-    return _made_with(measured("reasons"))
+    return made_with(measured("reasons"))
 
 
 def redistribution() -> str:
@@ -275,7 +278,7 @@ def redistribution() -> str:
 
 def redistribution_made_with() -> str:
     """Where and how these were trained."""
-    return _made_with(measured("redistribution"))
+    return made_with(measured("redistribution"))
 
 
 def _spread(row: dict[str, float]) -> str:
@@ -290,7 +293,8 @@ def _ratios(result: dict[str, Any]) -> str:
     return table(("", "ratio", "at least"), rows, 2)
 
 
-def _made_with(result: dict[str, Any]) -> str:
+def made_with(result: dict[str, Any]) -> str:
+    """How, where and with what a result was made."""
     if "made_with" not in result:
         return "Not measured yet in today's worlds."
     made = result["made_with"]

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from docs.scenario_pages import OURS
-from docs.tables import measured, scored, spread, table
+from docs.tables import measured, percent, scored, spread, table
 from kindergarten.agents.learner.choice import Memory
 
 #: How README calls what taught an agent, by what benchmarks/results/ladder.json has.
@@ -18,22 +18,23 @@ RUNGS = ("8 s", "32 s")
 def what_it_learns() -> str:
     """Each scenario with and without memory; empty cells where it was not measured in today's worlds."""
     rows = {(row["scenario"], row["memory"]): row for row in measured("agents")["rows"] if not row["control"]}
-    header = ("scenario", "decisions", "with an LSTM", "without memory", "collisions", "right in the delay")
+    header = ("scenario", "decisions", "with an LSTM", "right answers", "without memory", "collisions")
     return table(
-        (*header, "from one frame"),
+        (*header, "right in the delay", "from one frame"),
         [(one.name, *_learned(rows.get((one.name, "lstm")), rows.get((one.name, "none")))) for one in OURS],
-        6,
+        7,
     )
 
 
 def _learned(ours: dict[str, Any] | None, without: dict[str, Any] | None) -> tuple[str, ...]:
     """The cells of an agent with an LSTM, and of one without memory, as far as they were trained."""
     if ours is None:
-        return ("",) * 6
+        return ("",) * 7
     blind = f"{without['anticipation']:.3f}" if without else ""
     collisions = [f"{row['collision_rate']:.1%}" for row in (ours, without) if row]
-    in_delay = (f"{ours[f'{who}_right_in_the_delay']:.0%}" for who in ("agent", "single_frame"))
-    return f"{ours['decisions']:,}", scored(ours), blind, " / ".join(collisions), *in_delay
+    in_delay = (percent(ours[f"{who}_right_in_the_delay"]) for who in ("agent", "single_frame"))
+    right = percent(ours.get("right_answers"))
+    return f"{ours['decisions']:,}", scored(ours), right, blind, " / ".join(collisions), *in_delay
 
 
 def how_long_it_lasts() -> str:

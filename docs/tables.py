@@ -37,6 +37,11 @@ def scored(row: dict[str, Any]) -> str:
     return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(seeds) > 1 else "")
 
 
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share in per cent; nothing where it was not measured."""
+    return "" if share is None else f"{share:.{digits}%}"
+
+
 def spread(found: Iterable[float]) -> str:
     """A middle and the ends of its interval."""
     return "{:.2f} ({:.2f}..{:.2f})".format(*(round(value, 2) + 0.0 for value in found))  # + 0.0: no -0.00
@@ -57,12 +62,11 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     rows = []
     for row in results:
         seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
-        crashes = f"{row['collision_rate']:.1%}"
-        in_delay = [row.get(f"{who}_right_in_the_delay") for who in ("agent", "single_frame")]
-        in_delay = ["" if share is None else f"{share:.1%}" for share in in_delay]
-        rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", scored(row), seeds, crashes, *in_delay))
-    names = ("scenario", "agent", "decisions", "anticipation", "each seed", "collisions", "right in the delay")
-    return table((*names, "one frame"), rows, 6)
+        names = ("right_answers", "collision_rate", "agent_right_in_the_delay", "single_frame_right_in_the_delay")
+        shares = (percent(row.get(name), 1) for name in names)
+        rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", scored(row), seeds, *shares))
+    header = ("scenario", "agent", "decisions", "anticipation", "each seed", "right answers", "collisions")
+    return table((*header, "right in the delay", "one frame"), rows, 7)
 
 
 def curves(results: list[dict[str, Any]]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium import spaces
 
 from kindergarten.scoring.agent import Agent, agent_of
+from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import Score
@@ -36,7 +37,7 @@ def score(
     Args:
         agent: an object with Stable-Baselines3's batched ``predict(observation, state, episode_start,
             deterministic)``; a callable ``(observations) -> actions`` or ``(observations, state, episode_starts) ->
-            (actions, state)``, whose state is None at first; or a path, as for `load`.
+            (actions, state)``, whose state is None at first; or a path or a name, as for `load`.
         scenario: its name, or a Scenario.
         seeds: (S,) whole numbers >= 0; those that everybody is scored on if left out.
         allow_pickle: read a ``.zip`` of Stable-Baselines3, which may run code.
@@ -58,19 +59,25 @@ def score(
 
 def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
     """The agent in a run's folder, in an ``.onnx`` that ``kindergarten export-onnx`` wrote, or in a ``.zip`` that
-    Stable-Baselines3 saved.
+    Stable-Baselines3 saved; or one of those who drive without having learned, by name: oracle, blind, last-signal,
+    random.
 
     Raises:
         ValueError: it is none of them, or a pickle without ``allow_pickle``.
         OSError: what it takes to read it is not installed, or there is no such file.
     """
     place = Path(path)
+    if path in DRIVERS:
+        return DRIVERS[str(path)]()
     if place.suffix == ".onnx":
         from kindergarten.scoring.onnx import OnnxAgent
 
         return OnnxAgent(place)
     if place.suffix != ".zip" and not place.is_dir():
-        raise ValueError(f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3")
+        raise ValueError(
+            f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3; or choose from "
+            f"{', '.join(DRIVERS)}"
+        )
     try:
         from kindergarten.agents.runs.load import agent_in
     except ModuleNotFoundError as error:
@@ -86,7 +93,9 @@ def check_fits(agent: Agent, exam: Exam) -> None:
     Raises:
         ValueError: names both.
     """
-    check_fit("observations", getattr(agent, "observation_space", None), exam.single_observation_space)
+    takes, shown = getattr(agent, "observation_space", None), exam.single_observation_space
+    crowds = getattr(agent, "any_crowd", False)  # however many road users there are
+    check_fit("observations", None if crowds and isinstance(shown, spaces.Dict) else takes, shown)
     check_fit("actions", getattr(agent, "action_space", None), exam.single_action_space)
 
 

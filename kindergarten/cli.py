@@ -26,6 +26,9 @@ OURS, AGENTS = "kindergarten.commands", "kindergarten.agents.commands"
 COMMANDS = {
     "train": Command("", "teach a car; the same as python train.py", f"{AGENTS}:Train"),
     "evaluate": Command("[AGENT]", "how well a car anticipates: a run, a file, or anybody's agent", f"{OURS}:Evaluate"),
+    "exam": Command(
+        "AGENT", "its report card: what its training did not show it, and how long it remembers", f"{OURS}:Examine"
+    ),
     "diagnose": Command(
         "[RUN]",
         "what it learned, and for the right reason: a page and a verdict for each question",

@@ -17,6 +17,9 @@ from kindergarten.world.config import SETTINGS, Config, Range
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
 from kindergarten.world.settings import option, plain, same, setting, settle
 
+#: Who can be scored.
+WHO = "oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
+
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
     from kindergarten.viewer import View
@@ -226,6 +229,30 @@ class Evaluate(Quiet):
         delays = LADDER if self.ladder else () if self.delay is None else (self.delay,)
         agent = self.agent or str(newest_run("checkpoints/best.*"))
         evaluate(agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
+        return 0
+
+
+@dataclass(frozen=True)
+class Examine(Quiet):
+    """The report card of an agent: fixed worlds that ask for what its training did not show it."""
+
+    agent: Annotated[Positional[str], arg(metavar="AGENT", help=f"{WHO}, or that of several seeds")]
+    _: KW_ONLY
+    scenario: str | None = setting(
+        None, Maybe(Word(SCENARIOS)), "where it drives; a run drives where it was trained if this is left out"
+    )
+    json: bool = option("print JSON instead of a table", False)
+    page: Path | None = option("write it as a page, too (.html)")
+    allow_pickle: bool = option("read a .zip, which may run code", False)
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    def run(self) -> int:
+        """Examine it."""
+        from kindergarten.reportcard.command import exam
+
+        exam(self.agent, self.scenario, self.json, self.page, self.allow_pickle)
         return 0
 
 

@@ -10,8 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kindergarten.api import score
+from kindergarten.api import load, score
 from kindergarten.output import columns
+from kindergarten.scoring.agent import Agent, agent_of
 
 
 def evaluate(
@@ -20,7 +21,7 @@ def evaluate(
     """Score an agent and print what came out.
 
     Args:
-        name: a run's folder (or that of several seeds), .onnx, .zip, or module:attribute.
+        name: as for `named`; or the folder of several seeds.
         scenario: where it drives; a run drives where it was trained if it is left out.
         delays: each of them [s]; its own, or the default ones, if there are none.
         ladder: whether they are the whole ladder, which a run keeps.
@@ -37,13 +38,22 @@ def evaluate(
         return
     if scenario is None:
         raise ValueError(f"{name} does not say where it drives: name it with --scenario")
-    agent = attribute(name) if ":" in name else name
+    agent = named(name, allow_pickle)
     settings: list[dict[str, Any]] = [{"delay_s": delay} for delay in delays] or [{}]
-    scores = [score(agent, scenario, allow_pickle=allow_pickle, **each) for each in settings]
+    scores = [score(agent, scenario, **each) for each in settings]
     if as_json:
         print(json.dumps([each.to_dict() for each in scores] if delays else scores[0].to_dict(), indent=2))
     else:
         print("\n\n".join(each.table(columns()) for each in scores))
+
+
+def named(name: str, allow_pickle: bool = False) -> Agent:
+    """The agent that ``name`` means: a run's folder, .onnx, .zip, module:attribute, or one who has not learned.
+
+    Raises:
+        ValueError: there is no such agent.
+    """
+    return agent_of(attribute(name)) if ":" in name else load(name, allow_pickle=allow_pickle)
 
 
 def attribute(name: str) -> Any:

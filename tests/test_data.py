@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 import pytest
 
+import kindergarten
 from kindergarten import cli, files
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.exam import Exam
@@ -23,7 +24,6 @@ from kindergarten.world.settings import plain
 
 pq = pytest.importorskip("pyarrow.parquet")
 from kindergarten.data import record as recording  # noqa: E402
-from kindergarten.data.drivers import KNOWING, driver_of  # noqa: E402
 from kindergarten.data.record import MANIFEST, Recording, record, write_shard  # noqa: E402
 from kindergarten.data.table import table_of  # noqa: E402
 
@@ -33,7 +33,7 @@ SEEDS = 77 + np.arange(6)
 def driven(name: str, driver: str, seeds: np.ndarray = SEEDS, **settings: Any) -> tuple[Exam, Any]:
     """An exam of worlds as they are drawn, and the table of how ``driver`` drove it."""
     exam = Exam.of(SCENARIOS[name], replace(Config(), **settings), seeds, as_drawn=True)
-    return exam, table_of(driver_of(driver)(exam), exam, 3)
+    return exam, table_of(kindergarten.load(driver), exam, 3)
 
 
 @pytest.mark.parametrize("observation", ["features", "users", "pixels"])
@@ -83,7 +83,7 @@ def test_planned_drivers_earn_what_the_planner_promised(name: str):
         exam = Exam.of(scenario, config, SEEDS, as_drawn=True)
         signaller = exam.simulator.users[np.arange(len(SEEDS)), exam.simulator.worlds["signaller"]]
         true = [scenario.intents.index(Intent(intent)) for intent in signaller["intent"]]
-        rollout(KNOWING[driver](exam), exam)
+        rollout(kindergarten.load(driver), exam)
         earned[driver] = exam.returns[0]
     np.testing.assert_allclose(earned["oracle"], best[true, np.arange(len(SEEDS))], atol=1e-9)
     np.testing.assert_array_equal(earned["last-signal"], earned["oracle"])
@@ -169,9 +169,8 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a").touch()
     for words, said in (
-        (["--driver", "nobody"], "or choose from random, oracle, blind, last-signal"),
-        (["--driver", "oracle", "--scenario", "Town"], "plans for one junction, Town has 3"),
-        (["--driver", "blind", "--control", "continuous"], "meta-actions"),
+        (["--driver", "nobody"], "or choose from oracle, blind, last-signal, random"),
+        (["--driver", "blind", "--control", "continuous"], "the agent's actions are Discrete(5)"),
         (["--episodes", "0"], "episodes is 0"),
         (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow"),
         (["--out", str(tmp_path / "there")], "has scenario 'Follow', and not 'Crossing'"),

@@ -32,16 +32,18 @@ LAYERS = (
     *("provenance", "progress", "replay.archive", "replay.thoughts", "replay.episode", "replay.replay", "replay"),
     *(
         "scoring.statistics",
+        "scoring.splits",
         "scoring.planner",
+        "scoring.legs",
         "scoring.evidence",
         "scoring.reference",
         "scoring.criterion",
         "scoring.agent",
     ),
-    *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.rollout", "scoring"),
+    *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.drivers", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
-    *("evaluation", "data.drivers", "data.table", "data.record", "data", "commands", "cli", "__main__"),
+    *("evaluation", "reportcard", "data.table", "data.record", "data", "commands", "cli", "__main__"),
 )
 
 # Heavy packages, and the only places that may import them.
@@ -50,7 +52,7 @@ HOMES = {
     "stable_baselines3": ("agents", "envs"),
     "sb3_contrib": ("agents",),
     "sklearn": ("agents",),
-    "jinja2": ("agents",),
+    "jinja2": ("agents", "reportcard"),
     "pygame": ("viewer",),
     "pyarrow": ("data",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api"),
@@ -254,7 +256,7 @@ def test_the_wheel_is_the_package_and_nothing_else(distributions):
         for f in (ROOT / "kindergarten/scenarios").iterdir()
         if f.suffix in {".npz", ".json"}
     }
-    for folder in ("viewer/export/page", "agents/diagnose/report/page"):
+    for folder in ("viewer/export/page", "agents/diagnose/report/page", "reportcard/page"):
         data |= {f"kindergarten/{folder}/{f.name}" for f in (ROOT / "kindergarten" / folder).iterdir()}
     assert {"kindergarten/py.typed", *data} <= set(names)
 

@@ -297,7 +297,8 @@ def test_where_signals_are_real_the_oracle_knows_no_more_than_they_said(scenario
     assert (shown.blind == perfect.blind).all() and (shown.worst == perfect.worst).all()
     np.testing.assert_allclose(both.oracle, perfect.oracle)
     if scenario.casts[0][1].signals:
-        assert 0.5 < perfect.anticipation(shown.oracle) < 0.8  # a quarter of those who turn do not say so
+        # A quarter of those who turn do not say so; where there are three junctions, one of them is enough.
+        assert (0.4 if scenario.road.legs > 1 else 0.5) < perfect.anticipation(shown.oracle) < 0.8
         np.testing.assert_allclose(silent.oracle, silent.blind)
     else:  # what somebody does is to be trusted
         np.testing.assert_allclose(shown.oracle, perfect.oracle)

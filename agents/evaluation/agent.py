@@ -6,6 +6,7 @@ import numpy as np
 import torch as th
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 
+from kindergarten.agents.learner.encoders import AttentionFeatures
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.scoring.agent import Decision
 from kindergarten.world.spaces import Observed
@@ -18,6 +19,7 @@ class PolicyAgent:
         policy.set_training_mode(False)
         self.policy, self.look = policy, look
         self.observation_space, self.action_space = policy.observation_space, policy.action_space
+        self.any_crowd = isinstance(policy.features_extractor, AttentionFeatures)
 
     def decide(self, observations: Observed, state: RNNStates | None, episode_starts: np.ndarray) -> Decision:
         """The likeliest actions, or the means, and all thoughts behind them."""

@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from kindergarten.data.drivers import check_plans, driver_of
+from kindergarten.api import check_fits, load
 from kindergarten.data.table import table_of
 from kindergarten.files import whole_file, write_whole
 from kindergarten.progress import Progress
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.exam import Exam
 from kindergarten.world.config import Config, make_config
 
@@ -73,8 +75,7 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
         OSError: the disk is full, or it cannot be written; the shards that are there are whole.
     """
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True)
-    check_plans(wanted.driver, exam)
-    driver_of(wanted.driver)(exam)
+    check_fits(agent_named(wanted.driver), exam)
     done = _opened(wanted, out)
     missing = [k for k in range(len(wanted.shards)) if not _whole(out, done, k, len(wanted.shards[k]))]
     about = {"recording": wanted.about, "made_with": made_with(PACKAGES)}
@@ -97,7 +98,7 @@ def write_shard(wanted: Recording, out: Path, k: int) -> tuple[str, dict[str, An
     episodes, path = wanted.shards[k], out / shard_name(k)
     seeds = wanted.seed + np.arange(episodes.start, episodes.stop)
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, seeds, as_drawn=True)
-    table = table_of(driver_of(wanted.driver)(exam), exam, episodes.start)
+    table = table_of(agent_named(wanted.driver), exam, episodes.start)
     few: Any = [name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if kind != "float"]
     table = table.replace_schema_metadata({"kindergarten": json.dumps(wanted.about)})
     with whole_file(path) as draft:
@@ -105,6 +106,12 @@ def write_shard(wanted: Recording, out: Path, k: int) -> tuple[str, dict[str, An
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
     its = {"episodes": len(episodes), "decisions": table.num_rows, "return_mean": float(exam.returns.mean())}
     return path.name, {**its, "bytes": path.stat().st_size, "sha256": digest}
+
+
+@cache
+def agent_named(name: str) -> Agent:
+    """Who drives; read once in a process."""
+    return load(name)
 
 
 def shard_name(k: int) -> str:

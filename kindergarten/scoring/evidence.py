@@ -1,6 +1,7 @@
 """What a driver has to go by before any frame tells: the signal that was shown, and the colour that every frame shows.
 
-Evidence is an array (I, S, E): the probability of each of E findings in a world of seed s with intent i.
+Evidence is an array (I, S, E): the probability of each of E findings in a world of seed s with intent i. What is found
+in W worlds, whose signallers are ``users`` (W,), is the number of a finding for each (W,).
 """
 
 from __future__ import annotations
@@ -16,9 +17,25 @@ OTHER_SIDE = {Signal.LEFT: Signal.RIGHT, Signal.RIGHT: Signal.LEFT}
 TRUTH = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}
 
 
+def weighed(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """What each choice is worth after each finding, times the finding's chance (S, E, P).
+
+    Args:
+        worth: (I, S, P) of every choice.
+        weights: (I, S) of the twins.
+        evidence: (I, S, E).
+    """
+    return np.einsum("is,ise,isp->sep", weights, evidence, worth)
+
+
 def best(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
-    """What is earned (S,) by whoever chooses by the evidence alone: worth (I, S, P) of every choice, weights (I, S)."""
-    return np.einsum("is,ise,isp->sep", weights, evidence, worth).max(2).sum(1)
+    """What is earned (S,) by whoever chooses by the evidence alone; see ``weighed``."""
+    return weighed(worth, weights, evidence).max(2).sum(1)
+
+
+def both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The evidence (I, S, E * F) of two kinds together; finding e of the one and f of the other is e * F + f."""
+    return (one[..., None] * other[:, :, None]).reshape(*one.shape[:2], -1)
 
 
 def in_every_frame(family: Simulator, config: Config, leg: int) -> np.ndarray:
@@ -35,16 +52,38 @@ def in_every_frame(family: Simulator, config: Config, leg: int) -> np.ndarray:
     return _of_each_seed(family, found if config.spurious else np.ones((*found.shape[:2], 1)))
 
 
+def found_in_frames(users: np.ndarray, config: Config) -> np.ndarray:
+    """What a driver without memory finds; see ``in_every_frame``."""
+    return users["colour"] if config.spurious else np.zeros(len(users), int)
+
+
 def remembered(family: Simulator, config: Config, leg: int) -> np.ndarray:
     """What memory adds: with perfect signals the intent itself; with real ones what was shown, which may mislead.
 
     Who gives no signals at all shows its intent by what it does, and that is to be trusted.
     """
-    intents, member = list(family.scenario.intents), family.scenario.signallers[leg]
-    if config.signals == SignalReliability.PERFECT or not family.casts[0][member]["signals"]:
+    intents = list(family.scenario.intents)
+    if _tells_the_intent(family, config, leg):
         return _of_each_seed(family, np.tile(np.eye(len(intents)), (len(family.casts), 1, 1)))
     shown = np.array([_shown(intent, config.signal_rate) for intent in intents])
     return _of_each_seed(family, np.tile(shown, (len(family.casts), 1, 1)))
+
+
+def found_in_memory(family: Simulator, users: np.ndarray, config: Config, leg: int) -> np.ndarray:
+    """What a driver with memory finds beside; see ``remembered``."""
+    if _tells_the_intent(family, config, leg):
+        return places(family, users["intent"])
+    return users["cue_signal"]
+
+
+def places(family: Simulator, intents: np.ndarray) -> np.ndarray:
+    """Intents (W,) as places in those of the scenario."""
+    return (np.array(family.scenario.intents) == intents[:, None]).argmax(axis=1)
+
+
+def _tells_the_intent(family: Simulator, config: Config, leg: int) -> bool:
+    member = family.scenario.signallers[leg]
+    return config.signals == SignalReliability.PERFECT or not family.casts[0][member]["signals"]
 
 
 def _shown(intent: Intent, rate: float) -> np.ndarray:

@@ -61,7 +61,7 @@ class Exam(VectorEnv):
         **settings: Unpack[Settings],
     ) -> None:
         chosen = scenario if isinstance(scenario, Scenario) else scenario_named(scenario)
-        self._set(chosen, make_config(**settings), seeds)
+        self._set(chosen, make_config(**settings), seeds, False, None)
 
     @classmethod
     def of(
@@ -70,15 +70,21 @@ class Exam(VectorEnv):
         config: Config,
         seeds: Sequence[int] | np.ndarray | None = None,
         as_drawn: bool = False,
+        scale: Config | None = None,
     ) -> Exam:
-        """Of a setting that is a Config already; ``as_drawn``: each seed once, with the intents that it draws."""
+        """Of a setting that is a Config already.
+
+        Args:
+            as_drawn: each seed once, with the intents that it draws.
+            scale: the setting whose references hold, if not its own.
+        """
         exam = cls.__new__(cls)
-        exam._set(scenario, config, seeds, as_drawn)
+        exam._set(scenario, config, seeds, as_drawn, scale)
         return exam
 
-    def _set(self, scenario: Scenario, config: Config, seeds: Any, as_drawn: bool = False) -> None:
-        self.scenario, self.config, self.as_drawn = scenario, config, as_drawn
-        self.seeds = seeds_of(config) if seeds is None else _checked(seeds)
+    def _set(self, scenario: Scenario, config: Config, seeds: Any, as_drawn: bool, scale: Config | None) -> None:
+        self.scenario, self.config, self.as_drawn, self.scale = scenario, config, as_drawn, scale or config
+        self.seeds = seeds_of(self.scale) if seeds is None else _checked(seeds)
         self._begin()
         self.num_envs = self.simulator.num_worlds
         self.single_observation_space, self.single_action_space = self._observer.space, action_space(self.simulator)
@@ -105,7 +111,7 @@ class Exam(VectorEnv):
     @cached_property
     def reference(self) -> Reference:
         """The 0 and the 1 on these seeds: stored, or computed now."""
-        return reference_on(self.scenario, self.config, self.seeds)
+        return reference_on(self.scenario, self.scale, self.seeds)
 
     @property
     def ends(self) -> np.ndarray:
@@ -182,7 +188,7 @@ def score_of(exam: Exam) -> Score:
     chances, limits = exam.chances, exam.reference
     returns = (chances * exam.returns).sum(axis=0)
     marks = {
-        "right_answers": Criterion.of(exam.scenario, exam.config, exam.seeds).right(exam.first_leg),
+        "right_answers": Criterion.of(exam.scenario, exam.scale, exam.seeds).right(exam.first_leg),
         "collision_rate": exam.ends == End.COLLISION,
         "goal_rate": exam.ends == End.GOAL,
     }

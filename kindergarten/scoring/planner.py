@@ -283,10 +283,13 @@ def telling(simulator: Simulator) -> np.ndarray:
     return np.tile(first, len(possible))
 
 
-def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray]:
-    """What every plan earns in every world (W, P, C), and whether it gets to the next leg."""
+def outcomes(simulator: Simulator, plans: Plans, told: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """What every plan earns in every world (W, P, C), and whether it gets to the next leg.
+
+    told: (W,) the physics step at which prefixes end; at the first frame that tells if left out.
+    """
     returns = np.zeros((simulator.num_worlds, len(plans.prefixes), len(plans.continuations)))
-    survives, told = np.zeros(returns.shape, bool), telling(simulator)
+    survives, told = np.zeros(returns.shape, bool), telling(simulator) if told is None else told
 
     def part(rows: np.ndarray) -> None:
         found, lived = np.zeros((len(rows), *returns.shape[1:])), np.zeros((len(rows), *returns.shape[1:]), bool)
@@ -301,10 +304,13 @@ def outcomes(simulator: Simulator, plans: Plans) -> tuple[np.ndarray, np.ndarray
 
 
 def to_next_leg(simulator: Simulator, plans: Plans) -> None:
-    """Drive every world to its next leg by the best plan of those that act at once: how it gets there is all one."""
-    plans = Plans(plans.prefixes[plans.prefixes[:, 0] == 0.0], plans.continuations)
-    returns, survives = outcomes(simulator, plans)
+    """Drive every world to its next leg by the best plan of those that act at once: how it gets there is all one.
+
+    Twins who differ on a later leg alone are told apart by no frame of this one: prefixes end at t3.
+    """
+    plans, told = Plans(plans.prefixes[plans.prefixes[:, 0] == 0.0], plans.continuations), simulator.signallers()["t3"]
+    returns, survives = outcomes(simulator, plans, told)
     best = np.where(survives, returns, -np.inf).reshape(len(returns), -1).argmax(1)
     p, c = np.divmod(best, len(plans.continuations))
     arrays = (simulator.worlds, simulator.users, simulator.road, simulator.casts, simulator.params)
-    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], telling(simulator), np.zeros(NUM_TERMS))
+    carry_out(*arrays, plans.prefixes[p], plans.continuations[c], told, np.zeros(NUM_TERMS))

@@ -26,8 +26,10 @@ import numpy as np
 
 from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.evidence import best, in_every_frame, remembered
-from kindergarten.scoring.planner import BACK, HOLDS, SHARES, chances, outcomes, plans_of, to_next_leg, twins
+from kindergarten.scoring.evidence import best, both, in_every_frame, remembered
+from kindergarten.scoring.legs import legs
+from kindergarten.scoring.planner import BACK, HOLDS, SHARES
+from kindergarten.scoring.splits import scales
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
 from kindergarten.world.codes import Intent, SignalReliability, names
@@ -35,7 +37,7 @@ from kindergarten.world.config import SETTINGS, Config, Scenario
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
-FEW = 64  # of them are enough for other delays than the default ones
+FEW = 64  # of them are enough for other settings than the default ones
 #: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: [m/s^2] What cars can do: something must be at stake however hard the ego brakes.
@@ -79,25 +81,14 @@ class Reference:
 
 
 def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:
-    """Search all plans on all ``seeds``; takes all cores, a minute at most for 256 seeds.
-
-    On a road of several legs the legs are searched from the last to the first. Before each the car cruises by itself
-    until it drives as it drove before, so that what is to be had there does not depend on how it got there.
-    """
-    config, plans = relevant(config), plans_of(scenario)
+    """Search all plans on all ``seeds``, leg by leg; takes all cores, a minute at most for 256 seeds."""
+    config = relevant(config)
     to_come = {name: np.zeros(len(seeds)) for name in ("oracle", "blind", "worst")}
-    for leg in reversed(range(scenario.road.legs)):
-        simulator = twins(scenario, config, seeds, leg)
-        weights = chances(simulator, leg)
-        for _ in range(leg):
-            to_next_leg(simulator, plans)
-        returns, survives = outcomes(simulator, plans)
-        shape = (*weights.shape, *returns.shape[1:])
-        returns, survives = returns.reshape(shape), survives.reshape(shape)  # (I, S, P, C)
-        worths = {name: returns + survives * to_come[name][:, None, None] for name in to_come}
-        frame = in_every_frame(simulator, config, leg)
-        memory = remembered(simulator, config, leg)
-        to_come = _references(worths, weights, frame, memory)
+    for leg in legs(scenario, config, seeds):
+        worths = {name: leg.worth(value) for name, value in to_come.items()}
+        frame = in_every_frame(leg.family, config, leg.number)
+        memory = remembered(leg.family, config, leg.number)
+        to_come = _references(worths, leg.weights, frame, memory)
     return Reference(seeds, **to_come)
 
 
@@ -109,9 +100,8 @@ def _references(
     frame, memory: the evidence (I, S, E) that a frame gives, and that the signal gave.
     """
     intents, seeds = weights.shape
-    both = (frame[..., None] * memory[:, :, None]).reshape(intents, seeds, -1)
     blind = best(worths["blind"].max(3), weights, frame)
-    oracle = best(worths["oracle"].max(3), weights, both)
+    oracle = best(worths["oracle"].max(3), weights, both(frame, memory))
     right = worths["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
     flat, rows = worths["worst"].reshape(intents, seeds, -1), np.arange(seeds)
     worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
@@ -158,8 +148,8 @@ def _described(value: Any) -> str:
 
 
 def seeds_of(config: Config) -> np.ndarray:
-    """The seeds on which a setting is scored: all of SEEDS at the default delays, else the first FEW."""
-    return SEEDS if config.delay_s == Config().delay_s else SEEDS[:FEW]
+    """The seeds on which a setting is scored: all of SEEDS on the default references, else the first FEW."""
+    return SEEDS if relevant(config) == Config() else SEEDS[:FEW]
 
 
 def reference(scenario: Scenario, config: Config) -> Reference:
@@ -183,17 +173,28 @@ def _computed(scenario: Scenario, config: Config) -> Reference:
 
 def reference_on(scenario: Scenario, config: Config, seeds: np.ndarray) -> Reference:
     """The reference of a setting on ``seeds`` (S,): part of the stored one where that has them, else computed."""
-    place = {int(seed): row for row, seed in enumerate(seeds_of(config))}
+    whole = stored(scenario, config)
+    place = {int(seed): row for row, seed in enumerate(seeds_of(config) if whole is None else whole.seeds)}
     rows = [place.get(int(seed)) for seed in seeds]
     if None in rows:
         return compute(scenario, config, seeds)
-    whole = reference(scenario, config)
+    whole = _computed(scenario, config) if whole is None else whole
     return Reference(seeds, *(getattr(whole, name)[rows] for name in ("oracle", "blind", "worst")))
 
 
 def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
     """The settings that are stored: the default delays, and every rung."""
     return [("default", Config())] + [(f"{delay:g}", Config(delay_s=(delay, delay))) for delay in LADDER]
+
+
+def asked(scenario: Scenario) -> dict[str, tuple[Scenario, Config, np.ndarray]]:
+    """All that the package stores, by fingerprint: the ladder, and what the exam's splits are scored on."""
+    found: dict[str, tuple[Scenario, Config, np.ndarray]] = {}
+    for _, config in ladder(scenario):
+        found[fingerprint(scenario, config)] = scenario, config, seeds_of(config)
+    for worlds, config in scales(scenario):
+        found.setdefault(fingerprint(worlds, config), (worlds, config, SEEDS[:FEW]))
+    return found
 
 
 def stakes_by_braking(scenario: Scenario) -> dict[str, float]:
@@ -216,11 +217,10 @@ def update(name: str | None = None) -> None:
     kept = _read(STORED)
     entries = {}
     for scenario in SCENARIOS.values():
-        for _, config in ladder(scenario):
-            key = fingerprint(scenario, config)
+        for key, (worlds, config, seeds) in asked(scenario).items():
             if scenario.name == name or (name is None and key not in kept):
-                entries[key] = _entry(scenario, config, compute(scenario, config, seeds_of(config)))
-                if config == Config():
+                entries[key] = _entry(worlds, config, compute(worlds, config, seeds))
+                if (worlds, config) == (scenario, Config()):
                     entries[key]["stakes_by_braking"] = _stakes_by_braking(scenario, SEEDS[:FEW])
             elif key in kept:
                 entries[key] = kept[key]

@@ -41,6 +41,8 @@ def rollout(agent: Agent, exam: Exam, hooks: Sequence[Hook] = (), record: Sequen
         These episodes.
     """
     observations, _ = exam.reset()
+    if callable(enter := getattr(agent, "enter", None)):  # a driver who knows the worlds
+        enter(exam)
     seeds = np.tile(exam.seeds, len(exam.scenario.intents))
     recorders = {w: Recorder(exam.simulator, w, int(seeds[w])) for w in record}
     state, starts, t = None, np.ones(exam.num_envs, bool), 0

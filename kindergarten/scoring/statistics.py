@@ -5,13 +5,15 @@ Source: Agarwal et al., Deep reinforcement learning at the edge of the statistic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 ENOUGH = 5  # runs of a task, for an interval
 FAILED = 0.5  # who scores less has not learned the task
+HALF = 0.5  # the score at which a horizon ends
 
 
 def bootstrap(statistic: Callable[..., np.ndarray], *sizes: int, resamples: int = 2_000) -> tuple[float, float]:
@@ -69,3 +71,26 @@ def summary(*tasks: Sequence[float]) -> Summary:
 
     interval = bootstrap(middle, *map(len, samples), resamples=10_000)
     return Summary(float(interquartile_mean(every)), *interval, float((every < FAILED).mean()))
+
+
+def horizon(scores: Mapping[float, float]) -> float:
+    """The delay [s] at which a score falls to HALF: how long an agent's memory lasts.
+
+    Args:
+        scores: by delay; where nothing is at stake (nan), and at 0, where nothing has to be remembered, they are
+            left out.
+
+    Returns:
+        Between two delays by their logarithms; 0 if it is below from the beginning, inf if it is never; nan if there
+        is no score at all.
+    """
+    kept = {delay: score for delay, score in sorted(scores.items()) if delay > 0 and not math.isnan(score)}
+    before = None
+    for delay, score in kept.items():
+        if score < HALF:
+            if before is None:
+                return 0.0
+            share = (kept[before] - HALF) / (kept[before] - score)
+            return before * (delay / before) ** share
+        before = delay
+    return math.inf if kept else math.nan

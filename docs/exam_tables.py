@@ -1,0 +1,73 @@
+"""What docs/leaderboard.md says of the exam and of benchmarks/results/exam."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from docs.benchmark_tables import made_with
+from docs.tables import RESULTS, spread, table
+from kindergarten.reportcard.card import horizon_named
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.drivers import DRIVERS
+from kindergarten.scoring.splits import SPLITS
+
+Card = dict[str, Any]
+
+
+def splits() -> str:
+    """The exam's splits, and the most that can be reached in each."""
+    return table(("split", "what is different", "at most"), [(s.name, s.about, s.most or "1") for s in SPLITS])
+
+
+def leaderboard() -> str:
+    """One line for each agent: the mean of its seeds in every split."""
+    found = cards()
+    rows = []
+    for (scenario, agent), seeds in found.items():
+        marks = [[card["marks"].get(split.name) for card in seeds] for split in SPLITS]
+        rows.append((scenario, agent, len(seeds), *map(cell, marks), horizons(seeds)))
+    header = ("scenario", "agent", "seeds", *(split.name for split in SPLITS), "horizon")
+    made = {card["command"]: made_with(card) for seeds in found.values() for card in seeds}
+    return "\n\n".join((table(header, rows, len(header) - 2), *made.values()))
+
+
+def cards() -> dict[tuple[str, str], list[Card]]:
+    """All cards, by scenario and agent; those of one agent's seeds together."""
+    every = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("exam/*.json"))]
+    found: dict[tuple[str, str], list[Card]] = {}
+    for card in sorted(every, key=_place):
+        found.setdefault((card["scenario"], card["agent"].partition(", seed ")[0]), []).append(card)
+    return found
+
+
+def _place(card: Card) -> tuple[int, int, str]:
+    """Scenarios as they come; first who has learned nothing, then the others by name."""
+    drivers = list(DRIVERS)
+    rank = drivers.index(card["agent"]) if card["agent"] in drivers else len(drivers)
+    return list(SCENARIOS).index(card["scenario"]), rank, card["agent"]
+
+
+def cell(marks: list[dict[str, Any] | None]) -> str:
+    """What an agent's seeds got in a split."""
+    if any(mark is not None and mark["right_answers"] is None for mark in marks):
+        return "–"
+    scores = [mark["anticipation"] for mark in marks if mark is not None and mark["anticipation"] is not None]
+    return _several(scores) if scores and len(scores) == len(marks) else ""
+
+
+def horizons(seeds: list[Card]) -> str:
+    """The horizon of the mean of an agent's seeds."""
+    ladders = [card["ladder"] for card in seeds]
+    staked = {delay: [ladder[delay] for ladder in ladders] for delay in ladders[0]}
+    means = {float(delay): sum(row) / len(row) for delay, row in staked.items() if None not in row}
+    return horizon_named(means)
+
+
+def _several(scores: list[float]) -> str:
+    mean = sum(scores) / len(scores)
+    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{mean + 0.0:.2f}"
+
+
+MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard)

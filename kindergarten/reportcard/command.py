@@ -1,0 +1,58 @@
+"""``kindergarten exam``: whom to examine, and what is made of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kindergarten.evaluation import named
+from kindergarten.files import write_whole
+from kindergarten.output import columns
+from kindergarten.reportcard.card import ReportCard, examine
+from kindergarten.reportcard.page import page
+from kindergarten.scenarios import scenario_named
+
+if TYPE_CHECKING:
+    from kindergarten.agents.runs.run import Run
+
+
+def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[ReportCard]:
+    """The report card of whom ``agent`` means; one for each seed, where it is a folder of several.
+
+    Raises:
+        ValueError: there is no such agent, or nobody says where it drives.
+    """
+    if os.path.isdir(agent):
+        from kindergarten.agents.runs.run import Run, runs_in
+
+        runs = [Run.open(place) for place in runs_in(Path(agent)) or [Path(agent)]]
+        where = scenario or runs[0].options.scenario
+        seeds = {name_of(run): named(str(run.folder), allow_pickle) for run in runs}
+        return examine(seeds, scenario_named(where))
+    if scenario is None:
+        raise ValueError(f"{agent} does not say where it drives: name it with --scenario")
+    return examine({Path(agent).name: named(agent, allow_pickle)}, scenario_named(scenario))
+
+
+def name_of(run: Run) -> str:
+    """What a run is called on its card, such as "lstm, seed 0"."""
+    its = run.identity
+    return ", ".join(filter(None, (its["memory"], its["eyes"], its["taught"], f"seed {its['seed']}")))
+
+
+def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
+    """Examine, print, and write the page ``to``: of several seeds one each, with their number in its name."""
+    found = cards(agent, scenario, allow_pickle)
+    if as_json:
+        print(json.dumps([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict(), indent=2))
+    else:
+        print("\n\n".join(card.table(columns()) for card in found))
+    if to is None:
+        return
+    for k, card in enumerate(found):
+        path = to if len(found) == 1 else to.with_stem(f"{to.stem}-{k}")
+        write_whole(path, page(card).encode())
+        if not as_json:
+            print(path)

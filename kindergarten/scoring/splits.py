@@ -1,0 +1,72 @@
+"""The splits of the exam: fixed worlds that ask an agent for what its training did not show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from kindergarten.world.codes import Intent, SignalReliability
+from kindergarten.world.config import Cast, Config, Member, Scenario
+from kindergarten.world.road import route_numbers
+
+NEUTRAL = Config()
+CROWD = 4  # road users more, half of them by chance
+GAP = 25.0  # [m] from one of them to the next, behind the ego, whom they follow: they are never in its way
+
+
+class Split(NamedTuple):
+    """One part of the exam.
+
+    configs: the worlds, scored apart from each other, on their own references. scale: the setting whose references
+    hold instead: where the worlds' own would ask for something else. most: what can be reached, if not 1.
+    """
+
+    name: str
+    about: str
+    configs: tuple[Config, ...]
+    scale: Config | None = None
+    most: str = ""
+    crowd: bool = False
+
+    def worlds(self, scenario: Scenario) -> Scenario:
+        """The scenario as this split has it."""
+        return crowded(scenario) if self.crowd else scenario
+
+
+SPLITS = (
+    Split("standard", "as in training, on seeds that nobody trains on", (NEUTRAL,)),
+    Split("long", "delays of 8 and of 32 s", tuple(Config(delay_s=(delay, delay)) for delay in (8.0, 32.0))),
+    Split("short", "delays of 0.5 to 1 s", (Config(delay_s=(0.5, 1.0)),)),
+    Split("real", "signals as far to be trusted as on real roads", (Config(signals=SignalReliability.REAL),)),
+    Split("silent", "nobody signals", (Config(signal_rate=0.0),), most="0: nobody can know, and doubt is right"),
+    Split("crowd", "two to four road users more, who signal as well and never matter", (NEUTRAL,), crowd=True),
+    Split("colours", "colours go with the intents, which they do not in training", (Config(spurious=-1.0),), NEUTRAL),
+    Split("shuffled", "the observation's rows in random order", (Config(shuffled=True),)),
+)
+
+
+def crowded(scenario: Scenario) -> Scenario:
+    """``scenario`` with CROWD road users more behind the ego; half of them are there by chance."""
+
+    def more(cast: Cast) -> Cast:
+        ego, ways = cast[0], route_numbers(scenario.road)
+        possible = [way for way in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT) if (ego.arm, way) in ways]
+        behind = Member(
+            arm=ego.arm,
+            intents=tuple((way, 1.0 / len(possible)) for way in possible),
+            speed=ego.speed,
+            arrival_offset=ego.arrival_offset,
+        )
+        first = sum(member.leg == 0 for member in cast)  # on a road of several legs they stand with those of the first
+        crowd = (
+            replace(behind, arrival_position=ego.arrival_position - GAP * (k + 1), presence=0.5 if k % 2 else 1.0)
+            for k in range(CROWD)
+        )
+        return (*cast[:first], *crowd, *cast[first:])
+
+    return replace(scenario, casts=tuple(map(more, scenario.casts)))
+
+
+def scales(scenario: Scenario) -> list[tuple[Scenario, Config]]:
+    """The worlds and settings whose references the splits are scored on."""
+    return [(split.worlds(scenario), split.scale or config) for split in SPLITS for config in split.configs]

@@ -1,0 +1,89 @@
+"""The scores that the pages tell are those of benchmarks/results, to the last digit; no others are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.tables import DOCS, ROOT, measured
+
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+#: What is no text: tables that are made from the results, and code; and addresses, which have numbers of their own.
+MADE = re.compile(r"<!-- generated: \w+ -->.*?<!-- end -->|```.*?```|`[^`]*`|\]\([^)]*\)", re.DOTALL)
+SCORE = re.compile(r"(?<![\w.])-?\d\.\d{2,3}(?![\w]|\.\d)")
+
+
+def ladder(memory: str, delay: str) -> list[float]:
+    """Middle, low and high on Follow, by rewards alone."""
+    rows = measured("ladder")["rows"]
+    (row,) = (r for r in rows if (r["scenario"], r["memory"], r["taught"]) == ("Follow", memory, "captions 0"))
+    return row["anticipation"][delay]
+
+
+def follow(benchmark: str, **which: Any) -> dict[str, Any]:
+    """A benchmark's row on Follow."""
+    every = (row for row in measured(benchmark)["rows"] if row.get("scenario", "Follow") == "Follow")
+    return next(row for row in every if which.items() <= row.items())
+
+
+def rewards_alone() -> str:
+    (near, *_), (far, low, high) = ladder("lstm", "8 s"), ladder("lstm", "32 s")
+    return f"({near:.2f} at 8 s, {far:.2f} at 32 s, five seeds from {low:.2f} to {high:.2f})"
+
+
+def of_memory(memory: str) -> str:
+    return "({:.2f}, {:.2f})".format(*(ladder(memory, delay)[0] for delay in ("8 s", "32 s")))
+
+
+def pixels() -> str:
+    return "scores {:.3f}, {:.3f} and {:.3f} on Follow".format(*follow("pixels")["seeds"])
+
+
+def highways() -> str:
+    return "({:.2f} and {:.2f} at 32)".format(*sorted(follow("depth", trunk="highway", depth=32)["seeds"]))
+
+
+def untaught() -> str:
+    return f"(Follow {follow('probe')['anticipation']:.2f}, three seeds)"
+
+
+def reliance() -> str:
+    each = sorted(follow("reasons", spurious=0.9)["reliance"])
+    return f"(a reliance of {each[0]:.2f}), one by the colour ({each[-1]:.2f})"
+
+
+def redistributed() -> str:
+    return f"began to remember ({max(follow('redistribution', rewards='redistributed')['seeds']):.2f})"
+
+
+#: What a page says, with the numbers that it takes from the results.
+CLAIMS: dict[str, list[Callable[[], str]]] = {
+    "training.md": [
+        rewards_alone,
+        lambda: f"So does the GRU {of_memory('gru')}",
+        lambda: f"does not {of_memory('lstm-default')}",
+        *(pixels, highways, untaught),
+    ],
+    "understanding.md": [reliance, redistributed],
+}
+#: Numbers that are no results: versions and limits; and what understanding.md reads off one run's report.
+OTHERS = {
+    "README.md": {"3.10", "3.13"},
+    "own_scenario.md": {"0.15"},
+    "scores.md": {"0.15", "1.02"},
+    "other-libraries.md": {"0.93"},
+    "understanding.md": {"0.98", "0.002", "-0.008", "-0.08", "0.36", "0.012", "0.00", "0.95"},
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_score_in_the_text_stands_in_the_results(page: Path):
+    text = " ".join(MADE.sub("", page.read_text(encoding="utf-8")).split())
+    for claim in (said() for said in CLAIMS.get(page.name, [])):
+        assert claim in text, f"{page.name} should say: {claim}"
+        text = text.replace(claim, "")
+    assert set(SCORE.findall(text)) <= OTHERS.get(page.name, set())
