@@ -43,8 +43,8 @@ def scene(*who: tuple[Kind, complex, complex]) -> np.ndarray:
 
 
 def seen(users: np.ndarray, buildings: tuple[tuple[float, ...], ...] = ()) -> list[bool]:
-    look(users, NOTHING, 1000.0)
-    occlude(users, np.array(buildings, float).reshape(-1, 4))
+    look(users, 0, NOTHING, 1000.0)
+    occlude(users, 0, np.array(buildings, float).reshape(-1, 4))
     return [bool(user["seen"]) for user in users[1:]]
 
 
@@ -85,7 +85,7 @@ def test_a_line_of_sight_along_an_axis_is_as_good_as_any():
 def test_nobody_sees_into_the_fog_or_further_than_sight(here: complex, there: complex, sight: float, fog):
     assume(abs(abs(there - here) - sight) > 1e-6)
     users = scene((Kind.CAR, here, 1 + 0j), (Kind.CYCLIST, there, 1j), (Kind.NOBODY, there, 1j))
-    look(users, np.array(fog), sight)
+    look(users, 0, np.array(fog), sight)
     x0, y0, x1, y1 = fog
     foggy = x0 < there.real < x1 and y0 < there.imag < y1
     assert bool(users["seen"][1]) == (abs(there - here) < sight and not foggy)

@@ -143,16 +143,19 @@ write_user = _writer("write_user", USER_COLUMNS, "user, ego")
 
 
 @njit
-def observe_users(row, users, first):
-    """Write the other road users' columns into ``row``, in the ego's frame; ``users[first]`` comes first.
+def observe_users(row, k, users, me, first):
+    """Write the others' columns into ``row`` from k on, in the frame of ``users[me]``; ``users[first]`` comes first.
 
     Those before it come last: on every leg whoever signals there stands in the same columns.
     """
-    ego, others = users[0], len(users) - 1
-    for i in range(1, len(users)):
+    ego = users[me]
+    for turn in range(first, first + len(users)):
+        i = turn if turn < len(users) else turn - len(users)
+        if i == me:
+            continue
         user = users[i]
-        k = NUM_EGO + NUM_USER * (i - first if i >= first else i - first + others)
         if user["seen"] == 0:
             row[k : k + NUM_USER] = 0.0
         else:
             write_user(row, k, user, ego)
+        k += NUM_USER

@@ -18,7 +18,7 @@ from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import Direct, njit
 from kindergarten.world.kinds import Whole
 from kindergarten.world.limits import Limits
-from kindergarten.world.observation import observe_users, write_ego
+from kindergarten.world.observation import NUM_EGO, observe_users, write_ego
 from kindergarten.world.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
@@ -36,20 +36,21 @@ from kindergarten.world.words import quoted
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
+AGENTS = 1  # of the cast: the ego alone
 #: [m] between centres: a car and a truck that touch are nearer, and so is a cyclist who is passed too close.
 CONTACT_RANGE = 7.2
 COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
 
 
 @njit
-def contacts(users):
-    """Whether the ego touches anybody, and whether a cyclist is nearer to it than PASSING_DISTANCE."""
-    ego = users[0]
+def contacts(users, me):
+    """Whether ``users[me]`` touches anybody, and whether a cyclist is nearer to it than PASSING_DISTANCE."""
+    ego = users[me]
     x, y, touched, close = ego["x"], ego["y"], False, False
-    for i in range(1, len(users)):
+    for i in range(len(users)):
         other = users[i]
         dx, dy = other["x"] - x, other["y"] - y
-        if dx * dx + dy * dy > CONTACT_RANGE * CONTACT_RANGE or other["kind"] == NOBODY:
+        if i == me or dx * dx + dy * dy > CONTACT_RANGE * CONTACT_RANGE or other["kind"] == NOBODY:
             continue
         touched = touched or overlap(ego, other)
         if other["kind"] == CYCLIST:
@@ -81,11 +82,11 @@ def step_world(world, users, road, casts, params, action, terms):
     if driven and params["control"] == DISCRETE:
         choose(world, users[0], int(action[0]), road.entry, params)
     for _ in range(params["substeps"]):
-        drive(users, road.pairs, road.fork, road.entry, world["tick"])
+        drive(users, AGENTS, road.pairs, road.fork, road.entry, world["tick"])
         way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
-        advance(users, road.points, road.length, road.entry, world["tick"], params["dt"])
+        advance(users, AGENTS, road.points, road.length, road.entry, world["tick"], params["dt"])
         world["tick"] += 1
-        touched, close = contacts(users)
+        touched, close = contacts(users, 0)
         add_step_terms(terms, users[0], driven, way, close, params["dt"])
         world["end"] = end_of(world, users, touched, params)
         if world["end"] != RUNNING:
@@ -102,9 +103,9 @@ def signal_and_see(world, users, road, params):
     for i in range(1, len(users)):
         users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
         users[i]["phase"] = phase(users[i], world["tick"])
-    look(users, road.fog, params["sight"])
+    look(users, 0, road.fog, params["sight"])
     if params["occlusion"] == 1:
-        occlude(users, road.buildings)
+        occlude(users, 0, road.buildings)
     if params["control"] != DISCRETE:
         world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
 
@@ -115,7 +116,7 @@ def observe_world(world, users, road, params, row):
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
     write_ego(row, 0, world, users[0], road.entry, drift)
-    observe_users(row, users, 1 if params["shuffled"] == 1 else world["signaller"])
+    observe_users(row, NUM_EGO, users, 0, 1 if params["shuffled"] == 1 else world["signaller"])
 
 
 @njit

@@ -32,37 +32,39 @@ BEFORE_LINE = 1.0  # [m] from the bumper to the line of who has stopped
 
 
 @njit
-def follows(me, other, where, start, fork, their_fork, tick):
+def follows(me, other, agents, where, start, fork, their_fork, tick):
     """Whether ``me`` follows ``other``, who is ahead on the strip that their ways share, or about to come on to it.
 
     Args:
+        agents: members below that are driven by agents.
         where: [m] where ``other`` is, counted on ``me``'s route.
         start: [m] where the strip begins, counted likewise; 0 if both come from the same arm.
         fork, their_fork: [m] up to here their routes are those of all from their arms.
     """
-    if abs(other["offset"]) > 0.5 * (me["width"] + other["width"]):  # the ego, on its way past
+    if abs(other["offset"]) > 0.5 * (me["width"] + other["width"]):  # an agent, on its way past
         return False
     if tick < me["reveal"] and (start > 0.0 or where >= fork):
         return False
     if tick < other["reveal"] and (start > 0.0 or other["s"] >= their_fork):
         return False
-    # The ego is followed where it drives, not where it might: it may be waiting to come on to the road.
-    return start == 0.0 or where >= start - (0.0 if other["member"] == 0 else MERGING)
+    # An agent is followed where it drives, not where it might: it may be waiting to come on to the road.
+    return start == 0.0 or where >= start - (0.0 if other["member"] < agents else MERGING)
 
 
 @njit
-def yields_to(me, other, enter, their_enter, their_leave, tick):
+def yields_to(me, other, agents, enter, their_enter, their_leave, tick):
     """Whether ``me`` lets ``other`` pass where their ways cross.
 
-    Whoever never yields goes first, then whoever cannot stop any more, then whoever is there first. The ego has to
-    look out for itself, but where everybody stops it has its turn like the others.
+    Whoever never yields goes first, then whoever cannot stop any more, then whoever is there first. Agents have to
+    look out for themselves, but where everybody stops they have their turn like the others.
 
     Args:
+        agents: members below that are driven by agents.
         enter: [m] where the zone begins for ``me``; ``their_enter``, ``their_leave``: begins and ends for ``other``.
     """
     if tick < other["reveal"] or tick < other["go"]:
         return False
-    if other["member"] == 0 and me["go"] == 0:
+    if other["member"] < agents and me["go"] == 0:
         return False
     way = enter - me["s"] - 0.5 * me["length"]
     their_way = their_enter - other["s"] - 0.5 * other["length"]
@@ -121,14 +123,15 @@ def braking_for(user, s):
 
 
 @njit
-def drive(users, pairs, fork, entry, tick):
+def drive(users, agents, pairs, fork, entry, tick):
     """Decide every scripted road user's acceleration: follow, yield, stop at the line, slow for a turn from t3 on.
 
-    It takes the whole cast and the arrays that it needs of the road, and calls nobody with an array.
+    It takes the whole cast and the arrays that it needs of the road, and calls nobody with an array. Members
+    below ``agents`` are driven by agents, and nobody decides for them.
     """
-    for i in range(1, len(users)):
+    for i in range(len(users)):
         user = users[i]
-        if user["kind"] == NOBODY:
+        if user["kind"] == NOBODY or user["member"] < agents:
             continue
         desired = user["desired_speed"]
         if user["intent"] in (LEFT, RIGHT) and tick >= user["t3"]:
@@ -148,11 +151,13 @@ def drive(users, pairs, fork, entry, tick):
             where = other["s"] + pairs[route, theirs, SHIFT]
             room = where - s - half - 0.5 * other["length"]
             if (s < where) & (where < pairs[route, theirs, STOP]) & (room < gap):
-                if follows(user, other, where, pairs[route, theirs, START], fork[route], fork[theirs], tick):
+                start = pairs[route, theirs, START]
+                if follows(user, other, agents, where, start, fork[route], fork[theirs], tick):
                     leader_speed, gap = other["speed"], room
             if yielding and s < pairs[route, theirs, ENTER] < NOWHERE:
                 enter = pairs[route, theirs, ENTER]
-                if yields_to(user, other, enter, pairs[theirs, route, ENTER], pairs[theirs, route, LEAVE], tick):
+                their_enter, their_leave = pairs[theirs, route, ENTER], pairs[theirs, route, LEAVE]
+                if yields_to(user, other, agents, enter, their_enter, their_leave, tick):
                     wait = min(wait, enter - s - half)
         free = free_road(user, desired)
         acceleration = free
@@ -168,11 +173,11 @@ def drive(users, pairs, fork, entry, tick):
 
 
 @njit
-def advance(users, points, length, entry, tick, dt):
+def advance(users, agents, points, length, entry, tick, dt):
     """Move every scripted road user along its route by one physics step; at the route's end it leaves the scene."""
-    for i in range(1, len(users)):
+    for i in range(len(users)):
         user = users[i]
-        if user["kind"] == NOBODY:
+        if user["kind"] == NOBODY or user["member"] < agents:
             continue
         speed = max(user["speed"] + user["acceleration"] * dt, 0.0)
         s = user["s"] + 0.5 * (user["speed"] + speed) * dt

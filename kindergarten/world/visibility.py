@@ -34,10 +34,12 @@ def hides(truck, ego, x, y):
 
 
 @njit
-def look(users, fog, sight):
-    """Mark who is seen: present, within ``sight`` metres of the ego, and not in the fog."""
-    ego = users[0]
-    for i in range(1, len(users)):
+def look(users, me, fog, sight):
+    """Mark whom ``users[me]`` sees: present, within ``sight`` metres of it, and not in the fog."""
+    ego = users[me]
+    for i in range(len(users)):
+        if i == me:
+            continue
         user = users[i]
         x, y = user["x"], user["y"]
         dx, dy = x - ego["x"], y - ego["y"]
@@ -46,14 +48,16 @@ def look(users, fog, sight):
 
 
 @njit
-def occlude(users, buildings):
-    """Take from sight whoever is behind a building or a truck."""
-    ego = users[0]
-    for i in range(1, len(users)):
+def occlude(users, me, buildings):
+    """Take from the sight of ``users[me]`` whoever is behind a building or a truck."""
+    ego = users[me]
+    for i in range(len(users)):
+        if i == me:
+            continue
         user = users[i]
         for k in range(len(buildings)):
             if crosses(buildings[k], ego["x"], ego["y"], user["x"], user["y"]):
                 user["seen"] = 0
-        for j in range(1, len(users)):
-            if j != i and users[j]["kind"] == TRUCK and hides(users[j], ego, user["x"], user["y"]):
+        for j in range(len(users)):
+            if j != i and j != me and users[j]["kind"] == TRUCK and hides(users[j], ego, user["x"], user["y"]):
                 user["seen"] = 0
