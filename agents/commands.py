@@ -125,7 +125,9 @@ class Diagnose(Quiet):
     )
     _: KW_ONLY
     beside: Annotated[tuple[Path, ...], arg(metavar="RUN...")] = option("others, shown beside it", ())
-    scenario: str | None = setting(None, Maybe(Word(SCENARIOS)), "where a .zip was trained")
+    scenario: str | None = setting(
+        None, Maybe(Word(SCENARIOS)), "where a .zip was trained, or where an agent of all scenarios is asked"
+    )
     quick: bool = option("fewer worlds and shorter delays", False)
     allow_pickle: bool = option("read a .zip; it may run code", False)
 

@@ -71,7 +71,7 @@ def result_of(run: Run) -> dict[str, Any]:
     rows = run.results("ladder.json")
     curve = curve_of(run).T[:: max(1, curve_of(run).shape[1] // 20)]
     return {
-        **run.identity,
+        **run.identity(run.options.scenario),
         "steps": run.options.steps,
         "anticipation": {delay_name(row["delay_s"]): round(anticipation_of(row), 4) for row in rows},
         "collision_rate": {delay_name(row["delay_s"]): round(row["collision_rate"], 4) for row in rows},

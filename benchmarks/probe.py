@@ -60,7 +60,7 @@ def read_off(run: Run, model: MemoryPPO) -> dict[str, float]:
     """How often logistic regression names the signaller's intent in the delay: on what the memory lets out (hidden),
     what it keeps (cell), or both. Fitted to half of the seeds, tested on the others.
     """
-    exam = exam_for(model, run.scenario, run.config, SEEDS)
+    exam = exam_for(model, run.scenarios[0], run.config, SEEDS)
     log = MemoryLog(exam)
     rollout(PolicyAgent(model.policy), exam, [log])
     hidden, cell, intent, half, weight = (np.concatenate(column) for column in zip(*log.notes, strict=True))

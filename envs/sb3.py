@@ -93,6 +93,18 @@ class KindergartenVecEnv(VecEnv):
         Raises:
             ValueError: they are of other worlds, or their numbers make no sense; nothing has changed.
         """
+        worlds = self.checked(snapshot)
+        self.reset()  # seeds whoever has not been seeded, so that no later reset does
+        self.envs.simulator.restore(worlds)
+        for name, array in self._running().items():
+            array[:] = snapshot[name]
+
+    def checked(self, snapshot: Mapping[str, np.ndarray]) -> Snapshot:
+        """The worlds of ``snapshot()``'s arrays.
+
+        Raises:
+            ValueError: they are of other worlds, or their numbers make no sense.
+        """
         simulator, running = self.envs.simulator, self._running()
         arrays = []
         for name, like in simulator.snapshot()._asdict().items():
@@ -100,17 +112,15 @@ class KindergartenVecEnv(VecEnv):
             if len(blob) != like.nbytes:
                 raise ValueError(f"this is no snapshot of {self.num_envs} worlds of {simulator.scenario.name}")
             arrays.append(np.frombuffer(blob, like.dtype).reshape(like.shape))
-        simulator.check(Snapshot(*arrays))
+        worlds = Snapshot(*arrays)
+        simulator.check(worlds)
         if not all(
             np.shape(snapshot[name]) == (self.num_envs,) and np.isfinite(snapshot[name]).all() for name in running
         ):
             raise ValueError(
                 f"this is no snapshot of {self.num_envs} worlds: its {' and '.join(running)} make no sense"
             )
-        self.reset()  # seeds whoever has not been seeded, so that no later reset does
-        simulator.restore(Snapshot(*arrays))
-        for name, array in running.items():
-            array[:] = snapshot[name]
+        return worlds
 
     def _running(self) -> dict[str, np.ndarray]:
         return {"returns": self._returns, "lengths": self._lengths}

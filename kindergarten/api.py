@@ -94,8 +94,9 @@ def check_fits(agent: Agent, exam: Exam) -> None:
         ValueError: names both.
     """
     takes, shown = getattr(agent, "observation_space", None), exam.single_observation_space
-    crowds = getattr(agent, "any_crowd", False)  # however many road users there are
-    check_fit("observations", None if crowds and isinstance(shown, spaces.Dict) else takes, shown)
+    crowds = getattr(agent, "any_crowd", False) and isinstance(shown, spaces.Dict)  # however many road users there are
+    fewer = getattr(agent, "fewer", False) and _is_part(shown, takes)  # or no more than it has learned among
+    check_fit("observations", None if crowds or fewer else takes, shown)
     check_fit("actions", getattr(agent, "action_space", None), exam.single_action_space)
 
 
@@ -108,6 +109,12 @@ def check_fit(what: str, theirs: spaces.Space | None, ours: spaces.Space) -> Non
     if theirs is None or type(theirs) is type(ours) and theirs.shape == ours.shape and _size(theirs) == _size(ours):
         return
     raise ValueError(f"the agent's {what} are {theirs}, and those of this scenario and setting are {ours}")
+
+
+def _is_part(ours: spaces.Space, theirs: spaces.Space | None) -> bool:
+    """Whether these are columns of fewer road users than those."""
+    shapes = [space.shape for space in (ours, theirs) if isinstance(space, spaces.Box)]
+    return len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 1 and shapes[0] <= shapes[1]
 
 
 def _size(space: spaces.Space) -> Any:

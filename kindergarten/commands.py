@@ -37,6 +37,7 @@ class Watch(Quiet):
     )
     beside: Annotated[Positional[Path | None], arg(metavar="[ANOTHER]")] = option("one beside it, in the same worlds")
     _: KW_ONLY
+    scenario: str | None = setting(None, Maybe(Word(SCENARIOS)), "whose replay, of an agent of all scenarios")
     video: Path | None = option("write an .mp4 or a .gif")
     png: Path | None = option("write one moment as a picture")
     at: float | None = option("which moment [s]; while it signals if left out")
@@ -78,9 +79,9 @@ class Watch(Quiet):
 
         if self.follow:
             return self._follow()
-        source = newest_replay(self.source or newest_run("replays/*.npz"))
+        source = newest_replay(self.source or newest_run("replays/*.npz"), self.scenario)
         recorded = replay.read(source)
-        beside = None if self.beside is None else replay.read(newest_replay(self.beside))
+        beside = None if self.beside is None else replay.read(newest_replay(self.beside, self.scenario))
         if self.episode is not None and self.episode > len(recorded.episodes):
             count = len(recorded.episodes)
             raise ValueError(f"there is no episode {self.episode}: {source} has {count}, counted from 1")
@@ -315,8 +316,8 @@ class Scenarios:
         return 0
 
 
-def newest_replay(source: Path) -> Path:
-    """The replay that ``source`` means: itself, or the newest in a run's folder.
+def newest_replay(source: Path, scenario: str | None = None) -> Path:
+    """The replay that ``source`` means: itself, or in a run's folder that of a scenario, or the newest.
 
     Raises:
         ValueError: the folder has none.
@@ -324,8 +325,9 @@ def newest_replay(source: Path) -> Path:
     """
     if not source.is_dir():
         return source
+    kind = f"{scenario or '*'}.npz"
     places = source / "replays", source, *source.glob("seed*/replays")
-    found = [path for folder in places for path in folder.glob("*.npz")]
+    found = [path for folder in places for path in folder.glob(kind)]
     if not found:
-        raise ValueError(f"{source} has no replays: there is no {source / 'replays' / '*.npz'}")
+        raise ValueError(f"{source} has no replays: there is no {source / 'replays' / kind}")
     return max(found, key=lambda path: (path.stat().st_mtime, path.name))

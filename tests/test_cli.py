@@ -187,7 +187,7 @@ def test_every_command_says_what_it_may_be_told(name: str, capsys: pytest.Captur
 def test_the_help_of_train_shows_all_choices(capsys: pytest.CaptureFixture[str]):
     assert cli.main(["train", "--help"]) == 0
     said = "".join(word for line in capsys.readouterr().out.splitlines() for word in line.strip("│ ").split())
-    assert f"--scenario{{{','.join(SCENARIOS)}}}" in said and "--signals{perfect,real}" in said
+    assert f"--scenario{{{','.join((*SCENARIOS, 'all'))}}}" in said and "--signals{perfect,real}" in said
     for codes in (Memory, Encoder, Trunk):
         assert f"--{codes.__name__.lower()}{{{','.join(code.value for code in codes)}}}" in said
     for its in (*SETTINGS.values(), *declared(PPOConfig).values()):

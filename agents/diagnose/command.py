@@ -51,12 +51,17 @@ class DiagnosedAgent:
     report: Path
 
     @classmethod
-    def of_run(cls, run: Run, allow_pickle: bool) -> DiagnosedAgent:
-        """A run's best agent.
+    def of_run(cls, run: Run, scenario: str | None, allow_pickle: bool) -> DiagnosedAgent:
+        """A run's best agent, in a scenario of those that it learned in.
 
         Raises:
-            ValueError: its eyes read no columns.
+            ValueError: its eyes read no columns; there are several scenarios, and none is named.
         """
+        where = run.scenarios[0]
+        if run.graduate:
+            if scenario is None:
+                raise ValueError(f"{run.folder} drives in all scenarios: choose one with --scenario")
+            where = scenario_named(scenario)
         if run.config.observation is not Observation.FEATURES:
             raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
         memory, seed = run.options.memory.value, run.options.seed
@@ -69,8 +74,8 @@ class DiagnosedAgent:
         def untrained(memory: str) -> MemoryPPO:
             return replace(run, options=replace(run.options, memory=Memory(memory))).untrained(1)
 
-        report = run.folder / "report"
-        return cls(name, about, policy, run.scenario, run.config, memory, untrained, run.identity, report)
+        report = run.folder / ("-".join(("report", *[where.name] * run.graduate)))
+        return cls(name, about, policy, where, run.config, memory, untrained, run.identity(where.name), report)
 
     @classmethod
     def of_zip(cls, path: Path, scenario: str | None, allow_pickle: bool) -> DiagnosedAgent:
@@ -112,7 +117,7 @@ def agents_at(path: Path, scenario: str | None, allow_pickle: bool) -> list[Diag
     """Who is meant: a .zip, a run, or the runs of several seeds in a folder."""
     if path.suffix == ".zip":
         return [DiagnosedAgent.of_zip(path, scenario, allow_pickle)]
-    return [DiagnosedAgent.of_run(Run.open(folder), allow_pickle) for folder in runs_in(path) or [path]]
+    return [DiagnosedAgent.of_run(Run.open(folder), scenario, allow_pickle) for folder in runs_in(path) or [path]]
 
 
 def check(agent: DiagnosedAgent, others: Sequence[DiagnosedAgent]) -> None:
@@ -164,7 +169,7 @@ def examine_all(
 
     Args:
         beside: others, shown beside it.
-        scenario: where a .zip was trained.
+        scenario: where a .zip was trained, or where an agent of all scenarios is asked.
         quick: fewer worlds and shorter delays.
         allow_pickle: read a .zip, which may run code.
     """

@@ -13,11 +13,14 @@ from kindergarten.world.spaces import Observed
 
 
 class PolicyAgent:
-    """Drives by a MemoryPolicy; ``look`` inside its memory while at it, for those who watch."""
+    """Drives by a MemoryPolicy; ``look`` inside its memory while at it, for those who watch.
 
-    def __init__(self, policy: MemoryPolicy, look: bool = False) -> None:
+    fewer: it has learned to drive among fewer road users than its observation shows, too.
+    """
+
+    def __init__(self, policy: MemoryPolicy, look: bool = False, fewer: bool = False) -> None:
         policy.set_training_mode(False)
-        self.policy, self.look = policy, look
+        self.policy, self.look, self.fewer = policy, look, fewer
         self.observation_space, self.action_space = policy.observation_space, policy.action_space
         self.any_crowd = isinstance(policy.features_extractor, AttentionFeatures)
 

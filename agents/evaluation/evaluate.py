@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.scoring.rollout import rollout
-from kindergarten.scoring.score import Score
+from kindergarten.scoring.score import Score, table_of
 from kindergarten.world.codes import Kind
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.spaces import settings_for
@@ -50,18 +51,34 @@ class Evaluation:
             kept["last_checkpoint"] = {"decisions": decisions, **_short(score)}
         return {**self.score.to_dict(), "decisions": self.decisions, **kept}
 
+    @property
+    def total(self) -> int:
+        """Decisions of the whole training."""
+        return self.decisions if self.last is None else self.last[1]
+
     def print(self) -> None:
         """Print it as people read it."""
-        beside, total = ({}, self.decisions) if self.last is None else ({"last_checkpoint": self.last[0]}, self.last[1])
-        print(f"best checkpoint, after {self.decisions:,} of {total:,} decisions:")
+        beside = {} if self.last is None else {"last_checkpoint": self.last[0]}
+        print(f"best checkpoint, after {self.decisions:,} of {self.total:,} decisions:")
         print(self.score.table(columns(), **beside))
-        if self.decisions == 0 < total:
+        if self.decisions == 0 < self.total:
             print("The best is the untrained network: nothing later drove the validation seeds better. Train longer.")
         if self.captions is not None:
             print(f"\n{caption_table(self.captions, columns())}")
         if self.attention is not None:
             to, count = self.attention["matters"], self.attention["by_count"]
             print(f"attention to whoever matters, before t3: {to:.1%} (by count {count:.1%})")
+
+
+def print_all(found: Sequence[Evaluation]) -> None:
+    """Print what came out; of several scenarios a line each."""
+    scores = [each.score for each in found]
+    if len({score.scenario for score in scores}) == 1:
+        for each in found:
+            each.print()
+        return
+    print(f"best checkpoint, after {found[0].decisions:,} of {found[0].total:,} decisions:")
+    print(table_of(scores, columns()))
 
 
 def _short(score: Score) -> dict[str, Any]:

@@ -18,10 +18,12 @@ class AuxiliaryTargets(NamedTuple):
 
     driven: (worlds,) bool, whether the agent's decision has any effect.
     labels: (worlds, users) the true intent of each road user, -1 where there is nothing to tell.
+    groups: (worlds,) which of several tasks each world is of; None: they are all of one.
     """
 
     driven: np.ndarray
     labels: np.ndarray
+    groups: np.ndarray | None = None
 
 
 class WorldSamples(NamedTuple):
@@ -77,6 +79,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     ):
         self.driven = np.ones((buffer_size, n_envs), np.float32)
         self.labels = np.full((buffer_size, n_envs, num_labels), -1)
+        self.groups: np.ndarray | None = None  # (worlds,) see AuxiliaryTargets
         self.order = np.random.default_rng()  # of the worlds in minibatches
         shape = (1, *hidden_state_shape[1:])
         super().__init__(buffer_size, observation_space, action_space, shape, device, gae_lambda, gamma, n_envs)
@@ -92,13 +95,26 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
     def add(self, *args, lstm_states: RNNStates, targets: AuxiliaryTargets | None = None, **kwargs) -> None:
         """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
         if targets is not None:
-            self.driven[self.pos] = targets.driven
+            self.driven[self.pos], self.groups = targets.driven, targets.groups
             if self.labels.shape[2]:  # a policy without captions has no use for them
                 self.labels[self.pos] = targets.labels
         if self.pos == 0:
             self.hidden_states_pi[0], self.cell_states_pi[0] = (s.cpu().numpy() for s in lstm_states.pi)
             self.hidden_states_vf[0], self.cell_states_vf[0] = (s.cpu().numpy() for s in lstm_states.vf)
         RolloutBuffer.add(self, *args, **kwargs)
+
+    def compute_returns_and_advantage(self, last_values: th.Tensor, dones: np.ndarray) -> None:
+        """As in the parent class; of several tasks, the advantages of each have mean 0 and deviation 1.
+
+        Else whoever is far from done on one task shouts the others down, and what is left to explore elsewhere is
+        decided by the entropy bonus alone.
+        """
+        super().compute_returns_and_advantage(last_values, dones)
+        for group in () if self.groups is None else np.unique(self.groups):
+            worlds = self.groups == group
+            counts, found = self.driven[:, worlds] > 0, self.advantages[:, worlds]
+            if counts.sum() > 1:
+                self.advantages[:, worlds] = (found - found[counts].mean()) / (found[counts].std() + 1e-8)
 
     def get(self, batch_size: int | None = None) -> Generator[WorldSamples, None, None]:
         """All worlds once, in random order, about ``batch_size`` decisions (at least one world) at a time."""

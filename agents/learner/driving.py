@@ -19,9 +19,11 @@ from kindergarten.agents.learner.redistribution import Redistribution
 
 
 def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
-    """What the environment tells the learner beside its observations, if it does (see KindergartenVecEnv)."""
+    """What the environment tells the learner beside its observations, if it does (see MixedVecEnv)."""
     source = getattr(env, "unwrapped", env)
-    return AuxiliaryTargets(source.driven(), source.labels()) if hasattr(source, "labels") else None
+    if not hasattr(source, "labels"):
+        return None
+    return AuxiliaryTargets(source.driven(), source.labels(), getattr(source, "groups", None))
 
 
 class Driver(RecurrentPPO):

@@ -101,15 +101,20 @@ class Features(BaseFeaturesExtractor):
 
 
 class MlpFeatures(Features):
-    """Flat observations through one hidden layer, and a trunk behind it."""
+    """Flat observations through one hidden layer, and a trunk behind it.
+
+    Observations of fewer road users are taken too: nobody else is in sight.
+    """
 
     def own_layers(self, observation_space: spaces.Space, size: int) -> list[nn.Module]:
         """The hidden layer."""
-        return [nn.Flatten(), nn.Linear(spaces.flatdim(observation_space), size), nn.ReLU()]
+        self.columns = spaces.flatdim(observation_space)
+        return [nn.Flatten(), nn.Linear(self.columns, size), nn.ReLU()]
 
     def forward(self, observations: th.Tensor) -> th.Tensor:
         """(rows, *observation) -> (rows, size)."""
-        return self.layers(observations)
+        missing = self.columns - observations[0].numel()
+        return self.layers(nn.functional.pad(observations, (0, missing)) if missing else observations)
 
 
 class AttentionFeatures(Features):

@@ -20,6 +20,7 @@ from kindergarten.agents.learner.sequences import layout_for, step
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Decision
 from kindergarten.world.codes import Intent
+from kindergarten.world.observation import NUM_USER
 
 _DEFAULT = PPOConfig()
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -185,11 +186,14 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         """Logits (rows, num_labels, intents) of what each road user will do, from the actor's memory.
 
         obs: (rows, *observation), to say whom each row is about, where the memory does not know them by their rows.
+        Of those whom it does not show, as in a world of fewer road users, nothing is said.
         """
         assert self.caption_net is not None, "this policy was made without captions"
         if isinstance(self.caption_net, UserCaptions):
             return self.caption_net(latent_pi, split(obs)[1])
-        return self.caption_net(latent_pi).view(len(latent_pi), self.num_labels, -1)
+        logits = self.caption_net(latent_pi).view(len(latent_pi), self.num_labels, -1)
+        missing = spaces.flatdim(self.observation_space) - obs[0].numel()
+        return logits[:, : self.num_labels - missing // NUM_USER]
 
     def caption_parameters(self) -> list[nn.Parameter]:
         """The captions' own parameters: none without captions."""

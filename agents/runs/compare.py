@@ -90,15 +90,17 @@ def expand(folders: Iterable[Path]) -> list[Run]:
     return runs
 
 
-def scores_of(run: Run) -> Scores:
-    """What a run was scored on: its own delays, and the ladder if it was driven.
+def scores_of(run: Run, scenario: str) -> Scores:
+    """What a run was scored on in a scenario: its own delays, and the ladder if it was driven.
 
     Raises:
         ValueError: it has no evaluation yet, or a damaged one.
     """
     found = run.results("evaluation.json")
     found += run.results("ladder.json") if (run.folder / "ladder.json").exists() else []
-    return {delay_name(row["delay_s"]): [anticipation_of(row)] for row in found}
+    return {
+        delay_name(row["delay_s"]): [anticipation_of(row)] for row in found if row.get("scenario", scenario) == scenario
+    }
 
 
 def curve_of(run: Run) -> np.ndarray:
@@ -111,12 +113,13 @@ def grouped(runs: Iterable[Run]) -> list[Group]:
     """Runs by scenario, memory, training and eyes, in the order of scenarios given and of the ladder of memories."""
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
-        scenario, memory = run.scenario.name, run.options.memory
+        memory, curve = run.options.memory, curve_of(run)
         trained = ", ".join(part for part in (delay_name(run.config.delay_s), run.taught, run.eyes) if part)
-        group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
-        for delay, scores in scores_of(run).items():
-            group.scores.setdefault(delay, []).extend(scores)
-        group.curves.append(curve_of(run))
+        for scenario in (scenario.name for scenario in run.scenarios):
+            group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
+            for delay, scores in scores_of(run, scenario).items():
+                group.scores.setdefault(delay, []).extend(scores)
+            group.curves.append(curve)
     scenarios, memories = list(dict.fromkeys(group.scenario for group in groups.values())), list(Memory)
     return sorted(groups.values(), key=lambda g: (scenarios.index(g.scenario), -memories.index(g.memory), g.trained))
 

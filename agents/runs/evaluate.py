@@ -11,13 +11,13 @@ from typing import Any
 import torch as th
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
-from kindergarten.agents.evaluation.evaluate import Evaluation, evaluate, exam_for
+from kindergarten.agents.evaluation.evaluate import Evaluation, evaluate, exam_for, print_all
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run, runs_in
 from kindergarten.output import note
 from kindergarten.scoring.rollout import rollout
-from kindergarten.world.config import Config
+from kindergarten.world.config import Config, Scenario
 
 
 def evaluate_runs(
@@ -36,32 +36,39 @@ def evaluate_runs(
 
 
 def evaluate_run(
-    run: Run, configs: list[Config], ladder: bool, allow_pickle: bool, quiet: bool = False
+    run: Run, configs: Sequence[Config] = (), ladder: bool = False, allow_pickle: bool = False, quiet: bool = False
 ) -> list[dict[str, Any]]:
     """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
     model = run.load_model(allow_pickle)
-    found = [evaluate(model, run.scenario, config) for config in configs] or [beside_last(run, model)]
-    results = [{**each.to_dict(), **run.identity} for each in found]
+    last = None if configs else last_model(run)
+    where = [(scenario, config) for config in configs or [run.config] for scenario in run.scenarios]
+    found = [beside_last(model, last, *each) for each in where]
+    results = [{**each.to_dict(), **run.identity(each.score.scenario)} for each in found]
     if ladder:
         run.write_json("ladder.json", results)
     elif not configs:
-        run.write_json("evaluation.json", results[0])
+        run.write_json("evaluation.json", results if run.graduate else results[0])
     if not quiet:
-        for each in found:
-            each.print()
+        print_all(found)
     return results
 
 
-def beside_last(run: Run, best: MemoryPPO) -> Evaluation:
-    """The best agent on the run's own delays, beside what the last checkpoint scores, if that is another one."""
-    found, last = evaluate(best, run.scenario, run.config), run.untrained(1)
+def last_model(run: Run) -> MemoryPPO | None:
+    """The agent of the last checkpoint; None if that cannot be read: the best one drives without it."""
+    last = run.untrained(1)
     try:
         checkpoint.put_weights(last, checkpoint.read(run.checkpoint("last")))
+        return last
     except ValueError as error:
-        note(str(error))  # the best one drives without it
+        note(str(error))
+        return None
+
+
+def beside_last(best: MemoryPPO, last: MemoryPPO | None, scenario: Scenario, config: Config) -> Evaluation:
+    """The best agent, beside what the last one scores, if that is another."""
+    found = evaluate(best, scenario, config)
+    if last is None or last.num_timesteps == found.decisions:
         return found
-    if last.num_timesteps == found.decisions:
-        return found
-    exam = exam_for(last, run.scenario, run.config)
+    exam = exam_for(last, scenario, config)
     rollout(PolicyAgent(last.policy), exam)
     return replace(found, last=(exam.score(), last.num_timesteps))

@@ -34,7 +34,8 @@ def agent_in(path: Path, allow_pickle: bool = False) -> Agent:
         ValueError: there is none, or it is a pickle and ``allow_pickle`` is not given.
     """
     if path.suffix != ".zip":
-        return PolicyAgent(Run.open(path).load_model(allow_pickle).policy)
+        run = Run.open(path)
+        return PolicyAgent(run.load_model(allow_pickle).policy, fewer=run.graduate)
     model = model_in(path, allow_pickle)
     return PolicyAgent(model.policy) if isinstance(model, MemoryPPO) else PredictAgent(model)
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from kindergarten.agents.learner.choice import Encoder, Memory
 from kindergarten.agents.learner.config import PPOConfig
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
 from kindergarten.world.codes import Observation
-from kindergarten.world.config import Config
+from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Maybe, OneOf, Switch, Text, Whole, Word
 from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
+ALL = "all"  # scenarios of the package, side by side
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
 
 #: What is said elsewhere: with the scores, or as the run's eyes.
@@ -32,7 +33,9 @@ class Options:
     The encoder and what it looks at go together: whichever of the two is left out follows the other.
     """
 
-    scenario: str = setting("Follow", Word(SCENARIOS), "where it learns: see kindergarten scenarios")
+    scenario: str = setting(
+        "Follow", Word(SCENARIOS, (ALL,)), "where it learns: see kindergarten scenarios; all: in all nine at once"
+    )
     memory: Memory = setting(
         Memory("lstm"),
         OneOf(Memory),
@@ -41,7 +44,8 @@ class Options:
     steps: int | None = setting(
         None,
         Maybe(Whole(1)),
-        "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out",
+        "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out, "
+        "and of all their sum",
     )
     worlds: int = setting(256, Whole(1), "worlds side by side")
     seed: int = setting(0, Whole(0, 2**32 - 1), "of everything random")
@@ -77,9 +81,16 @@ class Options:
 
     def __post_init__(self) -> None:
         settle(self)
+        if self.scenario == ALL and self.curriculum:
+            raise ValueError("--curriculum goes by how well one scenario is learned: choose one, or leave it out")
         environment, learner = _matched(self.environment, self.learner)
         object.__setattr__(self, "environment", environment)
         object.__setattr__(self, "learner", learner if self.init is None else replace(learner, warmup=0.0))
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Where it learns: in one of them, or in all that come with the package."""
+        return tuple(map(scenario_named, FILES if self.scenario == ALL else (self.scenario,)))
 
     def as_json(self) -> dict[str, Any]:
         """The sections of config.json that make the same run again."""

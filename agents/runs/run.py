@@ -16,16 +16,16 @@ from filelock import FileLock, Timeout
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
-from kindergarten.agents.runs.options import Options, read_file, unusual
+from kindergarten.agents.runs.options import ALL, Options, read_file, unusual
+from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import whole_folder, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
-from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole
-from kindergarten.world.observation import units
+from kindergarten.world.observation import difference, units
 from kindergarten.world.settings import plain
 from kindergarten.world.words import quoted
 
@@ -113,16 +113,20 @@ class Run:
         return self.options.threads or 1
 
     @cached_property
-    def scenario(self) -> Scenario:
+    def scenarios(self) -> tuple[Scenario, ...]:
         """What it was trained on."""
-        return scenario_named(self.options.scenario)
+        return self.options.scenarios
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """What tells this run's results from another's."""
+    def graduate(self) -> bool:
+        """Whether it was trained on all scenarios at once."""
+        return self.options.scenario == ALL
+
+    def identity(self, scenario: str) -> dict[str, Any]:
+        """What tells this run's results in a scenario from another's."""
         own = self.options
         return {
-            "scenario": own.scenario,
+            "scenario": scenario,
             "memory": own.memory.value,
             "seed": own.seed,
             "eyes": self.eyes,
@@ -140,7 +144,8 @@ class Run:
     @property
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
-        return ", ".join((*unusual(self.hyperparameters), *unusual(self.config)))
+        everywhere = ["all scenarios"] if self.graduate else []
+        return ", ".join((*everywhere, *unusual(self.hyperparameters), *unusual(self.config)))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.
@@ -160,8 +165,11 @@ class Run:
             ValueError: see ``check_columns``.
         """
         self.check_columns()
-        own = self.options
-        env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **plain(self.config))
+        own, settings = self.options, plain(self.config)
+        if self.graduate:
+            env = make_mixed(self.scenarios, worlds, own.seed, **settings)
+        else:
+            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **settings)
         model = MemoryPPO.from_config(
             env, self.hyperparameters, own.memory, own.seed, threads=self.threads, device=device
         )
@@ -174,6 +182,10 @@ class Run:
         ``"first"`` are the weights of another run, if it began with them.
         """
         return self.folder / "checkpoints" / f"{name}.safetensors"
+
+    def replay(self, scenario: Scenario) -> Path:
+        """The file of what the best agent does there."""
+        return self.folder / "replays" / f"{scenario.name if self.graduate else 'twins'}.npz"
 
     @property
     def pickle(self) -> Path:
@@ -215,7 +227,7 @@ class Run:
         return self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists()
 
     def results(self, name: str) -> list[dict[str, Any]]:
-        """What ``evaluation.json`` or ``ladder.json`` holds: a score for each delay.
+        """What ``evaluation.json`` or ``ladder.json`` holds: a score for each scenario, or delay.
 
         Raises:
             Unready: there is none yet.
@@ -279,15 +291,6 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def difference(then: dict[str, str], now: dict[str, str]) -> str:
-    """In what the columns of two observations differ, each with its unit by its name."""
-    lacks, had = ([name for name in one if name not in other] for one, other in ((now, then), (then, now)))
-    changed = [f"{name} in {then[name]}, now in {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
-    parts = {"lacks": lacks, "has": [*had, *changed]}
-    found = [f"{verb} {', '.join(names)}" for verb, names in parts.items() if names]
-    return "; ".join(found) or "the same in another order"
 
 
 def runs_in(folder: Path) -> list[Path]:

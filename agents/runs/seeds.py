@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -72,8 +73,8 @@ def resume(folder: Path, runs: list[Path]) -> int:
 
 
 def _score(run: Path) -> float:
-    """The anticipation of a run that is done; nan where nothing is at stake."""
-    return anticipation_of(Run.open(run).results("evaluation.json")[0])
+    """The anticipation of a run that is done, the mean over its scenarios; nan where nothing is at stake."""
+    return statistics.fmean(map(anticipation_of, Run.open(run).results("evaluation.json")))
 
 
 def _together(scores: Sequence[float]) -> str:

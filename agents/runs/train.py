@@ -16,7 +16,7 @@ from kindergarten.agents.evaluation.evaluate import record
 from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
-from kindergarten.agents.runs.evaluate import beside_last
+from kindergarten.agents.runs.evaluate import evaluate_run
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
@@ -24,7 +24,6 @@ from kindergarten.agents.runs.run import Run, alone, new_folder, runs_in
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable
-from kindergarten.scenarios import scenario_named
 from kindergarten.world.settings import plain
 
 FAILED = 1  # exit code
@@ -39,7 +38,7 @@ def begin(options: Options, agents: int = 1) -> Run:
         ValueError: something that the options ask for is not to be had here.
     """
     check_needs(options)
-    steps = options.steps or scenario_named(options.scenario).training
+    steps = options.steps or sum(scenario.training for scenario in options.scenarios)
     on_cores = device_named(options.device).type == "cpu"
     threads = options.threads or (seeds.threads(agents) if on_cores else 1)
     first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
@@ -173,15 +172,14 @@ def learn(run: Run) -> None:
 
 
 def finish(run: Run) -> None:
-    """Evaluate the best checkpoint, write what came out, and say how to look at it."""
+    """Record the best checkpoint, evaluate it, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
-    found = beside_last(run, model)
-    run.write_json("evaluation.json", {**found.to_dict(), **run.identity})
-    record(model, run.scenario, run.config, agent).write(run.folder / "replays" / "twins.npz")
+    for scenario in run.scenarios:
+        record(model, scenario, run.config, agent).write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)
-    found.print()
+    evaluate_run(run)
     print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))

@@ -71,16 +71,24 @@ def push_to_hub(repository: str, run: Run) -> str:
 
 def model_card(run: Run, repository: str) -> str:
     """The page that Hugging Face shows."""
-    found = run.results("evaluation.json")[0]
+    found = run.results("evaluation.json")
+    rows = "\n".join(
+        f"| `Kindergarten/{row['scenario']}-v0` | {scale(row['anticipation'], row['anticipation_ci95'])} "
+        f"| {row['collision_rate']:.1%} |"
+        for row in found
+    )
     return f"""---
 library_name: kindergarten
 tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 ---
 # A car that anticipates
 
-`{run.options.memory.value}` on `Kindergarten/{run.scenario.name}-v0`, seed {run.options.seed}, {found["decisions"]:,}
-decisions. Anticipation {scale(found["anticipation"], found["anticipation_ci95"])}: 0 is the best without memory, 1 the
-best with all intents known. Collisions: {found["collision_rate"]:.1%}.
+`{run.options.memory.value}`, seed {run.options.seed}, {found[0]["decisions"]:,} decisions. Anticipation: 0 is
+the best without memory, 1 the best with all intents known.
+
+| | anticipation | collisions |
+| --- | --- | --- |
+{rows}
 
     huggingface-cli download {repository} --local-dir run
     kindergarten evaluate run

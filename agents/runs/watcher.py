@@ -20,6 +20,7 @@ from kindergarten.progress import Progress
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE
+from kindergarten.world.config import Scenario
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
@@ -64,7 +65,8 @@ class Watcher(BaseCallback):
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:
         super().__init__()
-        self.run, self.total, self.limits = run, run.options.steps or 0, reference(run.scenario, run.config)
+        self.run, self.total = run, run.options.steps or 0
+        self.limits = {scenario.name: reference(scenario, run.config) for scenario in run.scenarios}
         self.best: float = notes.get("best", -np.inf)
         self.latest: float = notes.get("latest", -np.inf)
         self.lately: float = notes.get("lately", self.latest)
@@ -136,15 +138,20 @@ class Watcher(BaseCallback):
         One check is off by 0.02 or so, and the best of 40 is one that was lucky. So what counts is how good an agent
         was lately: half is this check, half what counted at the one before.
         """
-        exam = exam_for(self.model, self.run.scenario, self.run.config, VALIDATION_SEEDS)
-        rollout(PolicyAgent(self.model.policy), exam)
-        self.latest = self.limits.anticipation((exam.chances * exam.returns).sum(axis=0))
+        self.latest = float(np.mean([self._anticipation(scenario) for scenario in self.run.scenarios]))
         self._tell()
         self.lately = self.latest if np.isinf(self.lately) else (self.lately + self.latest) / 2
         if self.lately >= self.best or not self.run.checkpoint("best").exists():
             self.best = self.lately
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
+
+    def _anticipation(self, scenario: Scenario) -> float:
+        """What the agent reaches there now. Several scenarios share the seeds: their mean is as good as one on all."""
+        seeds = VALIDATION_SEEDS[: len(VALIDATION_SEEDS) // (4 if self.run.graduate else 1)]
+        exam = exam_for(self.model, scenario, self.run.config, seeds)
+        rollout(PolicyAgent(self.model.policy), exam)
+        return self.limits[scenario.name].anticipation((exam.chances * exam.returns).sum(axis=0))
 
     def _tell(self) -> None:
         """Say how far it is."""
@@ -157,7 +164,7 @@ class Watcher(BaseCallback):
         if time.monotonic() - self._shown >= SHOW_EVERY:
             memory, seed = self.run.options.memory.value, self.run.options.seed
             agent = f"{memory}, seed {seed}, {self.model.num_timesteps:,} decisions"
-            replay = record(self.model, self.run.scenario, self.run.config, agent)
+            replay = record(self.model, self.run.scenarios[0], self.run.config, agent)
             replay.write(self.run.folder / "replays" / "training.npz")
             self._shown = time.monotonic()
 
@@ -200,4 +207,4 @@ class Curriculum:
     def _measure(self) -> None:
         """Success is on the scale of the longest delay; returns hardly depend on it."""
         config = replace(self.run.config, delay_s=(self.longest, self.longest))
-        self.limits = reference(self.run.scenario, config)
+        self.limits = reference(self.run.scenarios[0], config)

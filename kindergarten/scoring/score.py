@@ -11,6 +11,7 @@ import numpy as np
 
 from kindergarten.output import aligned
 
+HEADS = ("", "return", "anticipation", "right", "collided", "goal")
 NOTHING_AT_STAKE = "nothing at stake"  # blind earns as much as the oracle: there is no scale
 
 
@@ -70,7 +71,7 @@ class Score:
     def table(self, width: int, **beside: Score) -> str:
         """The table, so many columns wide; scores of the same exam ``beside`` it have a line each."""
         rows = [
-            ("", "return", "anticipation", "right", "collided", "goal"),
+            HEADS,
             ("blind: no memory", f"{self.blind:.3f}", "0", "", "", ""),
             _row("this agent", vars(self), self.scale),
             *(_row(f"  user 1: {name}", row, "") for name, row in self.by_intent.items()),
@@ -84,6 +85,15 @@ class Score:
     def scale(self) -> str:
         """The anticipation in words."""
         return scale(self.anticipation, self.ci95)
+
+
+def table_of(scores: Sequence[Score], width: int) -> str:
+    """A line for each of several scenarios or delays, so many columns wide, and the mean of all."""
+    names = [f"{score.scenario}, {delay_name(score.settings['delay_s'])}" for score in scores]
+    found = [score.anticipation for score in scores if score.anticipation is not None]
+    mean = ("mean", "", f"{np.mean(found):.3f}" if found else NOTHING_AT_STAKE, "", "", "")
+    rows = [_row(name, vars(score), score.scale) for name, score in zip(names, scores, strict=True)]
+    return aligned([HEADS, *rows, mean], width)
 
 
 def scale(anticipation: float | None, ci95: Sequence[float] | None) -> str:

@@ -212,20 +212,22 @@ class Text:
 
 @dataclass(frozen=True)
 class Word:
-    """A key of a mapping, which may still grow."""
+    """A key of a mapping, which may still grow, or one of some other words."""
 
     mapping: Mapping[str, Any]
+    others: tuple[str, ...] = ()
     limits = ""
 
     @property
     def accepts(self) -> Any:
-        """The keys that there are now."""
-        return Literal[tuple(self.mapping)]
+        """What may be said now."""
+        return Literal[(*self.mapping, *self.others)]
 
     def settle(self, name: str, value: Any) -> str:
-        """The key itself."""
-        if not isinstance(value, str) or value not in self.mapping:
-            raise ValueError(f"unknown {name} {quoted(value)}: choose from {', '.join(self.mapping)}")
+        """The word itself."""
+        choices = [*self.mapping, *self.others]
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(f"unknown {name} {quoted(value)}: choose from {', '.join(choices)}")
         return value
 
     def plain(self, value: Any) -> str:

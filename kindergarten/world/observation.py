@@ -113,6 +113,15 @@ def units(observation: str) -> dict[str, str]:
     return {f"{who}.{column.name}": column.unit for who, table in shown.items() for column in table}
 
 
+def difference(then: dict[str, str], now: dict[str, str]) -> str:
+    """In what the columns of two observations differ, each with its unit by its name."""
+    lacks, had = ([name for name in one if name not in other] for one, other in ((now, then), (then, now)))
+    changed = [f"{name} in {then[name]}, now in {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
+    parts = {"lacks": lacks, "has": [*had, *changed]}
+    found = [f"{verb} {', '.join(names)}" for verb, names in parts.items() if names]
+    return "; ".join(found) or "the same in another order"
+
+
 def bounds(num_users: int) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest observation, float32 (NUM_EGO + NUM_USER * (num_users - 1),)."""
     table = columns(num_users)
