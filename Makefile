@@ -2,13 +2,14 @@
 VENV ?= .venv
 PYTHON ?= python3
 ARGS ?=
+RUNS ?= runs
 
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed-
 # Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
 pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
-.PHONY: help train test slow fuzz libraries test-nojit check bench results pages docs clean
+.PHONY: help train test slow fuzz libraries test-nojit check bench results pages pictures docs clean
 
 help:
 	@echo 'make train       teach a car            (ARGS="--scenario Crossing")'
@@ -21,6 +22,7 @@ help:
 	@echo 'make bench       how fast it is'
 	@echo 'make results     the agents of the tables, trained one after the other: stop it when you like, it goes on'
 	@echo 'make pages       what the pages take from the code and from benchmarks/results'
+	@echo 'make pictures    every picture of README and docs, and the cards, from RUNS=DIR of benchmarks.agents'
 	@echo 'make docs        the documentation, into site/'
 	@echo 'make clean       remove what was built; environments and runs stay'
 
@@ -62,6 +64,9 @@ results: $(stamp)agents
 
 pages: $(stamp)agents
 	$(bin)/python -m docs.pages
+
+pictures: $(stamp)test
+	$(bin)/python -m docs.pictures $(RUNS) $(ARGS)
 
 docs: $(stamp)docs
 	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --strict

@@ -1,38 +1,52 @@
-"""Makes the picture of each scenario's page from what trained agents did: docs/images/scenarios/NAME.gif.
+"""Makes the pictures of README and of these pages from what trained agents did, and the cards for links.
 
-python docs/pictures.py RUNS    (folders as benchmarks.agents leaves them: RUNS/NAME-lstm/seed0/replays/*.npz)
+python -m docs.pictures RUNS    (folders as benchmarks.agents leaves them: RUNS/NAME-lstm/seed0/replays/twins.npz)
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
 import numpy as np
+import pygame
 
 from kindergarten.replay import replay
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.viewer import Stage, Take, View, write_video
+from kindergarten.viewer import Stage, Take, View, write_picture, write_sheet, write_video
 from kindergarten.viewer.export.video import Span
-from kindergarten.world.codes import End, Phase, Signal
+from kindergarten.viewer.export.web import write_page
+from kindergarten.viewer.model.view import SIZE, Hud
+from kindergarten.world.codes import End, Signal
 
-IMAGES = Path(__file__).resolve().parent / "images" / "scenarios"
-SIZE = 480, 270  # [px]
-HALF_HEIGHT = 15.0  # [m] that are to be seen above and below the ego at this size, at the usual zoom
+DOCS = Path(__file__).resolve().parent
+IMAGES, CARDS = DOCS / "images", DOCS / "card"
+SMALL, WIDE, CARD = (300, 200), (800, 450), (1280, 640)  # [px] in a grid; across a page; for links
 RATES = tuple(
-    100 / pause for pause in (10, 12, 15, 20)
+    100 / pause for pause in (10, 12, 15, 20, 25)
 )  # [1/s] the next if the file gets too large; GIF counts in 1/100 s
-LONGEST, LARGEST = 10.0, 900_000  # [s], [B]
+LONGEST, LARGEST = 10.0, 1_000_000  # [s], [B]
 BEFORE, AFTER = 1.0, 5.0  # [s] before t1 and after t3 that are shown, as far as there is time
+STREET = View(panels=False)
+LINE = View(follow=False, close_up=False, policy=False, reward=False, memory=False)  # a still camera, and the timeline
+SLOGAN = "Kindergarten: cars learn to read what others are about to do"
 
 
-def newest(runs: Path, name: str) -> Path | None:
-    """The newest replay of an LSTM on the scenario ``name``; None if there is none."""
-    found = runs.glob(f"{name}-lstm/*/replays/*.npz")
-    return max(found, key=lambda path: (path.stat().st_mtime, path), default=None)
+def newest(runs: Path, name: str, memory: str = "lstm") -> Replay | None:
+    """The twins that an agent drove on the scenario ``name``; None if there are none."""
+    found = runs.glob(f"{name}-{memory}/*/replays/*.npz")
+    newest = max(found, key=lambda path: (path.stat().st_mtime, path), default=None)
+    return None if newest is None else replay.read(newest)
 
 
 def interesting(episode: Episode, physics_step: float) -> Span:
@@ -57,48 +71,99 @@ def best(recorded: Replay) -> int:
     return min(range(len(recorded.episodes)), key=rank)
 
 
-def zoom(episode: Episode) -> float:
-    """How near to look: so that a signaller who comes from the side is in the picture for half of its cue."""
-    row = int(episode.worlds["signaller"][0])
-    cue = (episode.users[:, row]["phase"] == Phase.CUE) & (episode.worlds["leg"] == 0)
-    ego, other = episode.users[cue, 0], episode.users[cue, row]
-    aside = (other["y"] - ego["y"]) * ego["cos"] - (other["x"] - ego["x"]) * ego["sin"]
-    return min(1.0, HALF_HEIGHT / max(float(np.median(np.abs(aside))), 1.0)) if cue.any() else 1.0
-
-
-def picture(path: Path, recorded: Replay) -> int:
-    """Write the GIF of ``recorded`` to ``path``.
-
-    Returns:
-        How many bytes it has.
+def moving(path: Path, stage: Stage, view: View, size: tuple[int, int], span: Span) -> None:
+    """Write a GIF, with as many frames per second as keep it small.
 
     Raises:
         ValueError: it cannot be made small enough.
     """
-    k = best(recorded)
-    episode, stage = recorded.episodes[k], Stage(Take(recorded, k))
-    span, view = interesting(episode, recorded.physics_step), View(panels=False, zoom=zoom(episode))
     for rate in RATES:
-        write_video(path, [stage], view, SIZE, rate, span)
+        write_video(path, [stage], view, size, rate, span)
         if path.stat().st_size < LARGEST:
-            return path.stat().st_size
+            return
     raise ValueError(f"{path} has {path.stat().st_size:,} bytes: more than {LARGEST:,}")
 
 
+def scenario(path: Path, recorded: Replay) -> None:
+    """The GIF of a scenario."""
+    k = best(recorded)
+    span = interesting(recorded.episodes[k], recorded.physics_step)
+    moving(path, Stage(Take(recorded, k)), STREET, SMALL, span)
+
+
+def in_the_delay(stage: Stage) -> float:
+    """When [s] nothing has shown for a while, and the agent drives."""
+    story = stage.stories[0]
+    role = story.role(story.watched(0, story.start), story.start)
+    return min(max(role.t2 + 0.7 * (role.t3 - role.t2), story.hands_on + 0.3), role.t3 - 0.1)
+
+
+def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
+    """What makes each of the pictures for which there are agents; by name and memory, as "Crossing-lstm"."""
+    found: dict[Path, Callable[[Path], None]] = {}
+    for name in SCENARIOS:
+        if recorded := agents.get(f"{name}-lstm"):
+            found[IMAGES / "scenarios" / f"{name}.gif"] = partial(scenario, recorded=recorded)
+    crossing, forgetful = agents.get("Crossing-lstm"), agents.get("Crossing-none")
+    if crossing is None or forgetful is None:
+        return found
+    one, twins = Stage(Take(crossing, 0)), Stage(Take(crossing, 0), Take(crossing, 1))
+    two, now = Stage(Take(crossing, 0), Take(forgetful, 0)), in_the_delay(one)
+    span = interesting(crossing.episodes[0], crossing.physics_step)
+    line = partial(moving, size=WIDE, span=span)
+    return found | {
+        IMAGES / "crossing.gif": partial(line, stage=one, view=LINE),
+        IMAGES / "twins.gif": partial(line, stage=twins, view=replace(LINE, policy=True)),
+        IMAGES / "mind.png": partial(write_picture, stage=one, time=now),
+        IMAGES / "agents.png": partial(write_picture, stage=two, time=now),
+        IMAGES / "sheet.png": partial(write_sheet, stage=one),
+        IMAGES / "web.png": partial(page, recorded=crossing, time=now),
+        CARDS / "crossing.png": partial(card, stage=one, time=one.moment(0), view=View()),
+        CARDS / "twins.png": partial(card, stage=twins, time=now, view=View(dark=True)),
+    }
+
+
+def card(path: Path, stage: Stage, time: float, view: View) -> None:
+    """A picture for links, with what this is all about."""
+    surface = pygame.Surface(CARD, 0, 32)
+    stage.draw(surface, time, replace(view, panels=False, large=True), Hud(card=SLOGAN, points=36))
+    path.parent.mkdir(exist_ok=True)
+    pygame.image.save(surface, path)
+
+
+def page(path: Path, recorded: Replay, time: float) -> None:
+    """A picture of the page, if there is a Chromium to take it with; the old one stays if there is none."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = os.environ.get("KINDERGARTEN_CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        return
+    written = path.with_suffix(".html")
+    write_page(written, recorded)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium)
+        shown = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        shown.goto(f"{written.as_uri()}#t={time}&twins&reveal")
+        shown.evaluate("new Promise(requestAnimationFrame)")
+        shown.screenshot(path=path)
+    written.unlink()
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Make all pictures for which there is a replay; 2, with a line that says why, if one is missing."""
-    parser = argparse.ArgumentParser("docs/pictures.py", description=__doc__)
+    """Make all pictures, or those that are named; 2, with a line that says why, if an agent is missing."""
+    parser = argparse.ArgumentParser("docs.pictures", description=__doc__)
     parser.add_argument("runs", metavar="RUNS", type=Path, help="folder with the runs")
-    runs, missing = parser.parse_args(argv).runs, []
+    parser.add_argument("names", metavar="NAME", nargs="*", help="of pictures; all if left out")
+    given = parser.parse_args(argv)
+    wanted = [*((name, "lstm") for name in SCENARIOS), ("Crossing", "none")]
     try:
-        for name in SCENARIOS:
-            found, path = newest(runs, name), IMAGES / f"{name}.gif"
-            if found is None:
-                missing.append(name)
-            else:
-                print(f"{path}: {picture(path, replay.read(found)):,} bytes, from {found}")
-        if missing:
-            raise ValueError(f"no replays in {runs} of {', '.join(missing)}")
+        replays = {f"{name}-{memory}": newest(given.runs, name, memory) for name, memory in wanted}
+        for path, make in pictures({name: found for name, found in replays.items() if found is not None}).items():
+            if not given.names or path.name in given.names:
+                make(path)
+                print(f"{path}: {path.stat().st_size:,} bytes")
+        if missing := [name for name, found in replays.items() if found is None]:
+            raise ValueError(f"no replays in {given.runs} of {', '.join(missing)}")
     except (ValueError, OSError) as error:
         print(f"pictures: error: {error}", file=sys.stderr)
         return 2

@@ -97,7 +97,7 @@ def sections(text: str) -> dict[str, str]:
 
 
 def _shown(scenario: Scenario) -> str:
-    """What happens, in a sentence and in a picture, once somebody has made it (docs/pictures.py)."""
+    """What happens, in a sentence and in a picture, once somebody has made it (make pictures)."""
     picture = f"images/scenarios/{scenario.name}.gif"
     shown = f"\n\n![A trained agent drives](../{picture})" if (DOCS / picture).exists() else ""
     return wrapped(f"`Kindergarten/{scenario.name}-v0`: {scenario.summary}") + shown

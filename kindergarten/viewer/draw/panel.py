@@ -188,11 +188,10 @@ def draw_belief(
         colour = theme.belief if intent == best else mix(theme.card, theme.belief, 0.5)
         pygame.draw.rect(surface, colour, (box.left, box.top, full, box.height))
         words, clip = f"{intent.name.lower()} {percent} %", surface.get_clip()
-        if typeface.width(words, 16) > box.width:
-            words = f"{percent} %"
+        size = 16 if typeface.width(words, 16) <= box.width else 13.5
         for part, ink in (((box.left, full), DARKNESS), ((box.left + full, box.width - full), theme.ink)):
             surface.set_clip(pygame.Rect(part[0], box.top, part[1], box.height).clip(clip))
-            typeface.write(surface, words, box.center, 16, ink, 0.5)
+            typeface.write(surface, words, box.center, size, ink, 0.5)
         surface.set_clip(clip)
 
 

@@ -122,8 +122,10 @@ def moments(story: Story, i: int) -> tuple[float, float, float]:
 
     A car's lamp may be dark at t1 itself, and an arm takes its time to go down.
     """
-    role = story.role(i, story.start)
-    found = min(role.t1 + 0.5 * role.shows, role.t2), min(role.t2 + 0.3, role.t3), role.t3
+    role, lit = story.role(i, story.start), np.zeros(0)
+    if story.episode is not None:
+        lit = story.times[(story.episode.users[:, i]["signal"] != Signal.NONE) & (story.times >= role.t1)]
+    found = min(float(lit.min(initial=role.t2)), role.t2), min(role.t2 + 0.3, role.t3), role.t3
     return tuple(min(max(time, story.start), story.duration) for time in found)  # pyright: ignore[reportReturnType]
 
 
