@@ -57,11 +57,7 @@ class DiagnosedAgent:
         Raises:
             ValueError: its eyes read no columns; there are several scenarios, and none is named.
         """
-        where = run.scenarios[0]
-        if run.graduate:
-            if scenario is None:
-                raise ValueError(f"{run.folder} drives in all scenarios: choose one with --scenario")
-            where = scenario_named(scenario)
+        where = run.where(scenario if run.graduate else None)
         if run.config.observation is not Observation.FEATURES:
             raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
         memory, seed = run.options.memory.value, run.options.seed

@@ -22,6 +22,7 @@ from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import whole_folder, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
+from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole
@@ -121,6 +122,16 @@ class Run:
     def graduate(self) -> bool:
         """Whether it was trained on all scenarios at once."""
         return self.options.scenario == ALL
+
+    def where(self, scenario: str | None = None) -> Scenario:
+        """The scenario of that name, or the one that it was trained on.
+
+        Raises:
+            ValueError: there is none of that name, or it was trained on all, and none is named.
+        """
+        if scenario is None and self.graduate:
+            raise ValueError(f"{self.folder} drives in all scenarios: choose one with --scenario")
+        return scenario_named(scenario or self.options.scenario)
 
     def identity(self, scenario: str) -> dict[str, Any]:
         """What tells this run's results in a scenario from another's."""

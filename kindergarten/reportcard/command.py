@@ -28,9 +28,9 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
         from kindergarten.agents.runs.run import Run, runs_in
 
         runs = [Run.open(place) for place in runs_in(Path(agent)) or [Path(agent)]]
-        where = scenario or runs[0].options.scenario
+        where = runs[0].where(scenario)
         seeds = {name_of(run): named(str(run.folder), allow_pickle) for run in runs}
-        return examine(seeds, scenario_named(where))
+        return examine(seeds, where)
     if scenario is None:
         raise ValueError(f"{agent} does not say where it drives: name it with --scenario")
     return examine({Path(agent).name: named(agent, allow_pickle)}, scenario_named(scenario))
@@ -38,8 +38,8 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
 
 def name_of(run: Run) -> str:
     """What a run is called on its card, such as "lstm, seed 0"."""
-    its = run.identity
-    return ", ".join(filter(None, (its["memory"], its["eyes"], its["taught"], f"seed {its['seed']}")))
+    own = run.options
+    return ", ".join(filter(None, (own.memory.value, run.eyes, run.taught, f"seed {own.seed}")))
 
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
