@@ -29,6 +29,7 @@ GROWTH = 16.0  # [MB] of the peak after the first round that is still called fla
 SETTINGS: tuple[dict[str, Any], ...] = (
     {},
     {"delay_s": (0.0, 8.0), "signals": SignalReliability.REAL.name.lower(), "shuffled": True, "hands_on": True}
+    | {"rewritten": 0.5, "held": 2}
     | {"spurious": 0.5, "signal_rate": 0.9, "image_size": (40, 72), "grayscale": True},
 )
 

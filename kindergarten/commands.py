@@ -142,6 +142,8 @@ class Play:
     delay_s: Range = same(Config, "delay_s")
     signal_rate: float = same(Config, "signal_rate")
     signals: SignalReliability = same(Config, "signals")
+    rewritten: float = same(Config, "rewritten")
+    held: int = same(Config, "held")
     hands_on: bool = same(Config, "hands_on")
     spurious: float = same(Config, "spurious")
 

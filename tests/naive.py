@@ -35,6 +35,9 @@ class NaiveWorld(NaiveTraffic):
         terms = dict.fromkeys(self.task.weights.__dataclass_fields__, 0.0)
         if self.end == End.RUNNING:
             driven, leg = self.tick >= self.hands_on, self.leg
+            for user in self.users:
+                if user.leg > self.leg and self.tick >= user.t2:
+                    user.kind = Kind.NOBODY
             if driven and not self.continuous:
                 self.choose(Action(action))
             for _ in range(self.config.substeps):
@@ -172,10 +175,21 @@ class NaiveWorld(NaiveTraffic):
     def show(self, user: User) -> Signal:
         if not user.t1 <= self.tick < user.t2:
             return Signal.NONE
-        cycles = (self.tick - user.t1) * self.dt * user.flash_rate + user.flash_phase
-        if user.kind != Kind.CYCLIST and cycles % 1.0 >= 0.5:
+        signal, seconds, cycles = user.cue_signal, (self.tick - user.t1) * self.dt, user.flash_phase
+        digits, share = user.flash_phase * 4096 % 1, self.config.rewritten
+        if digits < share and user.truthful and user.choices > 1:
+            cue = user.t2 - user.t1
+            if 0.4 * cue <= self.tick - user.t1 < 0.55 * cue:
+                return Signal.NONE
+            if self.tick - user.t1 < 0.4 * cue:
+                either = Signal.LEFT if digits < share / 2 else Signal.RIGHT
+                signal = {Signal.LEFT: Signal.RIGHT, Signal.RIGHT: Signal.LEFT}.get(signal, either)
+            else:
+                seconds -= math.ceil(0.55 * cue) * self.dt
+            cycles = 0.0
+        if user.kind != Kind.CYCLIST and (seconds * user.flash_rate + cycles) % 1.0 >= 0.5:
             return Signal.NONE
-        return user.cue_signal
+        return signal
 
     def is_visible(self, user: User) -> bool:
         x0, y0, x1, y1 = self.scenario.fog

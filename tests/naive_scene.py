@@ -153,10 +153,10 @@ class NaiveScene:
         if self.members[0].stops:
             self.ego.t1 = drawn[1].t1
 
-    def place(self, user: User, member: Member) -> None:
-        """Where it must be now to arrive in time."""
-        arrival = user.t1 if member.stops else user.t3
-        user.s = self.road.entry + member.arrival_position - user.speed * (arrival - self.tick) * self.dt
+    def place(self, user: User, member: Member, ahead: float = 0.0, until: int | None = None) -> None:
+        """Where it must be now to arrive in time; or so far ``ahead`` of that place at step ``until``."""
+        arrival = (user.t1 if member.stops else user.t3) if until is None else until
+        user.s = self.road.entry + member.arrival_position - ahead - user.speed * (arrival - self.tick) * self.dt
         user.at, user.heading = self.road.locate(user.route, user.s)
         user.kind = user.drawn_kind
 
@@ -164,13 +164,20 @@ class NaiveScene:
         """Everybody of the leg appears; their times count from now on."""
         theirs = sorted((user.member, row) for row, user in enumerate(self.users) if row and user.leg == self.leg)
         self.signaller = theirs[0][1]
-        for member, row in theirs:
+        alone = self.leg % self.config.held == 0  # else its signaller has signalled on another leg
+        for k, (member, row) in enumerate(theirs):
             user = self.users[row]
-            user.t1, user.t2, user.t3 = user.t1 + shift, user.t2 + shift, user.t3 + shift
+            user.t3 += shift
+            if alone or k > 0:
+                user.t1, user.t2 = user.t1 + shift, user.t2 + shift
             user.reveal += shift if user.choices > 1 else 0
             user.go += shift if user.go else 0
             self.place(user, self.members[member])
         signaller = self.users[self.signaller]
+        for leg in range(self.leg + 1, self.leg + self.config.held) if alone else ():
+            for user in sorted((u for u in self.users if u.leg == leg), key=lambda u: u.member)[:1]:
+                user.t1, user.t2 = signaller.t1, signaller.t2
+                self.place(user, self.members[user.member], 20.0, user.t2)
         ready = signaller.t3 - round(self.task.lead / self.dt)
         if signaller.t2 < signaller.t3:
             ready = max(ready, signaller.t2)

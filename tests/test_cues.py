@@ -61,7 +61,7 @@ def test_indicators_flash_and_arms_do_not(scenario: Scenario):
     seconds, dt = 40, 0.02
     for user in simulator.users.ravel():
         user["t1"], user["t2"], user["cue_signal"] = 0, seconds / dt, Signal.RIGHT
-        frames = np.array([shown(user, tick, dt) for tick in range(-10, round(seconds / dt) + 10)])
+        frames = np.array([shown(user, tick, dt, 0.0) for tick in range(-10, round(seconds / dt) + 10)])
         assert not frames[:10].any() and not frames[-10:].any()
         lit = frames[10:-10] == Signal.RIGHT
         if user["kind"] == Kind.CYCLIST:

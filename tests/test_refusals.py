@@ -67,6 +67,8 @@ SENSE: dict[str, st.SearchStrategy[Any]] = {
     "delay_s": st.floats(0.0, 8.0) | st.tuples(st.floats(0.0, 2.0), st.floats(2.0, 4.0)),
     "signal_rate": st.floats(0.0, 1.0),
     "signals": st.sampled_from(names(SignalReliability)),
+    "rewritten": st.floats(0.0, 1.0),
+    "held": st.integers(1, 3),
     "hands_on": st.booleans(),
     "spurious": st.floats(-1.0, 1.0),
     "shuffled": st.booleans(),

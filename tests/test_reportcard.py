@@ -22,11 +22,12 @@ from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.reference import SEEDS, asked, reference_on, stored
 from kindergarten.scoring.score import NOTHING_AT_STAKE
-from kindergarten.scoring.splits import SPLITS, crowded
+from kindergarten.scoring.splits import crowded, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.codes import Action
 
-NAMES = [split.name for split in SPLITS]
+FOLLOW = SCENARIOS["Follow"]
+NAMES = [split.name for split in splits_of(FOLLOW)]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def found() -> dict[str, ReportCard]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(card, "SEEDS", SEEDS[:4])
         patch.setattr(card, "LADDER", (0.5, 8.0))
-        every = examine({name: kindergarten.load(name) for name in DRIVERS}, SCENARIOS["Follow"])
+        every = examine({name: kindergarten.load(name) for name in DRIVERS}, FOLLOW)
     return {each.agent: each for each in every}
 
 
@@ -61,7 +62,7 @@ def test_a_card_is_json_a_table_and_a_page(found: dict[str, ReportCard]):
     assert all(name in table for name in NAMES) and max(map(len, table.splitlines()[:9])) <= 60
     pytest.importorskip("jinja2")
     text = html.unescape(page(one))
-    assert all(split.about in text for split in SPLITS) and "over 8 s" in text and "last-signal" in text
+    assert all(split.about in text for split in splits_of(FOLLOW)) and "over 8 s" in text and "last-signal" in text
 
 
 class TakesFollow:
@@ -78,7 +79,7 @@ class TakesFollow:
 def test_whoever_does_not_fit_into_a_split_is_told_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(card, "SEEDS", SEEDS[:2])
     monkeypatch.setattr(card, "LADDER", (1.0,))
-    (one,) = examine({"two": TakesFollow()}, SCENARIOS["Follow"])
+    (one,) = examine({"two": TakesFollow()}, FOLLOW)
     assert "it takes no 6 road users" in one.marks["crowd"].note and one.marks["crowd"].anticipation is None
     assert one.marks["standard"].anticipation is not None
     with pytest.raises(ValueError, match="those of this scenario and setting"):
@@ -92,7 +93,7 @@ def test_every_split_has_references_that_are_stored(name: str):
         whole = stored(worlds, config)
         assert whole is not None, "kindergarten scenarios --update"
         assert (whole.seeds == seeds).all() and (whole.blind <= whole.oracle).all()
-    for split in SPLITS:
+    for split in splits_of(scenario):
         for config in split.configs:
             limits = reference_on(split.worlds(scenario), split.scale or config, SEEDS[:64])
             assert limits.stakes >= (0.15 if split.name not in ("real", "short") else 0.0)

@@ -27,6 +27,8 @@ SENSE: dict[str, list[tuple[Any, Any]]] = {
     "delay_s": [(2, (2.0, 2.0)), ((1, 2), (1.0, 2.0)), ([0.0, 600.0], (0.0, 600.0))],
     "signal_rate": [(0, 0.0), (np.float32(0.5), 0.5)],
     "signals": [("real", SignalReliability.REAL)],
+    "rewritten": [(1, 1.0)],
+    "held": [(3, 3)],
     "hands_on": [(np.True_, True)],
     "spurious": [(-1, -1.0)],
     "shuffled": [(True, True)],

@@ -9,8 +9,9 @@ import pytest
 
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins
-from kindergarten.world.codes import Colour, Intent, Kind, Signal, SignalReliability
+from kindergarten.world.codes import Action, Colour, End, Intent, Kind, Phase, Signal, SignalReliability
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.signals import first_signal
 from kindergarten.world.simulator import Simulator
 from tests.driving import batch, sample
 from tests.worlds import ALL, BUSY
@@ -150,3 +151,45 @@ def test_whoever_has_no_choice_has_any_colour():
     without = simulator.users[(simulator.users["choices"] == 1) & (simulator.users["kind"] != Kind.NOBODY)]
     for each in Colour:
         assert likely(int((without["colour"] == each).sum()), len(without), 1 / 3)
+
+
+@pytest.mark.parametrize("name", ["Crossing", "PullOut"])  # arms, and lamps
+def test_who_takes_a_signal_back_shows_the_last_one_last_and_nothing_else_changes(name: str):
+    """Half of them do: the same world bit for bit, but for what is shown, which differs at first and not at the end."""
+    seeds, scenario = np.arange(sample(300, 20)), SCENARIOS[name]
+    plain, other = (batch(scenario, seeds, Config(rewritten=share)) for share in (0.0, 0.5))
+    shown: list[list[np.ndarray]] = [[], []]
+    while (plain.worlds["tick"] < plain.signallers()["t3"]).any():
+        for k, simulator in enumerate((plain, other)):
+            shown[k].append(
+                np.where(simulator.signallers()["phase"] == Phase.CUE, simulator.signallers()["signal"], -1)
+            )
+            simulator.step(np.full(len(seeds), Action.IDLE))
+        for field in set(plain.users.dtype.names or ()) - {"signal"}:
+            np.testing.assert_array_equal(plain.users[field], other.users[field])
+    before, after = (np.array(rows).T for rows in shown)
+    meant = plain.signallers()["cue_signal"]
+    rewrites = np.array([first_signal(user, 0.5) for user in other.signallers()]) != meant
+    assert likely(int(rewrites.sum()), len(seeds), 0.5)
+    np.testing.assert_array_equal(before[~rewrites], after[~rewrites])
+    for frames, truth in zip(after[rewrites], meant[rewrites], strict=True):
+        lit = frames[frames >= 0]
+        seen = lit[lit != Signal.NONE]
+        assert seen[0] != truth and seen[-1] == truth if truth != Signal.NONE else lit[0] != truth == lit[-1]
+
+
+def test_where_signals_have_to_be_held_at_once_they_are_shown_together():
+    """Those of three junctions, before the first: the same riders as ever, who are gone until their junction comes."""
+    seeds, scenario = np.arange(sample(40, 6)), SCENARIOS["Town"]
+    plain, other = (batch(scenario, seeds, Config(held=held)) for held in (1, 3))
+    rows, idle = list(scenario.signallers), np.full(len(seeds), Action.IDLE)
+    together = np.zeros(len(seeds), bool)
+    np.testing.assert_array_equal(plain.users["intent"], other.users["intent"])
+    while (other.worlds["end"] == End.RUNNING).any():
+        waves, first = other.users["signal"][:, rows], other.worlds["leg"] == 0
+        together |= (waves == other.users["cue_signal"][:, rows]).all(1) & (other.users["kind"][:, rows] > 0).all(1)
+        gone = first & (other.worlds["tick"] > other.users["t2"][:, 1] + 1)
+        assert (other.users["kind"][gone][:, rows[1:]] == Kind.NOBODY).all()
+        assert not waves[~first].any()  # on the later legs nobody signals any more
+        other.step(idle)
+    assert together.all() and (other.worlds["leg"] > 0).any()

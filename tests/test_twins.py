@@ -36,6 +36,7 @@ CASES = [
     ("hands on, continuous", Config(control=CONTINUOUS, hands_on=True), sample(100, 1)),
     ("half of them signal", Config(signal_rate=0.5), sample(100, 2)),
     ("nobody signals", Config(signal_rate=0.0), sample(100, 1)),
+    ("all take back what they showed first", Config(rewritten=1.0), sample(100, 1)),
     ("as on real roads", Config(signals=SignalReliability.REAL), sample(100, 1)),
 ]
 
@@ -133,6 +134,14 @@ def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Sce
             assert seen[Phase.AFTER][family.near[Phase.AFTER] > 5].all()
         else:
             assert not seen[Phase.AFTER].any()
+
+
+@pytest.mark.jit
+def test_twins_of_later_junctions_are_the_same_though_they_signal_before_the_first():
+    for leg in range(3):
+        family = Family(SCENARIOS["Town"], Config(held=3), RANDOM_SEEDS.integers(1 << 62, size=20), leg)
+        family.check()
+        assert family.frames[Phase.CUE].all() and family.seen[Phase.CUE][family.differs].all()
 
 
 @pytest.mark.parametrize("control", Control, ids=lambda control: control.name.lower())

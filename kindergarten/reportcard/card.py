@@ -16,7 +16,7 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import FEW, LADDER, SEEDS
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE, Score, scale
-from kindergarten.scoring.splits import NEUTRAL, SPLITS, Split
+from kindergarten.scoring.splits import NEUTRAL, Split, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.spaces import settings_for
@@ -94,12 +94,13 @@ def examine(agents: Mapping[str, Agent], scenario: Scenario) -> list[ReportCard]
         candidate.check()
     marks: dict[str, dict[str, Mark]] = {name: {} for name in candidates}
     ladders: dict[str, dict[float, float | None]] = {name: {} for name in candidates}
-    progress = Progress(len(SPLITS) + len(LADDER), "splits and delays", lines=False)
-    for done, split in enumerate(SPLITS, start=1):
+    splits = splits_of(scenario)
+    progress = Progress(len(splits) + len(LADDER), "splits and delays", lines=False)
+    for done, split in enumerate(splits, start=1):
         for name, candidate in candidates.items():
             marks[name][split.name] = candidate.mark(split)
         progress.update(done, split.name)
-    for done, delay in enumerate(LADDER, start=len(SPLITS) + 1):
+    for done, delay in enumerate(LADDER, start=len(splits) + 1):
         for name, candidate in candidates.items():
             ladders[name][delay] = candidate.score(scenario, Config(delay_s=(delay, delay))).anticipation
         progress.update(done, f"{delay:g} s")

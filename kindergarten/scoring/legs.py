@@ -35,8 +35,8 @@ def legs(scenario: Scenario, config: Config, seeds: np.ndarray) -> tuple[Leg, ..
     Before each leg the car cruises by itself until it drives as it drove before, so that what is to be had there does
     not depend on how it got there. The last search is kept: drivers of several kinds ask for the same.
     """
-    earns = Config(delay_s=config.delay_s, hands_on=config.hands_on, max_episode_steps=config.max_episode_steps)
-    return _legs(scenario, earns, tuple(seeds.tolist()))  # neither colours nor signals earn anything by themselves
+    kept = ("delay_s", "held", "hands_on", "max_episode_steps")  # neither colours nor signals earn anything themselves
+    return _legs(scenario, Config(**{name: getattr(config, name) for name in kept}), tuple(seeds.tolist()))
 
 
 @lru_cache(maxsize=1)

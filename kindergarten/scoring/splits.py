@@ -9,7 +9,7 @@ from kindergarten.world.codes import Intent, SignalReliability
 from kindergarten.world.config import Cast, Config, Member, Scenario
 from kindergarten.world.road import route_numbers
 
-NEUTRAL = Config()
+NEUTRAL, HELD = Config(), Config(held=3)
 CROWD = 4  # road users more, half of them by chance
 GAP = 25.0  # [m] from one of them to the next, behind the ego, whom they follow: they are never in its way
 
@@ -19,6 +19,7 @@ class Split(NamedTuple):
 
     configs: the worlds, scored apart from each other, on their own references. scale: the setting whose references
     hold instead: where the worlds' own would ask for something else. most: what can be reached, if not 1.
+    crowd: among more road users. several: only on roads of several junctions.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Split(NamedTuple):
     scale: Config | None = None
     most: str = ""
     crowd: bool = False
+    several: bool = False
 
     def worlds(self, scenario: Scenario) -> Scenario:
         """The scenario as this split has it."""
@@ -39,10 +41,21 @@ SPLITS = (
     Split("short", "delays of 0.5 to 1 s", (Config(delay_s=(0.5, 1.0)),)),
     Split("real", "signals as far to be trusted as on real roads", (Config(signals=SignalReliability.REAL),)),
     Split("silent", "nobody signals", (Config(signal_rate=0.0),), most="0: nobody can know, and doubt is right"),
-    Split("crowd", "two to four road users more, who signal as well and never matter", (NEUTRAL,), crowd=True),
     Split("colours", "colours go with the intents, which they do not in training", (Config(spurious=-1.0),), NEUTRAL),
+    Split(
+        "rewritten",
+        "everybody shows something else first, and takes it back: the last signal counts",
+        (Config(rewritten=1.0),),
+    ),
     Split("shuffled", "the observation's rows in random order", (Config(shuffled=True),)),
+    Split("crowd", "two to four road users more, who signal as well and never matter", (NEUTRAL,), crowd=True),
+    Split("capacity", "signals of three junctions, shown together before the first", (HELD,), several=True),
 )
+
+
+def splits_of(scenario: Scenario) -> list[Split]:
+    """The splits that ``scenario`` has."""
+    return [split for split in SPLITS if scenario.road.legs > 1 or not split.several]
 
 
 def crowded(scenario: Scenario) -> Scenario:
@@ -69,4 +82,5 @@ def crowded(scenario: Scenario) -> Scenario:
 
 def scales(scenario: Scenario) -> list[tuple[Scenario, Config]]:
     """The worlds and settings whose references the splits are scored on."""
-    return [(split.worlds(scenario), split.scale or config) for split in SPLITS for config in split.configs]
+    every = ((split, config) for split in splits_of(scenario) for config in split.configs)
+    return [(split.worlds(scenario), split.scale or config) for split, config in every]

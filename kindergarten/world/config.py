@@ -217,6 +217,19 @@ class Config:
         "those who go straight on have one left on",
         earns=True,
     )
+    rewritten: float = setting(
+        0.0,
+        Number(0.0, 1.0),
+        "share of those who signal, or show that they go straight on, who first show something else and take it back: "
+        "the last signal counts",
+    )
+    held: int = setting(
+        1,
+        Whole(1, 64),
+        "where there are several junctions: for how many of them signals are shown together, before the first, and "
+        "have to be held at once",
+        earns=True,
+    )
     hands_on: bool = setting(
         False,
         Switch(),
@@ -277,6 +290,8 @@ class Settings(TypedDict, total=False):
     delay_s: float | tuple[float, float]
     signal_rate: float
     signals: Literal["perfect", "real"]
+    rewritten: float
+    held: int
     hands_on: bool
     spurious: float
     shuffled: bool

@@ -50,6 +50,8 @@ PARAMS = np.dtype(
         ("delay", np.float64, (2,)),
         ("signal_rate", np.float64),
         ("reliability", np.int64),  # SignalReliability
+        ("rewritten", np.float64),
+        ("held", np.int64),
         ("spurious", np.float64),
         ("hands_on", np.int64),
         ("shuffled", np.int64),
@@ -115,6 +117,7 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     row["dt"], row["substeps"], row["control"] = config.physics_step, config.substeps, config.control
     row["delay"], row["signal_rate"], row["hands_on"] = config.delay_s, config.signal_rate, config.hands_on
     row["reliability"], row["spurious"], row["shuffled"] = config.signals, config.spurious, config.shuffled
+    row["rewritten"], row["held"] = config.rewritten, config.held
     row["first"], row["sight"] = scenario.first, scenario.sight
     members = [member for cast in scenario.casts for member in cast]
     row["occlusion"] = len(scenario.buildings) > 0 or any(member.truck > 0 for member in members)

@@ -21,6 +21,7 @@ from kindergarten.world.users import CAR_LENGTH, CAR_WIDTH, CYCLIST_LENGTH, CYCL
 NOBODY, CAR, CYCLIST, TRUCK = int(Kind.NOBODY), int(Kind.CAR), int(Kind.CYCLIST), int(Kind.TRUCK)
 RUNNING, LAST, NUM_INTENTS, NUM_COLOURS = int(End.RUNNING), int(Intent.LAST), len(Intent), len(Colour)
 ROWS_STREAM = np.uint64(0x1075)  # sets the stream that rows are drawn from apart from the scene's
+HELD_BACK = 20.0  # [m] before its own place whoever signals for a later leg leaves the scene, whatever it means
 LEG_TO_COME = 1 << 19  # [physics steps] times on legs that have not begun count from here
 
 
@@ -136,13 +137,41 @@ def draw_times(world, users, cast, params):
 
 
 @njit
-def place(user, points, member, now, dt):
-    """Put ``user`` where it must be at physics step ``now`` to be at its ``arrival_position`` in time."""
-    until = user["t1"] if member["stops"] == 1 else user["t3"]
-    user["s"] = member["arrival_position"] - user["speed"] * (until - now) * dt
+def place(user, points, position, until, now, dt):
+    """Put ``user`` where it must be at physics step ``now`` to be at ``position`` at step ``until``."""
+    user["s"] = position - user["speed"] * (until - now) * dt
     user["x"], user["y"], user["cos"], user["sin"] = locate(points, user["route"], user["s"])
     user["offset"], user["steering"], user["acceleration"] = 0.0, 0.0, 0.0
     user["kind"] = user["drawn_kind"]
+
+
+@njit
+def time_of_arrival(user, member):
+    """The physics step at which ``user`` is at its ``arrival_position``."""
+    return user["t1"] if member["stops"] == 1 else user["t3"]
+
+
+@njit
+def signal_together(users, signaller, points, cast, params, now):
+    """Bring on the signallers of so many of the next legs as have to be held at once, for as long as they signal.
+
+    They do so with ``signaller``, whose leg begins; see ``dismiss``.
+    """
+    leg = signaller["leg"]
+    last = leg + params["held"] - 1
+    for i in range(1, len(users)):
+        user = users[row_of(users, i)]
+        if leg < user["leg"] <= last:
+            leg, user["t1"], user["t2"] = user["leg"], signaller["t1"], signaller["t2"]
+            place(user, points, cast[i]["arrival_position"] - HELD_BACK, user["t2"], now, params["dt"])
+
+
+@njit
+def dismiss(world, users):
+    """Let those of later legs leave the scene who have signalled; they come again when their leg begins."""
+    for i in range(1, len(users)):
+        if users[i]["leg"] > world["leg"] and world["tick"] >= users[i]["t2"]:
+            users[i]["kind"] = NOBODY
 
 
 @njit
@@ -155,17 +184,20 @@ def begin_leg(world, users, points, cast, params, now, shift):
         user = users[row]
         if cast[i]["leg"] != leg:
             continue
-        user["t1"] += shift
-        user["t2"] += shift
+        if not first or leg % params["held"] == 0:  # else it has signalled already, on another leg
+            user["t1"] += shift
+            user["t2"] += shift
         user["t3"] += shift
         if user["choices"] > 1:
             user["reveal"] += shift
         if user["go"] > 0:
             user["go"] += shift
-        place(user, points, cast[i], now, dt)
+        place(user, points, cast[i]["arrival_position"], time_of_arrival(user, cast[i]), now, dt)
         if first:
             world["signaller"], first = row, False
     signaller = users[world["signaller"]]
+    if params["held"] > 1 and leg % params["held"] == 0:
+        signal_together(users, signaller, points, cast, params, now)
     ready = signaller["t3"] - round(params["lead"] / dt)
     if signaller["t2"] < signaller["t3"]:  # with no delay at all the signal still shows: the control
         ready = max(ready, signaller["t2"])
@@ -223,7 +255,7 @@ def sample_world(world, users, road, casts, params, intents):
     if cast[0]["stops"] == 1:  # it comes to the line while the others do
         ego["t1"] = users[row_of(users, 1)]["t1"]
     world["tick"], world["leg"], world["end"] = 0, 0, RUNNING
-    place(ego, road.points, cast[0], 0, params["dt"])
+    place(ego, road.points, cast[0]["arrival_position"], time_of_arrival(ego, cast[0]), 0, params["dt"])
     for i in range(1, len(users)):
         user = users[i]
         user["kind"], user["s"], user["x"], user["y"], user["cos"], user["sin"] = NOBODY, 0.0, 0.0, 0.0, 1.0, 0.0

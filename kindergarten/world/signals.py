@@ -17,6 +17,7 @@ LEFT, RIGHT, REAL = int(Intent.LEFT), int(Intent.RIGHT), int(SignalReliability.R
 NONE, SIGNAL_LEFT, SIGNAL_RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 BEFORE, CUE, DELAY, AFTER = int(Phase.BEFORE), int(Phase.CUE), int(Phase.DELAY), int(Phase.AFTER)
 SIGNALLING, WRONG_SIDE, STALE = 0.75, 0.03, 0.05  # the share of turns, turns, and others
+TAKEN_BACK, AGAIN = 0.4, 0.55  # of the cue: until then the first signal shows, and from then on the last
 
 
 @njit
@@ -76,12 +77,44 @@ def draw_signal(world, user, may_signal, signal_rate, reliability):
 
 
 @njit
-def shown(user, tick, dt):
-    """The Signal that ``user`` shows at physics step ``tick``."""
-    if user["cue_signal"] == NONE or tick < user["t1"] or tick >= user["t2"]:
+def first_signal(user, rewritten):
+    """The Signal that ``user`` shows first: not what it means, if it is one of the share that takes it back.
+
+    Which of them do stands in digits of the flashing's phase that make no difference to a lamp: so the world is the
+    same with and without, but for what is shown.
+    """
+    digits = user["flash_phase"] * 4096.0
+    digits -= math.floor(digits)
+    last = user["cue_signal"]
+    if digits >= rewritten or user["truthful"] == 0 or user["choices"] < 2:
+        return last
+    if last == NONE:
+        return SIGNAL_LEFT if digits < 0.5 * rewritten else SIGNAL_RIGHT
+    return SIGNAL_RIGHT if last == SIGNAL_LEFT else SIGNAL_LEFT
+
+
+@njit
+def shown(user, tick, dt, rewritten):
+    """The Signal that ``user`` shows at physics step ``tick``.
+
+    Whoever takes a signal back shows it first, then none, and then what it means; lamps begin each of these lit.
+    """
+    signal, since, cycles = user["cue_signal"], user["t1"], user["flash_phase"]
+    if tick < since or tick >= user["t2"]:
+        return NONE
+    first = first_signal(user, rewritten)
+    if first != signal:
+        cycles, cue = 0.0, user["t2"] - since
+        if tick - since < TAKEN_BACK * cue:
+            signal = first
+        elif tick - since < AGAIN * cue:
+            return NONE
+        else:
+            since += math.ceil(AGAIN * cue)
+    if signal == NONE:
         return NONE
     if user["kind"] != CYCLIST:
-        cycles = (tick - user["t1"]) * dt * user["flash_rate"] + user["flash_phase"]
+        cycles += (tick - since) * dt * user["flash_rate"]
         if cycles - math.floor(cycles) >= 0.5:
             return NONE
-    return user["cue_signal"]
+    return signal

@@ -27,7 +27,7 @@ from kindergarten.world.reward import (
 )
 from kindergarten.world.rng import seed_generator
 from kindergarten.world.road import locate
-from kindergarten.world.scene import draw_cast, next_leg, sample_world
+from kindergarten.world.scene import dismiss, draw_cast, next_leg, sample_world
 from kindergarten.world.signals import phase, shown
 from kindergarten.world.traffic import advance, drive
 from kindergarten.world.users import ROAD_USER, WORLD
@@ -79,6 +79,8 @@ def end_of(world, users, touched, params):
 def step_world(world, users, road, casts, params, action, terms):
     """One decision of one world: decide, move, collide, reward, end. ``action`` is a pair, as ``move_ego`` has it."""
     driven = world["tick"] >= world["hands_on"]
+    if params["held"] > 1:
+        dismiss(world, users)
     if driven and params["control"] == DISCRETE:
         choose(world, users[0], int(action[0]), road.entry, params)
     for _ in range(params["substeps"]):
@@ -101,7 +103,7 @@ def step_world(world, users, road, casts, params, action, terms):
 def signal_and_see(world, users, road, params):
     """Set what this frame shows: everybody's signal and phase, and who is in sight."""
     for i in range(1, len(users)):
-        users[i]["signal"] = shown(users[i], world["tick"], params["dt"])
+        users[i]["signal"] = shown(users[i], world["tick"], params["dt"], params["rewritten"])
         users[i]["phase"] = phase(users[i], world["tick"])
     look(users, 0, road.fog, params["sight"])
     if params["occlusion"] == 1:
