@@ -38,15 +38,17 @@ slow: $(stamp)test
 fuzz: $(stamp)test
 	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py tests/test_lines.py $(ARGS)
 
-# Libraries of others pin what we do not: each set has an environment of its own.
+# Libraries of others pin what we do not: those that agree share an environment.
 libraries:
-	$(MAKE) VENV=$(VENV)-torchrl LIBRARIES=torchrl libraries-in
+	$(MAKE) VENV=$(VENV)-libraries LIBRARIES='torchrl skrl tianshou minari[hdf5] minGRU-pytorch lru-pytorch xlstm' libraries-in
+	$(MAKE) VENV=$(VENV)-zoo LIBRARIES='rl_zoo3 requests' libraries-in # enjoy forgets to ask for requests
 	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]' libraries-in
-	$(MAKE) VENV=$(VENV)-memories LIBRARIES='minGRU-pytorch lru-pytorch xlstm' libraries-in
+
+libraries := $(addprefix tests/test_,$(addsuffix .py,libraries layers data zoo))
 
 libraries-in: $(stamp)test
-	$(bin)/python -m pip install '$(LIBRARIES)'
-	$(bin)/python -m pytest -m libraries tests/test_libraries.py tests/test_layers.py $(ARGS)
+	$(bin)/python -m pip install $(LIBRARIES)
+	$(bin)/python -m pytest -m libraries $(libraries) $(ARGS)
 
 test-nojit: $(stamp)test
 	NUMBA_DISABLE_JIT=1 $(pytest) -m 'kernels and not jit and not slow' $(ARGS)

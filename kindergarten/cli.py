@@ -55,6 +55,8 @@ kindergarten COMMAND --help says more. kindergarten --version says the version.
 kindergarten --tyro-print-completion bash (or zsh, fish) prints what a shell completes all of this with.
 """
 ERROR, STOPPED = 2, 130  # exit codes
+#: Which of our extras brings what; "agents" brings the rest.
+EXTRAS = {"pyarrow": "data", "minari": "offline", "h5py": "offline"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -142,7 +144,7 @@ def _explained() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "kindergarten":
             raise
-        extra = "data" if error.name == "pyarrow" else "agents"
+        extra = EXTRAS.get(error.name or "", "agents")
         raise OSError(f"this needs {error.name}: pip install 'kindergarten[{extra}]'") from None
 
 

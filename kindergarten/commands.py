@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kindergarten.viewer import View
 
 
+#: What ``record`` writes.
+FORMATS = {"parquet": "shards for whoever reads tables", "minari": "and a Minari data set made of them"}
+
+
 @dataclass(frozen=True)
 class Watch(Quiet):
     """Look at a replay, in a window or as a video. In the window, ? shows all keys.
@@ -261,7 +265,7 @@ class Examine(Quiet):
 
 @dataclass(frozen=True)
 class Record(Quiet):
-    """Write labelled sequences of frames as Parquet: what was seen, done and earned, and what the others would do.
+    """Write labelled sequences of frames: what was seen, done and earned, and what the others would do.
 
     The same command again goes on where it was stopped; with more --episodes it adds them.
     """
@@ -273,6 +277,7 @@ class Record(Quiet):
     seed: int = setting(
         10_000_000, Whole(0, 1 << 60), "of the first episode; the others follow, and none is what agents are scored on"
     )
+    format: str = setting("parquet", Word(FORMATS), "; ".join(f"{name}: {its}" for name, its in FORMATS.items()))
     jobs: int | None = setting(None, Maybe(Whole(1, 1024)), "processes at once; as many as there are cores if left out")
     environment: Config = field(default_factory=Config)
 
@@ -284,6 +289,9 @@ class Record(Quiet):
         from kindergarten.data.record import Recording, record
         from kindergarten.provenance import cores
 
+        convert = None
+        if self.format == "minari":
+            from kindergarten.data.offline import to_minari as convert
         wanted = Recording(self.scenario, self.driver, self.episodes, self.seed, plain(self.environment))
         out = self.out or Path("data", f"{self.scenario}-{Path(self.driver).stem}")
         try:
@@ -293,6 +301,8 @@ class Record(Quiet):
             raise
         size = manifest["bytes"] / 1e6
         print(f"{out}: {manifest['episodes']:,} episodes, {manifest['decisions']:,} decisions, {size:,.1f} MB")
+        if convert is not None:
+            print(convert(wanted, out))
         return 0
 
 

@@ -172,6 +172,7 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
         (["--driver", "nobody"], "or choose from oracle, blind, last-signal, random"),
         (["--driver", "blind", "--control", "continuous"], "the agent's actions are Discrete(5)"),
         (["--episodes", "0"], "episodes is 0"),
+        (["--format", "csv"], "choose from parquet, minari"),
         (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow"),
         (["--out", str(tmp_path / "there")], "has scenario 'Follow', and not 'Crossing'"),
         (["--out", str(tmp_path / "other")], "is no recording"),
@@ -181,6 +182,40 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
         printed = capsys.readouterr().err
         assert said in printed and printed.count("\n") == 1
         assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.libraries
+@pytest.mark.parametrize("observation", ["features", "users", "pixels"])
+@pytest.mark.parametrize("control", ["discrete", "continuous"])
+def test_minari_reads_what_was_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observation: str, control: str
+):
+    """Its own reader opens it, finds every number, and makes the same environment of it."""
+    minari = pytest.importorskip("minari")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+    words = ["--scenario", "Follow", "--episodes", "5", "--delay", "0.5", "--jobs", "1", "--format", "minari"]
+    words += ["--observation", observation, "--control", control, "--out", str(tmp_path)]
+    assert cli.main(["record", *words]) == 0
+    data = minari.load_dataset("follow-random-v0")
+    table = pq.ParquetDataset([*sorted(tmp_path.glob("*.parquet"))]).read()
+    assert (data.total_episodes, data.total_steps) == (5, table.num_rows)
+    env = data.recover_environment()
+    for episode in data.iterate_episodes():
+        rows = table.filter(np.equal(table["episode"], episode.id)).to_pydict()
+        seen, _ = env.reset(seed=rows["seed"][0])
+        for k, action in enumerate(episode.actions):
+            shown = episode.observations
+            if isinstance(shown, dict):
+                assert set(shown) == set(seen) and all(
+                    np.array_equal(its[k], seen[name]) for name, its in shown.items()
+                )
+            else:
+                assert np.array_equal(shown[k], seen)
+            seen, reward, *ends, _ = env.step(action)
+            assert reward == pytest.approx(episode.rewards[k], abs=1e-12)
+            assert ends == [episode.terminations[k], episode.truncations[k]]
+        assert any(ends) and len(episode.infos["phases"]) == len(episode.actions) + 1
+        assert episode.infos["intents"][:-1, 0].tolist() == rows["user1.intent"]
 
 
 def test_a_shard_says_what_it_is_of(tmp_path: Path):

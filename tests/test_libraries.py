@@ -45,4 +45,4 @@ def test_the_snippet_runs(title: str, tmp_path: Path):
 
 
 def test_every_snippet_says_what_it_needs():
-    assert set(SNIPPETS) <= set(NEEDED) and len(SNIPPETS) >= 3
+    assert set(SNIPPETS) == set(NEEDED)

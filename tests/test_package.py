@@ -43,7 +43,7 @@ LAYERS = (
     *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.drivers", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
-    *("evaluation", "reportcard", "data.table", "data.record", "data", "commands", "cli", "__main__"),
+    *("evaluation", "reportcard", "data.table", "data.record", "data.offline", "data", "commands", "cli", "__main__"),
 )
 
 # Heavy packages, and the only places that may import them.
@@ -55,7 +55,8 @@ HOMES = {
     "jinja2": ("agents", "reportcard"),
     "pygame": ("viewer",),
     "pyarrow": ("data",),
-    "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api"),
+    "minari": ("data",),
+    "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api", "data"),
 }
 
 

@@ -12,6 +12,7 @@ from kindergarten.scoring.agent import Agent, Decision
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.rollout import Hook, rollout
 from kindergarten.world.codes import Control, End, Intent, Observation, names
+from kindergarten.world.jit import njit
 from kindergarten.world.observation import columns
 
 TIMES = ("t1", "t2", "t3")
@@ -48,14 +49,16 @@ class Sequences(Hook):
         self.note(exam)
         simulator, captions = exam.simulator, decision.thoughts.captions
         running = np.flatnonzero(simulator.worlds["end"] == End.RUNNING)
-        rows, users = (running[:, None], simulator.order()[running]), simulator.users
+        shape = len(running), simulator.num_users - 1
+        phases, labels, times = np.empty(shape, np.int8), np.empty(shape, np.int8), np.empty((*shape, 3), np.int32)
+        look_up(simulator.worlds, simulator.users, running, simulator.order(), phases, labels, times)
         frame = LabelledFrame(
             running,
             self._observations[running],
             np.asarray(decision.actions)[running],
-            users["phase"][rows],
-            simulator.labels()[running],
-            np.stack([users[name][rows] for name in TIMES], axis=-1),
+            phases,
+            labels,
+            times,
             None if captions is None else np.asarray(captions)[running],
         )
         self.frames.append(frame)
@@ -66,6 +69,18 @@ class Sequences(Hook):
         if self.frames:
             self.rewards.append((earned - self._earned)[self.frames[-1].worlds])
         self._earned = earned
+
+
+@njit
+def look_up(worlds, users, running, order, phases, labels, times):
+    """Fill phases, labels (R, N - 1) and times (R, N - 1, 3) of the worlds ``running`` (R,); see LabelledFrame."""
+    for r in range(len(running)):
+        w = running[r]
+        for i in range(order.shape[1]):
+            user = users[w, order[w, i]]
+            chooses = user["choices"] > 1 and user["leg"] == worlds[w]["leg"]
+            phases[r, i], labels[r, i] = user["phase"], user["intent"] if chooses else -1
+            times[r, i, 0], times[r, i, 1], times[r, i, 2] = user["t1"], user["t2"], user["t3"]
 
 
 def table_of(agent: Agent, exam: Exam, first: int) -> pa.Table:
@@ -132,7 +147,7 @@ def _meant(exam: Exam, rows: Any, frames: list[LabelledFrame]) -> dict[str, np.n
     found = {}
     for i in range(labels.shape[1]):
         user = f"user{i + 1}"
-        found[f"{user}.intent"], found[f"{user}.phase"] = labels[:, i].astype(np.int8), phases[:, i].astype(np.int8)
+        found[f"{user}.intent"], found[f"{user}.phase"] = labels[:, i].copy(), phases[:, i].copy()
         found |= {f"{user}.{name}": times[:, i, k].astype(np.float32) for k, name in enumerate(TIMES)}
         if captions is not None:
             said = captions[:, i].astype(np.float32)

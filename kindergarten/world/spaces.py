@@ -40,7 +40,7 @@ class Observer:
             users = self._simulator.users if w is None else self._simulator.users[w : w + 1]
             images = self._rasterizer.paint(users, np.atleast_2d(frames))
             return images if w is None else images[0]
-        return _parted(frames) if self._observation is Observation.USERS else frames
+        return parted(frames) if self._observation is Observation.USERS else frames
 
     def _space(self) -> spaces.Space:
         if self._rasterizer is not None:
@@ -48,7 +48,7 @@ class Observer:
         bounds = self._simulator.observation_low, self._simulator.observation_high
         if self._observation is Observation.FEATURES:
             return spaces.Box(*bounds, dtype=np.float32)
-        low, high = map(_parted, bounds)
+        low, high = map(parted, bounds)
         boxes = {name: spaces.Box(low[name], high[name], dtype=np.float32) for name in ("ego", "users")}
         return spaces.Dict({**boxes, "mask": spaces.Box(0.0, 1.0, (self._simulator.num_users - 1,), np.float32)})
 
@@ -66,7 +66,7 @@ def settings_for(observation_space: spaces.Space | None, actions: spaces.Space |
     return settings
 
 
-def _parted(frames: np.ndarray) -> dict[str, np.ndarray]:
+def parted(frames: np.ndarray) -> dict[str, np.ndarray]:
     """Frames (..., D) with a row for each road user."""
     users = frames[..., NUM_EGO:].reshape(*frames.shape[:-1], -1, NUM_USER)
     return {"ego": frames[..., :NUM_EGO], "users": users, "mask": users[..., SEEN]}
