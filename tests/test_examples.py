@@ -52,3 +52,26 @@ except ValueError as error:
     print(error)
 """
     assert "Detour" in run("-c", script)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path):
+    """As a notebook does it, but for the installing; its shell lines run with this Python."""
+    cells = json.loads((ROOT / "examples" / "kindergarten.ipynb").read_text(encoding="utf-8"))["cells"]
+    shown = "types.SimpleNamespace(IFrame=lambda source, **size: print(source))"
+    lines = [f"import subprocess, sys, types\nsys.modules['IPython'] = sys.modules['IPython.display'] = {shown}"]
+    for cell in cells:
+        for line in "".join(cell["source"]).split("\n") if cell["cell_type"] == "code" else ():
+            if line.startswith("!python "):
+                lines.append(f"subprocess.run([sys.executable, *{line.split()[1:]}], check=True)")
+            elif not line.startswith("%pip "):
+                lines.append(line)
+    (tmp_path / "notebook.py").write_text("\n".join(lines), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "notebook.py"], check=False, cwd=tmp_path, env=environment, capture_output=True,
+        encoding="utf-8", timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "=x" in done.stdout and "x=" in done.stdout, "the same, then different, then the same"
+    assert (tmp_path / "follow.html").stat().st_size > 50_000 and "follow.html" in done.stdout
