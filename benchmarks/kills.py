@@ -25,8 +25,9 @@ from benchmarks.agents import PACKAGES
 from benchmarks.common import about, write
 from kindergarten import cli
 from kindergarten.agents.runs import checkpoint, train
+from kindergarten.agents.runs.folders import alone, runs_in
 from kindergarten.agents.runs.metrics import read_rows
-from kindergarten.agents.runs.run import Run, alone, runs_in
+from kindergarten.agents.runs.run import Run
 from kindergarten.replay import replay
 
 KINDS = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
 
+from kindergarten.files import place_of
 from kindergarten.scoring.agent import Agent, agent_of
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
@@ -59,14 +59,14 @@ def score(
 
 def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
     """The agent in a run's folder, in an ``.onnx`` that ``kindergarten export-onnx`` wrote, or in a ``.zip`` that
-    Stable-Baselines3 saved; or one of those who drive without having learned, by name: oracle, blind, last-signal,
-    random.
+    Stable-Baselines3 saved; ``"demo"``, which comes with the package and drives in every scenario; or one of those who
+    drive without having learned, by name: oracle, blind, last-signal, random.
 
     Raises:
         ValueError: it is none of them, or a pickle without ``allow_pickle``.
         OSError: what it takes to read it is not installed, or there is no such file.
     """
-    place = Path(path)
+    place = place_of(path)
     if path in DRIVERS:
         return DRIVERS[str(path)]()
     if place.suffix == ".onnx":

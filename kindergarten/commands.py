@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
-from kindergarten.files import RUNS
+from kindergarten.files import DEMO, RUNS, place_of
 from kindergarten.output import note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
@@ -18,7 +18,7 @@ from kindergarten.world.kinds import Maybe, Number, Whole, Word
 from kindergarten.world.settings import option, plain, same, setting, settle
 
 #: Who can be scored.
-WHO = "oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
+WHO = "demo, oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
 
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
@@ -37,7 +37,7 @@ class Watch(Quiet):
     """
 
     source: Annotated[Positional[Path | None], arg(metavar="[RUN-or-REPLAY]")] = option(
-        "a run's folder or an .npz file; the newest in runs/ if left out"
+        "a run's folder, an .npz file, or demo, which comes with the package; the newest in runs/ if left out"
     )
     beside: Annotated[Positional[Path | None], arg(metavar="[ANOTHER]")] = option("one beside it, in the same worlds")
     _: KW_ONLY
@@ -212,7 +212,7 @@ class Evaluate(Quiet):
     """How well an agent anticipates: a run, a file, or anybody's agent by its name in Python."""
 
     agent: Annotated[Positional[str | None], arg(metavar="[AGENT]")] = option(
-        "a run's folder (or that of several seeds), .onnx, .zip, or module:attribute; the newest in runs/ if left out"
+        f"{WHO}, or that of several seeds; the newest in runs/ if left out"
     )
     _: KW_ONLY
     scenario: str | None = setting(
@@ -335,8 +335,12 @@ def newest_replay(source: Path, scenario: str | None = None) -> Path:
         ValueError: the folder has none.
         OSError: there is no such file or folder.
     """
+    source = place_of(source)
     if not source.is_dir():
         return source
+    if source == DEMO and scenario is None:
+        scenario = "Crossing"
+        note(f"in {scenario}; --scenario says where else")
     kind = f"{scenario or '*'}.npz"
     places = source / "replays", source, *source.glob("seed*/replays")
     found = [path for folder in places for path in folder.glob(kind)]

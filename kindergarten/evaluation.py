@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from kindergarten.api import load, score
+from kindergarten.files import place_of
 from kindergarten.output import columns
 from kindergarten.scoring.agent import Agent, agent_of
 
@@ -31,10 +31,10 @@ def evaluate(
     Raises:
         ValueError: there is no such agent, or nobody says where it drives.
     """
-    if scenario is None and os.path.isdir(name):
+    if scenario is None and place_of(name).is_dir():
         from kindergarten.agents.runs.evaluate import evaluate_runs
 
-        evaluate_runs(Path(name), delays, ladder, allow_pickle, as_json)
+        evaluate_runs(place_of(name), delays, ladder, allow_pickle, as_json)
         return
     if scenario is None:
         raise ValueError(f"{name} does not say where it drives: name it with --scenario")

@@ -14,8 +14,15 @@ from pathlib import Path
 
 #: Where runs are, unless somebody says where.
 RUNS = Path("runs")
+#: The run that comes with the package.
+DEMO = Path(__file__).parent / "demo"
 #: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
 OURS = f".{platform.node()}-"
+
+
+def place_of(path: str | os.PathLike[str]) -> Path:
+    """Where an agent is: ``demo`` is the one that comes with the package, unless there is anything of that name."""
+    return DEMO if Path(path) == Path(DEMO.name) and not Path(path).exists() else Path(path)
 
 
 @contextmanager

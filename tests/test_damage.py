@@ -19,8 +19,9 @@ import torch as th
 
 from kindergarten import cli
 from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.folders import alone
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import ALWAYS, alone
+from kindergarten.agents.runs.run import ALWAYS
 from kindergarten.agents.runs.train import begin, train
 from kindergarten.files import whole_folder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +18,32 @@ from kindergarten.agents.runs import options
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.files import DEMO
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.reference import reference
+from kindergarten.scoring.reference import SEEDS, reference
 from kindergarten.world.config import Config
 
 TWO = [SCENARIOS["Follow"], SCENARIOS["Crossing"]]
+ALL = {scenario.name: FILES[scenario.name] for scenario in TWO}
 SMALL = ["--worlds", "8", "--n-steps", "16", "--n-epochs", "1", "--hidden", "8", "--threads", "1"]
 
 
 @pytest.fixture(scope="module")
-def graduate(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Iterator[Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Path:
     """A run of two updates, in two scenarios for speed."""
     folder = tmp_path_factory.mktemp("runs") / "graduate"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(options, "FILES", {scenario.name: FILES[scenario.name] for scenario in TWO})
+        patch.setattr(options, "FILES", ALL)
         assert cli.main(["train", "--scenario", "all", "--steps", "256", *SMALL, "--out", str(folder)]) == 0
-        yield folder
+    return folder
+
+
+@pytest.fixture
+def graduate(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, where these two are all that there are."""
+    monkeypatch.setattr(options, "FILES", ALL)
+    return trained
 
 
 def test_each_world_is_as_in_a_batch_of_its_own_scenario():
@@ -144,3 +152,15 @@ def test_what_makes_no_sense_is_said_in_a_line(words: list[str], says: str, caps
     assert cli.main(words) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
+
+
+def test_an_agent_comes_with_the_package(tmp_path: Path, capsys: pytest.CaptureFixture):
+    agent = kindergarten.load("demo")
+    for name in ("Follow", "CutIn", "AllWayStop"):
+        score = kindergarten.score(agent, name, seeds=SEEDS[:8])
+        assert score.anticipation is not None and score.anticipation > 0.7
+    assert {file.stem for file in (DEMO / "replays").iterdir()} == set(FILES)
+    assert (DEMO / "checkpoints" / "best.safetensors").stat().st_size < 1_000_000
+    picture = tmp_path / "demo.png"
+    assert cli.main(["watch", "demo", "--headless", "--png", str(picture)]) == 0 and picture.exists()
+    assert "--scenario says where else" in capsys.readouterr().err

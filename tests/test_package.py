@@ -257,9 +257,15 @@ def test_the_wheel_is_the_package_and_nothing_else(distributions):
         for f in (ROOT / "kindergarten/scenarios").iterdir()
         if f.suffix in {".npz", ".json"}
     }
-    for folder in ("viewer/export/page", "agents/diagnose/report/page", "reportcard/page"):
+    for folder in (
+        "viewer/export/page",
+        "agents/diagnose/report/page",
+        "reportcard/page",
+        "demo/checkpoints",
+        "demo/replays",
+    ):
         data |= {f"kindergarten/{folder}/{f.name}" for f in (ROOT / "kindergarten" / folder).iterdir()}
-    assert {"kindergarten/py.typed", *data} <= set(names)
+    assert {"kindergarten/py.typed", "kindergarten/demo/config.json", *data} <= set(names)
 
 
 def test_the_sdist_is_what_the_wheel_is_made_of(distributions):

@@ -23,10 +23,11 @@ from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.load import model_in
-from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.files import write_whole
+from kindergarten.files import DEMO, write_whole
 from kindergarten.progress import Progress
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import delay_name
@@ -70,7 +71,8 @@ class DiagnosedAgent:
         def untrained(memory: str) -> MemoryPPO:
             return replace(run, options=replace(run.options, memory=Memory(memory))).untrained(1)
 
-        report = run.folder / ("-".join(("report", *[where.name] * run.graduate)))
+        home = Path() if run.folder == DEMO else run.folder
+        report = home / ("-".join(("report", *[where.name] * run.graduate)))
         return cls(name, about, policy, where, run.config, memory, untrained, run.identity(where.name), report)
 
     @classmethod

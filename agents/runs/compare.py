@@ -20,8 +20,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from kindergarten.agents.learner.choice import Memory
+from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.metrics import STEPS, read_rows
-from kindergarten.agents.runs.run import Run, Unready, runs_in
+from kindergarten.agents.runs.run import Run, Unready
 from kindergarten.files import whole_file
 from kindergarten.output import aligned, columns, note
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name

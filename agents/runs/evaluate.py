@@ -14,7 +14,9 @@ from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.evaluate import Evaluation, evaluate, exam_for, print_all
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
-from kindergarten.agents.runs.run import Run, runs_in
+from kindergarten.agents.runs.folders import runs_in
+from kindergarten.agents.runs.run import Run
+from kindergarten.files import DEMO
 from kindergarten.output import note
 from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
@@ -40,11 +42,13 @@ def evaluate_run(
 ) -> list[dict[str, Any]]:
     """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
     model = run.load_model(allow_pickle)
-    last = None if configs else last_model(run)
+    last = None if configs or run.folder == DEMO else last_model(run)
     where = [(scenario, config) for config in configs or [run.config] for scenario in run.scenarios]
     found = [beside_last(model, last, *each) for each in where]
     results = [{**each.to_dict(), **run.identity(each.score.scenario)} for each in found]
-    if ladder:
+    if run.folder == DEMO:
+        pass  # it comes as it is
+    elif ladder:
         run.write_json("ladder.json", results)
     elif not configs:
         run.write_json("evaluation.json", results if run.graduate else results[0])

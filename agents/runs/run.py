@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch as th
-from filelock import FileLock, Timeout
 
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.folders import new_folder
 from kindergarten.agents.runs.options import ALL, Options, read_file, unusual
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.sb3 import make_sb3
-from kindergarten.files import whole_folder, write_whole
+from kindergarten.files import place_of, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
@@ -32,7 +30,6 @@ from kindergarten.world.words import quoted
 
 #: Options that every config.json names, however old.
 ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
-LOCK = ".lock"
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -74,6 +71,7 @@ class Run:
             Unready: what is there is no run.
             ValueError: there is nothing, or a damaged run.
         """
+        folder = place_of(folder)
         file = folder / "config.json"
         if not file.is_file():
             kind = Unready if folder.exists() else ValueError
@@ -265,47 +263,3 @@ class Run:
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""
         write_whole(self.folder / name, (json.dumps(content, indent=2) + "\n").encode())
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A draft of a folder that becomes it in one go; see ``whole_folder``.
-
-    Raises:
-        ValueError: it exists already; nothing is ever overwritten.
-    """
-    try:
-        with whole_folder(folder) as draft:
-            yield draft
-    except FileExistsError as error:
-        if error.filename != str(folder):
-            raise
-        again = pasteable("train", "--resume", folder)
-        raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}") from None
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Train in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
-
-    Raises:
-        ValueError: somebody else does.
-    """
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(f"{folder} is being trained by another process: wait until it is done, or stop it") from None
-    except NotImplementedError:
-        pass  # a file system without locks
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def runs_in(folder: Path) -> list[Path]:
-    """The runs of several seeds in a folder; none if it is a run itself, or anything else."""
-    if (folder / "config.json").exists():
-        return []
-    return sorted(path.parent for path in folder.glob("seed*/config.json"))

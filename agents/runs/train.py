@@ -17,10 +17,11 @@ from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.evaluate import evaluate_run
+from kindergarten.agents.runs.folders import alone, new_folder, runs_in
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import Run, alone, new_folder, runs_in
+from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable

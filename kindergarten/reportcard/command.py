@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kindergarten.evaluation import named
-from kindergarten.files import write_whole
+from kindergarten.files import place_of, write_whole
 from kindergarten.output import columns
 from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.reportcard.page import page
@@ -24,8 +23,9 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
     Raises:
         ValueError: there is no such agent, or nobody says where it drives.
     """
-    if os.path.isdir(agent):
-        from kindergarten.agents.runs.run import Run, runs_in
+    if place_of(agent).is_dir():
+        from kindergarten.agents.runs.folders import runs_in
+        from kindergarten.agents.runs.run import Run
 
         runs = [Run.open(place) for place in runs_in(Path(agent)) or [Path(agent)]]
         where = runs[0].where(scenario)

@@ -1,0 +1,58 @@
+"""The folders of runs: made whole, trained in by one process at a time, and found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kindergarten.files import whole_folder
+from kindergarten.output import pasteable
+
+LOCK = ".lock"
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A draft of a folder that becomes it in one go; see ``whole_folder``.
+
+    Raises:
+        ValueError: it exists already; nothing is ever overwritten.
+    """
+    try:
+        with whole_folder(folder) as draft:
+            yield draft
+    except FileExistsError as error:
+        if error.filename != str(folder):
+            raise
+        again = pasteable("train", "--resume", folder)
+        raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}") from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Train in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
+
+    Raises:
+        ValueError: somebody else does.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{folder} is being trained by another process: wait until it is done, or stop it") from None
+    except NotImplementedError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The runs of several seeds in a folder; none if it is a run itself, or anything else."""
+    if (folder / "config.json").exists():
+        return []
+    return sorted(path.parent for path in folder.glob("seed*/config.json"))
