@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios.town import town
 from kindergarten.scoring.planner import twins
 from kindergarten.world.codes import Action, Colour, End, Intent, Kind, Phase, Signal, SignalReliability
 from kindergarten.world.config import Config, Scenario
@@ -178,10 +179,11 @@ def test_who_takes_a_signal_back_shows_the_last_one_last_and_nothing_else_change
         assert seen[0] != truth and seen[-1] == truth if truth != Signal.NONE else lit[0] != truth == lit[-1]
 
 
-def test_where_signals_have_to_be_held_at_once_they_are_shown_together():
-    """Those of three junctions, before the first: the same riders as ever, who are gone until their junction comes."""
-    seeds, scenario = np.arange(sample(40, 6)), SCENARIOS["Town"]
-    plain, other = (batch(scenario, seeds, Config(held=held)) for held in (1, 3))
+@pytest.mark.parametrize(("legs", "held"), [(3, 3), (8, 8)])
+def test_where_signals_have_to_be_held_at_once_they_are_shown_together(legs: int, held: int):
+    """Those of all junctions, before the first: the same riders as ever, who are gone until their junction comes."""
+    seeds, scenario = np.arange(sample(40, 6)), town(legs)
+    plain, other = (batch(scenario, seeds, Config(held=many)) for many in (1, held))
     rows, idle = list(scenario.signallers), np.full(len(seeds), Action.IDLE)
     together = np.zeros(len(seeds), bool)
     np.testing.assert_array_equal(plain.users["intent"], other.users["intent"])

@@ -14,6 +14,13 @@ nothing at the next. So remember, act, and then forget.
 As in Crossing, once at each junction. A collision ends the episode: what would have been earned further on is lost as
 well.
 
+## How much can be held at once
+
+Each rider matters, and turns left or not: one bit. With `held=2` or `held=3` the signals of so many junctions are shown
+together before the first of them, and have to be held until theirs comes. Longer streets for more:
+`kindergarten.register(kindergarten.scenarios.town.town(8))` makes `Kindergarten/Town8-v0`, where with `held` of 1, 2, 4
+or 8 as many bits have to be held at once, with the same spaces.
+
 ## Baselines
 
 What was in the way, when the ego still braked at 4 m/s². As long as each junction's road users had columns of their
@@ -28,20 +35,41 @@ always to brake earn the same. An agent then knew what all riders would do, and 
 decisions.
 """
 
+import math
 from dataclasses import replace
 
 from kindergarten.scenarios.crossing import SCENARIO as CROSSING
-from kindergarten.world.config import Junction, Scenario
+from kindergarten.world.config import Cast, Junction, Scenario
 
 LEGS = 3
 EGO, *OTHERS = CROSSING.casts[0]
+
+
+def town(legs: int) -> Scenario:
+    """A street of so many junctions, called after them."""
+    return replace(
+        SCENARIO,
+        name=f"Town{legs}",
+        summary=f"Straight on through {legs} junctions to a goal. At each somebody else waves.",
+        place=math.inf,
+        training=SCENARIO.training * legs // LEGS,
+        casts=(cast_of(legs),),
+        task=replace(SCENARIO.tasks[0], weights=replace(SCENARIO.tasks[0].weights, goal=legs / 4)),
+        road=Junction(legs=legs),
+    )
+
+
+def cast_of(legs: int) -> Cast:
+    """A rider and those who close the junction behind the ego, at each junction."""
+    return (EGO, *(replace(member, leg=leg) for leg in range(legs) for member in OTHERS[:5]))
+
 
 SCENARIO = Scenario(
     name="Town",
     summary="Straight on through three junctions to a goal. At each somebody else waves: remember, and then forget.",
     place=9,
     training=6_400_000,
-    casts=((EGO, *(replace(member, leg=leg) for leg in range(LEGS) for member in OTHERS[:5])),),
+    casts=(cast_of(LEGS),),
     task=replace(
         CROSSING.tasks[0],
         weights=replace(CROSSING.tasks[0].weights, goal=0.5),  # else a crash at the first saves the trouble of two more

@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -234,8 +234,13 @@ def stored(scenario: Scenario, config: Config) -> Reference | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The entries of a file, by fingerprint; none if there is no such file."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """The entries of a file, by fingerprint; none if there is no such file. They are read again when it has changed."""
+    return _entries(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@lru_cache(maxsize=2)
+def _entries(path: Path, changed: int) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _reference_of(entry: dict[str, Any]) -> Reference:
