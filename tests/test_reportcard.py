@@ -111,6 +111,7 @@ def test_a_crowd_is_two_to_four_more_and_nobody_who_is_asked_about(name: str = "
 
 def test_the_horizon_is_where_a_score_falls_to_one_half():
     assert horizon({1.0: 0.9, 2.0: 0.7, 4.0: 0.3, 8.0: 0.6}) == pytest.approx(2.0 * 2.0**0.5)
+    assert horizon({0.5: 0.1, 1.0: 0.9, 2.0: 0.1}) == pytest.approx(2.0**0.5)  # what comes before the best is no matter
     assert horizon({0.0: 0.9, 1.0: 0.2}) == 0.0 and horizon({1.0: 0.9, 32.0: 0.5}) == math.inf
     assert horizon({1.0: math.nan, 2.0: 1.0, 4.0: 0.0}) == pytest.approx(2.0 * 2.0**0.5)
     assert math.isnan(horizon({1.0: math.nan})) and card.horizon_named({1.0: None}) == NOTHING_AT_STAKE

@@ -74,23 +74,25 @@ def summary(*tasks: Sequence[float]) -> Summary:
 
 
 def horizon(scores: Mapping[float, float]) -> float:
-    """The delay [s] at which a score falls to HALF: how long an agent's memory lasts.
+    """The delay [s] at which a score falls to HALF, from the delay on at which it is best: how long a memory lasts.
 
     Args:
         scores: by delay; where nothing is at stake (nan), and at 0, where nothing has to be remembered, they are
             left out.
 
     Returns:
-        Between two delays by their logarithms; 0 if it is below from the beginning, inf if it is never; nan if there
-        is no score at all.
+        Between two delays by their logarithms; 0 if it is below at each, inf if it never falls; nan if there is no
+        score at all.
     """
     kept = {delay: score for delay, score in sorted(scores.items()) if delay > 0 and not math.isnan(score)}
-    before = None
-    for delay, score in kept.items():
-        if score < HALF:
-            if before is None:
-                return 0.0
-            share = (kept[before] - HALF) / (kept[before] - score)
+    if not kept:
+        return math.nan
+    before = best = max(kept, key=lambda delay: kept[delay])
+    if kept[best] < HALF:
+        return 0.0
+    for delay in (delay for delay in kept if delay > best):
+        if kept[delay] < HALF:
+            share = (kept[before] - HALF) / (kept[before] - kept[delay])
             return before * (delay / before) ** share
         before = delay
-    return math.inf if kept else math.nan
+    return math.inf
