@@ -6,15 +6,20 @@ from kindergarten.envs.env import KindergartenEnv
 from kindergarten.envs.vector import KindergartenVectorEnv
 
 if TYPE_CHECKING:
+    from kindergarten.envs.parallel import parallel_env
     from kindergarten.envs.sb3 import make_sb3
 
-__all__ = ["KindergartenEnv", "KindergartenVectorEnv", "make_sb3"]
+__all__ = ["KindergartenEnv", "KindergartenVectorEnv", "make_sb3", "parallel_env"]
 
 
 def __getattr__(name: str) -> Any:
-    """``make_sb3`` needs Stable-Baselines3, and with it torch: only who asks for it pays."""
+    """``make_sb3`` needs torch, ``parallel_env`` PettingZoo: only who asks for them pays."""
     if name == "make_sb3":
         from kindergarten.envs.sb3 import make_sb3
 
         return make_sb3
+    if name == "parallel_env":
+        from kindergarten.envs.parallel import parallel_env
+
+        return parallel_env
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -29,6 +29,14 @@ LAYERS = (
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
+    *(
+        "playground.drivers",
+        "playground.sight",
+        "playground.many",
+        "playground.world",
+        "playground.meeting",
+        "playground",
+    ),
     *("provenance", "progress", "replay.archive", "replay.thoughts", "replay.episode", "replay.replay", "replay"),
     *(
         "scoring.statistics",
@@ -57,6 +65,7 @@ HOMES = {
     "pyarrow": ("data",),
     "minari": ("data",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api", "data"),
+    "pettingzoo": ("envs",),
 }
 
 

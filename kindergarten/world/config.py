@@ -42,6 +42,7 @@ class Member:
     last_speed_factor: float = 1.0  # on its desired speed from t1 on, if it goes LAST
     patience: float = 0.0  # [s] after t3 that it waits for the ego if it goes LAST
     leg: int = 0  # which of the road's junctions it belongs to
+    learns: bool = False  # True: a seat of a playground, in which an agent may sit; they are the first of the cast
 
     def __post_init__(self) -> None:
         check_range("speed", self.speed, 0.0)

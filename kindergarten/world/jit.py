@@ -27,7 +27,7 @@ from numba.extending import is_jitted
 from kindergarten.world import cache
 
 PACKAGE = Path(__file__).parent.parent
-KERNELS = ("world", "scoring")  # the folders of the package that hold kernels
+KERNELS = ("world", "playground", "scoring")  # the folders of the package that hold kernels
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if hasattr(CPUTargetOptions, "_nrt"):
     # Kernels hand arrays to each other all the time, and own none: numba need not count who holds them, which is atomic

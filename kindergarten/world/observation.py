@@ -134,7 +134,7 @@ def clip(value):
     return min(max(value, -1.0), 1.0)
 
 
-def _writer(name: str, table: tuple[Column, ...], arguments: str) -> Any:
+def writer(name: str, table: tuple[Column, ...], arguments: str) -> Any:
     """A function ``name(row, k, *arguments)`` for kernels: it writes the columns of ``table`` into ``row`` from k on.
 
     Its text, ``row[k], row[k + 1], ... = clip(...), clip(...), ...``, is made of the table, because numba unrolls no
@@ -147,24 +147,25 @@ def _writer(name: str, table: tuple[Column, ...], arguments: str) -> Any:
     return inlined(scope[name])
 
 
-write_ego = _writer("write_ego", EGO_COLUMNS, "world, ego, entry, drift")
-write_user = _writer("write_user", USER_COLUMNS, "user, ego")
+write_ego = writer("write_ego", EGO_COLUMNS, "world, ego, entry, drift")
+write_user = writer("write_user", USER_COLUMNS, "user, ego")
+
+
+@inlined
+def observe_user(row, k, user, ego):
+    """Write the columns of ``user`` into ``row`` from k on, in the ego's frame; 0 if it is not in sight."""
+    if user["seen"] == 0:
+        row[k : k + NUM_USER] = 0.0
+    else:
+        write_user(row, k, user, ego)
 
 
 @njit
-def observe_users(row, k, users, me, first):
-    """Write the others' columns into ``row`` from k on, in the frame of ``users[me]``; ``users[first]`` comes first.
+def observe_users(row, users, first):
+    """Write the other road users' columns into ``row``, in the ego's frame; ``users[first]`` comes first.
 
     Those before it come last: on every leg whoever signals there stands in the same columns.
     """
-    ego = users[me]
-    for turn in range(first, first + len(users)):
-        i = turn if turn < len(users) else turn - len(users)
-        if i == me:
-            continue
-        user = users[i]
-        if user["seen"] == 0:
-            row[k : k + NUM_USER] = 0.0
-        else:
-            write_user(row, k, user, ego)
-        k += NUM_USER
+    others = len(users) - 1
+    for i in range(1, len(users)):
+        observe_user(row, NUM_EGO + NUM_USER * (i - first if i >= first else i - first + others), users[i], users[0])

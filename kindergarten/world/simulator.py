@@ -18,7 +18,7 @@ from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import Direct, njit
 from kindergarten.world.kinds import Whole
 from kindergarten.world.limits import Limits
-from kindergarten.world.observation import NUM_EGO, observe_users, write_ego
+from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
@@ -60,9 +60,9 @@ def contacts(users, me):
 
 
 @njit
-def end_of(world, users, touched, params):
-    """How the episode stands after a physics step: an End."""
-    ego = users[0]
+def end_of(world, users, me, touched, params):
+    """How the episode of ``users[me]`` stands after a physics step: an End."""
+    ego = users[me]
     if touched:
         return COLLISION
     if ego["s"] >= params["goal_at"] and world["leg"] + 1 == params["legs"]:
@@ -90,7 +90,7 @@ def step_world(world, users, road, casts, params, action, terms):
         world["tick"] += 1
         touched, close = contacts(users, 0)
         add_step_terms(terms, users[0], driven, way, close, params["dt"])
-        world["end"] = end_of(world, users, touched, params)
+        world["end"] = end_of(world, users, 0, touched, params)
         if world["end"] != RUNNING:
             add_end_terms(terms, world["end"])
             return
@@ -118,7 +118,7 @@ def observe_world(world, users, road, params, row):
     _, _, cos, sin = locate(road.points, users[0]["route"], users[0]["s"])
     drift = users[0]["sin"] * cos - users[0]["cos"] * sin
     write_ego(row, 0, world, users[0], road.entry, drift)
-    observe_users(row, NUM_EGO, users, 0, 1 if params["shuffled"] == 1 else world["signaller"])
+    observe_users(row, users, 1 if params["shuffled"] == 1 else world["signaller"])
 
 
 @njit

@@ -1,0 +1,19 @@
+"""Several agents in one world, each with a goal of its own that nobody else knows, and with lamps to use or not."""
+
+from kindergarten.playground import meeting
+from kindergarten.world.config import Scenario
+from kindergarten.world.words import quoted
+
+#: The scenarios for several agents; apart from those for one, which have references and a score.
+PLAYGROUNDS: dict[str, Scenario] = {meeting.SCENARIO.name: meeting.SCENARIO}
+
+
+def playground_named(name: str) -> Scenario:
+    """The scenario for several agents called ``name``.
+
+    Raises:
+        ValueError: there is none; the message names the choices.
+    """
+    if not isinstance(name, str) or name not in PLAYGROUNDS:
+        raise ValueError(f"unknown scenario for several agents {quoted(name)}: choose from {', '.join(PLAYGROUNDS)}")
+    return PLAYGROUNDS[name]

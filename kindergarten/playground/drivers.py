@@ -1,0 +1,95 @@
+"""What agents have beside their bodies: targets, lamps and how their episode stands, one record for each seat."""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+import numpy as np
+
+from kindergarten.world.codes import Action, Intent, Signal
+from kindergarten.world.jit import njit
+
+#: One seat. The kernels of one ego read the same names of its WORLD.
+DRIVER = np.dtype(
+    [
+        ("present", np.int64),  # 1 from reset to the frame in which its episode ends, that frame included
+        ("end", np.int64),  # End of its episode
+        ("tick", np.int64),  # [physics steps] since reset
+        ("hands_on", np.int64),  # [physics steps] 0: agents drive from the first frame
+        ("target_speed", np.float64),  # [m/s] what FASTER and SLOWER move
+        ("target_offset", np.float64),  # [m] to the left of the route
+        ("lamp", np.int64),  # Signal that it asks for; it persists
+        ("lamp_since", np.int64),  # [physics steps] since when
+        ("works", np.int64),  # 0: its lamps are broken, which it does not see
+        ("way", np.float64),  # [m] along its route, in the last physics step
+        ("social", np.float64),  # how much of the others' rewards it earns: 0 selfish, 1 their mean alone
+    ]
+)
+#: What all worlds of a playground have in common: see ``world.Rules``.
+RULES = np.dtype([("signals", np.int64), ("humans", np.float64), ("social", np.float64), ("defects", np.float64)])
+
+
+class Lamps(IntEnum):
+    """What agents can do with their lamps: anything, only far from the junction, nothing, or not lie."""
+
+    FREE = 0
+    EARLY = 1
+    OFF = 2
+    HONEST = 3
+
+
+class Deed(IntEnum):
+    """What an agent of many does: an Action, or it sets its lamps, which stay as they are set."""
+
+    LEFT = 0
+    IDLE = 1
+    RIGHT = 2
+    FASTER = 3
+    SLOWER = 4
+    SIGNAL_LEFT = 5
+    SIGNAL_OFF = 6
+    SIGNAL_RIGHT = 7
+
+
+EARLY, OFF, HONEST = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST)
+NONE, LEFT, RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
+GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
+IDLE, LAST_ACTION = int(Action.IDLE), int(max(Action))
+SIGNAL_LEFT, SIGNAL_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
+FAR = 25.0  # [m] before the junction's edge, where lamps that work early alone go off
+
+
+@njit
+def press(driver, deed):
+    """Set the lamp that ``deed`` asks for; returns what is left of it, an Action."""
+    if deed <= LAST_ACTION:
+        return deed
+    lamp = LEFT if deed == SIGNAL_LEFT else RIGHT if deed == SIGNAL_RIGHT else NONE
+    if lamp != driver["lamp"]:
+        driver["lamp"], driver["lamp_since"] = lamp, driver["tick"]
+    return IDLE
+
+
+@njit
+def truth(user):
+    """The Signal that tells where ``user`` is to go."""
+    return LEFT if user["intent"] == GOAL_LEFT else RIGHT if user["intent"] == GOAL_RIGHT else NONE
+
+
+@njit
+def asked(driver, user, signals):
+    """The Signal that an agent's lamps are set to: by itself, or by the simulator, which is honest."""
+    if signals != HONEST:
+        return driver["lamp"]
+    return truth(user)
+
+
+@njit
+def lit(driver, user, signals, entry, dt):
+    """The Signal that an agent's body shows in this frame; indicators flash as those of scripted drivers do."""
+    lamp = asked(driver, user, signals)
+    if lamp == NONE or driver["works"] == 0 or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
+        return NONE
+    cycles = (driver["tick"] - driver["lamp_since"]) * dt * user["flash_rate"] + user["flash_phase"]
+    return lamp if cycles - math.floor(cycles) < 0.5 else NONE

@@ -1,0 +1,202 @@
+"""The kernels of worlds with several agents: the physics of one ego, for each of them.
+
+All move, then all collide: nothing depends on the order of rows. An agent whose episode has ended is gone from the next
+frame on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kindergarten.playground.drivers import lit, press, truth
+from kindergarten.playground.sight import NUM_OWN, write_own
+from kindergarten.world.codes import End, Kind
+from kindergarten.world.dynamics import choose, move_ego
+from kindergarten.world.jit import njit
+from kindergarten.world.observation import NUM_EGO, NUM_USER, observe_user, write_ego
+from kindergarten.world.params import NEVER
+from kindergarten.world.reward import add_end_terms, add_step_terms
+from kindergarten.world.rng import mix, uniform
+from kindergarten.world.road import locate
+from kindergarten.world.scene import draw_cast, sample_world
+from kindergarten.world.signals import phase, shown
+from kindergarten.world.simulator import contacts, end_of
+from kindergarten.world.traffic import advance, drive
+from kindergarten.world.visibility import look, occlude
+
+NOBODY, RUNNING, TIME_LIMIT = int(Kind.NOBODY), int(End.RUNNING), int(End.TIME_LIMIT)
+SEATS_STREAM = np.uint64(0x5EA7)  # sets the stream that seats are drawn from apart from the scene's
+
+
+@njit
+def acts(driver):
+    """Whether an agent drives on in this seat."""
+    return driver["present"] == 1 and driver["end"] == RUNNING
+
+
+@njit
+def seat(world, users, drivers, rules):
+    """Draw who sits where: scripted humans in a share of the seats, but in one at least an agent; and broken lamps.
+
+    Humans signal what they will do from the scene's t1 to its t2. Their member numbers are moved above
+    the agents', by the number of road users.
+    """
+    kept, world["rng"] = world["rng"], mix(world["rng"] ^ SEATS_STREAM)
+    agents, humans = len(drivers), 0
+    spared = int(uniform(world) * agents)
+    for a in range(agents):
+        driver, user = drivers[a], users[a]
+        human = uniform(world) < rules["humans"] and a != spared
+        humans += human
+        driver["works"] = 0 if uniform(world) < rules["defects"] else 1
+        driver["present"], driver["end"], driver["tick"], driver["hands_on"] = 0 if human else 1, RUNNING, 0, 0
+        driver["target_speed"], driver["target_offset"], driver["way"] = user["desired_speed"], 0.0, 0.0
+        driver["lamp"], driver["lamp_since"], driver["social"] = 0, 0, rules["social"]
+        if human:
+            user["member"] += len(users)
+            user["t1"], user["t2"], user["reveal"] = users[1]["t1"], users[1]["t2"], user["t3"]
+            user["cue_signal"], user["truthful"] = truth(user), 1
+            continue
+        user["cue_signal"], user["truthful"] = 0, 0
+        if user["choices"] > 1:
+            user["reveal"] = NEVER
+    world["rng"] = kept
+
+
+@njit
+def give_goals(users, cast, goals):
+    """Put the ``goals`` (A,) Intent in place of those that were drawn; -1 keeps one. Nothing else has come of them."""
+    for a in range(len(goals)):
+        if goals[a] >= 0 and cast[a]["routes"][goals[a]] >= 0:
+            users[a]["intent"], users[a]["route"] = goals[a], cast[a]["routes"][goals[a]]
+
+
+@njit
+def move_all(world, users, drivers, road, params):
+    """One physics step of everybody: who is scripted decides by what was, then all move."""
+    agents = len(drivers)
+    drive(users, agents, road.pairs, road.fork, road.entry, world["tick"])
+    for a in range(agents):
+        if acts(drivers[a]):
+            nothing = 0.0, 0.0
+            drivers[a]["way"] = move_ego(drivers[a], users[a], nothing, True, road.points, road.entry, params)
+    advance(users, agents, road.points, road.length, road.entry, world["tick"], params["dt"])
+    world["tick"] += 1
+
+
+@njit
+def collide_all(world, users, drivers, road, params, terms):
+    """See who touches whom, reward, end; then take away whose episode has ended, and reveal who has begun to turn."""
+    agents = len(drivers)
+    for a in range(agents):
+        if acts(drivers[a]):
+            driver, user = drivers[a], users[a]
+            driver["tick"] = world["tick"]
+            touched, close = contacts(users, a)
+            add_step_terms(terms[a], user, True, driver["way"], close, params["dt"])
+            driver["end"] = end_of(world, users, a, touched, params)
+            if driver["end"] != RUNNING:
+                add_end_terms(terms[a], driver["end"])
+            if user["s"] >= road.fork[user["route"]]:  # its way differs from here on: until now it was its secret
+                user["reveal"] = min(user["reveal"], world["tick"])
+    for a in range(agents):
+        if drivers[a]["present"] == 1 and drivers[a]["end"] != RUNNING:
+            users[a]["kind"] = NOBODY
+
+
+@njit
+def step_world_many(world, users, drivers, road, params, deeds, terms):
+    """One decision of one world: ask, press, [drive, move all, advance, collide all, reward, end] x substeps.
+
+    Args:
+        deeds: (A,) Deed; those of seats in which no agent drives on are not read.
+        terms: (A, NUM_TERMS), added to.
+    """
+    for a in range(len(drivers)):
+        if acts(drivers[a]):
+            choose(drivers[a], users[a], press(drivers[a], deeds[a]), road.entry, params)
+        else:
+            drivers[a]["present"] = 0
+    for _ in range(params["substeps"]):
+        move_all(world, users, drivers, road, params)
+        collide_all(world, users, drivers, road, params, terms)
+
+
+@njit
+def show_all(world, users, drivers, road, params, rules):
+    """Set what this frame shows of everybody: signal and phase."""
+    for i in range(len(users)):
+        users[i]["phase"] = phase(users[i], world["tick"])
+        if i < len(drivers) and drivers[i]["present"] == 1:
+            users[i]["signal"] = lit(drivers[i], users[i], rules["signals"], road.entry, params["dt"])
+        else:
+            users[i]["signal"] = shown(users[i], world["tick"], params["dt"], params["rewritten"])
+
+
+@njit
+def observe_all(users, drivers, road, params, observations):
+    """Write what each agent sees of this frame into its row of ``observations`` (A, D); 0 where none is present.
+
+    The other seats come first, from the next one on, and then whoever is scripted.
+    """
+    for a in range(len(drivers)):
+        driver, user, row = drivers[a], users[a], observations[a]
+        if driver["present"] == 0:
+            row[:] = 0.0
+            continue
+        look(users, a, road.fog, params["sight"])
+        if params["occlusion"] == 1:
+            occlude(users, a, road.buildings)
+        _, _, cos, sin = locate(road.points, user["route"], user["s"])
+        write_ego(row, 0, driver, user, road.entry, user["sin"] * cos - user["cos"] * sin)
+        write_own(row, NUM_EGO, driver, user)
+        for turn in range(1, len(users)):
+            i = (a + turn) % len(drivers) if turn < len(drivers) else turn
+            observe_user(row, NUM_EGO + NUM_OWN + NUM_USER * (turn - 1), users[i], user)
+
+
+@njit
+def reward_all(drivers, params, terms, rewards):
+    """Weigh ``terms`` in place; an agent's reward is its own, and as far as it is social the others' mean."""
+    total, count = 0.0, 0
+    for a in range(len(drivers)):
+        rewards[a] = 0.0
+        for k in range(terms.shape[1]):
+            terms[a, k] *= params["weights"][k]
+            rewards[a] += terms[a, k]
+        total += rewards[a]
+        count += drivers[a]["present"]
+    for a in range(len(drivers)):
+        social = drivers[a]["social"] if count > 1 else 0.0
+        if drivers[a]["present"] == 1:
+            rewards[a] = (1.0 - social) * rewards[a] + social * (total - rewards[a]) / max(count - 1, 1)
+
+
+@njit
+def step_many(worlds, users, drivers, road, params, rules, deeds, out):
+    """Step every world; ``deeds`` (W, A) are checked by the caller."""
+    for w in range(len(worlds)):
+        its = params[worlds[w]["cast"]]
+        out.terms[w] = 0.0
+        step_world_many(worlds[w], users[w], drivers[w], road, its, deeds[w], out.terms[w])
+        reward_all(drivers[w], its, out.terms[w], out.rewards[w])
+        for a in range(len(drivers[w])):
+            ended = drivers[w, a]["present"] == 1 and drivers[w, a]["end"] != RUNNING
+            out.truncated[w, a] = ended and drivers[w, a]["end"] == TIME_LIMIT
+            out.terminated[w, a] = ended and drivers[w, a]["end"] != TIME_LIMIT
+        show_all(worlds[w], users[w], drivers[w], road, its, rules[0])
+        observe_all(users[w], drivers[w], road, its, out.observations[w])
+
+
+@njit
+def reset_many(worlds, users, drivers, road, casts, params, rules, mask, intents, goals, observations):
+    """Sample the worlds in ``mask`` (W,) anew and observe them. intents (W, N - 1), goals (W, A): -1 as drawn."""
+    for w in range(len(worlds)):
+        if mask[w]:
+            draw_cast(worlds[w], len(casts))
+            cast = worlds[w]["cast"]
+            sample_world(worlds[w], users[w], road, casts, params[cast], intents[w])
+            give_goals(users[w], casts[cast], goals[w])
+            seat(worlds[w], users[w], drivers[w], rules[0])
+            show_all(worlds[w], users[w], drivers[w], road, params[cast], rules[0])
+            observe_all(users[w], drivers[w], road, params[cast], observations[w])

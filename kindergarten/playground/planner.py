@@ -1,0 +1,127 @@
+"""What a channel is worth, computed: the joint planner drives every pair of plans in every pair of goals.
+
+A plan is a prefix and a continuation, which begins when the other's way first shows. ``told``: everybody knows all
+goals. ``muted``: a prefix goes by one's own goal alone, and a continuation by both; all else is known, the scene and
+what the other would do with each of its goals. Plans are open loops: what one could learn from how the other slows
+down is not among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kindergarten.playground.many import acts, step_world_many
+from kindergarten.playground.world import Playground
+from kindergarten.world.codes import Action, Kind
+from kindergarten.world.config import Scenario
+from kindergarten.world.jit import njit
+from kindergarten.world.params import NEVER
+
+IDLE, FASTER, SLOWER, NOBODY = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER), int(Kind.NOBODY)
+#: Speed [steps] that a prefix slows down to, and when, as a share of the time to t3.
+PREFIXES = np.array([(2.0, 0.0), *((v, share) for v in (1.0, 0.0) for share in (0.4, 0.6, 0.75, 0.85, 0.95))])
+#: Speed [steps] that a continuation begins with, and for how long [s]; then the highest.
+CONTINUATIONS = np.array(
+    [(2.0, 0.0), *((0.0, h) for h in (0.3, 0.6, 1.0, 1.6, 2.4, 4.0, 6.5)), *((1.0, h) for h in (0.6, 1.2, 2.4))]
+)
+
+
+@njit
+def shows(user, road):
+    """Whether ``user``'s way can be seen by now: it is gone, or steers for a place behind the fork."""
+    return user["kind"] == NOBODY or user["s"] + max(3.0, 0.5 * user["speed"]) >= road.fork[user["route"]]
+
+
+@njit
+def deed_of(tick, t3, driver, plan, told, params):
+    """The Action that a plan (4,), prefix and continuation, takes at physics step ``tick``; told: NEVER before."""
+    speed = params["max_speed"]
+    if tick >= told:
+        if tick < told + plan[3] / params["dt"]:
+            speed = plan[2] * params["speed_step"]
+    elif tick >= plan[1] * t3:
+        speed = plan[0] * params["speed_step"]
+    missing = (speed - driver["target_speed"]) / params["speed_step"]
+    return FASTER if missing > 0.5 else SLOWER if missing < -0.5 else IDLE
+
+
+@njit
+def drive_plans(worlds, users, drivers, road, params, plans, told, deeds, terms, returns):
+    """Drive every world to its end by plans (W, 2, 4); fills returns (W, 2). told, deeds, terms are room."""
+    for w in range(len(worlds)):
+        terms[:] = 0.0
+        told[:] = NEVER
+        while acts(drivers[w, 0]) or acts(drivers[w, 1]):
+            for a in range(2):
+                if told[a] == NEVER and shows(users[w, 1 - a], road):
+                    told[a] = worlds[w]["tick"]
+                deeds[a] = deed_of(worlds[w]["tick"], users[w, a]["t3"], drivers[w, a], plans[w, a], told[a], params)
+            step_world_many(worlds[w], users[w], drivers[w], road, params, deeds, terms)
+        for a in range(2):
+            returns[w, a] = 0.0
+            for k in range(terms.shape[1]):
+                returns[w, a] += terms[a, k] * params["weights"][k]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The 0 and the 1 of a channel: mean returns of an agent, by seed.
+
+    told: all know all goals. muted: nobody knows the other's until it shows. unbraked: nobody ever brakes.
+    """
+
+    told: np.ndarray
+    muted: np.ndarray
+    unbraked: np.ndarray
+
+    @property
+    def worth(self) -> float:
+        """What the channel is worth of what never braking costs."""
+        told = self.told.mean()
+        return float((told - self.muted.mean()) / (told - self.unbraked.mean()))
+
+    def communication(self, returns: np.ndarray) -> float:
+        """Where mean returns lie between muted, 0, and told, 1; NaN where nothing is to be gained."""
+        told, muted = self.told.mean(), self.muted.mean()
+        return float((returns.mean() - muted) / (told - muted)) if told - muted > 1e-12 else float("nan")
+
+
+def returns_of_plans(scenario: Scenario, seed: int) -> np.ndarray:
+    """Mean returns of two agents (G, G, P, C, P, C): their goals, prefix and continuation of the one and the other."""
+    goals = [int(goal) for goal, _ in scenario.casts[0][0].intents]
+    plans = np.array([(*p, *c) for p in PREFIXES for c in CONTINUATIONS])
+    size, count = (len(goals), len(goals), len(plans), len(plans)), len(goals) ** 2 * len(plans) ** 2
+    g0, g1, p0, p1 = (index.ravel() for index in np.indices(size))
+    playground = Playground(scenario, count)
+    playground.seed(np.full(count, seed))
+    playground.reset(goals=np.stack([np.take(goals, g0), np.take(goals, g1)], axis=1))
+    pairs, returns = np.stack([plans[p0], plans[p1]], axis=1), np.zeros((count, 2))
+    worlds, users, drivers, road, params = playground.arrays
+    room = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros_like(playground.terms[0])
+    drive_plans(worlds, users, drivers, road, params[0], pairs, *room, returns)
+    shape = len(PREFIXES), len(CONTINUATIONS)
+    return returns.mean(axis=1).reshape(size[0], size[1], *shape, *shape)
+
+
+def values_of(returns: np.ndarray, chances: np.ndarray) -> tuple[float, float, float]:
+    """told, muted and unbraked of one seed; ``returns`` as of ``returns_of_plans``, ``chances`` (G,) of the goals."""
+    weights = chances[:, None] * chances[None, :]
+    told = float((weights * returns.max(axis=(2, 3, 4, 5))).sum())
+    unbraked = float((weights * returns[:, :, 0, 0, 0, 0]).sum())
+    best = returns.max(axis=(3, 5)) * weights[:, :, None, None]  # the continuations know both goals: (G, G, P, P)
+    muted = -np.inf
+    for own in np.ndindex(*best.shape[2:3] * len(chances)):  # the first agent's prefix for each of its goals
+        total = best[np.arange(len(chances)), :, own].sum(
+            axis=0
+        )  # (G, P): the other answers each of its goals by itself
+        muted = max(muted, float(total.max(axis=1).sum()))
+    return told, muted, unbraked
+
+
+def channel(scenario: Scenario, seeds: np.ndarray) -> Channel:
+    """Drive all plans in ``seeds``; two agents, one cast, the same goals for both."""
+    chances = np.array([chance for _, chance in scenario.casts[0][0].intents])
+    rows = [values_of(returns_of_plans(scenario, int(seed)), chances) for seed in seeds]
+    return Channel(*np.array(rows).T)

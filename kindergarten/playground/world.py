@@ -1,0 +1,174 @@
+"""The playground: many worlds, in each of them several agents with a goal that nobody else knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kindergarten.playground.drivers import DRIVER, RULES, Deed, Lamps
+from kindergarten.playground.many import reset_many, step_many
+from kindergarten.playground.sight import bounds_of_seat
+from kindergarten.world.codes import End, Intent, names
+from kindergarten.world.config import Config, Scenario, UnknownSetting
+from kindergarten.world.kinds import Number, OneOf
+from kindergarten.world.reward import NUM_TERMS
+from kindergarten.world.settings import declared, setting, settle, spelled_out
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.words import quoted
+
+#: The time between t2 and t3 is nobody's here: agents speak when they like, and humans until they turn.
+CONFIG = Config(hands_on=True, delay_s=(0.0, 0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a scenario of several agents leaves open."""
+
+    signals: Lamps = setting(
+        Lamps.FREE,
+        OneOf(Lamps),
+        'lamps are the agents\' own; `"early"`: they work only farther than 25 m from the junction; `"off"`: they '
+        'never do; `"honest"`: the simulator shows everybody\'s goal',
+    )
+    humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
+    social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
+    defects: float = setting(0.0, Number(0.0, 1.0), "share of agents whose lamps are broken, which they do not see")
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@spelled_out(Rules)
+def make_rules(**rules: Any) -> Rules:
+    """Rules from what people type.
+
+    Raises:
+        ValueError: there is no such rule, or a value makes no sense; the message names it and the choices.
+    """
+    known = declared(Rules)
+    for name in rules:
+        if name not in known:
+            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(known)}")
+    return Rules(**rules)
+
+
+class Moment(NamedTuple):
+    """What a step returns, all of it fresh.
+
+    observations: (W, A, D) float32. rewards: (W, A). terminated, truncated: (W, A) bool, of episodes that end now.
+    terms: (W, A, NUM_TERMS) weighted.
+    """
+
+    observations: np.ndarray
+    rewards: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    terms: np.ndarray
+
+
+class Playground:
+    """W worlds of a scenario with A seats: the members of its cast that learn.
+
+    Attributes:
+        worlds: (W,) WORLD. users: (W, N) ROAD_USER, the first A columns the seats. drivers: (W, A) DRIVER.
+        terms: (W, A, NUM_TERMS) weighted reward terms of the last step.
+    """
+
+    def __init__(self, scenario: Scenario, num_worlds: int = 1, rules: Rules | None = None) -> None:
+        seats = [[member.learns for member in cast] for cast in scenario.casts]
+        self.agents = sum(seats[0])
+        if self.agents < 1 or any(row != sorted(row, reverse=True) or sum(row) != self.agents for row in seats):
+            raise ValueError(
+                f"{scenario.name} has no seats for agents: the first members of a cast learn, as many in each"
+            )
+        self._core = Simulator(scenario, num_worlds, CONFIG)
+        self.scenario, self.num_worlds, self.num_users = scenario, num_worlds, scenario.num_users
+        self.rules = rules or Rules()
+        self.worlds, self.users = self._core.worlds, self._core.users
+        self.drivers = np.zeros((num_worlds, self.agents), DRIVER)
+        self.terms = np.zeros((num_worlds, self.agents, NUM_TERMS))
+        self.observation_low, self.observation_high = bounds_of_seat(self.num_users)
+        self._rules = np.array([(self.rules.signals, self.rules.humans, self.rules.social, self.rules.defects)], RULES)
+        self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What kernels take first: worlds, users, drivers, road, params."""
+        return self.worlds, self.users, self.drivers, self._core.road, self._core.params
+
+    def seed(self, seeds: np.ndarray) -> None:
+        """Start the generators from ``seeds`` (W,), whole numbers >= 0."""
+        self._core.seed(seeds)
+
+    def reset(self, mask: np.ndarray | None = None, goals: np.ndarray | None = None) -> np.ndarray:
+        """Sample new scenes: observations (W, A, D), zero where none was sampled or no agent sits.
+
+        Args:
+            mask: (W,) bool, which worlds; all if left out.
+            goals: (W, A) Intent of each seat, -1 where what was drawn shall stay. Nothing else changes: twins.
+        """
+        shape = (self.num_worlds, self.agents)
+        mask = np.ones(self.num_worlds, bool) if mask is None else mask
+        goals = np.full(shape, -1) if goals is None else np.asarray(goals, np.int64).reshape(shape)
+        observations = np.zeros((*shape, len(self.observation_low)), np.float32)
+        worlds, users, drivers, road, params = self.arrays
+        reset_many(
+            worlds,
+            users,
+            drivers,
+            road,
+            self._core.casts,
+            params,
+            self._rules,
+            mask,
+            self._as_drawn,
+            goals,
+            observations,
+        )
+        self.terms = np.where(mask[:, None, None], 0.0, self.terms)
+        return observations
+
+    def step(self, deeds: np.ndarray) -> Moment:
+        """Take one decision in every world; deeds (W, A) Deed, read where an agent drives on (``acting``).
+
+        Raises:
+            ValueError: the deeds have the wrong shape or type, or one is none; nothing has changed.
+        """
+        rows, shape = np.asarray(deeds), (self.num_worlds, self.agents)
+        if rows.shape != shape or rows.dtype.kind not in "iu":
+            raise ValueError(f"actions are {rows.shape} of {rows.dtype}: whole numbers {shape} are needed")
+        wrong = rows[self.acting() & ((rows < 0) | (rows >= len(Deed)))]
+        if len(wrong):
+            raise ValueError(f"action {wrong[0]} is not within 0..{len(Deed) - 1}")
+        out = Moment(
+            np.empty((*shape, len(self.observation_low)), np.float32),
+            np.empty(shape),
+            np.empty(shape, np.bool_),
+            np.empty(shape, np.bool_),
+            np.empty((*shape, NUM_TERMS)),
+        )
+        step_many(*self.arrays, self._rules, rows.astype(np.int64), out)
+        self.terms = out.terms
+        return out
+
+    def acting(self) -> np.ndarray:
+        """(W, A) bool, in which seats agents drive on."""
+        return (self.drivers["present"] == 1) & (self.drivers["end"] == End.RUNNING)
+
+    def goals(self) -> np.ndarray:
+        """(W, A) Intent of the seats."""
+        return self.users["intent"][:, : self.agents].copy()
+
+    def choices(self, seat: int) -> list[str]:
+        """The names of the goals that ``seat`` may have."""
+        return [names(Intent)[k] for k in Intent if (self._core.casts[:, seat]["routes"][:, k] >= 0).any()]
+
+    def snapshot(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Copies of worlds, users and drivers."""
+        return self.worlds.copy(), self.users.copy(), self.drivers.copy()
+
+    def restore(self, snapshot: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        """Continue from ``snapshot``, bit for bit."""
+        self.worlds[:], self.users[:], self.drivers[:] = snapshot

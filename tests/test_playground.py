@@ -1,0 +1,220 @@
+"""Several agents in one world: one physics, private goals, lamps, and what a channel between them is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kindergarten.playground import PLAYGROUNDS, planner
+from kindergarten.playground.drivers import DRIVER, Deed
+from kindergarten.playground.meeting import SCENARIO as MEETING
+from kindergarten.playground.planner import channel, values_of
+from kindergarten.playground.sight import columns_of_seat
+from kindergarten.playground.world import CONFIG, Moment, Playground, Rules, make_rules
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import End, Intent, Kind, Signal
+from kindergarten.world.config import Scenario
+from kindergarten.world.simulator import Simulator
+from tests.worlds import BUSY, CIRCLE, LANES, STOP
+
+pytestmark = pytest.mark.jit
+
+COLUMNS = [column.name for column in columns_of_seat(MEETING.num_users)]
+LAMPS = [COLUMNS.index(f"user1.{name}") for name in ("signals_left", "signals_right")]
+STEPS = 45
+
+
+def started(count: int, scenario: Scenario = MEETING, goals: np.ndarray | None = None, **rules) -> Playground:
+    playground = Playground(scenario, count, make_rules(**rules))
+    playground.seed(np.arange(count))
+    playground.reset(goals=goals)
+    return playground
+
+
+def driven(playground: Playground, seed: int = 0, deeds: int = len(Deed)) -> list[tuple[Moment, np.ndarray]]:
+    """Moments and users after each of STEPS random decisions; SLOWER is rare, that something happens."""
+    rng, shape = np.random.default_rng(seed), (playground.num_worlds, playground.agents)
+    story = []
+    for _ in range(STEPS):
+        asked = rng.integers(0, deeds, shape)
+        asked[(asked == Deed.SLOWER) & (rng.random(shape) < 0.8)] = Deed.FASTER
+        story.append((playground.step(asked), playground.users.copy()))
+    return story
+
+
+def with_seat(scenario: Scenario) -> Scenario:
+    """The same, with a seat for its ego."""
+    return replace(scenario, casts=tuple((replace(cast[0], learns=True), *cast[1:]) for cast in scenario.casts))
+
+
+ONE = {s.name: s for s in (*SCENARIOS.values(), BUSY, CIRCLE, LANES, STOP) if s.road.legs == 1}
+
+
+@pytest.mark.parametrize("scenario", ONE.values(), ids=ONE.keys())
+def test_one_agent_among_many_is_the_ego_of_the_simulator_bit_for_bit(scenario: Scenario):
+    """Until its episode ends; from then on the simulator's world stands still, and the playground's goes on."""
+    count, rng = 16, np.random.default_rng(1)
+    playground, simulator = started(count, with_seat(scenario)), Simulator(scenario, count, CONFIG)
+    simulator.seed(np.arange(count))
+    simulator.reset()
+    of_others = ("truthful", "cue_signal")  # which say nothing of an agent
+    fields = [name for name in playground.users.dtype.names or () if name not in ("seen", "signal", "kind", "phase")]
+    for _ in range(60):
+        running = simulator.worlds["end"] == End.RUNNING
+        actions = rng.integers(0, 5, count)
+        alone, moment = simulator.step(actions), playground.step(actions[:, None])
+        for name in fields:
+            ours, theirs = playground.users[name], simulator.users[name]
+            assert name in of_others or (ours[running, 0] == theirs[running, 0]).all(), name
+            on = simulator.worlds["end"] == End.RUNNING  # in the others the simulator stopped between two steps
+            assert (ours[on, 1:] == theirs[on, 1:]).all(), name
+        for mine, its in zip(moment[1:], alone[1:], strict=True):
+            assert (mine[running, 0] == its[running]).all()
+        assert (playground.drivers["end"][running, 0] == simulator.worlds["end"][running]).all()
+    assert not running.all()
+
+
+def test_the_order_of_rows_does_not_matter():
+    one, other = started(64), started(64)
+    for mine, theirs in ((other.users, one.users), (other.drivers, one.drivers)):
+        mine[:, [0, 1]] = theirs[:, [1, 0]]
+    rng = np.random.default_rng(3)
+    for _ in range(STEPS):
+        deeds = rng.integers(0, len(Deed), (64, 2))
+        a, b = one.step(deeds), other.step(deeds[:, ::-1])
+        assert (one.drivers == other.drivers[:, ::-1]).all() and (one.users[:, 2:] == other.users[:, 2:]).all()
+        for name in ("kind", "s", "x", "y", "cos", "sin", "speed", "signal", "reveal"):
+            assert (one.users[name][:, :2] == other.users[name][:, 1::-1]).all(), name
+        assert (a.rewards == b.rewards[:, ::-1]).all()
+    assert (one.drivers["end"] == End.COLLISION).any() and (one.drivers["end"] == End.GOAL).any()
+
+
+@pytest.mark.parametrize(
+    "rules", [{}, {"signals": "early", "humans": 0.25}, {"signals": "off", "social": 0.0}], ids=str
+)
+def test_goals_are_private(rules: dict):
+    """One goal flipped, the same seeds and actions: all others see and do the same until that body shows it."""
+    count, goals = 1000, np.tile([int(Intent.LEFT), -1], (1000, 1))
+    flipped = np.tile([int(Intent.STRAIGHT), -1], (1000, 1))
+    one, other = (started(count, goals=goal, **rules) for goal in (goals, flipped))
+    secret, shown = one.drivers["present"][:, 0] == 1, np.zeros(count)
+    for (a, mine), (b, theirs) in zip(driven(one), driven(other), strict=True):
+        body = [mine[name][:, 0] == theirs[name][:, 0] for name in ("x", "y", "cos", "sin", "speed", "kind", "signal")]
+        secret &= np.all(body, axis=0)
+        shown = np.maximum(shown, np.where(secret, mine["s"][:, 0], 0.0))
+        assert (a.observations[secret, 1:] == b.observations[secret, 1:]).all()
+        for name in ("x", "y", "speed", "signal", "kind"):
+            assert (mine[name][secret, 1:] == theirs[name][secret, 1:]).all(), name
+    assert not secret.all() and shown.max() > one.arrays[3].entry - 6.0, "it is not told before, and told then"
+
+
+def test_lamps_persist_flash_and_are_seen():
+    playground = started(8, goals=np.full((8, 2), int(Intent.STRAIGHT)))
+    first = playground.step(np.full((8, 2), int(Deed.SIGNAL_LEFT)))
+    frames = [first.observations, *(playground.step(np.full((8, 2), int(Deed.IDLE))).observations for _ in range(9))]
+    lit = np.stack(frames)[:, :, :, LAMPS]
+    assert 0.3 < lit[..., 0].mean() < 0.7 and not lit[..., 1].any()
+    assert (np.stack(frames)[..., COLUMNS.index("ego.asks_left")] == 1.0).all()
+    playground.step(np.full((8, 2), int(Deed.SIGNAL_OFF)))
+    assert (playground.users["signal"][:, :2] == Signal.NONE).all()
+
+
+def test_who_may_say_what():
+    count, goals = 32, np.tile([int(Intent.LEFT), int(Intent.STRAIGHT)], (32, 1))
+    silent = driven(started(count, goals=goals, signals="off"))
+    for (a, mine), (b, theirs) in zip(
+        driven(started(count), deeds=5), driven(started(count, signals="off"), deeds=5), strict=True
+    ):
+        assert (a.observations == b.observations).all() and (mine == theirs).all(), "free = off where nobody presses"
+    assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in silent)
+    honest = np.stack([users["signal"][:, :2] for _, users in driven(started(count, goals=goals, signals="honest"))])
+    assert set(np.unique(honest[..., 0])) == {Signal.NONE, Signal.LEFT} and not honest[..., 1].any()
+    early = started(count, signals="early", goals=goals)
+    for _, users in driven(early):
+        near = early.arrays[3].entry - users["s"][:, :2] <= 25.0
+        assert (users["signal"][:, :2][near] == Signal.NONE).all()
+    broken = driven(started(count, defects=1.0))
+    assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in broken)
+
+
+def test_humans_sit_in_seats_and_leave_one_to_an_agent():
+    playground = started(400, humans=1.0)
+    assert (playground.drivers["present"].sum(axis=1) == 1).all()
+    assert started(400, humans=0.25).drivers["present"].mean() == pytest.approx(1 - 0.25 / 2, abs=0.03)
+    human = playground.drivers["present"] == 0
+    shown = np.stack([users["signal"][:, :2] for _, users in driven(playground)])
+    left = playground.users["intent"][:, :2] == Intent.LEFT
+    assert (shown == Signal.LEFT).any(axis=0)[human & left].all() and not (shown[:, human & ~left] == Signal.LEFT).any()
+
+
+def test_who_is_social_earns_what_the_others_earn():
+    alone, team = (driven(started(64, social=social)) for social in (0.0, 1.0))
+    (mine, _), (ours, _) = alone[0], team[0]
+    np.testing.assert_allclose(ours.rewards, mine.rewards[:, ::-1])
+    assert (ours.observations[..., COLUMNS.index("ego.social")] == 1.0).all()
+
+
+def test_whose_episode_has_ended_is_gone_from_the_next_frame_on():
+    playground, ended = started(64), np.zeros((64, 2), bool)
+    for moment, users in driven(playground):
+        assert not moment.observations[ended].any() and not moment.rewards[ended].any()
+        now = moment.terminated | moment.truncated
+        assert moment.observations[now].any(axis=-1).all() and not (now & ended).any()
+        assert (users["kind"][:, :2][now] == Kind.NOBODY).all()
+        ended |= now
+    assert ended.any()
+
+
+def test_what_is_no_deed_changes_nothing():
+    playground = started(2)
+    before = [array.tobytes() for array in playground.snapshot()]
+    for deeds, said in (([[0, 8], [0, 0]], "action 8 is not within 0..7"), ([[0], [0]], "shape|whole numbers")):
+        with pytest.raises(ValueError, match=said):
+            playground.step(np.array(deeds))
+    assert [array.tobytes() for array in playground.snapshot()] == before
+    with pytest.raises(ValueError, match="Follow has no seats"):
+        Playground(SCENARIOS["Follow"])
+    with pytest.raises(ValueError, match="signals 'loud': choose from free, early, off, honest"):
+        Rules(signals="loud")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="humans is 2: it must be .*between 0 and 1"):
+        Rules(humans=2)
+
+
+def test_a_channel_is_worth_what_others_goals_would_have_changed():
+    """Both prefixes go by the other's goal alone: who is told earns 1; who guesses is right half of the time."""
+    returns = np.zeros((2, 2, 2, 1, 2, 1))
+    for mine, its in np.ndindex(2, 2):
+        returns[mine, its, its, 0, mine, 0] = 1.0
+    told, muted, unbraked = values_of(returns, np.array([0.5, 0.5]))
+    assert (told, muted, unbraked) == (1.0, 0.5, 0.25)
+    by_own = np.zeros((2, 2, 2, 1, 2, 1))
+    for mine, its in np.ndindex(2, 2):
+        by_own[mine, its, mine, 0, its, 0] = 1.0
+    assert values_of(by_own, np.array([0.5, 0.5]))[:2] == (1.0, 1.0), "a convention on one's own goal solves it"
+
+
+@pytest.mark.slow  # a minute: every pair of plans
+@pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
+def test_a_scenario_is_admitted_if_its_channel_is_worth_it(scenario: Scenario):
+    found = channel(scenario, np.arange(3))
+    assert (found.unbraked <= found.muted).all() and (found.muted <= found.told).all()
+    assert found.worth >= 0.15
+    assert found.communication(found.told) == 1.0 and found.communication(found.muted) == 0.0
+
+
+def test_the_planner_drives_as_anybody_does(monkeypatch: pytest.MonkeyPatch):
+    """Never to brake is to ask for nothing."""
+    monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:1])
+    monkeypatch.setattr(planner, "CONTINUATIONS", planner.CONTINUATIONS[:1])
+    planned = planner.returns_of_plans(MEETING, 0)[:, :, 0, 0, 0, 0].ravel()
+    goals = np.array([(g, h) for g in (Intent.LEFT, Intent.STRAIGHT) for h in (Intent.LEFT, Intent.STRAIGHT)], int)
+    playground = Playground(MEETING, 4)
+    playground.seed(np.zeros(4, int))
+    playground.reset(goals=goals)
+    total = np.zeros((4, 2))
+    while playground.acting().any():
+        total += playground.step(np.full((4, 2), int(Deed.IDLE))).rewards
+    np.testing.assert_allclose(planned, total.mean(axis=1))
+    assert DRIVER.names is not None and (playground.drivers["end"] != End.RUNNING).all()
