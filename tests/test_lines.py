@@ -80,7 +80,8 @@ def here(tmp_path_factory: pytest.TempPathFactory, few_seeds) -> Iterator[Path]:
 @pytest.fixture
 def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long, opens a window or changes the package is read and refused as always, but not done."""
-    for command in (agents.Train, agents.Resume, agents.Diagnose, commands.Play, commands.Scenarios, commands.Evaluate):
+    ours = commands.Play, commands.Scenarios, commands.Evaluate, commands.Examine
+    for command in (agents.Train, agents.Resume, agents.Diagnose, *ours):
         monkeypatch.setattr(command, "run", lambda self: 0)
 
 
@@ -93,7 +94,7 @@ def test_any_line_is_done_or_refused_in_one(here: Path, nobody_works: None, name
 def test_any_line_is_so_in_a_process_of_its_own(here: Path):
     rng, path = np.random.default_rng(0), os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     for _ in range(COUNT // 200):
-        name = rng.choice([name for name in cli.COMMANDS if name not in ("train", "play", "scenarios")])
+        name = rng.choice([name for name in cli.COMMANDS if name not in ("train", "play", "scenarios", "exam")])
         words = [str(word) for word in rng.choice([*OPTIONS, *WORDS[:-1], *FILES], size=rng.integers(1, 5))]
         line = [sys.executable, "-m", "kindergarten", name, *words]
         ran = subprocess.run(
