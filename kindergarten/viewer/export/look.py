@@ -36,9 +36,8 @@ def look() -> dict[str, Any]:
         "themes": {theme.name: colours(theme) for theme in (LIGHT, DARK)},
         "paints": [css(paint) for paint in PAINTS],
         "words": {
-            "phases": list(words.PHASES.values()), "means": list(words.MEANS.values()), "left": words.LEFT,
-            "unseen": words.UNSEEN, "silent": words.SILENT, "order": words.ORDER, "bands": list(words.BANDS.values()),
-            "silentBand": words.SILENT_BAND, "orderBand": words.ORDER_BAND, "does": list(words.DOES.values()),
+            "means": list(words.MEANS.values()), "left": words.LEFT,
+            "unseen": words.UNSEEN, "does": list(words.DOES.values()),
             "actions": list(WORDS.values()), "choices": CHOICES,
         },
         "keys": [

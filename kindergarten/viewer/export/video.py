@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -65,21 +65,26 @@ def write_video(
         raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
     if span is not None and not 0.0 <= span[0] < span[1]:
         raise ValueError(f"from {span[0]:g} to {span[1]:g} s: the first must come before the second")
-    frames = _counted(surfaces(stages, view, size, rate, span), stages, rate, span, progress)
-    few = surfaces(stages[:3], view, size, 0.5, span)
+    moments = [(stage, time) for stage in stages for time in _moments(stage, rate, span)]
+    few = [(stage, time) for stage in stages[:3] for time in _moments(stage, 0.5, span)]
+    frames, chosen = surfaces(moments, view, size, progress), surfaces(few, view, size)
     with whole_file(path) as draft:
-        return _write_gif(draft, frames, few, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
+        return (
+            _write_gif(draft, frames, chosen, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
+        )
 
 
 def surfaces(
-    stages: Sequence[Stage], view: View, size: tuple[int, int], rate: float, span: Span | None = None
+    moments: Sequence[tuple[Stage, float]], view: View, size: tuple[int, int], progress: bool = False
 ) -> Iterator[pygame.Surface]:
-    """The frames of a video. Each is overwritten by the next."""
+    """The frames of a video, with a bar that says how many are done. Each is overwritten by the next."""
     surface = pygame.Surface(size, 0, 32)
-    for stage in stages:
-        for time in _moments(stage, rate, span):
+    with closing(Progress(len(moments), "frames", lines=False)) if progress else nullcontext() as bar:
+        for count, (stage, time) in enumerate(moments, 1):
             stage.draw(surface, time, view)
             yield surface
+            if bar is not None:
+                bar.update(count)
 
 
 def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
@@ -87,20 +92,6 @@ def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
     start, stop = (stage.start, stage.duration + LAST) if span is None else (max(stage.start, span[0]), span[1])
     start, stop = min(start, stage.duration), min(stop, stage.duration + LAST)
     return [min(start + k / rate, stage.duration) for k in range(max(round((stop - start) * rate), 1))]
-
-
-def _counted(
-    frames: Iterator[pygame.Surface], stages: Sequence[Stage], rate: float, span: Span | None, progress: bool
-) -> Iterator[pygame.Surface]:
-    """The same frames, with a bar that says how many are done."""
-    if not progress:
-        yield from frames
-        return
-    total = sum(len(_moments(stage, rate, span)) for stage in stages)
-    with closing(Progress(total, "frames", lines=False)) as bar:
-        for count, frame in enumerate(frames, 1):
-            yield frame
-            bar.update(count)
 
 
 def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:

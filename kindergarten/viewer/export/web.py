@@ -21,14 +21,24 @@ import numpy as np
 from kindergarten.files import write_whole
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import SPECS
+from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import look
 from kindergarten.viewer.model.camera import extent, outlook
-from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.frame import differences, frame_at
 from kindergarten.viewer.model.layout import layers_of, trees
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.shapes import larger
-from kindergarten.viewer.model.story import kind_of, one_way, story_of
-from kindergarten.viewer.model.words import end_words, moments, percents, telling, will_of
+from kindergarten.viewer.model.story import Role, kind_of, one_way, story_of
+from kindergarten.viewer.model.words import (
+    badges,
+    band_words,
+    end_words,
+    moments,
+    percents,
+    signal_labels,
+    telling,
+    will_of,
+)
 from kindergarten.world.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.road import SPACING, RoadMap
 
@@ -109,9 +119,10 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     """One episode: T + 1 frames of N road users, T decisions. Times are in seconds."""
     episode, dt = replay.episodes[index], replay.physics_step
     users, worlds, ego, thoughts = episode.users, episode.worlds, episode.users[:, 0], episode.thoughts.arrays()
+    captions = episode.thoughts.captions
     places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
     story = story_of(replay, index)
-    i = story.watched(0, story.start)
+    i, partner = story.watched(0, story.start), _partner(replay, index)
     belief = frame_at(replay, index, moments(story, i)[2]).belief(i)
     return {
         "met": story.met,
@@ -126,7 +137,9 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "end": int(episode.end),
         "sizes": [_key(column)[1:] for column in users.T],
         "kinds": [int(kind_of(column)) for column in users.T],
-        "plans": [_plans(column, dt) for column in users.T],
+        "plans": [[_plan(role, story.times) for role in roles] for roles in story.roles],
+        "partner": partner,
+        "differs": _column(differences(episode, replay.episodes[partner])),
         "time": _column(worlds["tick"] * dt, dt),
         "hands_on": _column(worlds["hands_on"] * dt, dt),
         "signaller": _column(np.clip(worlds["signaller"], 0, users.shape[1] - 1)),
@@ -142,29 +155,24 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "actions": _column(episode.actions, WORTH),
         "terms": _column(episode.terms, WORTH),
         **{name: _column(array, SPECS[name].step) for name, array in thoughts.items() if SPECS[name].step},
-        **({} if episode.thoughts.captions is None else {"captions": _percents(episode.thoughts.captions)}),
+        **({} if captions is None else {"captions": _column(percents(captions) / 100.0, 0.01)}),
     }
 
 
-def _percents(captions: np.ndarray) -> dict[str, Any]:
-    """Beliefs as whole percents that add up."""
-    return _column(percents(captions) / 100.0, 0.01)
+def _plan(role: Role, times: np.ndarray) -> dict[str, Any]:
+    """What a road user is up to at one junction, from which frame (of ``times``) on, and what is said of it."""
+    return {
+        "from": int(np.searchsorted(times, role.start - 1e-9)), "t1": role.t1, "t2": role.t2, "t3": role.t3,
+        "intent": role.intent, "matters": role.choice, "shows": role.shows, "badges": badges(role),
+        "bands": [[band_words(role, phase, reveal) for phase in Phase] for reveal in (False, True)],
+        "labels": [signal_labels(role, reveal) for reveal in (False, True)],
+    }  # fmt: skip
 
 
-def _plans(column: np.ndarray, dt: float) -> list[dict[str, Any]]:
-    """What a road user (T + 1,) is up to, one entry for each junction.
-
-    From which frame on, its times and intent, whether it had a choice, what it shows, and whether that is true.
-    """
-    fields = np.stack(
-        [column[name] for name in ("t1", "t2", "t3", "intent", "choices", "cue_signal", "truthful")], axis=1
-    )
-    starts = [0, *(np.flatnonzero(np.any(np.diff(fields, axis=0), axis=1)) + 1).tolist()]
-    return [
-        {"from": k, "t1": t1 * dt, "t2": t2 * dt, "t3": t3 * dt, "intent": intent,
-         "matters": choices > 1, "shows": shows != Signal.NONE, "lies": shows != Signal.NONE and not true}
-        for k, (t1, t2, t3, intent, choices, shows, true) in zip(starts, fields[starts].tolist(), strict=True)
-    ]  # fmt: skip
+def _partner(replay: Replay, index: int) -> int:
+    """The episode to show beside another: the next one of the same world, or simply the next one."""
+    others = [(index + k) % len(replay.episodes) for k in range(1, len(replay.episodes))]
+    return next((k for k in others if k in twins_of(replay, index)), others[0] if others else index)
 
 
 def _road(road: RoadMap) -> dict[str, Any]:

@@ -75,16 +75,21 @@ def sign_of(role: Role) -> str:
     return ORDER if role.intent in (Intent.FIRST, Intent.LAST) else SILENT
 
 
+def badges(role: Role) -> tuple[str, ...]:
+    """What the phases of a road user are called, in two or three words each."""
+    return tuple(sign_of(role) or words if phase is Phase.CUE else words for phase, words in PHASES.items())
+
+
 def badge(story: Story, frame: Frame, i: int) -> str:
     """What whoever watches knows of road user ``i``, in two or three words."""
     role, phase = story.role(i, frame.time), frame.phase(story, i)
     if phase is Phase.DELAY and not story.live:
         return f"{PHASES[phase]} for {max(frame.time - role.t2, 0.0):.1f} s"
-    if phase is not Phase.CUE:
-        return PHASES[phase]
-    if story.live and frame.users[i]["signal"] == Signal.NONE:  # a lamp that is dark for now is no lamp
+    if (
+        phase is Phase.CUE and story.live and frame.users[i]["signal"] == Signal.NONE
+    ):  # a lamp that is dark for now is no lamp
         return sign_of(role) if sign_of(role) == ORDER else SILENT
-    return sign_of(role) or PHASES[phase]
+    return badges(role)[phase]
 
 
 def meaning(story: Story, frame: Frame, i: int) -> str:

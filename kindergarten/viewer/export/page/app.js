@@ -14,14 +14,8 @@ const timeline = new Timeline($("timeline"), (time) => seek(time));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let pending = 0, before = 0;
 
-/** The episode that is shown beside ``k``: the next one of the same world, or simply the next one. */
-function partner(k) {
-  const others = episodes.map((_, i) => (k + i) % episodes.length).slice(1);
-  return others.find((i) => episodes[i].seed !== null && episodes[i].seed === episodes[k].seed) ?? others[0];
-}
-
 function shown() {
-  return view.twins ? [state.episode, partner(state.episode)] : [state.episode];
+  return view.twins ? [state.episode, episodes[state.episode].partner] : [state.episode];
 }
 
 function redraw() {

@@ -23,7 +23,7 @@ function mixAngle(a, b, share) {
 class Episode {
   constructor(raw, replay) {
     const { names, will, look, shapes } = replay;
-    Object.assign(this, { names, will, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended });
+    Object.assign(this, { names, will, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, partner: raw.partner });
     this.kinds = raw.kinds.map((kind) => names.kind[kind]);
     this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];
@@ -99,16 +99,10 @@ class Episode {
     return this.names.phase[this.phaseCode(i, time)];
   }
 
-  /** What there is instead of a signal, or "": see sign_of in words.py. */
-  sign({ shows, intent }) {
-    return shows ? "" : ["first", "last"].includes(this.names.intent[intent]) ? this.words.order : this.words.silent;
-  }
-
   /** What whoever watches knows of road user ``i``, in two or three words. */
   badge(i, time) {
-    const phase = this.phaseCode(i, time), plan = this.plan(i, this.index(time)), words = this.words.phases[phase];
-    if (phase === 2) return `${words} for ${Math.max(time - plan.t2, 0).toFixed(1)} s`;
-    return (phase === 1 && this.sign(plan)) || words;
+    const phase = this.phaseCode(i, time), plan = this.plan(i, this.index(time)), words = plan.badges[phase];
+    return phase === 2 ? `${words} for ${Math.max(time - plan.t2, 0).toFixed(1)} s` : words;
   }
 
   /** Everything at ``time`` [s]; what is either so or not is as it was at the last decision. */
@@ -159,19 +153,6 @@ class Episode {
     const belief = all && i > 0 ? all.slice((i - 1) * intents, i * intents) : [];
     return belief.some((chance) => chance > 0) ? belief : null;
   }
-}
-
-/** Whether the two pictures differ at frame ``k``, as far as the car can see. */
-function differ(a, b, k) {
-  if (k > Math.min(a.decisions, b.decisions)) return true;
-  for (let i = 0; i < Math.min(a.count, b.count); i++) {
-    const p = k * a.count + i, q = k * b.count + i, see = i === 0 || a.columns.seen[p];
-    if (i && a.columns.seen[p] !== b.columns.seen[q]) return true;
-    if (!see) continue;
-    if (a.columns.signal[p] !== b.columns.signal[q] || a.columns.kind[p] !== b.columns.kind[q]) return true;
-    if (["x", "y", "heading"].some((name) => Math.abs(a.columns[name][p] - b.columns[name][q]) > 0.0025)) return true;
-  }
-  return a.count !== b.count;
 }
 
 /** What the car believes of road user ``i``, in the words of words.py. */

@@ -59,7 +59,7 @@ class Timeline {
     for (const { from, to, plan } of episode.signallers) {
       const start = episode.time[from], stop = episode.time[to];
       for (const [a, b, phase] of this._spans(episode, plan, start, stop))
-        main.append(this._block(a, b, phase, this._words(episode, plan, phase, reveal)));
+        main.append(this._block(a, b, phase, [...plan.bands[Number(reveal)][episode.names.phase.indexOf(phase)], ""]));
       this._times(plan, episode, start, stop, reveal, above);
     }
     for (let i = 1; i < episode.count; i++)
@@ -69,13 +69,6 @@ class Timeline {
     for (const time of new Set(episode.columns.hands_on)) if (time <= episode.duration) below.append(this._mark(time, ["hands on"]));
     if (episode.end !== "running") below.append(this._mark(episode.duration, [episode.ended, episode.end.replaceAll("_", " ")], episode.end));
     return [above, ...rows, below];
-  }
-
-  /** What stands on a phase's part of the line, the longest first: band_words in words.py. */
-  _words(episode, plan, phase, reveal) {
-    const { words, names } = episode, silent = phase === "cue" && !plan.shows;
-    if (silent && episode.sign(plan) === words.order) return [...words.orderBand, ""];
-    return [...(silent && reveal ? words.silentBand : words.bands[names.phase.indexOf(phase)]), ""];
   }
 
   /** The line of somebody who is not the one to watch. */
@@ -91,10 +84,9 @@ class Timeline {
 
   /** t1, t2 and t3 of a plan that lie between two times. */
   _times(plan, episode, start, stop, reveal, marks) {
-    const words = [plan.lies ? "false signal on" : plan.shows ? "signal on" : "(no signal)", plan.shows ? "signal off" : "", episode.words.does[plan.intent]];
     ["t1", "t2", "t3"].forEach((name, k) => {
       if (plan[name] >= start && plan[name] <= stop)
-        marks.append(this._mark(plan[name], reveal && words[k] ? [`${name} ${words[k]}`, name] : [name]));
+        marks.append(this._mark(plan[name], reveal && plan.labels[1][k] ? [`${name} ${plan.labels[1][k]}`, name] : [name]));
     });
   }
 
@@ -125,10 +117,10 @@ class Timeline {
 
   /** Where the two pictures are the same, and where they differ. */
   _pictures(a, b) {
-    const line = make("div", "line pictures"), frames = Math.max(a.decisions, b.decisions);
+    const line = make("div", "line pictures"), frames = Math.max(a.decisions, b.decisions), { differs } = a.columns;
     const times = a.decisions > b.decisions ? a.time : b.time;
     for (let k = 0, from = 0; k < frames; k++) {
-      const now = differ(a, b, k), ends = k + 1 === frames || differ(a, b, k + 1) !== now;
+      const now = differs[k], ends = k + 1 === frames || differs[k + 1] !== now;
       if (!ends) continue;
       const words = now ? ["different pictures", "different"] : ["the same picture", "same"];
       line.append(this._block(times[from], times[k + 1], now ? "different" : "same", words));
