@@ -26,6 +26,7 @@ from kindergarten.world.road import SPACING
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
 NOTICED = 0.03  # attention below this is not drawn
 CRASH = (34, 4), (46, 2)  # points: radius and width of its rings
+DOTS = 13.0  # points from one dot to the next of the line to whom the agent attends to
 INSET, RING = 104, 0.025  # points across; its border, as a share of that
 
 
@@ -113,8 +114,8 @@ class Scene:
             far, share = math.hypot(x - x0, y - y0), min(share, 1.0)
             radius = max(1.9 * camera.scale, 20.0 * unit)
             halo(surface, colour, (x, y), radius, share)
-            count = int(min(far, 4000.0) / (9.0 * unit))
-            for k in range(2, count - int(radius / (9.0 * unit))):
+            count = int(min(far, 4000.0) / (DOTS * unit))
+            for k in range(2, count - int(radius / (DOTS * unit))):
                 at = x0 + (x - x0) * k / count, y0 + (y - y0) * k / count
                 dot(surface, colour, at, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
 

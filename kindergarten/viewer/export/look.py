@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from kindergarten.viewer.draw.scene import CRASH, INSET, NOTICED, RIBBON, RING
+from kindergarten.viewer.draw.scene import CRASH, DOTS, INSET, NOTICED, RIBBON, RING
 from kindergarten.viewer.draw.text import BEAM
 from kindergarten.viewer.model import camera, labels, words
 from kindergarten.viewer.model.frame import CHOICES, WORDS
@@ -25,7 +25,7 @@ NUMBERS = {
     "above": labels.ABOVE, "below": labels.BELOW, "steps": labels.STEPS, "step": labels.STEP, "edge": labels.EDGE,
     "braking": BRAKING, "steering": MAX_STEERING, "wheelbase": WHEELBASE,
     "tree": TREE, "tones": list(TONES.values()),
-    "pause": words.PAUSE, "crash": CRASH,
+    "pause": words.PAUSE, "crash": CRASH, "dots": DOTS,
 }  # fmt: skip
 
 

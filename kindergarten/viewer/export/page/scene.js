@@ -72,8 +72,8 @@ function visible(street, user) {
 }
 
 /** Light around those to whom the car attends, and a dotted line that leads there. */
-function halos(ctx, camera, attention, frame, opacity, ink, { noticed }) {
-  const [x0, y0] = camera.pixels(frame.users[0].x, frame.users[0].y), step = 9 * camera.unit;
+function halos(ctx, camera, attention, frame, opacity, ink, { noticed, dots }) {
+  const [x0, y0] = camera.pixels(frame.users[0].x, frame.users[0].y), step = dots * camera.unit;
   attention.forEach((given, k) => {
     const user = frame.users[k + 1], share = Math.min(given, 1), [x, y] = camera.pixels(user.x, user.y);
     if (share < noticed || !user.kind || opacity[k + 1] < 0.02) return;
