@@ -223,6 +223,8 @@ def test_it_jumps_to_the_three_times(replay):
         assert player.time == player.stage.moment(k) and not player.playing
     role = player.stage.stories[0].role(1)
     assert player.stage.moment(0) == pytest.approx(role.t1, abs=0.5) and player.stage.moment(2) == role.t3
+    silent = Player(replay, 1).stage  # whoever goes straight on shows nothing: t1 is t1
+    assert not silent.stories[0].role(1).shows and silent.moment(0) == silent.stories[0].role(1).t1
 
 
 def test_story_mode_stops_asks_and_goes_on(follow):

@@ -14,14 +14,15 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.viewer import Painter, View, render
+from kindergarten.viewer import Painter, Stage, Take, View, render
 from kindergarten.viewer.model.camera import follow
 from kindergarten.viewer.model.frame import frame_at
 from kindergarten.viewer.model.story import story_of
 from kindergarten.viewer.model.words import badge, meaning, percents, sentence, signal_labels
 from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
-from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of
-from tests.recording import twins
+from kindergarten.world.config import Config
+from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of, untouched
+from tests.recording import record, twins
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,20 @@ def test_where_nobody_signals_nobody_says_lamp():
         frame = frame_at(replay, k, (role.t1 + role.t2) / 2)
         said = badge(story, frame, i) + meaning(story, frame, i) + "".join(signal_labels(role, True))
         assert "first" in said and "lamp" not in said and "signal" not in said
+
+
+def test_a_signal_that_is_taken_back_is_told_as_it_was_shown():
+    family = twins("Crossing", 3, Config(rewritten=1.0))
+    replay = record(family, untouched, seed=3)
+    for k in range(len(replay.episodes)):
+        stage = Stage(Take(replay, k))
+        for time in stage.times:
+            frame = stage.frames(float(time))[0]
+            if frame.users[1]["signal"] and frame.phase(stage.stories[0]) is Phase.CUE:
+                assert badge(stage.stories[0], frame, 1) == "signal on"
+        role, (time, words) = stage.stories[0].role(1), stage.telling()[0]
+        if role.shows:
+            assert stage.frames(time)[0].users[1]["signal"] == role.cue_signal and role.cue_signal.name.lower() in words
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5).filter(lambda shares: sum(shares) > 1e-3))

@@ -14,7 +14,7 @@ from kindergarten.viewer.model.layout import BEYOND, TREE
 from kindergarten.viewer.model.palette import DARK, LIGHT, PAINTS, Colour, Theme
 from kindergarten.viewer.model.shapes import BRAKING, REACH, Part, parts_of
 from kindergarten.viewer.model.view import FOG_EDGE, LARGE, LEAST_UNIT, SIZE, TONES, UNSEEN
-from kindergarten.world.codes import Kind
+from kindergarten.world.codes import Kind, Phase
 from kindergarten.world.users import MAX_STEERING, WHEELBASE
 
 NUMBERS = {
@@ -37,7 +37,7 @@ def look() -> dict[str, Any]:
         "paints": [css(paint) for paint in PAINTS],
         "words": {
             "means": list(words.MEANS.values()), "left": words.LEFT,
-            "unseen": words.UNSEEN, "does": list(words.DOES.values()),
+            "unseen": words.UNSEEN, "on": words.PHASES[Phase.CUE], "does": list(words.DOES.values()),
             "actions": list(WORDS.values()), "choices": CHOICES,
         },
         "keys": [

@@ -89,6 +89,8 @@ def badge(story: Story, frame: Frame, i: int) -> str:
         phase is Phase.CUE and story.live and frame.users[i]["signal"] == Signal.NONE
     ):  # a lamp that is dark for now is no lamp
         return sign_of(role) if sign_of(role) == ORDER else SILENT
+    if phase is Phase.CUE and frame.users[i]["signal"]:  # even if it is taken back later
+        return PHASES[phase]
     return badges(role)[phase]
 
 
@@ -129,8 +131,9 @@ def moments(story: Story, i: int) -> tuple[float, float, float]:
     """
     role, lit = story.role(i, story.start), np.zeros(0)
     if story.episode is not None:
-        lit = story.times[(story.episode.users[:, i]["signal"] != Signal.NONE) & (story.times >= role.t1)]
-    found = min(float(lit.min(initial=role.t2)), role.t2), min(role.t2 + 0.3, role.t3), role.t3
+        lit = story.times[(story.episode.users[:, i]["signal"] == role.cue_signal) & (story.times >= role.t1)]
+    shown = min(float(lit.min(initial=role.t2)), role.t2) if role.shows else role.t1
+    found = shown, min(role.t2 + 0.3, role.t3), role.t3
     return tuple(min(max(time, story.start), story.duration) for time in found)  # pyright: ignore[reportReturnType]
 
 

@@ -101,7 +101,8 @@ class Episode {
 
   /** What whoever watches knows of road user ``i``, in two or three words. */
   badge(i, time) {
-    const phase = this.phaseCode(i, time), plan = this.plan(i, this.index(time)), words = plan.badges[phase];
+    const phase = this.phaseCode(i, time), k = this.index(time), plan = this.plan(i, k), words = plan.badges[phase];
+    if (phase === 1 && this.columns.signal[k * this.count + i]) return this.words.on; // even if it is taken back later
     return phase === 2 ? `${words} for ${Math.max(time - plan.t2, 0).toFixed(1)} s` : words;
   }
 

@@ -133,10 +133,10 @@ function crash(ctx, camera, ego, other, ink, look) {
 function notesOf(episode, frame, opacity, view, look) {
   const notes = [], focus = episode.signaller(frame.k);
   for (let i = 1; i < frame.users.length; i++) {
-    const { kind } = frame.users[i], seen = opacity[i] > 0.5 && kind, plan = episode.plan(i, frame.k), phase = episode.phaseCode(i, frame.time);
+    const { kind, signal } = frame.users[i], seen = opacity[i] > 0.5 && kind, plan = episode.plan(i, frame.k), phase = episode.phaseCode(i, frame.time);
     const tone = look.tones[phase], belief = view.beliefs ? episode.belief(i, frame.k) : null;
     if (seen && (i === focus || plan.matters)) notes.push({ i, words: episode.badge(i, frame.time), tone, side: "above" });
-    if (seen && i === focus && plan.shows && phase === 1) notes.push({ i, words: "", tone, side: "above" });
+    if (seen && i === focus && (signal || (plan.shows && phase === 1))) notes.push({ i, words: "", tone, side: "above" });
     if (belief && (kind || i === focus))
       notes.push({ i: seen ? i : 0, words: sentence(episode, i, frame.time), tone: ["belief", "outline"], side: seen ? "below" : "above" });
   }
