@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from benchmarks import common, simulator, soak, viewer
+from benchmarks import common, playground, simulator, soak, viewer
 from kindergarten import cli
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.reference import compute, reference
@@ -37,6 +37,16 @@ def test_a_crowd_is_crossing_with_more_riders():
     few, many = simulator.crowd(7), simulator.crowd(8)
     assert (few.num_users, many.num_users) == (7, 8) and few.casts[0] == many.casts[0][:7]
     assert many.casts[0][-1].arrival_offset > few.casts[0][-1].arrival_offset
+
+
+@pytest.mark.jit
+def test_playground(capsys):
+    playground.main(["--seeds", "0", "--worlds", "2"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "Meeting, 2 agents of 16 road users",
+        "Crowd, 8 agents of 8 road users",
+    ]
 
 
 def test_simulator(tmp_path, capsys, monkeypatch):
