@@ -44,7 +44,7 @@ libraries:
 	$(MAKE) VENV=$(VENV)-zoo LIBRARIES='rl_zoo3 requests' libraries-in # enjoy forgets to ask for requests
 	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]' libraries-in
 
-libraries := $(addprefix tests/test_,$(addsuffix .py,libraries layers data zoo))
+libraries := $(addprefix tests/test_,$(addsuffix .py,libraries layers data zoo cluster))
 
 libraries-in: $(stamp)test
 	$(bin)/python -m pip install $(LIBRARIES)

@@ -16,7 +16,7 @@ from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, setting, settle
 
 BEST = "checkpoints/best.*"  # what it takes to be looked into
-WHERE = ("out", "wandb", "hub")  # a run goes: that is no other run's affair
+WHERE = ("out", "wandb", "hub", "address")  # a run goes: that is no other run's affair
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,7 +56,7 @@ kindergarten --tyro-print-completion bash (or zsh, fish) prints what a shell com
 """
 ERROR, STOPPED = 2, 130  # exit codes
 #: Which of our extras brings what; "agents" brings the rest.
-EXTRAS = {"pyarrow": "data", "minari": "offline", "h5py": "offline"}
+EXTRAS = {"pyarrow": "data", "minari": "offline", "h5py": "offline", "ray": "distributed"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -64,6 +64,7 @@ HOMES = {
     "pygame": ("viewer",),
     "pyarrow": ("data",),
     "minari": ("data",),
+    "ray": ("agents",),
     "gymnasium": ("__init__", "world", "scoring", "envs", "agents", "api", "data"),
     "pettingzoo": ("envs",),
 }

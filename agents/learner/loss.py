@@ -135,7 +135,7 @@ def add_gradients(
     batch: WorldSamples,
     weights: LossWeights,
     threads: int,
-    pool: Executor,
+    pool: Executor | None,
 ) -> Log:
     """Set the policy's gradients to those of the minibatch's loss, ``threads`` shares of it side by side.
 
@@ -150,7 +150,9 @@ def add_gradients(
         loss, log = ppo_loss(policy, part, weights, labels_per_row)
         return th.autograd.grad(loss * size, parameters, materialize_grads=True), log
 
-    spread: Callable[..., Iterable[tuple[tuple[th.Tensor, ...], Log]]] = map if len(parts) == 1 else pool.map
+    spread: Callable[..., Iterable[tuple[tuple[th.Tensor, ...], Log]]] = (
+        map if len(parts) == 1 or pool is None else pool.map
+    )
     gradients, logs = zip(*spread(work, parts, sizes), strict=True)
     for parameter, *pieces in zip(parameters, *gradients, strict=True):
         # Contiguous: the fused Adam reads memory in order, and autograd.grad returns transposed views.

@@ -1,5 +1,6 @@
 """The trainer: sb3-contrib's RecurrentPPO, made fast, with nothing lost between a cue and its decision."""
 
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from inspect import signature
 from io import BufferedIOBase
@@ -261,14 +262,19 @@ class MemoryPPO(Driver):
         clipped = [parameter for parameter in self.policy.parameters() if parameter not in probe]
         for _ in range(self.n_epochs):
             self._n_updates += 1
-            for batch in self.rollout_buffer.get(self.batch_size):
-                batch = prepared(batch, self.normalize_advantage)
-                logs.append(add_gradients(self.policy, batch, weights, self.threads, pool))
+            for log in self._gradients(weights, pool):
+                logs.append(log)
                 if self.target_kl is not None and logs[-1]["approx_kl"] > 1.5 * self.target_kl:
                     return logs
                 shorten(clipped, self.max_grad_norm)
                 self.policy.optimizer.step()
         return logs
+
+    def _gradients(self, weights: LossWeights, pool: Executor) -> Iterator[Log]:
+        """One pass over the rollout: sets the policy's gradients to those of each minibatch, one after the other."""
+        for batch in self.rollout_buffer.get(self.batch_size):
+            batch = prepared(batch, self.normalize_advantage)
+            yield add_gradients(self.policy, batch, weights, self.threads, pool)
 
     def _log(self, logs: list[Log], clip_range: float) -> None:
         buffer = self.rollout_buffer

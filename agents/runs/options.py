@@ -20,6 +20,9 @@ from kindergarten.world.words import quoted
 ALL = "all"  # scenarios of the package, side by side
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
 
+#: Who drives and learns.
+ENGINES = {"local": "this process", "ray": "runners on as many machines as there are, by way of Ray"}
+
 #: What is said elsewhere: with the scores, or as the run's eyes.
 ELSEWHERE = {"delay_s", "observation", "encoder", "trunk", "depth"}
 #: What some settings are called in tables; others by their names.
@@ -65,6 +68,11 @@ class Options:
         Text(),
         "where all but the worlds is computed: auto, cpu, or what else there is, such as cuda",
     )
+    engine: str = setting("local", Word(ENGINES), "; ".join(f"{name}: {its}" for name, its in ENGINES.items()))
+    runners: int = setting(2, Whole(1, 4096), "with --engine ray: processes that share the worlds and each minibatch")
+    address: str | None = setting(
+        None, Maybe(Text()), "with --engine ray: the cluster's head, host:port, or auto; this machine if left out"
+    )
     init: str | None = setting(
         None,
         Maybe(Text()),
@@ -85,6 +93,8 @@ class Options:
             raise ValueError("--curriculum goes by how well one scenario is learned: choose one, or leave it out")
         environment, learner = _matched(self.environment, self.learner)
         object.__setattr__(self, "environment", environment)
+        if self.engine == "ray":
+            _check_spread(self, learner)
         object.__setattr__(self, "learner", learner if self.init is None else replace(learner, warmup=0.0))
 
     @property
@@ -165,6 +175,19 @@ def _matched(environment: Config, learner: PPOConfig) -> tuple[Config, PPOConfig
         f"observation {seen.name.lower()!r} and encoder {learner.encoder.value!r} do not go together: "
         f"{learner.encoder.value} looks at {wanted.name.lower()}"
     )
+
+
+def _check_spread(options: Options, learner: PPOConfig) -> None:
+    """Refuse what runners cannot share.
+
+    Raises:
+        ValueError: names it, and what goes instead.
+    """
+    if options.worlds % options.runners:
+        raise ValueError(f"worlds is {options.worlds}: with {options.runners} runners it must be a multiple of them")
+    for name, wanted in (("curriculum", options.curriculum), ("redistribute", learner.redistribute)):
+        if wanted:
+            raise ValueError(f"{name} and engine 'ray' do not go together: choose engine 'local'")
 
 
 def unusual(settings: Config | PPOConfig) -> Iterator[str]:

@@ -167,21 +167,26 @@ class Run:
         if list(then.items()) != list(now.items()):
             raise ValueError(f"{self.folder} was trained with other columns: {difference(then, now)}")
 
-    def untrained(self, worlds: int, device: th.device | str = "cpu") -> MemoryPPO:
-        """The agent as it was before its first decision, with so many worlds around it.
+    def untrained(
+        self,
+        worlds: int,
+        device: th.device | str = "cpu",
+        trainer: type[MemoryPPO] = MemoryPPO,
+        seed: int | None = None,
+    ) -> MemoryPPO:
+        """The agent as it was before its first decision, with so many worlds around it; ``seed``: another than its own.
 
         Raises:
             ValueError: see ``check_columns``.
         """
         self.check_columns()
         own, settings = self.options, plain(self.config)
+        seed = own.seed if seed is None else seed
         if self.graduate:
-            env = make_mixed(self.scenarios, worlds, own.seed, **settings)
+            env = make_mixed(self.scenarios, worlds, seed, **settings)
         else:
-            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, own.seed, **settings)
-        model = MemoryPPO.from_config(
-            env, self.hyperparameters, own.memory, own.seed, threads=self.threads, device=device
-        )
+            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **settings)
+        model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
         return model
 

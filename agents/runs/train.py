@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +81,7 @@ def check_needs(options: Options) -> None:
     if options.hub:
         uploads.needed("huggingface_hub", "--hub")
     device_named(options.device)
+    trainer_of(options)
 
 
 def folder_for(options: Options) -> Path:
@@ -94,7 +96,7 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
     Raises:
         ValueError: the checkpoint is damaged, or it is gone; the message says what can still be done.
     """
-    model = run.untrained(run.options.worlds, device_named(run.options.device))
+    model = run.untrained(run.options.worlds, device_named(run.options.device), trainer_of(run.options))
     last = last_of(run)
     if last is None:
         if run.checkpoint("first").exists():
@@ -103,6 +105,25 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
         return model, {}
     checkpoint.put(model, last)
     return model, checked_notes(last)
+
+
+def trainer_of(options: Options) -> type[MemoryPPO]:
+    """The trainer of an engine."""
+    if options.engine == "local":
+        return MemoryPPO
+    from kindergarten.agents.runs.cluster import ClusterPPO
+
+    return ClusterPPO
+
+
+def runners_of(model: MemoryPPO, options: Options) -> AbstractContextManager[None]:
+    """Those that an engine other than this process itself needs."""
+    if options.engine == "local":
+        return nullcontext()
+    from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
+
+    assert isinstance(model, ClusterPPO)
+    return crew_of(model, options)
 
 
 def last_of(run: Run) -> checkpoint.Checkpoint | None:
@@ -165,7 +186,8 @@ def learn(run: Run) -> None:
     try:
         metrics = Metrics(run.folder / "metrics.csv", model.num_timesteps)
         model.set_logger(Logger(str(run.folder), [metrics, TensorBoardOutputFormat(str(run.folder))]))
-        model.learn(total - model.num_timesteps, callbacks, reset_num_timesteps=False)
+        with runners_of(model, run.options):
+            model.learn(total - model.num_timesteps, callbacks, reset_num_timesteps=False)
     finally:
         watcher.close()
         if project:
