@@ -17,6 +17,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import End, Intent, Kind, Signal
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator
+from tests.naive_many import NaiveMany
 from tests.worlds import BUSY, CIRCLE, LANES, STOP
 
 pytestmark = pytest.mark.jit
@@ -76,6 +77,52 @@ def test_one_agent_among_many_is_the_ego_of_the_simulator_bit_for_bit(scenario: 
     assert not running.all()
 
 
+THREE = replace(
+    BUSY,
+    name="Three",
+    casts=(
+        (
+            *(
+                replace(BUSY.casts[0][1], arm=arm, learns=True, cyclist=0.0, truck=0.0)
+                for arm in ("south", "north", "west")
+            ),
+            *BUSY.casts[0][2:],
+        ),
+    ),
+    task=replace(BUSY.tasks[0], branches=(), follow=False),
+)
+
+
+@pytest.mark.parametrize("scenario", [pytest.param(MEETING, marks=pytest.mark.slow), THREE], ids=["Meeting", "Three"])
+def test_a_naive_world_agrees(scenario: Scenario):
+    """Objects, and no kernels: the world of one ego, which becomes the world of each agent in turn."""
+    rng, ends = np.random.default_rng(0), set()
+    for seed in range(4):
+        playground = Playground(scenario, 1)
+        playground.seed(np.array([seed]))
+        playground.reset()
+        naive = NaiveMany(scenario, CONFIG, seed, playground.arrays[3])
+        naive.begin()
+        while playground.acting().any():
+            deeds = rng.integers(0, len(Deed), playground.agents)
+            deeds[(deeds == Deed.SLOWER) & (rng.random(playground.agents) < 0.95)] = Deed.FASTER
+            acting, found = playground.acting()[0], playground.step(deeds[None])
+            np.testing.assert_allclose(np.where(acting, naive.act(list(deeds)), 0.0), found.rewards[0], atol=1e-7)
+            for row, user in zip(playground.users[0], naive.everybody, strict=True):
+                assert row["kind"] == user.kind
+                numbers = (user.s, user.at.real, user.at.imag, user.speed) if user.present else ()
+                np.testing.assert_allclose(
+                    [row[n] for n in ("s", "x", "y", "speed")][: len(numbers)], numbers, atol=1e-6
+                )
+            for row, driver in zip(playground.drivers[0], naive.drivers, strict=True):
+                assert row["end"] == driver.end
+            lit = np.array([naive.lit(driver) for driver in naive.drivers])
+            on = playground.acting()[0]
+            assert (lit[on] == playground.users["signal"][0, : len(lit)][on]).all()
+        ends |= {driver.end for driver in naive.drivers}
+    assert {End.GOAL, End.COLLISION} <= ends
+
+
 def test_the_order_of_rows_does_not_matter():
     one, other = started(64), started(64)
     for mine, theirs in ((other.users, one.users), (other.drivers, one.drivers)):
@@ -96,8 +143,8 @@ def test_the_order_of_rows_does_not_matter():
 )
 def test_goals_are_private(rules: dict):
     """One goal flipped, the same seeds and actions: all others see and do the same until that body shows it."""
-    count, goals = 1000, np.tile([int(Intent.LEFT), -1], (1000, 1))
-    flipped = np.tile([int(Intent.STRAIGHT), -1], (1000, 1))
+    count = 1000 if not rules else 200
+    goals, flipped = (np.tile([int(goal), -1], (count, 1)) for goal in (Intent.LEFT, Intent.STRAIGHT))
     one, other = (started(count, goals=goal, **rules) for goal in (goals, flipped))
     secret, shown = one.drivers["present"][:, 0] == 1, np.zeros(count)
     for (a, mine), (b, theirs) in zip(driven(one), driven(other), strict=True):
