@@ -123,6 +123,11 @@ def _trainer() -> list[tuple[str, str, str]]:
         f"{name} {median(seconds):.0f} s ({min(seconds):.0f}..{max(seconds):.0f} s, {len(seconds)} seeds)"
         for name, seconds in took.items()
     )
+    rivals = "".join(
+        f"; on Follow {name} {median(run['processor_s'] for run in found):.0f} s"
+        for name, found in runs["Follow"].items()
+        if name != ours
+    )
     cartpole = measured("cartpole")["runs"]
     solved = {name: _listed(f"{run['solved']['wall_s']:.0f}" for run in cartpole[name]) for name in (ours, stock)}
     ended = {name: _listed(f"{run['final_return']:.0f}" for run in cartpole[name]) for name in (ours, stock)}
@@ -137,7 +142,7 @@ def _trainer() -> list[tuple[str, str, str]]:
         (
             "to the score of 0.9, with the defaults",
             "",
-            f"{times} of processor time",
+            f"{times} of processor time{rivals}",
         ),
         (
             "CartPole without velocities, solved",
