@@ -85,12 +85,11 @@ def in_this_world(run: dict[str, Any], folder: Path) -> dict[str, Any]:
     return run
 
 
-def row_of(kind: Kind, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table: what the seeds say together."""
     return {
         "scenario": runs[0]["scenario"],
-        "memory": kind.memory,
-        "control": kind.control,
+        "memory": runs[0]["memory"],
         "decisions": runs[0]["steps"],
         "commits": sorted({run["commit"] for run in runs}),
         **together([anticipation_of(run) for run in runs]),
@@ -123,7 +122,7 @@ def main() -> None:
         kind, folder = KINDS[name], options.runs / f"{scenario}-{name}" / f"seed{seed}"
         runs = finished[scenario, name]
         runs.append(in_this_world(run(folder, scenario, kind.memory, seed, *kind.words), folder))
-        row = rows[scenario, kind.memory, kind.control] = {**row_of(kind, runs), **made}
+        row = rows[scenario, kind.memory, kind.control] = {**row_of(runs), "control": kind.control, **made}
         show_row(row)
         if options.out:
             order = [(scenario, kind.memory, kind.control) for scenario, kind in product(SCENARIOS, KINDS.values())]

@@ -184,7 +184,7 @@ def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) ->
     right = {"by_phase": {"delay": {"accuracy": 0.5}}}
     found = {
         "scenario": scenario,
-        "memory": "lstm",
+        "memory": folder.parent.name.partition("-")[2],
         "anticipation": score,
         "collision_rate": 0.1,
         "right_answers": 1.0,

@@ -76,7 +76,7 @@ def test_a_stack_of_one_frame_is_no_stack():
 
 def test_forget_bias():
     def bias(policy: MemoryPolicy) -> th.Tensor:
-        assert policy.lstm_critic is not None
+        assert isinstance(policy.lstm_critic, th.nn.LSTM)
         _, _, bias_ih, bias_hh = policy.lstm_critic.all_weights[0]
         return (bias_ih + bias_hh)[HIDDEN : 2 * HIDDEN].detach()
 

@@ -218,15 +218,14 @@ class Inside(NamedTuple):
 
 
 @th.no_grad()
-def look_inside(module: MemoryModule, features: th.Tensor, before: States, after: States) -> Inside:
+def look_inside(module: nn.Module, features: th.Tensor, before: States, after: States) -> Inside:
     """What ``module`` did with a frame.
 
     features: (W, features) of the frame; before, after: its states (h, c), each (1, W, hidden).
     """
-    if not module.has_cells:
-        return Inside(None, None)
     if not is_plain_lstm(module):
-        return Inside(module.cells(*after), None)
+        assert isinstance(module, MemoryModule)
+        return Inside(module.cells(*after) if module.has_cells else None, None)
     weight_ih, weight_hh, bias_ih, bias_hh = module.all_weights[0]
     sums = features @ weight_ih.T + bias_ih + before[0][0] @ weight_hh.T + bias_hh
     through, forget, _, out = sums.view(len(sums), 4, -1).unbind(1)  # PyTorch's order: input, forget, cell, output
