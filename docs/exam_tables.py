@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from docs.benchmark_tables import made_with
-from docs.tables import RESULTS, spread, table
+from docs.tables import RESULTS, measured, spread, table
 from kindergarten.reportcard.card import horizon_named
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.drivers import DRIVERS
@@ -31,6 +33,21 @@ def leaderboard() -> str:
     header = ("scenario", "agent", "seeds", *(split.name for split in SPLITS), "horizon")
     made = {card["command"]: made_with(card) for seeds in found.values() for card in seeds}
     return "\n\n".join((table(header, rows, len(header) - 2), *made.values()))
+
+
+def demo() -> str:
+    """What the agent that comes with the package scores."""
+    result = measured("demo")
+    rows = [
+        (
+            row["scenario"],
+            "{:.3f} ({:.3f}..{:.3f})".format(row["anticipation"], *row["anticipation_ci95"]),
+            *(f"{row[share]:.1%}" for share in ("right_answers", "collision_rate")),
+        )
+        for row in result["rows"]
+    ]
+    rows.append(("mean", f"{np.mean([row['anticipation'] for row in result['rows']]):.3f}", "", ""))
+    return table(("scenario", "anticipation", "right answers", "collisions"), rows, 3) + "\n\n" + made_with(result)
 
 
 def cards() -> dict[tuple[str, str], list[Card]]:
@@ -70,4 +87,4 @@ def _several(scores: list[float]) -> str:
     return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{mean + 0.0:.2f}"
 
 
-MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard)
+MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo)

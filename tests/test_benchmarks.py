@@ -310,3 +310,10 @@ def test_a_killed_training_loses_nothing(tmp_path, monkeypatch, capsys):
     assert kills.main(["--kills", "2", "--out", str(tmp_path / "kills.json")]) == 0
     assert json.loads((tmp_path / "kills.json").read_text())["rows"]["Follow"]["kills"] == 2
     assert "nothing lost" in capsys.readouterr().out
+
+
+def test_the_demo_is_scored(tmp_path):
+    demo, out = pytest.importorskip("benchmarks.demo"), tmp_path / "demo.json"
+    assert demo.main(["--scenarios", "Follow", "--out", str(out)]) == 0
+    (row,) = json.loads(out.read_text())["rows"]
+    assert row["scenario"] == "Follow" and row["anticipation"] > 0.9

@@ -352,7 +352,10 @@ def test_references_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.M
 
     few = {name: scenario_named(name) for name in ("Follow", "Crossing")}
     brakes = {"Crossing": 2, "Follow": 3}  # with which it is computed once more; Crossing's own are among them
-    settings = {name: [(name, config) for _, config in ladder(scenario)] for name, scenario in few.items()}
+    settings = {
+        name: [(worlds.name, config) for worlds, config, _ in reference.asked(scenario).values()]
+        for name, scenario in few.items()
+    }
     for name, kept in settings.items():
         kept[1:1] = [(name, Config())] * brakes[name]
     monkeypatch.setattr(reference, "compute", fake)

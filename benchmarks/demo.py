@@ -1,0 +1,42 @@
+"""What the agent that comes with the package scores: python -m benchmarks.demo --out benchmarks/results/demo.json."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import kindergarten
+from benchmarks.common import about, show_row, write
+from kindergarten.scenarios import SCENARIOS
+
+PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
+KEPT = (
+    "scenario",
+    "episodes",
+    "blind",
+    "oracle",
+    "anticipation",
+    "anticipation_ci95",
+    "right_answers",
+    "collision_rate",
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Score it in every scenario, with the defaults."""
+    parser = argparse.ArgumentParser("python -m benchmarks.demo", description=__doc__)
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
+    options = parser.parse_args(argv)
+    made, rows = about("demo", PACKAGES), []
+    for scenario in options.scenarios:
+        found = kindergarten.score("demo", scenario).to_dict()
+        rows.append({name: found[name] for name in KEPT})
+        show_row(rows[-1])
+    if options.out:
+        write(options.out, {**made, "rows": rows})
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
