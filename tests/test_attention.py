@@ -108,6 +108,7 @@ def test_a_batch_of_rows_is_the_batch_of_numbers(mode: str):
     assert ends > 2
 
 
+@pytest.mark.slow
 def test_stock_recurrent_ppo_learns_from_rows_with_our_encoder():
     from sb3_contrib import RecurrentPPO
 

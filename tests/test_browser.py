@@ -123,7 +123,14 @@ def both(page: Any, replay: Replay, time: float, view: View) -> list[np.ndarray]
     return [blurred(each) for each in pictures]
 
 
-@pytest.mark.parametrize("name", ["still life", "Crossing", "Follow", "CutIn", "Roundabout"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "still life",
+        "Crossing",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("Follow", "CutIn", "Roundabout")),
+    ],
+)
 def test_the_window_and_the_page_paint_the_same(show, name):
     replay = still_life() if name == "still life" else drive(name)
     last = float(replay.episodes[0].worlds["tick"][-1]) * replay.physics_step
@@ -261,7 +268,10 @@ def test_keys_do_what_the_help_says(show, crossing):
     assert page.is_visible("dialog")
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 720), (3840, 2160)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(390, 844), (1280, 720), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((844, 390), (3840, 2160)))],
+)
 def test_nothing_hangs_over_the_edge(show, crossing, width, height):
     for wish in ("t=5&reveal", "t=5&reveal&twins"):
         page = show(crossing, wish, width, height)

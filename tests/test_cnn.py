@@ -58,6 +58,7 @@ def test_our_trainer_learns_from_pictures_as_they_are(kwargs: dict[str, Any]):
     assert action.shape == (8,)
 
 
+@pytest.mark.slow
 def test_stock_recurrent_ppo_learns_from_pictures_with_its_own_network():
     from sb3_contrib import RecurrentPPO
 

@@ -136,6 +136,7 @@ def test_the_return_is_decided_at_the_cue_for_who_answers_always_the_same():
     assert after[1] > max(after[0], after[2]) + 0.8
 
 
+@pytest.mark.slow
 def test_where_nothing_is_shown_nothing_is_decided_at_the_cue():
     silent = prepare(planted.Remembers(), FOLLOW, Config(signal_rate=0.0), SMALL)
     assert decided.ask(silent).verdict is Verdict.OPEN
@@ -203,7 +204,7 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
 
 
 #: Similar to others: one begins otherwise, the other lacks gates.
-SIMILAR = {Memory("lstm-default"), Memory("gru"), Memory("rnn")}
+SIMILAR = {Memory(name) for name in ("lstm-default", "gru", "rnn", "slstm", "mingru", "lru", "transformer")}
 
 
 @pytest.mark.parametrize(
