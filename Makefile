@@ -33,7 +33,7 @@ test: $(stamp)test
 	$(pytest) $(ARGS)
 
 slow: $(stamp)test
-	KINDERGARTEN_EXAMPLES=4 $(pytest) -m 'slow or drawn' $(ARGS)
+	KINDERGARTEN_EXAMPLES=7 $(pytest) -m 'slow or drawn' $(ARGS)
 
 fuzz: $(stamp)test
 	NUMBA_BOUNDSCHECK=1 KINDERGARTEN_EXAMPLES=100 $(pytest) tests/test_fuzz.py tests/test_checkpoint.py tests/test_lines.py $(ARGS)

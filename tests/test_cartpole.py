@@ -22,6 +22,7 @@ def test_a_few_thousand_decisions_improve_the_return():
     assert returns[-1] > 1.4 * np.mean(returns[:2]), returns
 
 
+@pytest.mark.slow
 def test_the_comparison_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(cartpole.NUMBERS, "n_epochs", 1)
     out = tmp_path / "cartpole.json"

@@ -128,6 +128,7 @@ def test_credit_is_even_for_who_remembers_wherever_the_cue_is():
     assert all(flip["irrelevant"] == 0.0 < flip["cue"] for flip in finding.numbers["flips"])
 
 
+@pytest.mark.slow
 def test_the_return_is_decided_at_the_cue_for_who_answers_always_the_same():
     found = decided.ask(case(planted.Remembers))
     assert found.verdict is Verdict.YES
@@ -204,7 +205,7 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
 
 
 #: Similar to others: one begins otherwise, the other lacks gates.
-SIMILAR = {Memory(name) for name in ("lstm-default", "gru", "rnn", "slstm", "mingru", "lru", "transformer")}
+SIMILAR = {Memory(name) for name in ("stack", "lstm-default", "gru", "rnn", "slstm", "mingru", "lru", "transformer")}
 
 
 @pytest.mark.parametrize(
