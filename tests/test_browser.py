@@ -270,7 +270,7 @@ def test_keys_do_what_the_help_says(show, crossing):
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(390, 844), (1280, 720), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((844, 390), (3840, 2160)))],
+    [(390, 844)] + [pytest.param(*size, marks=pytest.mark.slow) for size in ((844, 390), (1280, 720), (3840, 2160))],
 )
 def test_nothing_hangs_over_the_edge(show, crossing, width, height):
     for wish in ("t=5&reveal", "t=5&reveal&twins"):

@@ -205,7 +205,9 @@ def test_probes_are_tested_on_what_they_were_not_fitted_on():
 
 
 #: Similar to others: one begins otherwise, the other lacks gates.
-SIMILAR = {Memory(name) for name in ("stack", "lstm-default", "gru", "rnn", "slstm", "mingru", "lru", "transformer")}
+SIMILAR = {
+    Memory(name) for name in ("none", "stack", "lstm-default", "gru", "rnn", "slstm", "mingru", "lru", "transformer")
+}
 
 
 @pytest.mark.parametrize(
