@@ -2,7 +2,7 @@
 
 from kindergarten.playground import meeting
 from kindergarten.world.config import Scenario
-from kindergarten.world.words import quoted
+from kindergarten.world.words import chosen
 
 #: The scenarios for several agents; apart from those for one, which have references and a score.
 PLAYGROUNDS: dict[str, Scenario] = {meeting.SCENARIO.name: meeting.SCENARIO}
@@ -14,6 +14,4 @@ def playground_named(name: str) -> Scenario:
     Raises:
         ValueError: there is none; the message names the choices.
     """
-    if not isinstance(name, str) or name not in PLAYGROUNDS:
-        raise ValueError(f"unknown scenario for several agents {quoted(name)}: choose from {', '.join(PLAYGROUNDS)}")
-    return PLAYGROUNDS[name]
+    return chosen("scenario for several agents", name, PLAYGROUNDS)

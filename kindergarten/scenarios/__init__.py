@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from kindergarten.world.config import Scenario
-from kindergarten.world.words import quoted
+from kindergarten.world.words import chosen
 
 
 def _found() -> list[ModuleType]:
@@ -30,6 +30,4 @@ def scenario_named(name: str) -> Scenario:
     Raises:
         ValueError: there is none; the message names the choices.
     """
-    if not isinstance(name, str) or name not in SCENARIOS:
-        raise ValueError(f"unknown scenario {quoted(name)}: choose from {', '.join(SCENARIOS)}")
-    return SCENARIOS[name]
+    return chosen("scenario", name, SCENARIOS)
