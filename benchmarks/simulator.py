@@ -1,7 +1,8 @@
 """How fast the worlds are: ``python -m benchmarks.simulator [--quick] [--out FILE]``.
 
-All entries take turns in one process and on one core, with random actions drawn beforehand; resets of finished
-worlds are part of it. A road-user step is one physics step (0.1 s) of one road user; a decision has two.
+All entries, those of others included, take turns in one process and on one core, with random actions drawn beforehand;
+resets of finished worlds are part of it. A road-user step is one physics step (0.1 s, in ours) of one road user; one of
+our decisions has two.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
@@ -21,20 +21,20 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from benchmarks import others
 from benchmarks.common import ROOT, Done, Rates, Work, about, race, ratio, spread, write
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator
 
-PACKAGES = ("numpy", "numba", "gymnasium", "stable-baselines3", "highway-env")
+PACKAGES = ("numpy", "numba", "gymnasium", "stable-baselines3", "highway-env", "metadrive-simulator", "minigrid")
 USERS = 8
 SIMULATOR, SINGLE_WORLD = "simulator, {:,} worlds", "simulator, 1 world"
 OTHER, LARGE = "simulator, {}", ("Crossroads", "Town")
 VECTOR, SB3 = "vector env, {:,} worlds", "SB3 VecEnv, {:,} worlds"
 CROSSING, FOLLOW = "Crossing-v0, gymnasium.make", "Follow-v0, gymnasium.make"
 CARTPOLE, CARTPOLES = "CartPole-v1, gymnasium.make", "CartPole-v1, vector env, {:,} worlds"
-HIGHWAY, HIGHWAY_CLOCK = "highway-env intersection-v0", "highway-env, 2 physics steps per decision"
 
 #: What another process does until it has taken its first step.
 FIRST_STEP = """
@@ -96,42 +96,6 @@ def vector(env: Any, worlds: int, choices: int, steps: int) -> Work:
     return work
 
 
-def single(env: gymnasium.Env, choices: int, steps: int) -> Work:
-    """One environment as ``gymnasium.make`` gives it, wrappers and all."""
-    env.reset(seed=0)
-    todo = cycle(int(action) for action in np.random.default_rng(0).integers(choices, size=251))
-
-    def work() -> Done:
-        for _ in range(steps):
-            _, _, terminated, truncated, _ = env.step(next(todo))
-            if terminated or truncated:
-                env.reset()
-        return Done(steps)
-
-    return work
-
-
-def highway(steps: int, **config: float) -> Work:
-    """highway-env's junction; its vehicles come and go and are counted as they drive."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that there is a v2
-        env: Any = gymnasium.make("intersection-v0", config=config)
-    env.reset(seed=0)
-    todo, core = actions(env.action_space.n), env.unwrapped
-    substeps = core.config["simulation_frequency"] // core.config["policy_frequency"]
-
-    def work() -> Done:
-        user_steps = 0
-        for _ in range(steps):
-            _, _, terminated, truncated, _ = env.step(int(next(todo)))
-            user_steps += len(core.road.vehicles) * substeps
-            if terminated or truncated:
-                env.reset()
-        return Done(steps, user_steps)
-
-    return work
-
-
 def entries(worlds: int, sb3_worlds: int) -> dict[str, Work]:
     """All that take part: what is not installed does not."""
     kinder = {"vectorization_mode": "vector_entry_point", "num_envs": worlds}
@@ -142,9 +106,9 @@ def entries(worlds: int, sb3_worlds: int) -> dict[str, Work]:
         VECTOR.format(worlds): vector(ours, worlds, 5, 20),
         CARTPOLES.format(worlds): vector(gymnasium.make_vec("CartPole-v1", **kinder), worlds, 2, 20),
         SINGLE_WORLD: simulator(crowd(), 1, 500),
-        CROSSING: single(gymnasium.make("Kindergarten/Crossing-v0"), 5, 500),
-        FOLLOW: single(gymnasium.make("Kindergarten/Follow-v0"), 5, 500),
-        CARTPOLE: single(gymnasium.make("CartPole-v1"), 2, 500),
+        CROSSING: others.single(gymnasium.make("Kindergarten/Crossing-v0"), 500),
+        FOLLOW: others.single(gymnasium.make("Kindergarten/Follow-v0"), 500),
+        CARTPOLE: others.single(gymnasium.make("CartPole-v1"), 500),
     }
     try:
         from kindergarten.envs.sb3 import make_sb3
@@ -153,14 +117,7 @@ def entries(worlds: int, sb3_worlds: int) -> dict[str, Work]:
         found[SB3.format(sb3_worlds)] = vector(vec, sb3_worlds, 5, 20)
     except ModuleNotFoundError:
         print("stable-baselines3 is not installed: left out")
-    try:
-        import highway_env  # noqa: F401  # pyright: ignore[reportMissingImports]  # registers
-
-        found[HIGHWAY] = highway(5)
-        found[HIGHWAY_CLOCK] = highway(20, simulation_frequency=10, policy_frequency=5)
-    except ModuleNotFoundError:
-        print("highway-env is not installed: left out (install it beside this, never in the extras)")
-    return found
+    return found | others.entries()
 
 
 def ratios(rates: dict[str, Rates], worlds: int) -> dict[str, dict[str, float]]:
@@ -173,8 +130,7 @@ def ratios(rates: dict[str, Rates], worlds: int) -> dict[str, dict[str, float]]:
         ("vector env / CartPole-v1, vector env", envs, rates[CARTPOLES.format(worlds)], None),
     ]
     found = {name: ratio(above.decisions, below.decisions, target) for name, above, below, target in pairs}
-    if HIGHWAY in rates:
-        other = rates[HIGHWAY_CLOCK]
+    if other := rates.get(others.HIGHWAY_CLOCK):
         found["Crossing-v0 / highway-env, decisions"] = ratio(rates[CROSSING].decisions, other.decisions)
         found["vector env / highway-env, road-user steps"] = ratio(envs.user_steps, other.user_steps)
     return found
