@@ -76,8 +76,8 @@ MAKERS: dict[str, Callable[[], str]] = {
             tables.agents,
             scenario_pages.scenarios,
             scenario_pages.stakes,
+            training_options,
         ),
-        *(scenario_pages.arguments, training_options),
         *(*benchmark_tables.MAKERS, *exam_tables.MAKERS, *readme_tables.MAKERS),
     )
 }

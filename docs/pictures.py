@@ -19,6 +19,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 import pygame
 
+from docs import story
 from kindergarten.replay import replay
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
@@ -38,7 +39,7 @@ RATES = tuple(
 LONGEST, LARGEST = 10.0, 1_000_000  # [s], [B]
 BEFORE, AFTER = 1.0, 5.0  # [s] before t1 and after t3 that are shown, as far as there is time
 STREET = View(panels=False)
-LINE = View(follow=False, close_up=False, policy=False, reward=False, memory=False)  # a still camera, and the timeline
+LINE = View(follow=False, close_up=False, reward=False, memory=False)  # a still camera, actions, and the timeline
 SLOGAN = "Kindergarten: cars learn to read what others are about to do"
 
 
@@ -93,9 +94,9 @@ def scenario(path: Path, recorded: Replay) -> None:
 
 def in_the_delay(stage: Stage) -> float:
     """When [s] nothing has shown for a while, and the agent drives."""
-    story = stage.stories[0]
-    role = story.role(story.watched(0, story.start), story.start)
-    return min(max(role.t2 + 0.7 * (role.t3 - role.t2), story.hands_on + 0.3), role.t3 - 0.1)
+    told = stage.stories[0]
+    role = told.role(told.watched(0, told.start), told.start)
+    return min(max(role.t2 + 0.7 * (role.t3 - role.t2), told.hands_on + 0.3), role.t3 - 0.1)
 
 
 def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
@@ -110,10 +111,10 @@ def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
     one, twins = Stage(Take(crossing, 0)), Stage(Take(crossing, 0), Take(crossing, 1))
     two, now = Stage(Take(crossing, 0), Take(forgetful, 0)), in_the_delay(one)
     span = interesting(crossing.episodes[0], crossing.physics_step)
-    line = partial(moving, size=WIDE, span=span)
     return found | {
-        IMAGES / "crossing.gif": partial(line, stage=one, view=LINE),
-        IMAGES / "twins.gif": partial(line, stage=twins, view=replace(LINE, policy=True)),
+        IMAGES / "story.png": partial(story.write, stage=one),
+        IMAGES / "story-dark.png": partial(story.write, stage=one, dark=True),
+        IMAGES / "twins.gif": partial(moving, stage=twins, view=LINE, size=WIDE, span=span),
         IMAGES / "mind.png": partial(write_picture, stage=one, time=now),
         IMAGES / "agents.png": partial(write_picture, stage=two, time=now),
         IMAGES / "sheet.png": partial(write_sheet, stage=one),

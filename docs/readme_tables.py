@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from statistics import median
+from collections.abc import Callable
 from typing import Any
 
 from docs.scenario_pages import OURS
 from docs.tables import measured, percent, scored, spread, table
 from kindergarten.agents.learner.choice import Memory
 
-#: How README calls what taught an agent, by what benchmarks/results/ladder.json has.
+#: What taught an agent, by what benchmarks/results/ladder.json has.
 TAUGHT = {"captions 0": "rewards alone", "": "captions"}
 RUNGS = ("8 s", "32 s")
+ACROSS = 3  # pictures of a row
+#: What README calls those who took part in benchmarks.simulator, and where they live.
+SPEEDS = {
+    "vector env, 1,024 worlds": ("Kindergarten, Crossing, 1,024 worlds", ""),
+    "Crossing-v0, gymnasium.make": ("Kindergarten, Crossing, one world", ""),
+    "MiniGrid-MemoryS13-v0": ("MiniGrid, MemoryS13", "https://minigrid.farama.org"),
+    "MetaDrive, one map": ("MetaDrive, one map, lidar", "https://github.com/metadriverse/metadrive"),
+    "highway-env, 2 physics steps per decision": (
+        "highway-env, intersection",
+        "https://github.com/Farama-Foundation/HighwayEnv",
+    ),
+}
 
 
 def what_it_learns() -> str:
@@ -66,101 +77,33 @@ def memories() -> str:
     return table(("`--memory`", "what it is"), [(f"`{memory.value}`", memory.meaning) for memory in Memory])
 
 
-def what_there_is() -> str:
-    """The scenarios' ids, and what happens there."""
-    rows = [(f"`Kindergarten/{one.name}-v0`", one.summary) for one in OURS]
-    return table(("id", "what happens"), rows)
-
-
-def how_fast() -> str:
-    """The simulator's and the trainer's rates, each beside something that one knows."""
-    return table(("", "decisions/s on one core", ""), [*_simulator(), *_trainer()])
-
-
-def _simulator() -> list[tuple[str, str, str]]:
-    """The lines on the simulator and its shells."""
-    result, users = measured("simulator"), {one.name: one.num_users for one in OURS}
-    rates = {name: row["decisions_per_s"]["median"] for name, row in result["rates"].items()}
-    steps = {name: row.get("road_user_steps_per_s", {}).get("median", 0) for name, row in result["rates"].items()}
-    ratios = {name: f"{row['median']:.2f}" for name, row in result["ratios"].items()}
-    start = {state: f"{row['first_step']['median']:.1f} s" for state, row in result["start_up_s"].items()}
-    busy, crossroads, town = "simulator, 1,024 worlds", "simulator, Crossroads", "simulator, Town"
-    vector, made = "vector env / simulator", "Crossing-v0 / CartPole-v1, gymnasium.make"
-    return [
-        (
-            f"Crossing with {result['settings']['road_users']} road users, 1,024 worlds",
-            _millions(rates[busy]),
-            f"{steps[busy] / 1e6:.1f} M road-user steps/s",
-        ),
-        *(
-            (f"{name} ({users[name]} road users), 1,024 worlds", _millions(rates[key]), f"{steps[key] / 1e6:.1f} M")
-            for name, key in (("Crossroads", crossroads), ("Town", town))
-        ),
-        (
-            "vector env, Crossing, 1,024 worlds",
-            _millions(rates["vector env, 1,024 worlds"]),
-            f"{ratios[vector]} of the simulator's",
-        ),
-        ("Stable-Baselines3 VecEnv, Crossing, 256 worlds", _millions(rates["SB3 VecEnv, 256 worlds"]), ""),
-        (
-            '`gymnasium.make("Kindergarten/Crossing-v0")`',
-            f"{rates['Crossing-v0, gymnasium.make'] / 1e3:.0f} k",
-            f"{ratios[made]} of CartPole-v1's through the same API",
-        ),
-        ("first step of a new process", "", f"{start['cold']} with all kernels to compile, {start['warm']} afterwards"),
+def grid() -> str:
+    """What happens in each scenario, as moving pictures that lead to its page."""
+    cells = [
+        f'<td><a href="docs/scenarios/{one.name}.md"><img src="docs/images/scenarios/{one.name}.gif" width="300" '
+        f'alt="A trained agent drives in {one.name}"><br><b>{one.name}</b></a><br>{one.summary}</td>'
+        for one in OURS
     ]
+    rows = [cells[k : k + ACROSS] for k in range(0, len(cells), ACROSS)]
+    return "\n".join(["<table>", *("\n".join(["<tr>", *row, "</tr>"]) for row in rows), "</table>"])
 
 
-def _trainer() -> list[tuple[str, str, str]]:
-    """The lines on the trainer."""
-    result, ours, stock = measured("trainer"), "MemoryPPO", "RecurrentPPO"
-    ratio = result["ratios"][f"{ours} / {stock}"]
-    runs = {
-        name: measured(f"time_to_score{file}")["runs"] for name, file in (("Follow", ""), ("Crossing", "_crossing"))
-    }
-    took = {name: [run["processor_s"] for run in found[ours]] for name, found in runs.items() if found}
-    times = ", ".join(
-        f"{name} {median(seconds):.0f} s ({min(seconds):.0f}..{max(seconds):.0f} s, {len(seconds)} seeds)"
-        for name, seconds in took.items()
-    )
-    rivals = "".join(
-        f"; on Follow {name} {median(run['processor_s'] for run in found):.0f} s"
-        for name, found in runs["Follow"].items()
-        if name != ours
-    )
-    cartpole = measured("cartpole")["runs"]
-    solved = {name: _listed(f"{run['solved']['wall_s']:.0f}" for run in cartpole[name]) for name in (ours, stock)}
-    ended = {name: _listed(f"{run['final_return']:.0f}" for run in cartpole[name]) for name in (ours, stock)}
-    return [
-        (
-            "trainer on Follow",
-            f"{result['rates'][ours]['decisions_per_s']['median'] / 1e3:.1f} k",
-            f"{ratio['median']:.1f} ({ratio['min']:.1f}..{ratio['max']:.1f}) times sb3-contrib's {stock} at equal "
-            "worlds, batch and epochs, actor and critic sharing a memory in both; "
-            f"{100 * result['kernels']:.0f} % of the time in LSTM and linear kernels",
-        ),
-        (
-            "to the score of 0.9, with the defaults",
-            "",
-            f"{times} of processor time{rivals}",
-        ),
-        (
-            "CartPole without velocities, solved",
-            "",
-            f"after {solved[ours]} s, and in the end a return of {ended[ours]}; "
-            f"stock, with the same numbers, after {solved[stock]} s, and in the end {ended[stock]}",
-        ),
-    ]
+def speeds() -> str:
+    """The simulator's rates, beside those of others that were measured in the same run."""
+    found = measured("simulator")["rates"]
+    rows = []
+    for name, (said, link) in SPEEDS.items():
+        row = found.get(name)
+        steps = (row or {}).get("road_user_steps_per_s")
+        cells = (_rounded(row["decisions_per_s"]["median"]) if row else "", _rounded(steps["median"]) if steps else "")
+        rows.append((f"[{said}]({link})" if link else said, *cells))
+    return table(("", "decisions/s", "road-user steps/s"), rows, 2)
 
 
-def _millions(rate: float) -> str:
-    return f"{rate / 1e6:.2f} M"
-
-
-def _listed(words: Iterable[str]) -> str:
-    """Words as one says them: "a, b and c"."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}"
+def _rounded(rate: float) -> str:
+    """Three figures, and M for a million."""
+    exact = float(f"{rate:.3g}")
+    return f"{exact / 1e6:.3g} M" if exact >= 1e6 else f"{exact:,.0f}"
 
 
 def pages_of_scenarios() -> str:
@@ -175,5 +118,5 @@ def budgets() -> str:
 
 
 MAKERS: tuple[Callable[[], str], ...] = (
-    *(what_it_learns, how_long_it_lasts, memories, what_there_is, how_fast, pages_of_scenarios, budgets),
+    *(what_it_learns, how_long_it_lasts, memories, grid, speeds, pages_of_scenarios, budgets),
 )

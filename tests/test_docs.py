@@ -105,8 +105,8 @@ def test_every_argument_is_on_the_page():
     text = part("Follow", "Arguments")
     arguments = [*SETTINGS, "render_mode"]
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == arguments
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert sorted(set(arguments) - set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))) == []
+    page = (DOCS / "environments.md").read_text("utf-8")
+    assert sorted(set(arguments) - set(re.findall(r"^- `(\w+)`: ", page, re.MULTILINE))) == []
 
 
 def test_what_the_architecture_names_exists():
@@ -118,9 +118,11 @@ def test_what_the_architecture_names_exists():
 
 
 def test_the_readme_lists_all_scenarios():
-    rows = [f"| `Kindergarten/{name}-v0` | {SCENARIOS[name].summary} |" for name in FILES]
-    listed = re.findall(r"^\| `Kindergarten/.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
-    assert listed == rows
+    listed = re.findall(
+        r'href="(.*)"><img src="(.*)" width.*<b>(\w+)</b></a><br>(.*)</td>', (ROOT / "README.md").read_text("utf-8")
+    )
+    assert [(name, summary) for *_, name, summary in listed] == [(name, SCENARIOS[name].summary) for name in FILES]
+    assert all((ROOT / path).exists() for page, picture, *_ in listed for path in (page, picture))
 
 
 def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
@@ -140,3 +142,13 @@ def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
     start, stop = pictures.interesting(chosen, recorded.physics_step)
     t1, t3 = (float(chosen.users[0, 1][t]) * recorded.physics_step for t in ("t1", "t3"))
     assert 0.0 <= start <= t1 < t3 < stop <= start + pictures.LONGEST
+
+
+@pytest.mark.usefixtures("few_seeds")
+def test_the_first_lines_of_python_run(capsys):
+    """README's, word for word, with the agent that comes along."""
+    pytest.importorskip("torch")
+    snippet = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)[0]
+    assert snippet.count("\n") <= 12, "ten lines, and a blank one"
+    exec(snippet, {})
+    assert capsys.readouterr().out.startswith("True Crossing, "), "it arrives"

@@ -95,11 +95,11 @@ def test_what_is_no_setting_is_named_with_the_choices():
 
 
 def test_the_pages_say_what_the_declaration_says():
-    page, readme = inspect.getdoc(KindergartenEnv) or "", (ROOT / "README.md").read_text("utf-8")
+    page, table = inspect.getdoc(KindergartenEnv) or "", (ROOT / "docs/scenarios/Follow.md").read_text("utf-8")
     for name, its in SETTINGS.items():
         said = f"- `{name}`: {its.explained}; `{its.written}` by default."
         assert said in " ".join(page.split())
-        assert f"| `{name}` | `{its.written}` | {its.explained} |\n" in readme
+        assert f"| `{name}` | `{its.written}` | {its.explained} |\n" in table
 
 
 def test_shells_never_write_inside_the_simulator():
