@@ -24,7 +24,7 @@ class Backdrop:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._paper = self._sheet = pygame.Surface((1, 1), 0, 32)
+        self._paper = self._sheet = self._small = pygame.Surface((1, 1), 0, 32)
         self._camera: Camera | None = None  # of the sheet's middle, as large as the picture
         self._margin = (0, 0)  # [px] of the sheet beyond the picture
         self._theme: Theme | None = None
@@ -51,7 +51,9 @@ class Backdrop:
         """Copy ``part`` of the sheet, smaller, so that the world's pixels lie where ``camera`` wants them."""
         ratio = camera.scale / fine.scale
         size = math.ceil(part.width * ratio), math.ceil(part.height * ratio)
-        small = pygame.transform.smoothscale(self._sheet.subsurface(part), size)
+        if self._small.get_size() != size:
+            self._small = pygame.Surface(size, 0, 32)
+        small = pygame.transform.smoothscale(self._sheet.subsurface(part), size, self._small)
         x, y = camera.locate(fine.x, fine.y)  # what is in the middle of ``part``
         surface.blit(small, (round(x - size[0] / 2), round(y - size[1] / 2)))
 

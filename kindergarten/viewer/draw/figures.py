@@ -128,10 +128,12 @@ class Figures:
         if user["kind"] == Kind.NOBODY or opacity <= 0.004:
             return
         x, y = camera.locate(user["x"], user["y"])
-        pose = pose_of(camera, user, arm, steering, larger)
-        half = math.ceil(max(HALF, min(pose.length, LONGEST) / 2 + 1.3) * pose.scale) + 1
-        if not (-half < x < camera.width + half and -half < y < camera.height + half):
+        reach = max(HALF, min(round(float(user["length"]), 2), LONGEST) / 2 + 1.3)  # [m]
+        most = reach * camera.scale * larger + 2  # [px]
+        if not (-most < x < camera.width + most and -most < y < camera.height + most):
             return
+        pose = pose_of(camera, user, arm, steering, larger)
+        half = math.ceil(reach * pose.scale) + 1
         key = (*pose, body, theme.name)
         if key not in self._kept:
             self._pixels += 4 * half * half

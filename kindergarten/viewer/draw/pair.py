@@ -157,7 +157,7 @@ class Pair:
         type_, unit = painter.typeface, self._typeface.unit
         theme = type_.theme
         area = pygame.Rect(half.left, half.bottom, half.width, bottom - half.bottom)
-        pygame.draw.rect(surface, theme.paper, area)
+        surface.fill(theme.paper, area)
         top = area.top
         if view.policy and area.height >= round(POLICY * unit):
             inner = pygame.Rect(area.left + round(14 * unit), top, area.width - round(28 * unit), round(POLICY * unit))
@@ -184,7 +184,7 @@ class Pair:
         """Both lanes, and between them where the pictures are the same."""
         type_, unit, axis = self._typeface, self._typeface.unit, self._axis(area)
         theme, track = type_.theme, axis.track
-        pygame.draw.rect(surface, theme.paper, area)
+        surface.fill(theme.paper, area)
         pygame.draw.line(surface, theme.rule, area.topleft, (area.right, area.top))
         middle = pygame.Rect(track.left, track.bottom + round(2 * unit), track.width, round(16 * unit))
         second = pygame.Rect(track.left, middle.bottom + round(2 * unit), track.width, track.height)

@@ -31,7 +31,7 @@ class Panel:
     def draw(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
         """Draw it."""
         theme = self._type.theme
-        pygame.draw.rect(surface, theme.paper, self._area)
+        surface.fill(theme.paper, self._area)
         pygame.draw.line(surface, theme.rule, self._area.topleft, self._area.bottomleft)
         self._y = self._area.top + 24 * self._type.unit
         self._head(surface, story)
@@ -71,7 +71,7 @@ class Panel:
         self._close_up(surface.subsurface(box.clip(surface.get_rect())), story, frame, view, i)
         pygame.draw.rect(surface, phase_colour(theme, phase), box, max(round(3 * unit), 2))
         banner = pygame.Rect(box.left, box.bottom, box.width, round(42 * unit))
-        pygame.draw.rect(surface, phase_colour(theme, phase), banner)
+        surface.fill(phase_colour(theme, phase), banner)
         left, ink, most = banner.left + 10 * unit, phase_ink(theme, phase), box.width - 14 * unit
         self._type.write(surface, badge(story, frame, i), (left, banner.top + 13 * unit), 21, ink, most=most)
         self._type.write(surface, meaning(story, frame, i), (left, banner.top + 31 * unit), 17, ink, most=most)
@@ -179,14 +179,14 @@ def draw_belief(
 ) -> None:
     """How likely the agent thinks each of ``intents``, as cells that fill up."""
     unit, theme = typeface.unit, typeface.theme
-    width, best = area.width / max(len(intents), 1), int(belief.argmax())
+    width, best, whole = area.width / max(len(intents), 1), int(belief.argmax()), percents(belief).tolist()
     for k, intent in enumerate(intents):
-        chance, percent = float(belief[intent]), percents(belief)[intent]
+        chance, percent = float(belief[intent]), whole[intent]
         box = pygame.Rect(round(area.left + k * width), area.top, round(width - 4 * unit), area.height)
-        pygame.draw.rect(surface, theme.card, box)
+        surface.fill(theme.card, box)
         full = round(box.width * min(max(chance, 0.0), 1.0))
         colour = theme.belief if intent == best else mix(theme.card, theme.belief, 0.5)
-        pygame.draw.rect(surface, colour, (box.left, box.top, full, box.height))
+        surface.fill(colour, (box.left, box.top, full, box.height))
         words, clip = f"{intent.name.lower()} {percent} %", surface.get_clip()
         size = 16 if typeface.width(words, 16) <= box.width else 13.5
         for part, ink in (((box.left, full), DARKNESS), ((box.left + full, box.width - full), theme.ink)):
@@ -205,8 +205,8 @@ def draw_chances(surface: pygame.Surface, area: pygame.Rect, frame: Frame, typef
     colour = theme.ego if frame.action else theme.waiting
     for k, (name, chance) in enumerate(zip(names, probabilities.tolist(), strict=True)):
         x = area.left + k * width
-        pygame.draw.rect(surface, theme.card, (x, area.top, width - 4 * unit, area.height))
+        surface.fill(theme.card, (x, area.top, width - 4 * unit, area.height))
         tall = max(area.height * min(max(chance, 0.0), 1.0), 1.0)
-        pygame.draw.rect(surface, colour, (x, area.bottom - tall, width - 4 * unit, tall))
+        surface.fill(colour, (x, area.bottom - tall, width - 4 * unit, tall))
         middle = x + (width - 4 * unit) / 2
         typeface.write(surface, name, (middle, area.bottom + 9 * unit), 15, theme.faded, 0.5)

@@ -12,7 +12,7 @@ import pygame
 from kindergarten.viewer.draw.backdrop import Backdrop
 from kindergarten.viewer.draw.figures import Figures
 from kindergarten.viewer.draw.ground import Ground
-from kindergarten.viewer.draw.text import Typeface, beam, dot, halo, label, rect
+from kindergarten.viewer.draw.text import Typeface, beam, dot, dots, halo, label, rect
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.labels import EDGE, Area, Note, areas_of, notes_of, place
@@ -81,9 +81,9 @@ class Scene:
         ahead = points[at.clip(0, len(points) - 1)]
         left = np.stack([-ahead[:, 3], ahead[:, 2]], axis=1) * float(ego["offset"])
         pixels = camera.project(ahead[:, :2] + left)
+        size = max(0.24 * camera.scale, 1.0)
         for k, (x, y) in enumerate(pixels.tolist()):
-            if 0 <= at[k] < len(points):
-                size = max(0.24 * camera.scale, 1.0)
+            if 0 <= at[k] < len(points) and abs(x) < 2 * camera.width and abs(y) < 2 * camera.height:
                 dot(surface, self._typeface.theme.ahead, (x, y), size, 1.0 - 2.0 * k / RIBBON)
 
     def _crash(self, surface: pygame.Surface, ego: np.void, other: np.void, camera: Camera) -> None:
@@ -115,9 +115,9 @@ class Scene:
             radius = max(1.9 * camera.scale, 20.0 * unit)
             halo(surface, colour, (x, y), radius, share)
             count = int(min(far, 4000.0) / (DOTS * unit))
-            for k in range(2, count - int(radius / (DOTS * unit))):
-                at = x0 + (x - x0) * k / count, y0 + (y - y0) * k / count
-                dot(surface, colour, at, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
+            steps = range(2, count - int(radius / (DOTS * unit)))
+            places = ((x0 + (x - x0) * k / count, y0 + (y - y0) * k / count) for k in steps)
+            dots(surface, colour, places, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
 
     def _labels(
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, reserved: Sequence[Area]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import pygame
@@ -36,7 +37,7 @@ class Strip:
     def draw(self, surface: pygame.Surface, area: pygame.Rect, story: Story, frame: Frame) -> None:
         """Draw it in ``area`` [px]."""
         theme, unit = self._typeface.theme, self._typeface.unit
-        pygame.draw.rect(surface, theme.paper, area)
+        surface.fill(theme.paper, area)
         pygame.draw.line(surface, theme.rule, area.topleft, area.topright)
         episode = story.episode
         if episode is None or episode.thoughts.cells is None or self._order is None:
@@ -71,9 +72,8 @@ class Strip:
     def _legend(self, surface: pygame.Surface, left: float, top: float) -> None:
         """What the colours say, of cells and of gates."""
         theme, unit = self._typeface.theme, self._typeface.unit
-        scale = _heat(np.linspace(-1.0, 1.0, 32)[:, None], theme, 6)
         box = pygame.Rect(round(left), round(top), round((LABELS - 12) * unit), round(7 * unit))
-        surface.blit(pygame.transform.smoothscale(scale, box.size), box)
+        surface.blit(_scale(theme, *box.size), box)
         y = box.bottom + 7 * unit
         self._typeface.write(surface, "- shut", (box.left, y), 14, theme.low)
         self._typeface.write(surface, "open +", (box.right, y), 14, theme.high, 1.0)
@@ -106,7 +106,7 @@ class Strip:
         self, surface: pygame.Surface, picture: pygame.Surface, box: pygame.Rect, first: float, count: float
     ) -> None:
         """``count`` decisions of a row's picture from ``first`` on, both with fractions."""
-        pygame.draw.rect(surface, self._typeface.theme.card, box)
+        surface.fill(self._typeface.theme.card, box)
         column = box.width / count  # [px] per decision
         begin, stop = max(math.floor(first), 0), min(math.ceil(first + count), picture.get_width())
         if stop <= begin:
@@ -121,7 +121,7 @@ class Strip:
     def _phases(self, surface: pygame.Surface, box: pygame.Rect, story: Story, time: float, left: float) -> None:
         """A thin band that says when those who have to be watched signal; ``left`` [s]: where it begins."""
         role = story.role(story.watched(0, time), time)
-        pygame.draw.rect(surface, self._typeface.theme.card, box)
+        surface.fill(self._typeface.theme.card, box)
         borders = (max(role.start, story.start), role.t1, role.t2, role.t3, min(role.stop, story.duration))
         for phase, start, stop in zip(Phase, borders[:-1], borders[1:], strict=True):
             x0, x1 = (min(max(t - left, 0.0), WINDOW) / WINDOW * box.width for t in (start, stop))
@@ -138,6 +138,12 @@ def _order(episode: Episode) -> np.ndarray | None:
     delay = episode.users["phase"][np.arange(len(signallers)), signallers][:-1] == Phase.DELAY
     rows = episode.thoughts.cells[delay] if delay.any() else episode.thoughts.cells
     return np.argsort(-rows.astype(np.float32).mean(axis=0), kind="stable")
+
+
+@lru_cache(8)
+def _scale(theme: Theme, width: int, height: int) -> pygame.Surface:
+    """All colours there are, from low to high."""
+    return pygame.transform.smoothscale(_heat(np.linspace(-1.0, 1.0, 32)[:, None], theme, 6), (width, height))
 
 
 def _heat(values: np.ndarray, theme: Theme, height: int) -> pygame.Surface:

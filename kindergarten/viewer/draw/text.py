@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -79,7 +80,8 @@ class Typeface:
                 text = text[:-1]
             text = text.rstrip() + "..."
         image = self._line(text, size, colour or self.theme.ink)
-        place = image.get_rect(left=round(at[0] - anchor * image.get_width()), centery=round(at[1]))
+        width, height = image.get_size()
+        place = pygame.Rect(round(at[0] - anchor * width), round(at[1]) - height // 2, width, height)
         surface.blit(image, place)
         return place
 
@@ -136,9 +138,16 @@ def card(typeface: Typeface, words: str, width: float, points: float, top: float
 
 def dot(surface: pygame.Surface, colour: Colour, at: tuple[float, float], radius: float, opacity: float = 1.0) -> None:
     """A small smooth disc."""
+    dots(surface, colour, [at], radius, opacity)
+
+
+def dots(
+    surface: pygame.Surface, colour: Colour, places: Iterable[tuple[float, float]], radius: float, opacity: float = 1.0
+) -> None:
+    """Many small smooth discs."""
     picture = _dot(colour, round(radius * FINE), round(255 * opacity))
-    place = picture.get_rect(center=(round(at[0]), round(at[1])))
-    surface.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
+    half, flags = picture.get_width() // 2, pygame.BLEND_PREMULTIPLIED
+    surface.blits([(picture, (round(x) - half, round(y) - half), None, flags) for x, y in places], False)
 
 
 @lru_cache(256)

@@ -68,7 +68,7 @@ class Timeline:
     def draw(self, surface: pygame.Surface, frame: Frame, view: View, hud: Hud) -> None:
         """Draw it."""
         theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
-        pygame.draw.rect(surface, theme.paper, self.area)
+        surface.fill(theme.paper, self.area)
         pygame.draw.line(surface, theme.rule, self.area.topleft, (self.area.right, self.area.top))
         track = self.axis.track
         role = story.role(self._focus, frame.time)
@@ -114,9 +114,9 @@ class Timeline:
         """The ego's lane: when the agent drives, and how it ends."""
         theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
         box = self._lane(LANE)
-        pygame.draw.rect(surface, theme.card, box)
+        surface.fill(theme.card, box)
         left, right = round(self.axis.x_of(story.hands_on)), round(self.axis.x_of(known))
-        pygame.draw.rect(surface, theme.ego, (left, box.top, max(right - left, 0), box.height))
+        surface.fill(theme.ego, (left, box.top, max(right - left, 0), box.height))
         below = [("", "hands on: the agent drives", story.hands_on)] if story.hands_on <= known else []
         if not story.live and story.end is not End.RUNNING:
             below.append(("", end_words(story), story.duration))
@@ -130,7 +130,7 @@ class Timeline:
                 x = self.axis.x_of(time)
                 surface.fill(theme.ink, (round(x), track.top, max(round(unit), 1), track.height))
                 flag = pygame.Rect(round(x), track.top, round(14 * unit), round(14 * unit))
-                pygame.draw.rect(surface, theme.ink, flag)
+                surface.fill(theme.ink, flag)
                 self._typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
 
     def _marks(self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int) -> None:
@@ -159,7 +159,7 @@ def draw_role(
         known: until when [s] there is anything to tell.
         time: [s] where the play head stands, which covers no word.
     """
-    pygame.draw.rect(surface, typeface.theme.card, box)
+    surface.fill(typeface.theme.card, box)
     for role in story.roles[min(i, len(story.roles) - 1)]:
         start, stop = max(role.start, story.start), min(role.stop, story.duration, known)
         borders = (start, role.t1, role.t2, role.t3, math.inf)
@@ -174,7 +174,7 @@ def draw_role(
                 if role.choice or role.shows or box.height > 12
                 else typeface.theme.rule
             )
-            pygame.draw.rect(surface, colour, piece)
+            surface.fill(colour, piece)
             if box.height > 12 * typeface.unit:
                 words = band_words(role, phase, reveal)
                 write_beside(surface, words, piece, axis.x_of(time), typeface, 16, phase_ink(typeface.theme, phase))

@@ -63,23 +63,18 @@ def place(
         taken: where it may not stand.
         sides: ``ABOVE`` or ``BELOW``.
     """
+    (width, height), (left, top, right, bottom) = size, about
+    last = room[0] - EDGE - width, room[1] - EDGE - height
     for step in range(STEPS):
-        for right, down in sides:
-            area = _at(size, about, room, right, down, STEP * step)
-            if area.free_of(taken) and area.right <= room[0] and area.bottom <= room[1]:
+        gap = (0.3 + STEP * step) * height
+        far, off = (right - left + width) / 2 + gap, (bottom - top + height) / 2 + gap
+        for across, down in sides:
+            x = max(min((left + right) / 2 + across * far - width / 2, last[0]), EDGE)
+            y = max(min((top + bottom) / 2 + down * off - height / 2, last[1]), EDGE)
+            area = Area(x, y, x + width, y + height)
+            if area.right <= room[0] and area.bottom <= room[1] and area.free_of(taken):
                 return area
     return None
-
-
-def _at(size: tuple[float, float], about: Area, room: tuple[float, float], right: int, down: int, away: float) -> Area:
-    """A place on one side, ``away`` heights further off; in the picture, if that is large enough."""
-    width, height = size
-    gap = (0.3 + away) * height
-    x = (about.left + about.right) / 2 + right * ((about.right - about.left + width) / 2 + gap)
-    y = (about.top + about.bottom) / 2 + down * ((about.bottom - about.top + height) / 2 + gap)
-    left = max(min(x - width / 2, room[0] - EDGE - width), EDGE)
-    top = max(min(y - height / 2, room[1] - EDGE - height), EDGE)
-    return Area(left, top, left + width, top + height)
 
 
 def notes_of(story: Story, frame: Frame, opacity: np.ndarray, focus: int) -> list[Note]:
