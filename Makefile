@@ -40,11 +40,12 @@ fuzz: $(stamp)test
 
 # Libraries of others pin what we do not: those that agree share an environment.
 libraries:
-	$(MAKE) VENV=$(VENV)-libraries LIBRARIES='torchrl skrl tianshou minari[hdf5] minGRU-pytorch lru-pytorch xlstm' libraries-in
-	$(MAKE) VENV=$(VENV)-zoo LIBRARIES='rl_zoo3 requests' libraries-in # enjoy forgets to ask for requests
-	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]' libraries-in
+	$(MAKE) VENV=$(VENV)-libraries \
+		LIBRARIES='torchrl==0.14.1 skrl==2.1.1 tianshou==2.0.1 minari[hdf5]==0.5.4 minGRU-pytorch==0.2.1 lru-pytorch==0.1.3 xlstm==2.0.6' libraries-in
+	$(MAKE) VENV=$(VENV)-zoo LIBRARIES='rl_zoo3==2.9.2 requests' libraries-in # enjoy forgets to ask for requests
+	$(MAKE) VENV=$(VENV)-rllib LIBRARIES='ray[rllib]==2.60.0' libraries-in
 
-libraries := $(addprefix tests/test_,$(addsuffix .py,libraries layers data zoo cluster))
+libraries := $(addprefix tests/test_,$(addsuffix .py,libraries layers data zoo rllib cluster))
 
 libraries-in: $(stamp)test
 	$(bin)/python -m pip install $(LIBRARIES)

@@ -1,0 +1,97 @@
+"""RLlib's PPO so that it learns here, and what it has trained as ``kindergarten.score`` takes it.
+
+Needs ``ray[rllib]``, which is of none of our extras: it pins a Gymnasium of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch as th
+from ray.rllib.algorithms.ppo import PPOConfig  # pyright: ignore[reportMissingImports]
+from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import (  # pyright: ignore[reportMissingImports]
+    DefaultPPOTorchRLModule,
+)
+from ray.rllib.core.columns import Columns  # pyright: ignore[reportMissingImports]
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig  # pyright: ignore[reportMissingImports]
+from ray.rllib.core.rl_module.rl_module import RLModule, RLModuleSpec  # pyright: ignore[reportMissingImports]
+
+from kindergarten.agents.learner.memory import open_forget_gates
+from kindergarten.scoring.agent import Decision
+
+
+class OpenGatesRLModule(DefaultPPOTorchRLModule):
+    """RLlib's own network with an LSTM, whose forget gates begin open."""
+
+    def setup(self) -> None:
+        """Build it as RLlib does."""
+        super().setup()
+        open_forget_gates(self.encoder.encoder.lstm)
+
+
+def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None = None) -> PPOConfig:
+    """A config that learns ``scenario`` in about ``decisions`` decisions; change what you like before you build it.
+
+    The rate and the entropy bonus fall to nothing by then: without that, a policy that samples well is a poor one when
+    it always takes the likeliest action. ``worlds`` are each runner's, stepped as one batch. Rollouts are cut where a
+    batch is full. Leave that so if there is a seed: whole episodes (``batch_mode="complete_episodes"``) begin every
+    sample anew with it, in the same worlds for ever.
+    """
+    return (
+        PPOConfig()
+        .environment(f"kindergarten:Kindergarten/{scenario}-v0")
+        .env_runners(num_env_runners=0, num_envs_per_env_runner=worlds, gym_env_vectorize_mode="vector_entry_point")
+        .training(
+            train_batch_size=128 * worlds,
+            minibatch_size=16 * worlds,
+            num_epochs=4,
+            lr=[[0, 5e-4], [decisions, 0.0]],
+            entropy_coeff=[[0, 0.02], [decisions, 0.0]],
+            lambda_=0.95,
+            clip_param=0.2,
+            use_kl_loss=False,
+            vf_loss_coeff=0.5,
+            grad_clip=0.5,
+        )
+        .rl_module(
+            rl_module_spec=RLModuleSpec(module_class=OpenGatesRLModule),
+            model_config=DefaultModelConfig(
+                use_lstm=True, lstm_cell_size=64, max_seq_len=64, fcnet_hiddens=[64], vf_share_layers=True
+            ),
+        )
+        .debugging(seed=seed)
+    )
+
+
+class RLlibAgent:
+    """A network of RLlib's drives, and always does what it thinks best: ``kindergarten.score(RLlibAgent(...), ...)``.
+
+    :param module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
+    """
+
+    def __init__(self, module: Any) -> None:
+        if isinstance(module, (str, os.PathLike)):
+            folder = Path(module).absolute() / "learner_group" / "learner" / "rl_module" / "default_policy"
+            module = RLModule.from_checkpoint(folder)
+        self.module = module
+        self.observation_space, self.action_space = module.observation_space, module.action_space
+
+    @th.no_grad()
+    def decide(self, observations: np.ndarray, state: Any, episode_starts: np.ndarray) -> Decision:
+        """See `Agent.decide`."""
+        first = {name: th.as_tensor(its) for name, its in self.module.get_initial_state().items()}
+        if state is None:
+            state = {name: its.expand(len(observations), *its.shape) for name, its in first.items()}
+        anew = th.as_tensor(episode_starts, dtype=th.bool)
+        state = {
+            name: th.where(anew.view(-1, *[1] * first[name].ndim), first[name], its) for name, its in state.items()
+        }
+        frames = th.as_tensor(observations)
+        said = self.module.forward_inference(
+            {Columns.OBS: frames[:, None] if state else frames, Columns.STATE_IN: state}
+        )
+        logits = said[Columns.ACTION_DIST_INPUTS]
+        return Decision((logits[:, 0] if state else logits).argmax(-1).numpy(), said.get(Columns.STATE_OUT, {}))
