@@ -17,14 +17,12 @@ from kindergarten.world.config import SETTINGS, Config, Range
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
 from kindergarten.world.settings import option, plain, same, setting, settle
 
-#: Who can be scored.
-WHO = "demo, oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
-
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
     from kindergarten.viewer import View
 
-
+#: Who can be scored.
+WHO = "demo, oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
 #: What ``record`` writes.
 FORMATS = {"parquet": "shards for whoever reads tables", "minari": "and a Minari data set made of them"}
 

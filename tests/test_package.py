@@ -24,8 +24,9 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # Imports run from right to left along this line, never the other way. A new module needs a place in it: its own, or
 # its folder's.
 LAYERS = (
-    *("files", "output", "world.cache", "world.jit", "world.words", "world.codes", "world.kinds", "world.settings"),
-    *("commandline", "world.config", "world.road", "world.rng", "world.users", "world.limits", "world.signals"),
+    *("files", "output", "markup", "world.cache", "world.jit", "world.words", "world.codes", "world.kinds"),
+    *("world.settings", "commandline", "world.config", "world.road", "world.rng", "world.users", "world.limits"),
+    "world.signals",
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
@@ -60,7 +61,7 @@ HOMES = {
     "stable_baselines3": ("agents", "envs"),
     "sb3_contrib": ("agents",),
     "sklearn": ("agents",),
-    "jinja2": ("agents", "reportcard"),
+    "jinja2": ("markup",),
     "pygame": ("viewer",),
     "pyarrow": ("data",),
     "minari": ("data",),

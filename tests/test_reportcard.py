@@ -16,7 +16,7 @@ import kindergarten
 from kindergarten import cli
 from kindergarten.reportcard import card
 from kindergarten.reportcard.card import ReportCard, examine
-from kindergarten.reportcard.page import page
+from kindergarten.reportcard.command import page
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.drivers import DRIVERS

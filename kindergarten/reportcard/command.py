@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from kindergarten.evaluation import named
 from kindergarten.files import place_of, write_whole
+from kindergarten.markup import markup
 from kindergarten.output import columns
 from kindergarten.reportcard.card import ReportCard, examine
-from kindergarten.reportcard.page import page
 from kindergarten.scenarios import scenario_named
 
 if TYPE_CHECKING:
     from kindergarten.agents.runs.run import Run
+
+
+def page(card: ReportCard) -> str:
+    """The card as HTML."""
+    return markup("kindergarten.reportcard", "card.html", card=card)
 
 
 def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[ReportCard]:

@@ -9,6 +9,7 @@ from kindergarten.agents.diagnose.finding import Finding
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS
 from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.pictures import PICTURES, Picture
+from kindergarten.markup import markup
 
 Numbers = Mapping[str, Any]
 
@@ -36,18 +37,8 @@ def page(title: str, lead: str, findings: Sequence[Finding], numbers: Mapping[st
         findings: the answers, in order.
         numbers: of each finding by its key, as the JSON file has them.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kindergarten.agents.diagnose.report", "page"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     sections = [section(finding, numbers[finding.key]) for finding in findings]
-    return environment.get_template("page.html").render(title=title, lead=lead, sections=sections)
+    return markup("kindergarten.agents.diagnose.report", "page.html", title=title, lead=lead, sections=sections)
 
 
 def section(finding: Finding, numbers: Numbers) -> Section:

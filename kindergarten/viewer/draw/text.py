@@ -146,8 +146,8 @@ def dots(
 ) -> None:
     """Many small smooth discs."""
     picture = _dot(colour, round(radius * FINE), round(255 * opacity))
-    half, flags = picture.get_width() // 2, pygame.BLEND_PREMULTIPLIED
-    surface.blits([(picture, (round(x) - half, round(y) - half), None, flags) for x, y in places], False)
+    half, whole, flags = picture.get_width() // 2, picture.get_rect(), pygame.BLEND_PREMULTIPLIED
+    surface.blits([(picture, (round(x) - half, round(y) - half), whole, flags) for x, y in places], False)
 
 
 @lru_cache(256)
