@@ -33,7 +33,7 @@ for _folder in ("agents", "envs"):  # links to the folders at the top of the tre
             "Clone it on a file system that has them (on Windows: git config core.symlinks true), or install the wheel."
         )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["IDS", "Exam", "Scenario", "Score", "__version__", "load", "register", "score"]
 
 _LAZY = {

@@ -6,6 +6,7 @@ import ast
 import configparser
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import kindergarten
 from kindergarten.scenarios import SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,6 +190,7 @@ def test_all_scenarios_share_the_same_compiled_kernels():
 import sys
 import gymnasium, kindergarten
 from numba.core.dispatcher import Dispatcher
+import kindergarten
 from kindergarten.scenarios import SCENARIOS
 
 def versions():
@@ -299,3 +302,11 @@ def test_every_console_command_exists(distributions):
     for target in points["console_scripts"].values():
         module, _, function = target.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_one_version_stands_everywhere():
+    """In the package, in the citation, and at the head of the changelog."""
+    (cited,) = re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    released = re.findall(r"^## \[(\d.*)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert (cited, released[0][0]) == (kindergarten.__version__, kindergarten.__version__)
+    assert f"date-released: {released[0][1]}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
