@@ -241,6 +241,8 @@ def test_story_mode_stops_asks_and_goes_on(follow):
     assert all(shown == (time >= stops[2][0]) for time, shown in hidden)
     assert player.time == player.stage.duration
     picture(player)
+    press(player, pygame.K_2)
+    assert player.story.words == "", "what has been told was told of another moment"
     press(player, pygame.K_e)
     assert player.story is None
 

@@ -15,6 +15,7 @@ from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Game, NoDisplay, Stage, Take, View, play, watch
 from kindergarten.viewer.app import window
+from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.human import LiveWindow
 from kindergarten.viewer.app.player import Player
 from kindergarten.viewer.model.story import story_of
@@ -130,3 +131,22 @@ def test_who_follows_waits_for_the_first_episode(replay, follow, monkeypatch):
     monkeypatch.setattr(Player, "load", lambda self, newer: (load(self, newer), opened.append(newer.scenario))[0])
     watch(None, fresh=lambda: waiting.pop(0) if waiting else None)
     assert not waiting and opened == ["Follow"]
+
+
+def test_the_whole_screen_and_back(monkeypatch):
+    """Nothing but the size changes, and the window gets its own again."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.quit()
+    controls = Controls()
+    controls.key_fullscreen(0)  # without a window there is nothing to do
+    window.open_window((640, 400), "", "", invisible=True)
+    set_mode, asked = pygame.display.set_mode, []
+    monkeypatch.setattr(pygame.display, "set_mode", lambda *mode: (asked.append(mode), set_mode(*mode))[1])
+    try:
+        for whole in (True, False):
+            controls.key_fullscreen(0)
+            surface = pygame.display.get_surface()
+            assert surface is not None and bool(surface.get_flags() & pygame.FULLSCREEN) is whole
+    finally:
+        pygame.display.quit()
+    assert asked == [((0, 0), pygame.FULLSCREEN), ((640, 400), pygame.RESIZABLE)]

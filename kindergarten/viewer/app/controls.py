@@ -43,7 +43,7 @@ class Controls:
     def __init__(self, view: View | None = None) -> None:
         self.view = view or View()
         self.playing, self.help, self.message = True, False, ""
-        self._letters = Typeface()
+        self._letters, self._windowed = Typeface(), SIZE
 
     def obey(self, event: pygame.event.Event, keys: Sequence[Key]) -> bool:
         """Do what an event asks for. Returns False if that was to quit."""
@@ -112,8 +112,14 @@ class Controls:
 
     def key_fullscreen(self, place: int) -> None:
         """The whole screen, or a window."""
-        if pygame.display.get_init() and pygame.display.get_surface() is not None:
-            pygame.display.toggle_fullscreen()
+        surface = pygame.display.get_surface() if pygame.display.get_init() else None
+        if surface is None:
+            return
+        if surface.get_flags() & pygame.FULLSCREEN:
+            pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+        else:  # pygame's own toggle keeps the size, and may open a second window in a corner
+            self._windowed = surface.get_size()
+            pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
 
     def key_quit(self, place: int) -> None:
         """Nothing: who plays sees to it."""

@@ -128,7 +128,13 @@ class Player(Controls):
     def _drag(self, at: tuple[int, int], surface: pygame.Surface) -> None:
         found = self.stage.axis(surface, self.looking)
         if found is not None:
-            self.time = max(found[1].time_at(at[0]), self.stage.start)
+            self._go(max(found[1].time_at(at[0]), self.stage.start))
+
+    def _go(self, time: float) -> None:
+        """Move the play head by hand: what has been told was told of another moment."""
+        self.time = time
+        if self.story is not None:
+            self.story = Telling()
 
     # What the keys do.
 
@@ -141,7 +147,7 @@ class Player(Controls):
         """To the next decision, or to the last one before this moment."""
         self.playing, times = False, self.stage.times
         there = times[times > self.time + 1e-6] if place else times[times < self.time - 1e-6][::-1]
-        self.time = float(there[0]) if there.size else self.time
+        self._go(float(there[0]) if there.size else self.time)
 
     def key_speed(self, place: int) -> None:
         """Faster or slower."""
@@ -150,7 +156,7 @@ class Player(Controls):
 
     def key_ends(self, place: int) -> None:
         """To the beginning or to the end."""
-        self.time = self.stage.duration if place else self.stage.start
+        self._go(self.stage.duration if place else self.stage.start)
 
     def key_episode(self, place: int) -> None:
         """The next or the previous episode."""
@@ -189,7 +195,8 @@ class Player(Controls):
 
     def key_jump(self, place: int) -> None:
         """To t1, t2 or t3, and pause."""
-        self.playing, self.time = False, self.stage.moment(place, self.view.focus)
+        self.playing = False
+        self._go(self.stage.moment(place, self.view.focus))
 
     def key_story(self, place: int) -> None:
         """Tell the story, or stop telling it."""

@@ -39,12 +39,14 @@ class Panel:
         if view.close_up and i and self._room(196):
             self._watcher(surface, story, frame, view, i)
         belief = frame.belief(i)
-        if (view.policy or belief is not None) and self._room(50 + (115 + 54 * (belief is not None)) * view.policy):
+        believes = belief is not None and self._room(90)
+        decides = view.policy and self._room(165 + 54 * believes)
+        if believes or decides:
             self._rule(surface)
             self._line(surface, "The car", size=21, colour=theme.heading)
-            if belief is not None:
+            if belief is not None and believes:
                 self._belief(surface, belief, story, f"Believes of road user {i}")
-            if view.policy:
+            if decides:
                 self._car(surface, story, frame)
         if view.reward and self._room(60):
             self._rule(surface)
