@@ -79,9 +79,9 @@ def half_open(config: Any) -> Any:
     from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import (  # pyright: ignore[reportMissingImports]
         DefaultPPOTorchRLModule,
     )
+    from ray.rllib.core.rl_module.rl_module import RLModuleSpec  # pyright: ignore[reportMissingImports]
 
-    config.rl_module_spec.module_class = DefaultPPOTorchRLModule
-    return config
+    return config.rl_module(rl_module_spec=RLModuleSpec(module_class=DefaultPPOTorchRLModule))
 
 
 def zoo(decisions: int, seed: int) -> Trained:

@@ -4,7 +4,8 @@
     kindergarten record --scenario Crossing --driver random --episodes 2000 --out data/random
     python examples/drive_offline.py data/demo data/random [--clone]
 
-Both are one causal transformer over an episode's frames. Cloning does what was done. The decision transformer also
+Both are one causal transformer over an episode's frames, which also learns to name road user 1's intent: so it learns
+what to remember, in a hundredth of the time. Cloning does what was done. The decision transformer also
 learns which return follows, and does what was done where the return was good. What return can be had depends on the
 others' intents, so none is wished for beforehand: at every frame the transformer says how likely each return is, and
 among those the better ones are preferred, e^`KEEN` to one between the worst return and the best.
@@ -20,11 +21,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from predict_intent import Episodes, shards
 from torch import nn
 
 import kindergarten
-from kindergarten.world.codes import Action
+from kindergarten.data.read import Episodes, shards
+from kindergarten.world.codes import Action, Intent
 
 LONGEST, SIZE, BINS, KEEN = 128, 64, 32, 10.0
 HANDS_ON = 0  # the column that says whether actions have an effect
@@ -40,6 +41,7 @@ class Transformer(nn.Module):
         self.encoder, self.places = nn.Linear(columns, SIZE), nn.Embedding(LONGEST, SIZE)
         layer = nn.TransformerEncoderLayer(SIZE, 4, 2 * SIZE, dropout=0.0, batch_first=True, norm_first=True)
         self.body = nn.TransformerEncoder(layer, 2, norm=nn.LayerNorm(SIZE), enable_nested_tensor=False)
+        self.intents = nn.Linear(SIZE, len(Intent))
         self.returns, self.wish = nn.Linear(SIZE, BINS), nn.Embedding(BINS, SIZE)
         self.actions = nn.Sequential(nn.Linear(SIZE, SIZE), nn.ReLU(), nn.Linear(SIZE, len(Action)))
 
@@ -53,14 +55,19 @@ class Transformer(nn.Module):
         """Logits of the actions that go with returns ``bins``."""
         return self.actions(memory if self.clone else memory + self.wish(bins))
 
-    def losses(self, data: Episodes, rows: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy of actions, where they have an effect, and of returns."""
-        memory = self(data.frames[rows])
-        known = (data.phases[rows] >= 0) & (data.frames[rows][..., HANDS_ON] > 0)
-        bins = binned(data.returns[rows])[:, None].expand_as(known)
-        cost = nn.functional.cross_entropy
-        loss = cost(self.act(memory, bins)[known], data.actions[rows][known])
-        return loss if self.clone else loss + cost(self.returns(memory)[known], bins[known])
+    def loss(self, data: Episodes, rows: np.ndarray) -> torch.Tensor:
+        """Cross-entropy of intents, and, where actions have an effect, of these and of the returns."""
+        frames, actions, intents, phases = (
+            torch.from_numpy(its[rows])
+            for its in (data.frames, data.actions, data.intents[..., 0], data.phases[..., 0])
+        )
+        bins = binned(torch.from_numpy(data.rewards[rows].sum(1)))[:, None].expand_as(actions)
+        memory, cost = self(frames), nn.functional.cross_entropy
+        known = phases >= 0  # no padding
+        driven = known & (frames[..., HANDS_ON] > 0)
+        loss = cost(self.intents(memory)[known], intents[known])
+        loss = loss + cost(self.act(memory, bins)[driven], actions[driven])
+        return loss if self.clone else loss + cost(self.returns(memory)[driven], bins[driven])
 
 
 def binned(returns: torch.Tensor) -> torch.Tensor:
@@ -84,7 +91,7 @@ def train(folders: Sequence[Path], clone: bool, epochs: int, decisions: int | No
         losses = []
         for data in mixed(folders, decisions):
             for rows in torch.randperm(len(data.frames)).split(64):
-                loss = model.losses(data, rows)
+                loss = model.loss(data, rows.numpy())
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)

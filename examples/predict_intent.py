@@ -12,66 +12,18 @@ see what it has learned to look at.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import nn
 
 from kindergarten.agents import open_forget_gates
+from kindergarten.data.read import Episodes, shards
 from kindergarten.world.codes import Intent, Phase
 
-HIDDEN_FROM_ALL = (".intent", ".phase", ".t1", ".t2", ".t3")
-
-
-class Episodes(NamedTuple):
-    """E episodes, padded to T decisions; a phase of -1 is padding."""
-
-    frames: torch.Tensor  # (E, T, D)
-    phases: torch.Tensor  # (E, T) of road user 1
-    intents: torch.Tensor  # (E, T) of road user 1
-    captions: torch.Tensor  # (E, T) what the driver took the intent for; -1: it does not say
-    actions: torch.Tensor  # (E, T)
-    returns: torch.Tensor  # (E,)
-
-
-def shards(folder: Path, decisions: int | None = None) -> Iterator[Episodes]:
-    """The files of ``folder``, one after the other, until there are so many decisions."""
-    for file in sorted(folder.glob("*.parquet")):
-        table = pq.read_table(file)[:decisions]
-        yield padded(table)
-        if decisions is not None:
-            decisions -= len(table)
-            if decisions <= 0:
-                return
-
-
-def padded(table: pa.Table) -> Episodes:
-    """The rows of a table, episode by episode."""
-
-    def number(name: str) -> np.ndarray:
-        return table[name].to_numpy()
-
-    _, lengths = np.unique(number("episode"), return_counts=True)
-    row, place = np.repeat(np.arange(len(lengths)), lengths), np.concatenate([np.arange(n) for n in lengths])
-
-    def spread(column: np.ndarray, empty: int = 0) -> torch.Tensor:
-        found = np.full((len(lengths), lengths.max(), *column.shape[1:]), empty, column.dtype)
-        found[row, place] = column
-        return torch.from_numpy(found)
-
-    names = table.schema.names
-    seen = [name for name in names[: names.index("action")] if name.startswith(("ego.", "user"))]
-    said = [name for name in names if name.startswith("user1.caption.")]
-    captions = np.stack([number(name) for name in said], 1).argmax(1) if said else np.full(len(table), -1)
-    phases, intents, actions = (number(name).astype(np.int64) for name in ("user1.phase", "user1.intent", "action"))
-    returns = torch.from_numpy(np.bincount(row, number("reward"))).float()
-    frames = spread(np.stack([number(name) for name in seen], 1))
-    return Episodes(frames, spread(phases, -1), spread(intents), spread(captions), spread(actions), returns)
+FIRST = 0  # road user 1
 
 
 class Predictor(nn.Module):
@@ -82,6 +34,11 @@ class Predictor(nn.Module):
         self.encoder, self.lstm = nn.Linear(columns, hidden), nn.LSTM(hidden, hidden, batch_first=True)
         self.head = nn.Linear(hidden, len(Intent))
         open_forget_gates(self.lstm)
+
+    @torch.no_grad()
+    def guess(self, data: Episodes) -> np.ndarray:
+        """The likeliest intent at every frame, (E, T)."""
+        return self(torch.from_numpy(data.frames)).argmax(2).numpy()
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Frames (E, T, D): logits (E, T, intents)."""
@@ -95,9 +52,10 @@ def train(folder: Path, epochs: int, decisions: int | None = None, batch: int = 
     for epoch in range(epochs):
         losses = []
         for data in shards(folder, decisions):
-            for rows in torch.randperm(len(data.frames)).split(batch):
-                known = data.phases[rows] >= 0
-                loss = nn.functional.cross_entropy(model(data.frames[rows])[known], data.intents[rows][known])
+            frames, intents, phases = map(torch.from_numpy, (data.frames, data.intents, data.phases))
+            for rows in torch.randperm(len(frames)).split(batch):
+                known = phases[rows, :, FIRST] >= 0  # no padding
+                loss = nn.functional.cross_entropy(model(frames[rows])[known], intents[rows, :, FIRST][known])
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -107,15 +65,14 @@ def train(folder: Path, epochs: int, decisions: int | None = None, batch: int = 
     return model
 
 
-@torch.no_grad()
-def accuracy(folder: Path, model: Predictor | None = None) -> dict[str, float]:
-    """How often ``model`` is right, by phase; without one, the driver's captions."""
-    right: dict[Phase, list[torch.Tensor]] = {phase: [] for phase in Phase}
+def accuracy(folder: Path, guess: Callable[[Episodes], np.ndarray]) -> dict[str, float]:
+    """How often ``guess``, which returns intents (E, T), is right by phase."""
+    right: dict[Phase, list[np.ndarray]] = {phase: [] for phase in Phase}
     for data in shards(folder):
-        said = data.captions if model is None else model(data.frames).argmax(2)
+        hits = guess(data) == data.intents[..., FIRST]
         for phase, found in right.items():
-            found.append((said == data.intents)[data.phases == phase])
-    return {phase.name.lower(): torch.cat(found).float().mean().item() for phase, found in right.items()}
+            found.append(hits[data.phases[..., FIRST] == phase])
+    return {phase.name.lower(): float(np.concatenate(found).mean()) for phase, found in right.items()}
 
 
 if __name__ == "__main__":
@@ -127,5 +84,5 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     torch.manual_seed(0)
     learned = train(asked.train, asked.epochs, asked.decisions)
-    for phase, share in accuracy(asked.test, learned).items():
+    for phase, share in accuracy(asked.test, learned.guess).items():
         print(f"{phase:<7} {share:6.1%}")

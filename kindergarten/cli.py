@@ -142,10 +142,11 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "kindergarten":
+        missing = (error.name or "").split(".")[0]
+        if missing == "kindergarten":
             raise
-        extra = EXTRAS.get(error.name or "", "agents")
-        raise OSError(f"this needs {error.name}: pip install 'kindergarten[{extra}]'") from None
+        extra = EXTRAS.get(missing, "agents")
+        raise OSError(f"this needs {missing}: pip install 'kindergarten[{extra}]'") from None
 
 
 def _line(error: Exception, words: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
 from kindergarten.files import DEMO, RUNS, place_of
-from kindergarten.output import note
+from kindergarten.output import note, pasteable
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, Range
@@ -295,7 +296,7 @@ class Record(Quiet):
         try:
             manifest = record(wanted, out, self.jobs or cores())
         except (KeyboardInterrupt, OSError):
-            note(f"what is in {out} is whole; the same command goes on")
+            note(f"what is in {out} is whole. Go on: {pasteable(*sys.argv[1:])}")
             raise
         size = manifest["bytes"] / 1e6
         print(f"{out}: {manifest['episodes']:,} episodes, {manifest['decisions']:,} decisions, {size:,.1f} MB")

@@ -319,3 +319,21 @@ def test_the_demo_is_scored(tmp_path):
     assert demo.main(["--scenarios", "Follow", "--out", str(out)]) == 0
     (row,) = json.loads(out.read_text())["rows"]
     assert row["scenario"] == "Follow" and row["anticipation"] > 0.9
+
+
+@pytest.mark.slow
+def test_data(tmp_path, monkeypatch, capsys):
+    """Recordings, predictors, drivers, a picture; and what is there is not made again."""
+    data = pytest.importorskip("benchmarks.data", exc_type=ImportError)
+    monkeypatch.setattr(data, "DRIVEN", 20)
+    monkeypatch.setattr(data, "TESTED", 20)
+    words = ["--data", str(tmp_path), "--decisions", "900", "1800", "--red", "900", "--epochs", "1", "--seeds", "1"]
+    words += ["--out", str(tmp_path / "data.json"), "--picture", str(tmp_path / "data.png")]
+    assert data.main(words) == 0
+    rows = json.loads((tmp_path / "data.json").read_text())["rows"]
+    assert len(rows) == 8 and (tmp_path / "data.png").stat().st_size > 5_000
+    assert all(set(row["demo"]) == {"before", "cue", "delay", "after"} for row in rows[:4])
+    assert {"anticipation", "right_answers", "collision_rate"} <= set(rows[-1])
+    monkeypatch.setattr(data.predict_intent, "train", None)
+    monkeypatch.setattr(data.drive_offline, "train", None)
+    assert data.main(words) == 0 and len(json.loads((tmp_path / "data.json").read_text())["rows"]) == 8

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from kindergarten.world.settings import plain
 
 pq = pytest.importorskip("pyarrow.parquet")
 from kindergarten.data import record as recording  # noqa: E402
+from kindergarten.data.read import PADDING, padded, shards  # noqa: E402
 from kindergarten.data.record import MANIFEST, Recording, record, write_shard  # noqa: E402
 from kindergarten.data.table import table_of  # noqa: E402
 
@@ -153,9 +156,10 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.Mo
     words = ["record", "--scenario", "Follow", "--episodes", "10", "--delay", "0.5", "--out", str(out)]
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", fsync)
+        patch.setattr(sys, "argv", ["kindergarten", *words])
         assert cli.main(words) == cli.ERROR
     said = capsys.readouterr().err
-    assert "No space left" in said and f"what is in {out} is whole; the same command goes on" in said
+    assert "No space left" in said and f"what is in {out} is whole. Go on: " in said and shlex.join(words) in said
     assert all(pq.read_table(path).num_rows for path in out.glob("*.parquet"))
     assert cli.main(words) == 0
     assert json.loads((out / MANIFEST).read_text())["episodes"] == 10
@@ -224,3 +228,38 @@ def test_a_shard_says_what_it_is_of(tmp_path: Path):
     about = json.loads(file.schema_arrow.metadata[b"kindergarten"])
     assert about["scenario"] == "Follow" and about["settings"]["delay_s"] == [0.5, 0.5]
     assert (its["episodes"], its["decisions"]) == (3, file.metadata.num_rows)
+
+
+@pytest.mark.parametrize(("driver", "control"), [("random", "continuous"), ("demo", "discrete")])
+def test_episodes_are_the_rows_of_the_table(driver: str, control: Any):
+    _, table = driven("Follow", driver, control=control)
+    episodes, k = padded(table), 0
+    seen = [column.name for column in columns(episodes.phases.shape[2] + 1)]
+    for e, length in enumerate(np.unique(table["episode"].to_numpy(), return_counts=True)[1]):
+        rows = table[k : k + length]
+        np.testing.assert_array_equal(episodes.frames[e, :length].T, [rows[name].to_numpy() for name in seen])
+        np.testing.assert_array_equal(episodes.rewards[e, :length], rows["reward"].to_numpy())
+        np.testing.assert_array_equal(episodes.intents[e, :length, 0], rows["user1.intent"].to_numpy())
+        names = ("action",) if control == "discrete" else ("pedal", "steering")
+        done = episodes.actions[e, :length].reshape(length, -1).T
+        np.testing.assert_array_equal(done, [rows[name].to_numpy() for name in names])
+        assert (episodes.phases[e, :length] != PADDING).all() and (episodes.phases[e, length:] == PADDING).all()
+        assert not episodes.frames[e, length:].any() and not episodes.rewards[e, length:].any()
+        if episodes.captions is not None:
+            said = rows["user1.caption.straight"].to_numpy()
+            np.testing.assert_array_equal(episodes.captions[e, :length, 0, Intent.STRAIGHT], said)
+        k += length
+    assert k == table.num_rows and (episodes.captions is None) == (driver == "random")
+
+
+@pytest.mark.usefixtures("small")
+def test_shards_are_read_one_by_one_until_there_are_enough(tmp_path: Path):
+    record(wanted(10), tmp_path, 1)
+
+    def decisions(limit: int | None) -> list[int]:
+        return [int((one.phases[..., 0] != PADDING).sum()) for one in shards(tmp_path, limit)]
+
+    whole = decisions(None)
+    assert len(whole) == 3 and decisions(whole[0] + 5) == [whole[0], 5] and decisions(whole[0]) == whole[:1]
+    with pytest.raises(ValueError, match="no recording of features"):
+        next(shards(tmp_path / "nothing"))

@@ -54,7 +54,18 @@ LAYERS = (
     *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.drivers", "scoring.rollout", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
-    *("evaluation", "reportcard", "data.table", "data.record", "data.offline", "data", "commands", "cli", "__main__"),
+    *(
+        "evaluation",
+        "reportcard",
+        "data.table",
+        "data.read",
+        "data.record",
+        "data.offline",
+        "data",
+        "commands",
+        "cli",
+        "__main__",
+    ),
 )
 
 # Heavy packages, and the only places that may import them.

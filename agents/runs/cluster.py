@@ -207,6 +207,8 @@ def connect(options: Options) -> None:
     try:
         if address != "auto":  # Ray itself takes its time, and many lines
             host, _, port = address.rpartition(":")
+            if not port.isdecimal():
+                raise ValueError("it has to be host:port, or auto")
             socket.create_connection((host, int(port)), REACH).close()
         ray.init(address=address, **said)
     except (OSError, ValueError, RayError) as error:

@@ -1,0 +1,133 @@
+"""What runners cost and bring, on one machine and on paper, and which minibatches are too large to share.
+
+python -m benchmarks.cluster --out benchmarks/results/cluster.json [--runners 1 2 4] [--updates 3] [--seeds 3]
+
+Where Ray is (extra ``distributed``). Times are processor time, of the runners and of the learner, beside the clock on
+the wall, which says little where there are fewer cores than processes. On paper an update takes what the runners' work
+takes when it is divided, and what the learner does for every minibatch and runner, one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray  # pyright: ignore[reportMissingImports]
+import torch as th
+
+from benchmarks.agents import PACKAGES, run
+from benchmarks.common import ROOT, Clocks, about, show_row, write
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
+from kindergarten.agents.runs.options import Options
+from kindergarten.agents.runs.run import Run
+from kindergarten.scoring.score import anticipation_of
+
+ON_PAPER = (1, 2, 4, 8, 16, 32, 64)  # runners
+BATCHES = (512, 2_048, 8_192, 32_768)  # decisions; the last one is a whole rollout
+REACHED = 0.9
+
+
+def worked(model: MemoryPPO, updates: int) -> dict[str, float]:
+    """Seconds of one update: of the learner's and of all runners' processor time, and on the wall."""
+    env = model.get_env()
+    _, callback = model._setup_learn(1, None)
+    runners = model.crew.runners if isinstance(model, ClusterPPO) else []
+
+    def theirs() -> float:
+        return sum(ray.get([each.__ray_call__.remote(lambda _: time.process_time()) for each in runners]))
+
+    begun, busy = Clocks.now(), 0.0
+    for k in range(updates + 1):
+        if k == 1:  # the first one warms up
+            begun, busy = Clocks.now(), theirs()
+        assert env is not None
+        model.collect_rollouts(env, callback, model.rollout_buffer, model.n_steps)
+        model.train()
+    wall, processor = Clocks.now().since(begun)
+    return {"learner_s": processor / updates, "runners_s": (theirs() - busy) / updates, "wall_s": wall / updates}
+
+
+def alone(updates: int) -> dict[str, Any]:
+    """An update of one process without Ray."""
+    options = Options(scenario="Crossing", threads=1)
+    return {"runners": 0, **worked(Run(Path(), options, None).untrained(options.worlds), updates)}
+
+
+def shared(runners: int, updates: int) -> dict[str, Any]:
+    """An update of so many runners on this machine, and what travels in it."""
+    options = Options(scenario="Crossing", threads=1, engine="ray", runners=runners)
+    model = Run(Path(), options, None).untrained(options.worlds, trainer=ClusterPPO)
+    assert isinstance(model, ClusterPPO)
+    with crew_of(model, options):
+        found = worked(model, updates)
+        driven = model.crew.ask([0], "drive", model._weights())[0]
+    decisions, minibatches = of_an_update(model)
+    weights = 4 * sum(parameter.numel() for parameter in model.policy.parameters())
+    to_each = weights * (1 + minibatches)  # before the rollout, and for every minibatch
+    from_each = weights * minibatches + len(pickle.dumps(driven))
+    sent = {"bytes_per_decision": runners * (to_each + from_each) / decisions, "weights_bytes": weights}
+    return {"runners": runners, **found, **sent, "decisions": decisions, "minibatches": minibatches}
+
+
+def of_an_update(model: MemoryPPO) -> tuple[int, int]:
+    """Decisions and minibatches."""
+    decisions = model.n_steps * model.n_envs
+    return decisions, model.n_epochs * decisions // (model.batch_size or decisions)
+
+
+def on_paper(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Updates of more runners, if each has a core: their work divided, and the learner's per minibatch and runner.
+
+    The learner's time is a line through those measured: so much for an update, and so much for each runner.
+    """
+    counts = np.array([row["runners"] for row in rows])
+    per_runner, fixed = np.polyfit(counts, [row["learner_s"] for row in rows], 1) if len(rows) > 1 else (0.0, 0.0)
+    work, decisions = np.median([row["runners_s"] for row in rows]), rows[0]["decisions"]
+    rates = {str(n): round(float(decisions / (work / n + fixed + per_runner * n))) for n in ON_PAPER}
+    return {"work_s": work, "fixed_s": fixed, "per_runner_s": per_runner, "decisions_per_s": rates}
+
+
+def batches(runs: Path, seeds: int) -> list[dict[str, Any]]:
+    """What minibatches of each size make of Follow, in as many decisions."""
+    rows = []
+    for size in BATCHES:
+        found = [
+            run(runs / f"batch{size}" / f"seed{seed}", "Follow", "lstm", seed, "--batch-size", size)
+            for seed in range(seeds)
+        ]
+        reached = [next((step for step, score in one["curve"] if score >= REACHED), None) for one in found]
+        scores = [round(anticipation_of(one), 3) for one in found]
+        rows.append({"batch_size": size, "decisions": found[0]["steps"], "anticipation": scores, "reached": reached})
+        show_row(rows[-1])
+    return rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser("python -m benchmarks.cluster", description=__doc__)
+    parser.add_argument("--runners", type=int, nargs="+", default=[1, 2, 4], help="on this machine")
+    parser.add_argument("--updates", type=int, default=3, help="that are measured, of each (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="of each size of minibatch (default: %(default)s)")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "cluster", help="where their runs are")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
+    options = parser.parse_args(argv)
+    th.set_num_threads(1)
+    made = about("cluster", ("ray", *PACKAGES))
+    rows = [alone(options.updates)]
+    show_row(rows[0])
+    for runners in options.runners:
+        rows.append(shared(runners, options.updates))
+        show_row(rows[-1])
+    result = {**made, "rows": rows, "on_paper": on_paper(rows[1:]), "batches": batches(options.runs, options.seeds)}
+    if options.out:
+        write(options.out, result)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
