@@ -23,6 +23,7 @@ SCENARIO = Scenario(
     name="Roundabout",
     summary="Enter a roundabout. The rider on the circle showed the exit, or did not: will it cross your way?",
     place=7,
+    training=3_600_000,
     # The tighter the exit, the later the ways part, and the less use is it to wait and see.
     road=Roundabout(radius=13.0, bend=16.0, exit_bend=5.0),
     casts=(
@@ -63,7 +64,7 @@ SCENARIO = Scenario(
         ),
     ),
     task=Task(
-        weights=Weights(progress=0.01, time=-0.15, collision=-1.33),
+        weights=Weights(progress=0.01, time=-0.15, collision=-1.4),
         goal_at=52.0,
         lead=3.0,
         max_speed=7.5,
