@@ -17,7 +17,7 @@ from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import View
-from kindergarten.viewer.model.words import DOES, badges, will_of
+from kindergarten.viewer.model.words import badges, does_of, will_of
 from kindergarten.world.codes import Intent, Phase
 
 SIZE, GAP = (1280, 640), 16  # [px]
@@ -48,7 +48,7 @@ def _moment(cell: pygame.Surface, scene: Scene, letters: Typeface, story: Story,
         near = cell.subsurface((0, top, width, half))
         scene.draw(near, story, frame, _from_near(story, frame, user, near.get_size(), *place), view, words=False)
     pygame.draw.rect(cell, phase_colour(theme, phase), (0, 0, width, HEAD))
-    words = f"it {DOES[role.intent]}" if phase is Phase.AFTER else badges(role)[phase]
+    words = f"it {does_of(story.lanes)[role.intent]}" if phase is Phase.AFTER else badges(role)[phase]
     letters.write(cell, words, (width / 2, HEAD / 2), LETTERS, phase_ink(theme, phase), 0.5)
     belief = frame.belief(i)
     assert belief is not None

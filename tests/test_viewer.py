@@ -18,7 +18,7 @@ from kindergarten.viewer import Painter, Stage, Take, View, render
 from kindergarten.viewer.model.camera import follow
 from kindergarten.viewer.model.frame import frame_at
 from kindergarten.viewer.model.story import story_of
-from kindergarten.viewer.model.words import badge, meaning, percents, sentence, signal_labels
+from kindergarten.viewer.model.words import badge, does_of, meaning, percents, sentence, signal_labels
 from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
 from kindergarten.world.config import Config
 from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of, untouched
@@ -159,6 +159,26 @@ def test_what_the_car_believes_and_what_the_watcher_knows_are_two_sentences(cycl
     assert badge(story_of(cyclist, straight), frame_at(cyclist, straight, t1), 1) == "no signal"
 
 
+def test_nobody_turns_where_all_ways_lead_in_one_direction():
+    assert [*does_of(lanes=False).values()] == [
+        "turns left",
+        "goes straight on",
+        "turns right",
+        "goes first",
+        "goes last",
+    ]
+    assert [*does_of(lanes=True).values()][:3] == [
+        "moves over to the left",
+        "keeps its lane",
+        "moves over to the right",
+    ]
+    for name, turns in (("CutIn", False), ("Crossing", True)):
+        replay = drive(name, 3)
+        stories = [story_of(replay, k) for k in range(len(replay.episodes))]
+        said = "".join(signal_labels(story.role(1), True, story.lanes)[2] for story in stories)
+        assert ("turns" in said) == turns and ("lane" in said) != turns
+
+
 def test_where_nobody_signals_nobody_says_lamp():
     replay = drive("AllWayStop", 3)
     for k in range(len(replay.episodes)):
@@ -166,7 +186,7 @@ def test_where_nobody_signals_nobody_says_lamp():
         i = story.watched(0, story.start)
         role = story.role(i)
         frame = frame_at(replay, k, (role.t1 + role.t2) / 2)
-        said = badge(story, frame, i) + meaning(story, frame, i) + "".join(signal_labels(role, True))
+        said = badge(story, frame, i) + meaning(story, frame, i) + "".join(signal_labels(role, True, story.lanes))
         assert "first" in said and "lamp" not in said and "signal" not in said
 
 

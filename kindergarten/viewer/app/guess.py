@@ -5,7 +5,7 @@ from __future__ import annotations
 import pygame
 
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.words import DOES
+from kindergarten.viewer.model.words import does_of
 from kindergarten.world.codes import Intent
 
 ARROWS = {
@@ -55,7 +55,7 @@ class Guess:
         if self.answered:
             truth = self._story.role(self._focus, self.moment).intent
             verdict = "Right" if self._given is truth else "Wrong"
-            return f"{verdict}: it {DOES[truth]}. {self.right} of {self.asked} so far"
+            return f"{verdict}: it {does_of(self._story.lanes)[truth]}. {self.right} of {self.asked} so far"
         if time >= self.moment - 1e-6:
             return "What will it do?   " + "   ".join(self._options())
         return f"Watch road user {self._focus}: you will be asked what it does"

@@ -23,7 +23,7 @@ from kindergarten.viewer.model.labels import Area
 from kindergarten.viewer.model.palette import DARKNESS
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import Hud, View, unit_of
-from kindergarten.viewer.model.words import DOES, end_tone, end_words
+from kindergarten.viewer.model.words import does_of, end_tone, end_words
 from kindergarten.world.codes import Action, End
 
 LEAST_WIDTH = 480  # [px] in a narrower picture there is room for the two streets alone
@@ -130,7 +130,7 @@ class Pair:
         """Who drives and what nobody can see, at the top of a street; how it ended, at the bottom."""
         type_, unit = self._typeface, self._typeface.unit
         i = story.watched(view.focus, frame.time)
-        hidden = DOES[story.role(i, frame.time).intent] if view.reveal else "? (press h)"
+        hidden = does_of(story.lanes)[story.role(i, frame.time).intent] if view.reveal else "? (press h)"
         lines = [(story.agent or story.scenario, 18, "ink"), (f"road user {i}: {hidden}", 17, "heading")]
         width = max(type_.width(words, size) for words, size, _ in lines)
         box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))

@@ -14,7 +14,7 @@ from kindergarten.viewer.model.frame import CHOICES, Frame
 from kindergarten.viewer.model.palette import DARKNESS, WHITE, Colour, mix
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import View, visibility
-from kindergarten.viewer.model.words import DOES, badge, end_tone, end_words, meaning, percents
+from kindergarten.viewer.model.words import badge, does_of, end_tone, end_words, meaning, percents
 from kindergarten.world.codes import End, Intent, Kind
 
 PAD = 16  # points between the panel's edge and what stands in it
@@ -78,23 +78,23 @@ class Panel:
         self._type.write(surface, badge(story, frame, i), (left, banner.top + 13 * unit), 21, ink, most=most)
         self._type.write(surface, meaning(story, frame, i), (left, banner.top + 31 * unit), 17, ink, most=most)
         self._y = banner.bottom + 15 * unit
-        hidden = DOES[role.intent] if view.reveal else "?" if story.live else "? (press h)"
+        hidden = does_of(story.lanes)[role.intent] if view.reveal else "?" if story.live else "? (press h)"
         self._pair(surface, "What it will do (hidden)", hidden, theme.heading)
 
     def _close_up(self, surface: pygame.Surface, story: Story, frame: Frame, view: View, i: int) -> None:
+        """A title, and below it the road user from near, arms and all."""
         unit, theme, user = self._type.unit, self._type.theme, frame.users[i]
-        seen = user["kind"] != Kind.NOBODY and visibility(story, frame)[i] > 0.02
-        if seen:
-            camera = close_up(story, user, surface.get_size())
-            self._scene.draw(surface, story, frame, camera, view, words=False)
+        head, title = round(22 * unit), f"You see: road user {i}, a {story.role(i).kind.name.lower()}"
+        near = surface.subsurface((0, head, surface.get_width(), surface.get_height() - head))
+        surface.fill(theme.paper, (0, 0, near.get_width(), head))
+        self._type.write(surface, title, (7 * unit, head / 2), 17)
+        if user["kind"] != Kind.NOBODY and visibility(story, frame)[i] > 0.02:
+            camera = close_up(story, user, near.get_size())
+            self._scene.draw(near, story, frame, camera, view, words=False)
         else:
-            surface.fill(theme.fog)
+            near.fill(theme.fog)
             words = "has left the scene" if user["kind"] == Kind.NOBODY else "out of sight"
-            self._type.write(surface, words, surface.get_rect().center, 20, mix(theme.fog, DARKNESS, 0.75), 0.5)
-        title = f"You see: road user {i}, a {story.role(i).kind.name.lower()}"
-        width = self._type.width(title, 17) + 14 * unit
-        pygame.draw.rect(surface, theme.paper, (0, 0, width, 22 * unit), border_bottom_right_radius=round(6 * unit))
-        self._type.write(surface, title, (7 * unit, 11 * unit), 17)
+            self._type.write(near, words, near.get_rect().center, 20, mix(theme.fog, DARKNESS, 0.75), 0.5)
 
     def _car(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
         ego = frame.users[0]

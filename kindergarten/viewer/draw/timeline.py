@@ -72,7 +72,7 @@ class Timeline:
         pygame.draw.line(surface, theme.rule, self.area.topleft, (self.area.right, self.area.top))
         track = self.axis.track
         role = story.role(self._focus, frame.time)
-        labels = signal_labels(role, view.reveal)
+        labels = signal_labels(role, view.reveal, story.lanes)
         times, known = (role.t1, role.t2, role.t3), self._known(frame)
         draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known, frame.time)
         marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= known]

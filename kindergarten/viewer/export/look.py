@@ -37,7 +37,7 @@ def look() -> dict[str, Any]:
         "paints": [css(paint) for paint in PAINTS],
         "words": {
             "means": list(words.MEANS.values()), "left": words.LEFT,
-            "unseen": words.UNSEEN, "on": words.PHASES[Phase.CUE], "does": list(words.DOES.values()),
+            "unseen": words.UNSEEN, "on": words.PHASES[Phase.CUE],
             "actions": list(WORDS.values()), "choices": CHOICES,
         },
         "keys": [

@@ -28,10 +28,11 @@ from kindergarten.viewer.model.frame import differences, frame_at
 from kindergarten.viewer.model.layout import layers_of, trees
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.shapes import larger
-from kindergarten.viewer.model.story import Role, kind_of, one_way, story_of
+from kindergarten.viewer.model.story import Role, Story, kind_of, one_way, story_of
 from kindergarten.viewer.model.words import (
     badges,
     band_words,
+    does_of,
     end_words,
     moments,
     percents,
@@ -85,14 +86,15 @@ def content(replay: Replay) -> dict[str, Any]:
     Raises:
         ValueError: a number is not finite or too large to be shown.
     """
-    will = will_of(one_way(replay.road))
+    lanes = one_way(replay.road)
     return {
         "scenario": replay.scenario,
         "agent": replay.agent,
         "discrete": replay.control is Control.DISCRETE,
         "terms": list(replay.term_names),
         "names": {name: names(code) for name, code in CODES.items()},
-        "will": [will[intent] for intent in Intent],
+        "will": list(will_of(lanes).values()),
+        "does": list(does_of(lanes).values()),
         "look": look.look(),
         "shapes": _shapes(replay),
         "road": _road(replay.road),
@@ -137,7 +139,7 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "end": int(episode.end),
         "sizes": [_key(column)[1:] for column in users.T],
         "kinds": [int(kind_of(column)) for column in users.T],
-        "plans": [[_plan(role, story.times) for role in roles] for roles in story.roles],
+        "plans": [[_plan(role, story) for role in roles] for roles in story.roles],
         "partner": partner,
         "differs": _column(differences(episode, replay.episodes[partner])),
         "time": _column(worlds["tick"] * dt, dt),
@@ -159,13 +161,13 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     }
 
 
-def _plan(role: Role, times: np.ndarray) -> dict[str, Any]:
-    """What a road user is up to at one junction, from which frame (of ``times``) on, and what is said of it."""
+def _plan(role: Role, story: Story) -> dict[str, Any]:
+    """What a road user is up to at one junction, from which frame on, and what is said of it."""
     return {
-        "from": int(np.searchsorted(times, role.start - 1e-9)), "t1": role.t1, "t2": role.t2, "t3": role.t3,
+        "from": int(np.searchsorted(story.times, role.start - 1e-9)), "t1": role.t1, "t2": role.t2, "t3": role.t3,
         "intent": role.intent, "matters": role.choice, "shows": role.shows, "badges": badges(role),
         "bands": [[band_words(role, phase, reveal) for phase in Phase] for reveal in (False, True)],
-        "labels": [signal_labels(role, reveal) for reveal in (False, True)],
+        "labels": [signal_labels(role, reveal, story.lanes) for reveal in (False, True)],
     }  # fmt: skip
 
 

@@ -110,6 +110,6 @@ def extent(story: Story) -> tuple[float, float, float, float]:
 def close_up(story: Story, user: np.void, size: tuple[int, int]) -> Camera:
     """Looks at one road user."""
     width, height = size
-    reach = 5.2 if user["length"] < 3 else 9.0  # [m] from side to side
+    reach = 5.7 if user["length"] < 3 else 8.0  # [m] from side to side: a cyclist's arms are in it
     scale = math.floor(height / reach)
     return Camera(float(user["x"]), float(user["y"]), scale, *story.heading, width, height, scale)

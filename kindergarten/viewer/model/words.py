@@ -17,13 +17,6 @@ WILL = {
 }
 #: ... where all ways lead in one direction.
 LANES = {Intent.LEFT: "move over to the left", Intent.STRAIGHT: "keep its lane", Intent.RIGHT: "move over to the right"}
-DOES = {
-    Intent.LEFT: "turns left",
-    Intent.STRAIGHT: "goes straight on",
-    Intent.RIGHT: "turns right",
-    Intent.FIRST: "goes first",
-    Intent.LAST: "goes last",
-}
 #: The phases in plain words. In the second one: with a signal, without, and where the order of arrival is the sign.
 PHASES = {Phase.BEFORE: "no signal yet", Phase.CUE: "signal on", Phase.DELAY: "nothing to see", Phase.AFTER: "it moves"}
 SILENT, ORDER = "no signal", "who is first?"
@@ -50,6 +43,12 @@ ORDER_BAND = ("who comes first?", "first?")
 def will_of(lanes: bool) -> dict[Intent, str]:
     """What each intent is called, on a road on which all ways lead in one direction (``lanes``) or on another."""
     return WILL | LANES if lanes else WILL
+
+
+def does_of(lanes: bool) -> dict[Intent, str]:
+    """The same, once it happens: "turns left"."""
+    said = (words.partition(" ") for words in will_of(lanes).values())
+    return dict(zip(WILL, (f"{verb}{'es' if verb == 'go' else 's'} {rest}" for verb, _, rest in said), strict=True))
 
 
 def sentence(story: Story, frame: Frame, i: int, belief: np.ndarray) -> str:
@@ -114,14 +113,14 @@ def band_words(role: Role, phase: Phase, reveal: bool) -> tuple[str, ...]:
     return SILENT_BAND if phase is Phase.CUE and reveal and not role.shows else BANDS[phase]
 
 
-def signal_labels(role: Role, reveal: bool) -> tuple[str, str, str]:
+def signal_labels(role: Role, reveal: bool, lanes: bool) -> tuple[str, str, str]:
     """What happens at t1, t2 and t3, in words."""
-    order = sign_of(role) == ORDER
+    order, does = sign_of(role) == ORDER, does_of(lanes)[role.intent]
     if not reveal:
         return ("they come", "all stand", "who goes?") if order else ("signal on?", "signal off?", "it moves")
     if not role.shows:
-        return ("they come", "all stand", DOES[role.intent]) if order else ("", "", DOES[role.intent])
-    return "signal on" if role.truthful else "wrong signal on", "signal off", DOES[role.intent]
+        return ("they come", "all stand", does) if order else ("", "", does)
+    return "signal on" if role.truthful else "wrong signal on", "signal off", does
 
 
 def moments(story: Story, i: int) -> tuple[float, float, float]:
@@ -152,7 +151,7 @@ def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float
     thought = ""
     if belief is not None:
         thought = f" The car was {percents(belief)[role.intent]} % sure of it."
-    return [(t1, shows), (t2, gone), (t3, f"It {DOES[role.intent]}.{thought}")]
+    return [(t1, shows), (t2, gone), (t3, f"It {does_of(story.lanes)[role.intent]}.{thought}")]
 
 
 def end_words(story: Story) -> str:

@@ -112,10 +112,10 @@ class Panel {
   }
 
   _answer(reveal, guess, intent) {
-    const { names, words } = this.episode;
+    const { names, does } = this.episode;
     if (!reveal) return guess === undefined ? "Guess first, then reveal." : `You said ${names.intent[guess]}. Reveal?`;
     const verdict = guess === undefined ? "" : guess === intent ? " You were right." : ` You said ${names.intent[guess]}.`;
-    return `It ${words.does[intent]}.${verdict}`;
+    return `It ${does[intent]}.${verdict}`;
   }
 
   _action(frame) {

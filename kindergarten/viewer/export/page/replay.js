@@ -22,8 +22,8 @@ function mixAngle(a, b, share) {
 
 class Episode {
   constructor(raw, replay) {
-    const { names, will, look, shapes } = replay;
-    Object.assign(this, { names, will, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, partner: raw.partner });
+    const { names, will, does, look, shapes } = replay;
+    Object.assign(this, { names, will, does, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, partner: raw.partner });
     this.kinds = raw.kinds.map((kind) => names.kind[kind]);
     this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];
@@ -58,7 +58,7 @@ class Episode {
 
   /** All that will happen, in words. */
   ending() {
-    return this.signallers.map(({ plan }) => this.words.does[plan.intent]).join(", then ");
+    return this.signallers.map(({ plan }) => this.does[plan.intent]).join(", then ");
   }
 
   /** Whether the agent drives at ``time`` [s]. */
