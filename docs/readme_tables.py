@@ -29,23 +29,19 @@ SPEEDS = {
 def what_it_learns() -> str:
     """Each scenario with and without memory; empty cells where it was not measured in today's worlds."""
     rows = {(row["scenario"], row["memory"]): row for row in measured("agents")["rows"] if not row["control"]}
-    header = ("scenario", "decisions", "with an LSTM", "right answers", "without memory", "collisions")
+    header = ("scenario", "decisions", "with an LSTM", "without memory", "right answers", "collisions")
     return table(
-        (*header, "right in the delay", "from one frame"),
-        [(one.name, *_learned(rows.get((one.name, "lstm")), rows.get((one.name, "none")))) for one in OURS],
-        7,
+        header, [(one.name, *_learned(rows.get((one.name, "lstm")), rows.get((one.name, "none")))) for one in OURS], 5
     )
 
 
 def _learned(ours: dict[str, Any] | None, without: dict[str, Any] | None) -> tuple[str, ...]:
     """The cells of an agent with an LSTM, and of one without memory, as far as they were trained."""
     if ours is None:
-        return ("",) * 7
+        return ("",) * 5
     blind = f"{without['anticipation']:.3f}" if without else ""
-    collisions = [f"{row['collision_rate']:.1%}" for row in (ours, without) if row]
-    in_delay = (percent(ours[f"{who}_right_in_the_delay"]) for who in ("agent", "single_frame"))
     right = percent(ours.get("right_answers"))
-    return f"{ours['decisions']:,}", scored(ours), right, blind, " / ".join(collisions), *in_delay
+    return f"{ours['decisions']:,}", scored(ours), blind, right, f"{ours['collision_rate']:.1%}"
 
 
 def how_long_it_lasts() -> str:
@@ -81,7 +77,7 @@ def grid() -> str:
     """What happens in each scenario, as moving pictures that lead to its page."""
     cells = [
         f'<td><a href="docs/scenarios/{one.name}.md"><img src="docs/images/scenarios/{one.name}.gif" width="300" '
-        f'alt="A trained agent drives in {one.name}"><br><b>{one.name}</b></a><br>{one.summary}</td>'
+        f'alt="{one.summary}" title="{one.summary}"><br><b>{one.name}</b></a></td>'
         for one in OURS
     ]
     rows = [cells[k : k + ACROSS] for k in range(0, len(cells), ACROSS)]

@@ -119,9 +119,9 @@ def test_what_the_architecture_names_exists():
 
 def test_the_readme_lists_all_scenarios():
     listed = re.findall(
-        r'href="(.*)"><img src="(.*)" width.*<b>(\w+)</b></a><br>(.*)</td>', (ROOT / "README.md").read_text("utf-8")
+        r'href="(.*)"><img src="(.*)" width.* title="(.*)"><br><b>(\w+)</b>', (ROOT / "README.md").read_text("utf-8")
     )
-    assert [(name, summary) for *_, name, summary in listed] == [(name, SCENARIOS[name].summary) for name in FILES]
+    assert [(name, summary) for *_, summary, name in listed] == [(name, SCENARIOS[name].summary) for name in FILES]
     assert all((ROOT / path).exists() for page, picture, *_ in listed for path in (page, picture))
 
 
