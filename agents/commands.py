@@ -9,7 +9,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.agents.runs.options import Options, read_file
+from kindergarten.agents.runs.options import ALL, Options, read_file, usual
 from kindergarten.commandline import Quiet, newest_run, read, value_of
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.kinds import Maybe, Whole, Word
@@ -37,8 +37,11 @@ class Train(Options, Quiet):
         """
         if value_of("--resume", words) is not None:
             return read(Resume, words, prog)
-        file = value_of("--config", words)
-        return read(cls, words, prog, None if file is None else cls.like(read_file(Path(file))[0]))
+        file, scenario = value_of("--config", words), value_of("--scenario", words)
+        if file is not None:
+            return read(cls, words, prog, cls.like(read_file(Path(file))[0]))
+        known = scenario in (*SCENARIOS, ALL)  # what is wrong is said with all else that is
+        return read(cls, words, prog, cls.like(usual(scenario)) if known else None)
 
     @classmethod
     def like(cls, options: Options) -> Train:

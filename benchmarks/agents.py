@@ -5,7 +5,8 @@ python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios To
 
 Trains what DIR lacks (DIR/SCENARIO-AGENT/seedS, the folders that ``train.py --seeds`` writes), with seeds on which
 nothing was tuned: the first of all agents everywhere, then the second. After each the result is written anew, so it may
-be stopped at any time, and goes on where it was. Whatever has no finished run has no row; rows that were not asked for stay as they are.
+be stopped at any time, and goes on where it was. Whatever has no finished run has no row; rows that were not asked for
+stay as they are.
 """
 
 from __future__ import annotations

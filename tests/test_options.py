@@ -14,9 +14,10 @@ from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.commands import Resume, Train
 from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.agents.learner.config import WIDE
 from kindergarten.agents.runs import checkpoint, seeds, train
 from kindergarten.agents.runs.metrics import read_rows
-from kindergarten.agents.runs.options import Options, from_json
+from kindergarten.agents.runs.options import Options, from_json, usual
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, extended, go_on, learn
 from kindergarten.world.codes import Control, Observation, SignalReliability
@@ -329,3 +330,19 @@ def test_options_can_be_made_in_python():
     assert Options(memory=Memory("rnn"), environment=Config(shuffled=True)).as_json()["environment"]["shuffled"]
     with pytest.raises(ValueError, match="unknown scenario 'Nowhere'"):
         Options(scenario="Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "worlds", "learner"), [("Crossing", 256, PPOConfig()), ("Town", 512, WIDE), ("all", 512, WIDE)]
+)
+def test_the_scenario_decides_in_how_many_worlds_it_is_trained(scenario: str, worlds: int, learner: PPOConfig) -> None:
+    found = Train.of_words(["--scenario", scenario], "train")
+    assert isinstance(found, Train)
+    assert (found.worlds, found.learner) == (worlds, learner)
+    assert usual(scenario).as_json() == found.as_json()
+
+
+def test_what_is_said_comes_before_what_a_scenario_would_have() -> None:
+    found = Train.of_words(["--hidden", "32", "--scenario=Town", "--worlds", "64"], "train")
+    assert isinstance(found, Train)
+    assert (found.worlds, found.learner) == (64, replace(WIDE, hidden=32))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kindergarten.agents.learner.choice import Encoder, Memory
-from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.config import WIDE, PPOConfig
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
@@ -50,7 +50,12 @@ class Options:
         "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out, "
         "and of all their sum",
     )
-    worlds: int = setting(256, Whole(1), "worlds side by side")
+    worlds: int = setting(
+        256,
+        Whole(1),
+        "worlds side by side; where nothing is said the scenario decides, and with 512, as in Crossroads, in Town and "
+        "in all, go other numbers of the learner: a batch size of 4096, 5 passes, 96 cells",
+    )
     seed: int = setting(0, Whole(0, 2**32 - 1), "of everything random")
     curriculum: bool = setting(
         False,
@@ -106,6 +111,17 @@ class Options:
         """The sections of config.json that make the same run again."""
         own = {name: value for name, value in plain(self).items() if name in declared(Options)}
         return {"options": own, "environment": plain(self.environment), "hyperparameters": plain(self.learner)}
+
+
+def usual(scenario: str) -> Options:
+    """What is trained in ``scenario``, or in all, where nothing else is said: other numbers go with 512 worlds.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    own = Options(scenario=scenario)
+    worlds = max(each.worlds for each in own.scenarios)
+    return replace(own, worlds=worlds, learner=WIDE if worlds >= 512 else PPOConfig())
 
 
 PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig}
@@ -190,11 +206,11 @@ def _check_spread(options: Options, learner: PPOConfig) -> None:
             raise ValueError(f"{name} and engine 'ray' do not go together: choose engine 'local'")
 
 
-def unusual(settings: Config | PPOConfig) -> Iterator[str]:
-    """Those that are not at their defaults, in words."""
+def unusual(settings: Config | PPOConfig, default: Config | PPOConfig) -> Iterator[str]:
+    """Those in which the two differ, in words."""
     for name, its in declared(type(settings)).items():
         value = its.kind.plain(getattr(settings, name))
-        if value != its.default and name not in ELSEWHERE:
+        if value != its.kind.plain(getattr(default, name)) and name not in ELSEWHERE:
             number = f"{value:g}" if isinstance(value, float) else str(value)
             called = CALLED.get(name, name.replace("_", " "))
             yield called if value is True else f"no {called}" if value is False else f"{called} {number}"

@@ -14,7 +14,7 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
-from kindergarten.agents.runs.options import ALL, Options, read_file, unusual
+from kindergarten.agents.runs.options import ALL, Options, read_file, unusual, usual
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import place_of, write_whole
@@ -154,7 +154,8 @@ class Run:
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
         everywhere = ["all scenarios"] if self.graduate else []
-        return ", ".join((*everywhere, *unusual(self.hyperparameters), *unusual(self.config)))
+        default = usual(self.options.scenario).learner
+        return ", ".join((*everywhere, *unusual(self.hyperparameters, default), *unusual(self.config, Config())))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.

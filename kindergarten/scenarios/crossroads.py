@@ -147,6 +147,7 @@ SCENARIO = Scenario(
     summary="Left, straight or right, as told. Many signal, and who matters to you depends on where you go.",
     place=8,
     training=4_000_000,
+    worlds=512,
     casts=(GO_LEFT, GO_STRAIGHT, GO_RIGHT),
     task=(TO_THE_LEFT, AT_SPEED, TO_THE_RIGHT),
     first=(3.0, 3.4),  # whoever is through earlier signals earlier

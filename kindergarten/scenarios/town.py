@@ -69,6 +69,7 @@ SCENARIO = Scenario(
     summary="Straight on through three junctions to a goal. At each somebody else waves: remember, and then forget.",
     place=9,
     training=6_400_000,
+    worlds=512,
     casts=(cast_of(LEGS),),
     task=replace(
         CROSSING.tasks[0],

@@ -143,6 +143,7 @@ class Scenario:
     revealed: bool = True  # whether the ego sees the signaller move at t3
     # Of the scene these say nothing, so they make no other scenario of it, and no other references.
     training: int = field(default=2_400_000, compare=False)  # decisions that an agent is trained for by default
+    worlds: int = field(default=256, compare=False)  # and in how many worlds side by side
     place: float = field(default=math.inf, compare=False)  # among those of the package: the easier ones come first
 
     def __post_init__(self) -> None:
@@ -150,6 +151,8 @@ class Scenario:
             raise ValueError("the casts have not the same number of members, or not the same intents")
         if self.training < 1:
             raise ValueError(f"training is {self.training!r}: it must be at least one decision")
+        if self.worlds < 1:
+            raise ValueError(f"worlds is {self.worlds!r}: it must be at least one")
         if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")
         for cast in self.casts:
