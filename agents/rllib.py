@@ -45,7 +45,7 @@ def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None
         .environment(f"kindergarten:Kindergarten/{scenario}-v0")
         .env_runners(num_env_runners=0, num_envs_per_env_runner=worlds, gym_env_vectorize_mode="vector_entry_point")
         .training(
-            train_batch_size=128 * worlds,
+            train_batch_size=64 * worlds,
             minibatch_size=16 * worlds,
             num_epochs=4,
             lr=[[0, 5e-4], [decisions, 0.0]],

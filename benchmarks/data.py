@@ -35,7 +35,7 @@ PACKAGES = ("torch", "numpy", "numba", "pyarrow")
 TEST_SEED = 20_000_000
 EPOCHS = {1_000: 300, 10_000: 100, 100_000: 30, 1_000_000: 8, 10_000_000: 1}  # by decisions
 RED = 1_000_000  # decisions of those with red shoes
-DRIVEN, TESTED = 4_096, 2_000  # episodes that drivers learn from, of each recording; that predictors are tested on
+DRIVEN, TESTED = 2_048, 2_000  # episodes that drivers learn from, of each recording; that predictors are tested on
 #: Of drivers: what each learns from, and whether it clones.
 DRIVERS = {
     "cloning the demo": (("demo",), True),
@@ -127,7 +127,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=ROOT / "runs" / "data", help="where the recordings are")
     parser.add_argument("--decisions", type=int, nargs="+", default=list(EPOCHS), help="that predictors learn from")
     parser.add_argument("--red", type=int, default=RED, help="decisions with red shoes (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=25, help="of drivers (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=15, help="of drivers (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="of each (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it")

@@ -151,22 +151,6 @@ def probes() -> str:
     return table(head, rows, 6) + "\n\n" + made_with(result)
 
 
-def libraries() -> str:
-    """What the learners of others reach, seed by seed."""
-    result, rows = measured("libraries"), []
-    for name in dict.fromkeys(row["entry"] for row in result["rows"]):
-        mine = [row for row in result["rows"] if row["entry"] == name]
-        collisions = f"{mean(row['collision_rate'] for row in mine):.1%}"
-        rows.append(
-            (name, mine[0]["decisions"], ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine), collisions)
-        )
-    return (
-        table(("", "decisions", "anticipation, each seed", "collisions"), rows, 3)
-        + "\n\n"
-        + made_with(next(reversed(result["rows"]), {}))
-    )
-
-
 def viewer_rates() -> str:
     """How fast pictures are drawn."""
     rows = [
@@ -325,5 +309,5 @@ MAKERS: tuple[Callable[[], str], ...] = (
     *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
     *(agents_made_with, ladder, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
     *(viewer_rates, viewer_speeds, viewer_made_with, soaked, killed),
-    *(reasons, reasons_made_with, redistribution, redistribution_made_with, libraries),
+    *(reasons, reasons_made_with, redistribution, redistribution_made_with),
 )

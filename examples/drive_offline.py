@@ -90,7 +90,7 @@ def train(folders: Sequence[Path], clone: bool, epochs: int, decisions: int | No
     for epoch in range(epochs):
         losses = []
         for data in mixed(folders, decisions):
-            for rows in torch.randperm(len(data.frames)).split(64):
+            for rows in torch.randperm(len(data.frames)).split(16):
                 loss = model.loss(data, rows.numpy())
                 optimizer.zero_grad()
                 loss.backward()
@@ -120,7 +120,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path, help="of kindergarten record")
     parser.add_argument("--clone", action="store_true", help="do what was done, whatever the return")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--scenario", default="Crossing")
     asked = parser.parse_args()
     torch.manual_seed(0)

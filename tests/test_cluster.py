@@ -37,6 +37,25 @@ def test_a_run_by_way_of_ray_is_a_run(tmp_path: Path):
     assert len((out / "metrics.csv").read_text().splitlines()) == 4
 
 
+@pytest.mark.usefixtures("few_seeds")
+def test_a_run_outlives_the_process_that_was_started(tmp_path: Path):
+    """Killed in mid-training, with no time to say anything: the run goes on from its last update."""
+    pytest.importorskip("ray")
+    out, home = tmp_path / "run", {"PYTHONPATH": str(ROOT)}
+    words = ["-m", "kindergarten", "train", "--engine", "ray", "--steps", "100000", *SMALL, "--out", str(out)]
+    driver = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=os.environ | home, stdout=subprocess.DEVNULL)
+    rows = out / "metrics.csv"
+    while driver.poll() is None and not (rows.exists() and rows.read_text().count("\n") > 2):
+        time.sleep(0.2)
+    assert driver.poll() is None
+    driver.kill()
+    driver.wait()
+    before = rows.read_text().splitlines()
+    assert train("--resume", out, "--more", 1024) == 0
+    after = rows.read_text().splitlines()
+    assert before[:2] == after[:2] and len(after) in (len(before) + 1, len(before) + 2)
+
+
 def test_what_runners_cannot_share_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip("ray")
     for words, said in (

@@ -1,0 +1,110 @@
+"""What the pages on other libraries, on many machines and on data say of benchmarks/results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from statistics import mean
+from typing import Any
+
+from docs.benchmark_tables import made_with
+from docs.tables import measured, percent, table
+from kindergarten.world.codes import Phase
+
+PHASES = [phase.name.lower() for phase in Phase]
+PHASE_HEADS = ("before the signal", "signal", "delay", "after t3")
+
+
+def libraries() -> str:
+    """What the learners of others reach, seed by seed."""
+    result, rows = measured("libraries"), []
+    for name, mine in _grouped(result["rows"], "entry"):
+        scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
+        rows.append(
+            (name, f"{mine[0]['decisions']:,}", scores, percent(mean(row["collision_rate"] for row in mine), 1))
+        )
+    head = ("", "decisions", "anticipation, each seed", "collisions")
+    return table(head, rows, 3) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
+
+
+def predictors() -> str:
+    """How often predictors are right in each phase, beside the demo's captions."""
+    result = measured("data")
+    plain = [row for row in result["rows"] if row["what"] == "predictor" and not row["red shoes"]]
+    rows = []
+    for decisions, mine in _grouped(plain, "decisions"):
+        rows.append((f"{decisions:,}", len(mine), *_shares(mine, "random"), *_shares(mine, "demo")))
+    online = [row for row in result["rows"] if row["what"] == "captions of the demo"]
+    rows += [
+        ("the demo's captions", "", *[""] * len(PHASES), *_shares(mine, "demo")) for _, mine in _grouped(online, "what")
+    ]
+    where = [f"{head}{', the demo drives' * demo}" for demo in (False, True) for head in PHASE_HEADS]
+    return table(("decisions", "seeds", *where), rows, 1 + len(where)) + "\n\n" + made_with(result)
+
+
+def red_shoes() -> str:
+    """What a predictor that learned with red shoes is worth without them."""
+    found = [row for row in measured("data")["rows"] if row["what"] == "predictor"]
+    red = [row for row in found if row["red shoes"]]
+    rows = []
+    for decisions, mine in _grouped(red, "decisions"):
+        others = [row for row in found if not row["red shoes"] and row["decisions"] == decisions]
+        for name, those in (("red shoes", mine), ("neutral ones", others)):
+            for tested, where in (("red", "red shoes"), ("random", "neutral ones")):
+                if those:
+                    rows.append((name, where, *_shares(those, tested)))
+    return table(("learned from", "tested on", *PHASE_HEADS), rows, len(PHASES))
+
+
+def offline_drivers() -> str:
+    """What drivers that learned from files alone are worth."""
+    rows = []
+    drivers = [row for row in measured("data")["rows"] if "anticipation" in row]
+    for name, mine in _grouped(drivers, "what"):
+        scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
+        shares = (percent(mean(row[key] for row in mine), 1) for key in ("right_answers", "collision_rate"))
+        rows.append((name, scores, *shares))
+    return table(("", "anticipation, each seed", "right answers", "collisions"), rows, 3)
+
+
+def runners_measured() -> str:
+    """What an update takes with so many runners on one machine."""
+    result, rows = measured("cluster"), []
+    for row in result["rows"]:
+        name = str(row["runners"] or "without Ray")
+        seconds = (f"{row[key]:.1f} s" for key in ("runners_s", "learner_s", "wall_s"))
+        rows.append((name, *seconds, f"{row['bytes_per_decision']:,.0f}" if row["runners"] else ""))
+    head = ("runners", "their processor time", "the learner's", "on the wall", "bytes a decision")
+    return table(head, rows, 4) + "\n\n" + made_with(result)
+
+
+def runners_on_paper() -> str:
+    """What more runners would bring."""
+    rates = measured("cluster").get("on_paper", {}).get("decisions_per_s", {})
+    return table(("runners", *rates), [("decisions/s", *(f"{rate:,}" for rate in rates.values()))], len(rates))
+
+
+def batch_sizes() -> str:
+    """Which minibatches are too large."""
+    rows = []
+    for row in measured("cluster").get("batches", []):
+        scores = ", ".join(f"{score + 0.0:.2f}" for score in row["anticipation"])
+        reached = ", ".join("never" if step is None else f"{step:,}" for step in row["reached"])
+        rows.append((f"{row['batch_size']:,}", scores, reached))
+    return table(("decisions in a minibatch", "anticipation, each seed", "0.9 reached after"), rows, 2)
+
+
+def _grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """Rows that have ``key`` in common, in the order of the first of each."""
+    rows = list(rows)
+    return [(value, [row for row in rows if row[key] == value]) for value in dict.fromkeys(row[key] for row in rows)]
+
+
+def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
+    """The mean over the seeds, phase by phase."""
+    return [percent(mean(row[tested][phase] for row in rows), 1) for phase in PHASES]
+
+
+MAKERS: tuple[Callable[[], str], ...] = (
+    *(libraries, predictors, red_shoes, offline_drivers),
+    *(runners_measured, runners_on_paper, batch_sizes),
+)
