@@ -104,7 +104,4 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
     return [percent(mean(row[tested][phase] for row in rows), 1) for phase in PHASES]
 
 
-MAKERS: tuple[Callable[[], str], ...] = (
-    *(libraries, predictors, red_shoes, offline_drivers),
-    *(runners_measured, runners_on_paper, batch_sizes),
-)
+MAKERS: tuple[Callable[[], str], ...] = (libraries,)
