@@ -33,8 +33,8 @@ from kindergarten.world.codes import Phase
 SCENARIO = "Crossing"
 PACKAGES = ("torch", "numpy", "numba", "pyarrow")
 TEST_SEED = 20_000_000
-EPOCHS = {1_000: 300, 10_000: 100, 100_000: 30, 1_000_000: 8, 10_000_000: 1}  # by decisions
-RED = 1_000_000  # decisions of those with red shoes
+EPOCHS = {1_000: 300, 10_000: 100, 100_000: 30, 1_000_000: 4, 10_000_000: 1}  # by decisions
+RED = 100_000  # decisions of those with red shoes
 DRIVEN, TESTED = 2_048, 2_000  # episodes that drivers learn from, of each recording; that predictors are tested on
 #: Of drivers: what each learns from, and whether it clones.
 DRIVERS = {
