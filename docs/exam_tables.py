@@ -68,7 +68,7 @@ def _place(card: Card) -> tuple[int, int, str]:
 
 def cell(marks: list[dict[str, Any] | None]) -> str:
     """What an agent's seeds got in a split."""
-    if any(mark is not None and mark["right_answers"] is None for mark in marks):
+    if any(mark is not None and mark["stakes"] is None for mark in marks):
         return "–"
     scores = [mark["anticipation"] for mark in marks if mark is not None and mark["anticipation"] is not None]
     return _several(scores) if scores and len(scores) == len(marks) else ""
@@ -77,6 +77,8 @@ def cell(marks: list[dict[str, Any] | None]) -> str:
 def horizons(seeds: list[Card]) -> str:
     """The horizon of the mean of an agent's seeds."""
     ladders = [card["ladder"] for card in seeds]
+    if not all(ladders):
+        return ""  # a person has driven a few worlds of one split
     staked = {delay: [ladder[delay] for ladder in ladders] for delay in ladders[0]}
     means = {float(delay): sum(row) / len(row) for delay, row in staked.items() if None not in row}
     return horizon_named(means)

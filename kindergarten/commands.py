@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,7 @@ from kindergarten.world.settings import option, plain, same, setting, settle
 
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
-    from kindergarten.viewer import View
+    from kindergarten.viewer import Game, View
 
 #: Who can be scored.
 WHO = "demo, oracle, blind, last-signal, random, .onnx, .zip, module:attribute, or a run's folder"
@@ -141,6 +141,8 @@ class Play:
     )
     frames_only: bool = option("the street as it is: no timeline, nothing that helps to remember", False)
     replay: Path | None = option("write what you did, to be watched (.npz)")
+    exam: str | None = option("this part of the exam, such as standard or long: its worlds and settings, in order")
+    card: Path | None = option("with --exam: write the mark as JSON, a row for the leaderboard")
     control: Control = same(Config, "control")
     delay_s: Range = same(Config, "delay_s")
     signal_rate: float = same(Config, "signal_rate")
@@ -153,23 +155,57 @@ class Play:
     def __post_init__(self) -> None:
         settle(self)
         scenario_named(self.scenario)
+        if self.card is not None and self.exam is None:
+            raise ValueError(f"--card {self.card}: it is the exam's, add --exam standard")
+        if self.exam is not None and self.seed is not None:
+            raise ValueError(f"--seed {self.seed} and --exam {self.exam}: the exam has seeds of its own")
+        if self.exam is not None and self._config() != Config(control=self.control):
+            raise ValueError(f"--exam {self.exam} has settings of its own: leave the others out")
 
     def run(self) -> int:
         """Play, and say how well it went."""
+        from kindergarten import viewer
+
+        game = self._examined() if self.exam is not None else self._free()
+        viewer.play(game)
+        if self.replay:
+            game.replay("you").write(self.replay)
+            print(self.replay)
+        print(viewer.score(game))
+        if self.card is not None and self.exam is not None and game.drives:
+            from kindergarten.reportcard.command import write_card_of_a_person
+
+            mark = viewer.mark(game, f"{len(game.drives)} worlds, driven by a person")
+            write_card_of_a_person(self.card, self.scenario, self.exam, mark)
+            print(self.card)
+        return 0
+
+    def _config(self) -> Config:
+        return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
+
+    def _free(self) -> Game:
+        """Worlds of any seeds, in any setting."""
         import numpy as np
 
         from kindergarten import viewer
 
         first = int(np.random.default_rng().integers(1 << 20)) if self.seed is None else self.seed
         seeds = first + np.arange(self.episodes)
-        config = Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
-        game = viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only, known_agent(self.scenario))
-        viewer.play(game)
-        if self.replay:
-            game.replay("you").write(self.replay)
-            print(self.replay)
-        print(viewer.score(game))
-        return 0
+        known = known_agent(self.scenario)
+        return viewer.Game(scenario_named(self.scenario), self._config(), seeds, self.frames_only, known)
+
+    def _examined(self) -> Game:
+        """The first worlds of a part of the exam; where it has several delays, of the first."""
+        from kindergarten import viewer
+        from kindergarten.scoring.reference import FEW, SEEDS
+        from kindergarten.scoring.splits import split_of
+
+        if self.episodes > FEW:
+            raise ValueError(f"--episodes {self.episodes}: a part of the exam has {FEW} worlds")
+        scenario = scenario_named(self.scenario)
+        split = split_of(scenario, self.exam or "")
+        config, worlds = replace(split.configs[0], control=self.control), split.worlds(scenario)
+        return viewer.Game(worlds, config, SEEDS[: self.episodes], self.frames_only, scale=split.scale)
 
 
 def known_agent(scenario: str) -> str:

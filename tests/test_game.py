@@ -12,10 +12,11 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten import commands
+from docs import exam_tables
+from kindergarten import cli, commands, viewer
 from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.reference import compute
+from kindergarten.scoring.reference import SEEDS, compute
 from kindergarten.viewer import Game, score
 from kindergarten.viewer.app.gamepad import Gamepad
 from kindergarten.world.codes import Action, End, Intent, Phase
@@ -145,3 +146,38 @@ def test_the_agent_to_compare_with_is_the_one_of_this_scenario_that_was_evaluate
         path.write_text(json.dumps({"scenario": scenario, "anticipation": value}))
         os.utime(path, (k, k))
     assert commands.known_agent("Follow") == f"The agent of {tmp_path / '1'}: 0.75."
+
+
+def test_people_take_the_exam(tmp_path, monkeypatch, capsys):
+    """The exam's own worlds, in order, scored on the split's own scale; the card makes a row of the leaderboard."""
+
+    def play(game):
+        while not game.over:
+            game.advance(0.2)
+
+    monkeypatch.setattr(viewer, "play", play)
+    card = tmp_path / "me.json"
+    words = ["play", "Follow", "--exam", "colours", "--episodes", "1", "--card", str(card)]
+    assert cli.main(words) == 0 and f"{SEEDS[0]}" in capsys.readouterr().out
+    found = json.loads(card.read_text())
+    (name, mark), *_ = found["marks"].items()
+    assert (name, found["agent"], found["scenario"]) == ("colours", "a person", "Follow")
+    worth = compute(SCENARIOS["Follow"], Config(), SEEDS[:1])
+    assert mark["stakes"] == pytest.approx(worth.stakes) and found["command"].startswith("kindergarten play Follow")
+    assert exam_tables.cell([mark]) == f"{mark['anticipation'] + 0.0:.2f}" and exam_tables.horizons([found]) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--exam", "nonsense"], "choose from standard, long"),
+        (["--exam", "capacity"], "choose from standard, long"),
+        (["--exam", "standard", "--seed", "3"], "--seed 3"),
+        (["--exam", "standard", "--delay", "8"], "settings of its own"),
+        (["--exam", "standard", "--episodes", "65"], "64 worlds"),
+        (["--card", "me.json"], "add --exam"),
+    ],
+)
+def test_an_exam_that_makes_no_sense_is_refused(words, said, capsys):
+    assert cli.main(["play", "Follow", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -10,7 +10,8 @@ from kindergarten.evaluation import named
 from kindergarten.files import place_of, write_whole
 from kindergarten.markup import markup
 from kindergarten.output import columns
-from kindergarten.reportcard.card import ReportCard, examine
+from kindergarten.provenance import made_with
+from kindergarten.reportcard.card import Mark, ReportCard, examine
 from kindergarten.scenarios import scenario_named
 
 if TYPE_CHECKING:
@@ -61,3 +62,11 @@ def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow
         write_whole(path, page(card).encode())
         if not as_json:
             print(path)
+
+
+def write_card_of_a_person(to: Path, scenario: str, split: str, mark: Mark) -> None:
+    """Write a person's mark in one split in the form of benchmarks/results/exam: a row for the leaderboard."""
+    card = ReportCard("a person", scenario, {split: mark}, {}, None)
+    command = f"kindergarten play {scenario} --exam {split}"
+    found = {"command": command, "made_with": made_with(("numpy", "numba", "pygame")), **card.to_dict()}
+    write_whole(to, (json.dumps(found, indent=1) + "\n").encode())

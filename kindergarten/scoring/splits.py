@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kindergarten.world.codes import Intent, SignalReliability
 from kindergarten.world.config import Cast, Config, Member, Scenario
 from kindergarten.world.road import route_numbers
+from kindergarten.world.words import quoted
 
 NEUTRAL, HELD = Config(), Config(held=3)
 CROWD = 4  # road users more, half of them by chance
@@ -56,6 +57,18 @@ SPLITS = (
 def splits_of(scenario: Scenario) -> list[Split]:
     """The splits that ``scenario`` has."""
     return [split for split in SPLITS if scenario.road.legs > 1 or not split.several]
+
+
+def split_of(scenario: Scenario, name: str) -> Split:
+    """The split of that name.
+
+    Raises:
+        ValueError: ``scenario`` has none; the message says which there are.
+    """
+    having = {split.name: split for split in splits_of(scenario)}
+    if name not in having:
+        raise ValueError(f"unknown part {quoted(name)} of the exam in {scenario.name}: choose from {', '.join(having)}")
+    return having[name]
 
 
 def crowded(scenario: Scenario) -> Scenario:

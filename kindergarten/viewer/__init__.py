@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # it greets on stdout, where our results go
 
-from kindergarten.viewer.app.game import Game, score
+from kindergarten.viewer.app.game import Game, mark, score
 from kindergarten.viewer.app.human import LiveWindow
 from kindergarten.viewer.app.live import render
 from kindergarten.viewer.app.window import NoDisplay, play, watch
@@ -23,6 +23,7 @@ __all__ = [
     "Stage",
     "Take",
     "View",
+    "mark",
     "play",
     "render",
     "score",

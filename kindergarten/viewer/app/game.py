@@ -9,6 +9,7 @@ import pygame
 
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
+from kindergarten.reportcard.card import Mark
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
 from kindergarten.viewer.app.controls import Controls
@@ -44,7 +45,13 @@ class Game(Controls):
     """
 
     def __init__(
-        self, scenario: Scenario, config: Config, seeds: np.ndarray, frames_only: bool = False, agent: str = ""
+        self,
+        scenario: Scenario,
+        config: Config,
+        seeds: np.ndarray,
+        frames_only: bool = False,
+        agent: str = "",
+        scale: Config | None = None,
     ) -> None:
         """Set it up.
 
@@ -52,9 +59,11 @@ class Game(Controls):
             seeds: (S,) one episode each.
             frames_only: the street, and nothing that helps to remember.
             agent: what is known of an agent's score, in words, to be set beside one's own.
+            scale: the setting whose references hold, if not ``config``.
         """
         super().__init__(View(reveal=False, ghosts=False, panels=not frames_only, tags=not frames_only))
         self._scenario, self._config, self._seeds, self._frames_only = scenario, config, seeds, frames_only
+        self._scale = scale or config
         self._agent, self._opening, self._closing = agent, False, ""
         self.drives: list[Drive] = []
         self._recorders: list[Recorder] = []
@@ -186,13 +195,19 @@ class Game(Controls):
     def reference(self) -> Reference:
         """The 0 and the 1 for the seeds that were driven to the end."""
         seeds = np.array([drive.seed for drive in self.drives])
-        return compute(self._scenario, self._config, seeds)
+        return compute(self._scenario, self._scale, seeds)
 
 
 def anticipation(game: Game) -> float:
     """What the drives were worth, on the scale from blind (0) to oracle (1)."""
     earned = np.mean([drive.earned for drive in game.drives])
     return game.reference().anticipation(np.full(len(game.drives), earned))
+
+
+def mark(game: Game, about: str) -> Mark:
+    """What the drives were worth, as a mark of the exam; whether they were right is not said of a few worlds."""
+    collided = float(np.mean([drive.end is End.COLLISION for drive in game.drives]))
+    return Mark(about, anticipation(game), collision_rate=collided, stakes=game.reference().stakes)
 
 
 def score(game: Game) -> str:
