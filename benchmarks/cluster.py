@@ -28,7 +28,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.scoring.score import anticipation_of
 
 ON_PAPER = (1, 2, 4, 8, 16, 32, 64)  # runners
-BATCHES = (512, 2_048, 8_192, 32_768)  # decisions; the last one is a whole rollout
+BATCHES = [512, 2_048, 8_192, 32_768]  # decisions; the last one is a whole rollout
 REACHED = 0.9
 
 
@@ -92,10 +92,10 @@ def on_paper(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"work_s": work, "fixed_s": fixed, "per_runner_s": per_runner, "decisions_per_s": rates}
 
 
-def batches(runs: Path, seeds: int) -> list[dict[str, Any]]:
+def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
     """What minibatches of each size make of Follow, in as many decisions."""
     rows = []
-    for size in BATCHES:
+    for size in sizes:
         found = [
             run(runs / f"batch{size}" / f"seed{seed}", "Follow", "lstm", seed, "--batch-size", size)
             for seed in range(seeds)
@@ -112,6 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.cluster", description=__doc__)
     parser.add_argument("--runners", type=int, nargs="+", default=[1, 2, 4], help="on this machine")
     parser.add_argument("--updates", type=int, default=3, help="that are measured, of each (default: %(default)s)")
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="decisions in a minibatch")
     parser.add_argument("--seeds", type=int, default=3, help="of each size of minibatch (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "cluster", help="where their runs are")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
@@ -123,7 +124,12 @@ def main(argv: list[str] | None = None) -> int:
     for runners in options.runners:
         rows.append(shared(runners, options.updates))
         show_row(rows[-1])
-    result = {**made, "rows": rows, "on_paper": on_paper(rows[1:]), "batches": batches(options.runs, options.seeds)}
+    result = {
+        **made,
+        "rows": rows,
+        "on_paper": on_paper(rows[1:]),
+        "batches": batches(options.runs, options.batches, options.seeds),
+    }
     if options.out:
         write(options.out, result)
     return 0
