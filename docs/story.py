@@ -10,13 +10,13 @@ import pygame
 
 from kindergarten.viewer import Stage
 from kindergarten.viewer.draw.ground import Ground
-from kindergarten.viewer.draw.scene import Scene, phase_colour, phase_ink
+from kindergarten.viewer.draw.scene import Scene
 from kindergarten.viewer.draw.text import Typeface, dot, label
 from kindergarten.viewer.model.camera import Camera, close_up
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import View
+from kindergarten.viewer.model.view import View, tones
 from kindergarten.viewer.model.words import badges, does_of, will_of
 from kindergarten.world.codes import Intent, Phase
 
@@ -47,9 +47,10 @@ def _moment(cell: pygame.Surface, scene: Scene, letters: Typeface, story: Story,
     for user, top, place in ((i, HEAD, RIDER), (0, height - half, CAR)):
         near = cell.subsurface((0, top, width, half))
         scene.draw(near, story, frame, _from_near(story, frame, user, near.get_size(), *place), view, words=False)
-    pygame.draw.rect(cell, phase_colour(theme, phase), (0, 0, width, HEAD))
+    ground, ink = tones(theme, phase)
+    cell.fill(ground, (0, 0, width, HEAD))
     words = f"it {does_of(story.lanes)[role.intent]}" if phase is Phase.AFTER else badges(role)[phase]
-    letters.write(cell, words, (width / 2, HEAD / 2), LETTERS, phase_ink(theme, phase), 0.5)
+    letters.write(cell, words, (width / 2, HEAD / 2), LETTERS, ink, 0.5)
     belief = frame.belief(i)
     assert belief is not None
     said = f"It will {will_of(story.lanes)[Intent(int(belief.argmax()))]}"

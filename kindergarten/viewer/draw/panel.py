@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
-from kindergarten.viewer.draw.scene import Scene, phase_colour, phase_ink
+from kindergarten.viewer.draw.scene import Scene
 from kindergarten.viewer.draw.text import Typeface, label
 from kindergarten.viewer.model.camera import close_up
 from kindergarten.viewer.model.frame import CHOICES, Frame
 from kindergarten.viewer.model.palette import DARKNESS, WHITE, Colour, mix
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import View, visibility
+from kindergarten.viewer.model.view import View, tones, visibility
 from kindergarten.viewer.model.words import badge, does_of, end_tone, end_words, meaning, percents
 from kindergarten.world.codes import End, Intent, Kind
 
@@ -71,10 +71,11 @@ class Panel:
             round(self._left), round(self._y - 4 * unit), round(self._right - self._left), round(114 * unit)
         )
         self._close_up(surface.subsurface(box.clip(surface.get_rect())), story, frame, view, i)
-        pygame.draw.rect(surface, phase_colour(theme, phase), box, max(round(3 * unit), 2))
+        ground, ink = tones(theme, phase)
+        pygame.draw.rect(surface, ground, box, max(round(3 * unit), 2))
         banner = pygame.Rect(box.left, box.bottom, box.width, round(42 * unit))
-        surface.fill(phase_colour(theme, phase), banner)
-        left, ink, most = banner.left + 10 * unit, phase_ink(theme, phase), box.width - 14 * unit
+        surface.fill(ground, banner)
+        left, most = banner.left + 10 * unit, box.width - 14 * unit
         self._type.write(surface, badge(story, frame, i), (left, banner.top + 13 * unit), 21, ink, most=most)
         self._type.write(surface, meaning(story, frame, i), (left, banner.top + 31 * unit), 17, ink, most=most)
         self._y = banner.bottom + 15 * unit

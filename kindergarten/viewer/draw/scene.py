@@ -19,8 +19,8 @@ from kindergarten.viewer.model.labels import EDGE, Area, Note, areas_of, notes_o
 from kindergarten.viewer.model.palette import PAINTS, Colour, Theme
 from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import TONES, View, visibility
-from kindergarten.world.codes import End, Kind, Phase
+from kindergarten.viewer.model.view import View, visibility
+from kindergarten.world.codes import End, Kind
 from kindergarten.world.road import SPACING
 
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
@@ -174,16 +174,6 @@ class Scene:
             surface.subsurface(box), near, user, theme, body_of(theme, user, i),
             arm=float(frame.arms[i]), steering=float(frame.steering[i]),
         )  # fmt: skip
-
-
-def phase_colour(theme: Theme, phase: Phase) -> Colour:
-    """What stands for a phase wherever it is shown."""
-    return getattr(theme, TONES[phase][0])
-
-
-def phase_ink(theme: Theme, phase: Phase) -> Colour:
-    """The colour of letters on it."""
-    return getattr(theme, TONES[phase][1])
 
 
 def body_of(theme: Theme, user: np.void, i: int) -> Colour:

@@ -10,11 +10,11 @@ import pygame
 
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.thoughts import GATES
-from kindergarten.viewer.draw.scene import phase_colour
 from kindergarten.viewer.draw.text import Typeface
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.palette import Theme, mix
 from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import tones
 from kindergarten.world.codes import Phase
 
 HEIGHT = 132  # points
@@ -126,8 +126,8 @@ class Strip:
         for phase, start, stop in zip(Phase, borders[:-1], borders[1:], strict=True):
             x0, x1 = (min(max(t - left, 0.0), WINDOW) / WINDOW * box.width for t in (start, stop))
             if x1 > x0:
-                colour = phase_colour(self._typeface.theme, phase)
-                surface.fill(colour, (round(box.left + x0), box.top, round(x1) - round(x0), box.height))
+                ground, _ = tones(self._typeface.theme, phase)
+                surface.fill(ground, (round(box.left + x0), box.top, round(x1) - round(x0), box.height))
 
 
 def _order(episode: Episode) -> np.ndarray | None:

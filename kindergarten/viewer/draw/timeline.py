@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import pygame
 
-from kindergarten.viewer.draw.scene import phase_colour, phase_ink
 from kindergarten.viewer.draw.text import Typeface, dot, label
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.palette import Colour
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import Hud, View
+from kindergarten.viewer.model.view import Hud, View, tones
 from kindergarten.viewer.model.words import band_words, end_tone, end_words, signal_labels
 from kindergarten.world.codes import End, Phase
 
@@ -60,10 +59,6 @@ class Timeline:
             round(area.width - 2 * MARGIN * unit), round(TRACK * unit),
         )  # fmt: skip
         self.axis, self._bottom = Axis(track, story.duration), track.bottom
-
-    def time_at(self, x: float) -> float:
-        """Which time [s] stands at ``x`` [px]."""
-        return self.axis.time_at(x)
 
     def draw(self, surface: pygame.Surface, frame: Frame, view: View, hud: Hud) -> None:
         """Draw it."""
@@ -169,15 +164,11 @@ def draw_role(
             if right <= left or until <= begin:
                 continue
             piece = pygame.Rect(left, box.top, right - left, box.height)
-            colour = (
-                phase_colour(typeface.theme, phase)
-                if role.choice or role.shows or box.height > 12
-                else typeface.theme.rule
-            )
-            surface.fill(colour, piece)
+            ground, ink = tones(typeface.theme, phase)
+            surface.fill(ground if role.choice or role.shows or box.height > 12 else typeface.theme.rule, piece)
             if box.height > 12 * typeface.unit:
                 words = band_words(role, phase, reveal)
-                write_beside(surface, words, piece, axis.x_of(time), typeface, 16, phase_ink(typeface.theme, phase))
+                write_beside(surface, words, piece, axis.x_of(time), typeface, 16, ink)
 
 
 def write_beside(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.palette import Colour, Theme
 from kindergarten.viewer.model.story import Story
 from kindergarten.world.codes import Phase
 from kindergarten.world.road import RoadMap
@@ -65,6 +66,12 @@ class Hud:
     card: str = ""  # words at the top of the street
     tone: str = "ink"  # the theme's colour that they stand on
     points: int = 22  # how large they are
+
+
+def tones(theme: Theme, phase: Phase) -> tuple[Colour, Colour]:
+    """The colours of the ground and of the letters of a phase."""
+    ground, letters = TONES[phase]
+    return getattr(theme, ground), getattr(theme, letters)
 
 
 def unit_of(size: tuple[int, int], large: bool = False) -> float:
