@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pygame
 import pytest
 
-from docs import pages, pictures
+from docs import pages, pictures, story
 from kindergarten.scenarios import FILES, SCENARIOS
-from kindergarten.world.codes import Action, End, Intent
+from kindergarten.viewer import Stage, Take
+from kindergarten.viewer.model.palette import LIGHT
+from kindergarten.viewer.model.view import TONES
+from kindergarten.world.codes import Action, End, Intent, Phase
 from kindergarten.world.config import SETTINGS
 from kindergarten.world.observation import columns
 from tests.driving import steadily
+from tests.pages import drive
 from tests.recording import record, twins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,3 +157,14 @@ def test_the_first_lines_of_python_run(capsys):
     assert snippet.count("\n") <= 12, "ten lines, and a blank one"
     exec(snippet, {})
     assert capsys.readouterr().out.startswith("True Crossing, "), "it arrives"
+
+
+def test_the_first_picture_shows_the_arm_the_delay_and_what_comes_of_it(tmp_path):
+    story.write(tmp_path / "story.png", Stage(Take(drive("Crossing"), 0)))
+    picture = pygame.image.load(tmp_path / "story.png")
+    assert picture.get_size() == story.SIZE
+    middles = [(2 * k + 1) * story.SIZE[0] // 6 for k in range(3)]
+    heads = [tuple(picture.get_at((x, 8)))[:3] for x in middles]
+    assert heads == [getattr(LIGHT, TONES[phase][0]) for phase in (Phase.CUE, Phase.DELAY, Phase.AFTER)]
+    bubbles = [tuple(picture.get_at((x, story.SIZE[1] * 6 // 10 + 12)))[:3] for x in middles]
+    assert all(bubble == pytest.approx(LIGHT.belief, abs=2) for bubble in bubbles), "what it believes, all the while"
