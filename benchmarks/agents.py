@@ -93,6 +93,7 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "scenario": runs[0]["scenario"],
         "memory": runs[0]["memory"],
         "decisions": runs[0]["steps"],
+        "seed_numbers": [run["seed"] for run in runs],
         "commits": sorted({run["commit"] for run in runs}),
         **together([anticipation_of(run) for run in runs]),
         **{name: round(float(np.mean([run[name] for run in runs])), 4) for name in SHARES},

@@ -61,7 +61,7 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     """One line for each of the benchmark's ``results``."""
     rows = []
     for row in results:
-        seeds = ", ".join(f"{seed:.3f}" for seed in row["seeds"])
+        seeds = ", ".join(f"{k}: {score:.3f}" for k, score in zip(row["seed_numbers"], row["seeds"], strict=True))
         names = ("right_answers", "collision_rate", "agent_right_in_the_delay", "single_frame_right_in_the_delay")
         shares = (percent(row.get(name), 1) for name in names)
         rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", scored(row), seeds, *shares))
@@ -80,7 +80,7 @@ def curves(results: list[dict[str, Any]]) -> str:
             *(f"{curve[k][1]:.2f}" if k < len(curve) else "" for k in shown),
         )
         for row in results
-        for seed, curve in enumerate(row["curves"])
+        for seed, curve in zip(row["seed_numbers"], row["curves"], strict=True)
     ]
     header = ("agent", "seed", *(f"{moments[k] / 1000:,.0f} k" for k in shown))
     return "While they learn, on 64 other seeds, after so many decisions:\n\n" + table(header, rows, len(shown))
