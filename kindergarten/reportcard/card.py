@@ -16,30 +16,13 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import FEW, LADDER, SEEDS
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE, Score, scale
-from kindergarten.scoring.splits import NEUTRAL, Split, splits_of
+from kindergarten.scoring.splits import NEUTRAL, Mark, Split, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.spaces import settings_for
 
 #: Of what the worst answer costs: where less is at stake, a score is one small number over another, and none is given.
 LEAST = 0.05
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What an agent got in one split: means over the split's settings.
-
-    anticipation: None where nothing is at stake, or the agent could not be asked; then ``note`` says why. ci95: None
-    also where there are several settings.
-    """
-
-    about: str
-    anticipation: float | None = None
-    ci95: tuple[float, float] | None = None
-    right_answers: float | None = None
-    collision_rate: float | None = None
-    stakes: float | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from kindergarten.files import place_of, write_whole
 from kindergarten.markup import markup
 from kindergarten.output import columns
 from kindergarten.provenance import made_with
-from kindergarten.reportcard.card import Mark, ReportCard, examine
+from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.splits import Mark
 
 if TYPE_CHECKING:
     from kindergarten.agents.runs.run import Run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kindergarten.world.codes import Intent, SignalReliability
@@ -34,6 +34,23 @@ class Split(NamedTuple):
     def worlds(self, scenario: Scenario) -> Scenario:
         """The scenario as this split has it."""
         return crowded(scenario) if self.crowd else scenario
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an agent got in one split: means over the split's settings.
+
+    anticipation: None where nothing is at stake, or the agent could not be asked; then ``note`` says why. ci95: None
+    also where there are several settings.
+    """
+
+    about: str
+    anticipation: float | None = None
+    ci95: tuple[float, float] | None = None
+    right_answers: float | None = None
+    collision_rate: float | None = None
+    stakes: float | None = None
+    note: str = ""
 
 
 SPLITS = (

@@ -9,9 +9,9 @@ import pygame
 
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
-from kindergarten.reportcard.card import Mark
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
+from kindergarten.scoring.splits import Mark
 from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.live import draw
 from kindergarten.viewer.model.keys import GAME, LOOK, Key
