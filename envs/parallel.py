@@ -37,6 +37,8 @@ class KindergartenParallelEnv(ParallelEnv):
     render_mode = None
 
     def __init__(self, scenario: Scenario, rules: Rules) -> None:
+        if rules.endless:
+            raise ValueError("endless is True: PettingZoo's agents cannot come back, so their worlds end")
         self.playground = Playground(scenario, 1, rules)
         self.possible_agents = [f"seat_{a}" for a in range(self.playground.agents)]
         self.agents: list[str] = []
@@ -153,7 +155,7 @@ def parallel_env(scenario: str | Scenario = "Meeting", **rules: Any) -> Kinderga
         rules: see ``kindergarten.playground.world.Rules``.
 
     Raises:
-        ValueError: there is no such scenario, it has no seats, or a rule makes no sense.
+        ValueError: there is no such scenario, it has no seats, or a rule makes no sense here.
     """
     chosen = scenario if isinstance(scenario, Scenario) else playground_named(scenario)
     return KindergartenParallelEnv(chosen, make_rules(**rules))

@@ -45,6 +45,8 @@ def test_playground(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == [
         "Meeting, 2 agents of 16 road users",
+        "Junction4, 4 agents of 4 road users",
+        "Square, 8 agents of 8 road users",
         "Crowd, 8 agents of 8 road users",
     ]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kindergarten.envs import parallel_env
+from kindergarten.scenarios import SCENARIOS
 
 pytest.importorskip("pettingzoo")
 
@@ -22,6 +23,7 @@ def test_pettingzoos_own_tests_pass_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         parallel_api_test(parallel_env("Meeting"), num_cycles=200)
+        parallel_api_test(parallel_env("Square"), num_cycles=60)
         parallel_seed_test(lambda: parallel_env("Meeting", humans=0.25), num_cycles=100)
         api_test(parallel_to_aec(parallel_env("Meeting", signals="early")), num_cycles=200)
 
@@ -77,6 +79,8 @@ def test_wrong_settings_are_refused():
         ({"scenario": "Crossing"}, "unknown scenario for several agents 'Crossing': choose from Meeting"),
         ({"lamps": "off"}, "unexpected keyword argument 'lamps': choose from signals, humans, social, defects"),
         ({"humans": 3}, "humans is 3"),
+        ({"scenario": SCENARIOS["Follow"]}, "Follow has no seats for agents"),
+        ({"scenario": "Square", "endless": True}, "endless is True: PettingZoo's agents cannot come back"),
     )
     for arguments, said in wrong:
         with pytest.raises(ValueError, match=said):

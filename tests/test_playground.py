@@ -50,20 +50,23 @@ def with_seat(scenario: Scenario) -> Scenario:
     return replace(scenario, casts=tuple((replace(cast[0], learns=True), *cast[1:]) for cast in scenario.casts))
 
 
-ONE = {s.name: s for s in (*SCENARIOS.values(), BUSY, CIRCLE, LANES, STOP) if s.road.legs == 1}
+ONE = {s.name: s for s in (*SCENARIOS.values(), BUSY, CIRCLE, LANES, STOP)}
 
 
-@pytest.mark.parametrize("scenario", ONE.values(), ids=ONE.keys())
-def test_one_agent_among_many_is_the_ego_of_the_simulator_bit_for_bit(scenario: Scenario):
-    """Until its episode ends; from then on the simulator's world stands still, and the playground's goes on."""
-    count, rng = 16, np.random.default_rng(1)
+def one_agent(scenario: Scenario, count: int, seed: int) -> int:
+    """Drive one agent among many, and the ego of the simulator alike; returns how many decisions it took.
+
+    Until its episode ends; from then on the simulator's world stands still, and the playground's goes on.
+    """
+    rng, decisions = np.random.default_rng(seed), 0
     playground, simulator = started(count, with_seat(scenario)), Simulator(scenario, count, CONFIG)
     simulator.seed(np.arange(count))
     simulator.reset()
     of_others = ("truthful", "cue_signal")  # which say nothing of an agent
     fields = [name for name in playground.users.dtype.names or () if name not in ("seen", "signal", "kind", "phase")]
-    for _ in range(60):
+    for _ in range(60 * scenario.road.legs):
         running = simulator.worlds["end"] == End.RUNNING
+        decisions += int(running.sum())
         actions = rng.integers(0, 5, count)
         alone, moment = simulator.step(actions), playground.step(actions[:, None])
         for name in fields:
@@ -75,6 +78,20 @@ def test_one_agent_among_many_is_the_ego_of_the_simulator_bit_for_bit(scenario: 
             assert (mine[running, 0] == its[running]).all()
         assert (playground.drivers["end"][running, 0] == simulator.worlds["end"][running]).all()
     assert not running.all()
+    return decisions
+
+
+@pytest.mark.parametrize("scenario", ONE.values(), ids=ONE.keys())
+def test_one_agent_among_many_is_the_ego_of_the_simulator_bit_for_bit(scenario: Scenario):
+    one_agent(scenario, 16, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+def test_and_so_it_is_for_a_hundred_thousand_decisions(scenario: Scenario):
+    decisions, seed = 0, 2
+    while decisions < 100_000:
+        decisions, seed = decisions + one_agent(scenario, 512, seed), seed + 1
 
 
 THREE = replace(
@@ -138,14 +155,16 @@ def test_the_order_of_rows_does_not_matter():
     assert (one.drivers["end"] == End.COLLISION).any() and (one.drivers["end"] == End.GOAL).any()
 
 
-@pytest.mark.parametrize(
-    "rules", [{}, {"signals": "early", "humans": 0.25}, {"signals": "off", "social": 0.0}], ids=str
-)
-def test_goals_are_private(rules: dict):
+def private(scenario: Scenario, count: int, rules: dict) -> None:
     """One goal flipped, the same seeds and actions: all others see and do the same until that body shows it."""
-    count = 1000 if not rules else 200
-    goals, flipped = (np.tile([int(goal), -1], (count, 1)) for goal in (Intent.LEFT, Intent.STRAIGHT))
-    one, other = (started(count, goals=goal, **rules) for goal in (goals, flipped))
+    ways = [Intent[name.upper()] for name in Playground(scenario).choices(0)]
+    for way in ways[1:]:
+        flipped(scenario, count, rules, ways[0], way)
+
+
+def flipped(scenario: Scenario, count: int, rules: dict, *ways: Intent) -> None:
+    others = [-1] * (Playground(scenario).agents - 1)
+    one, other = (started(count, scenario, np.tile([int(way), *others], (count, 1)), **rules) for way in ways)
     secret, shown = one.drivers["present"][:, 0] == 1, np.zeros(count)
     for (a, mine), (b, theirs) in zip(driven(one), driven(other), strict=True):
         body = [mine[name][:, 0] == theirs[name][:, 0] for name in ("x", "y", "cos", "sin", "speed", "kind", "signal")]
@@ -155,6 +174,22 @@ def test_goals_are_private(rules: dict):
         for name in ("x", "y", "speed", "signal", "kind"):
             assert (mine[name][secret, 1:] == theirs[name][secret, 1:]).all(), name
     assert not secret.all() and shown.max() > one.arrays[3].entry - 6.0, "it is not told before, and told then"
+
+
+RULES = [{}, {"signals": "early", "humans": 0.25}, {"signals": "off", "social": 0.0}]
+
+
+@pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_goals_are_private(scenario: Scenario, rules: dict):
+    private(scenario, 25, rules)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
+@pytest.mark.parametrize("rules", [*RULES, {"humans": 0.5, "endless": True}], ids=str)
+def test_goals_are_private_in_a_thousand_worlds(scenario: Scenario, rules: dict):
+    private(scenario, 1000, rules)
 
 
 def test_lamps_persist_flash_and_are_seen():
@@ -184,6 +219,48 @@ def test_who_may_say_what():
         assert (users["signal"][:, :2][near] == Signal.NONE).all()
     broken = driven(started(count, defects=1.0))
     assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in broken)
+
+
+def one_hand(lamp: Deed) -> np.ndarray:
+    """Speeds (64,) of cyclists who ask to stop, 0.8 s after they have asked for ``lamp``."""
+    cyclists = replace(MEETING, casts=((*(replace(member, cyclist=1.0) for member in MEETING.casts[0]),),))
+    playground = started(32, cyclists)
+    for deed in (lamp, Deed.SLOWER, Deed.SLOWER, Deed.IDLE):
+        playground.step(np.full((32, 2), int(deed)))
+    assert (playground.users["kind"][:, :2] == Kind.CYCLIST).all()
+    shown = Signal.LEFT if lamp == Deed.SIGNAL_LEFT else Signal.NONE
+    assert (playground.users["signal"][:, :2] == shown).all(), "an arm does not flash"
+    return playground.users["speed"][:, :2].ravel()
+
+
+def test_a_cyclist_with_an_arm_out_brakes_with_one_hand():
+    np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_OFF), 3 * 0.2 * MEETING.tasks[0].braking)
+    np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_LEFT), 3 * 0.2 * MEETING.tasks[0].braking / 2)
+
+
+def test_a_lamp_costs_what_it_costs():
+    dear, free = (started(8, signal_cost=cost) for cost in (0.5, 0.0))
+    left = np.full((8, 2), int(Deed.SIGNAL_LEFT))
+    np.testing.assert_allclose(free.step(left).rewards - dear.step(left).rewards, 0.5 * 0.2)
+    assert (free.step(left).terms == dear.step(left).terms).all()
+
+
+def test_an_endless_world_refills_its_seats():
+    """With somebody who drives at once, sees at once, has its own time, and is nobody's twin."""
+    playground = started(64, PLAYGROUNDS["Square"], endless=True)
+    episodes, waited, before = 0, 0, playground.acting()
+    rng = np.random.default_rng(0)
+    for _ in range(2 * STEPS):
+        moment = playground.step(rng.choice([int(Deed.FASTER), *Deed], (64, 8)))
+        done, acting = moment.terminated | moment.truncated, playground.acting()
+        assert (before >= done).all() and not (done & acting).any()
+        come = acting & ~before
+        assert moment.observations[come].any(axis=-1).all() and not moment.rewards[come].any()
+        assert (playground.drivers["born"][come] == playground.drivers["tick"][come]).all()
+        assert (playground.drivers["time_limit"][come] > playground.drivers["tick"][come] + 100).all()
+        assert (playground.users["kind"][acting] != Kind.NOBODY).all()
+        episodes, waited, before = episodes + int(come.sum()), waited + int((~acting).sum()), acting
+    assert episodes > 200 and 0 < waited < before.size * STEPS
 
 
 def test_humans_sit_in_seats_and_leave_one_to_an_agent():
@@ -221,6 +298,9 @@ def test_what_is_no_deed_changes_nothing():
         with pytest.raises(ValueError, match=said):
             playground.step(np.array(deeds))
     assert [array.tobytes() for array in playground.snapshot()] == before
+    with pytest.raises(ValueError, match="Town has [0-9]+ junctions: several agents have one"):
+        town = SCENARIOS["Town"]
+        Playground(replace(town, casts=tuple(tuple(replace(m, learns=True) for m in cast) for cast in town.casts)))
     with pytest.raises(ValueError, match="Follow has no seats"):
         Playground(SCENARIOS["Follow"])
     with pytest.raises(ValueError, match="signals 'loud': choose from free, early, off, honest"):
@@ -245,7 +325,7 @@ def test_a_channel_is_worth_what_others_goals_would_have_changed():
 @pytest.mark.slow  # a minute: every pair of plans
 @pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
 def test_a_scenario_is_admitted_if_its_channel_is_worth_it(scenario: Scenario):
-    found = channel(scenario, np.arange(3))
+    found = channel(scenario, np.arange(3 if scenario.name != "Square" else 1))
     assert (found.unbraked <= found.muted).all() and (found.muted <= found.told).all()
     assert found.worth >= 0.15
     assert found.communication(found.told) == 1.0 and found.communication(found.muted) == 0.0

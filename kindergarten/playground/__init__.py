@@ -1,11 +1,11 @@
 """Several agents in one world, each with a goal of its own that nobody else knows, and with lamps to use or not."""
 
-from kindergarten.playground import meeting
+from kindergarten.playground import junction4, meeting, square
 from kindergarten.world.config import Scenario
 from kindergarten.world.words import chosen
 
 #: The scenarios for several agents; apart from those for one, which have references and a score.
-PLAYGROUNDS: dict[str, Scenario] = {meeting.SCENARIO.name: meeting.SCENARIO}
+PLAYGROUNDS: dict[str, Scenario] = {module.SCENARIO.name: module.SCENARIO for module in (meeting, junction4, square)}
 
 
 def playground_named(name: str) -> Scenario:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from kindergarten.world.codes import Action, Intent, Signal
+from kindergarten.world.codes import Action, Intent, Kind, Signal
 from kindergarten.world.jit import njit
 
 #: One seat. The kernels of one ego read the same names of its WORLD.
@@ -17,6 +17,8 @@ DRIVER = np.dtype(
         ("end", np.int64),  # End of its episode
         ("tick", np.int64),  # [physics steps] since reset
         ("hands_on", np.int64),  # [physics steps] 0: agents drive from the first frame
+        ("born", np.int64),  # [physics steps] when its episode began: 0, or later in an endless world
+        ("time_limit", np.int64),  # [physics steps] when it is truncated
         ("target_speed", np.float64),  # [m/s] what FASTER and SLOWER move
         ("target_offset", np.float64),  # [m] to the left of the route
         ("lamp", np.int64),  # Signal that it asks for; it persists
@@ -27,7 +29,16 @@ DRIVER = np.dtype(
     ]
 )
 #: What all worlds of a playground have in common: see ``world.Rules``.
-RULES = np.dtype([("signals", np.int64), ("humans", np.float64), ("social", np.float64), ("defects", np.float64)])
+RULES = np.dtype(
+    [
+        ("signals", np.int64),
+        ("humans", np.float64),
+        ("social", np.float64),
+        ("defects", np.float64),
+        ("signal_cost", np.float64),
+        ("endless", np.int64),
+    ]
+)
 
 
 class Lamps(IntEnum):
@@ -55,6 +66,7 @@ class Deed(IntEnum):
 EARLY, OFF, HONEST = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST)
 NONE, LEFT, RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
+CYCLIST = int(Kind.CYCLIST)
 IDLE, LAST_ACTION = int(Action.IDLE), int(max(Action))
 SIGNAL_LEFT, SIGNAL_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
 FAR = 25.0  # [m] before the junction's edge, where lamps that work early alone go off
@@ -87,9 +99,11 @@ def asked(driver, user, signals):
 
 @njit
 def lit(driver, user, signals, entry, dt):
-    """The Signal that an agent's body shows in this frame; indicators flash as those of scripted drivers do."""
+    """The Signal that an agent's body shows in this frame: indicators flash, as those of scripted drivers do."""
     lamp = asked(driver, user, signals)
     if lamp == NONE or driver["works"] == 0 or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
         return NONE
+    if user["kind"] == CYCLIST:
+        return lamp
     cycles = (driver["tick"] - driver["lamp_since"]) * dt * user["flash_rate"] + user["flash_phase"]
     return lamp if cycles - math.floor(cycles) < 0.5 else NONE

@@ -3,12 +3,13 @@
 A plan is a prefix and a continuation, which begins when the other's way first shows. ``told``: everybody knows all
 goals. ``muted``: a prefix goes by one's own goal alone, and a continuation by both; all else is known, the scene and
 what the other would do with each of its goals. Plans are open loops: what one could learn from how the other slows
-down is not among them.
+down is not among them. Of more than two agents, two at a time are there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def deed_of(tick, t3, driver, plan, told, params):
 
 
 @njit
-def drive_plans(worlds, users, drivers, road, params, plans, told, deeds, terms, returns):
+def drive_plans(worlds, users, drivers, road, params, casts, plans, told, deeds, terms, returns):
     """Drive every world to its end by plans (W, 2, 4); fills returns (W, 2). told, deeds, terms are room."""
     for w in range(len(worlds)):
         terms[:] = 0.0
@@ -58,7 +59,7 @@ def drive_plans(worlds, users, drivers, road, params, plans, told, deeds, terms,
                 if told[a] == NEVER and shows(users[w, 1 - a], road):
                     told[a] = worlds[w]["tick"]
                 deeds[a] = deed_of(worlds[w]["tick"], users[w, a]["t3"], drivers[w, a], plans[w, a], told[a], params)
-            step_world_many(worlds[w], users[w], drivers[w], road, params, deeds, terms)
+            step_world_many(worlds[w], users[w], drivers[w], road, casts, params, deeds, terms)
         for a in range(2):
             returns[w, a] = 0.0
             for k in range(terms.shape[1]):
@@ -67,7 +68,7 @@ def drive_plans(worlds, users, drivers, road, params, plans, told, deeds, terms,
 
 @dataclass(frozen=True)
 class Channel:
-    """The 0 and the 1 of a channel: mean returns of an agent, by seed.
+    """The 0 and the 1 of a channel: mean returns of an agent, by pair and seed.
 
     told: all know all goals. muted: nobody knows the other's until it shows. unbraked: nobody ever brakes.
     """
@@ -98,9 +99,9 @@ def returns_of_plans(scenario: Scenario, seed: int) -> np.ndarray:
     playground.seed(np.full(count, seed))
     playground.reset(goals=np.stack([np.take(goals, g0), np.take(goals, g1)], axis=1))
     pairs, returns = np.stack([plans[p0], plans[p1]], axis=1), np.zeros((count, 2))
-    worlds, users, drivers, road, params = playground.arrays
+    worlds, users, drivers, road, params, casts = playground.arrays
     room = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros_like(playground.terms[0])
-    drive_plans(worlds, users, drivers, road, params[0], pairs, *room, returns)
+    drive_plans(worlds, users, drivers, road, params[0], casts, pairs, *room, returns)
     shape = len(PREFIXES), len(CONTINUATIONS)
     return returns.mean(axis=1).reshape(size[0], size[1], *shape, *shape)
 
@@ -120,8 +121,20 @@ def values_of(returns: np.ndarray, chances: np.ndarray) -> tuple[float, float, f
     return told, muted, unbraked
 
 
+def pairs_of(scenario: Scenario) -> list[Scenario]:
+    """The scenario with all seats empty but two, for every two who come from different arms."""
+    cast = scenario.casts[0]
+    seats = [member for member in cast if member.learns]
+    return [
+        replace(scenario, casts=((one, replace(other, arrival_offset=(0.0, 0.0)), *cast[len(seats) :]),))
+        for one, other in combinations(seats, 2)
+        if one.arm != other.arm
+    ]
+
+
 def channel(scenario: Scenario, seeds: np.ndarray) -> Channel:
-    """Drive all plans in ``seeds``; two agents, one cast, the same goals for both."""
+    """Drive all plans of every pair in ``seeds``; one cast, the same goals for all."""
     chances = np.array([chance for _, chance in scenario.casts[0][0].intents])
-    rows = [values_of(returns_of_plans(scenario, int(seed)), chances) for seed in seeds]
+    pairs = pairs_of(scenario)
+    rows = [values_of(returns_of_plans(pair, int(seed)), chances) for pair in pairs for seed in seeds]
     return Channel(*np.array(rows).T)

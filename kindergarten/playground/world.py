@@ -12,7 +12,7 @@ from kindergarten.playground.many import reset_many, step_many
 from kindergarten.playground.sight import bounds_of_seat
 from kindergarten.world.codes import End, Intent, names
 from kindergarten.world.config import Config, Scenario, UnknownSetting
-from kindergarten.world.kinds import Number, OneOf
+from kindergarten.world.kinds import Number, OneOf, Switch
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.settings import declared, setting, settle, spelled_out
 from kindergarten.world.simulator import Simulator
@@ -35,6 +35,8 @@ class Rules:
     humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
     social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
     defects: float = setting(0.0, Number(0.0, 1.0), "share of agents whose lamps are broken, which they do not see")
+    signal_cost: float = setting(0.0, Number(0.0, 10.0), "what a lamp costs while an agent has it on, per second")
+    endless: bool = setting(False, Switch(), "whose episode has ended is followed by somebody else in the same seat")
 
     def __post_init__(self) -> None:
         settle(self)
@@ -83,6 +85,8 @@ class Playground:
             raise ValueError(
                 f"{scenario.name} has no seats for agents: the first members of a cast learn, as many in each"
             )
+        if self.agents > 1 and scenario.road.legs > 1:
+            raise ValueError(f"{scenario.name} has {scenario.road.legs} junctions: several agents have one")
         self._core = Simulator(scenario, num_worlds, CONFIG)
         self.scenario, self.num_worlds, self.num_users = scenario, num_worlds, scenario.num_users
         self.rules = rules or Rules()
@@ -90,13 +94,13 @@ class Playground:
         self.drivers = np.zeros((num_worlds, self.agents), DRIVER)
         self.terms = np.zeros((num_worlds, self.agents, NUM_TERMS))
         self.observation_low, self.observation_high = bounds_of_seat(self.num_users)
-        self._rules = np.array([(self.rules.signals, self.rules.humans, self.rules.social, self.rules.defects)], RULES)
+        self._rules = np.array([tuple(getattr(self.rules, name) for name in RULES.names or ())], RULES)
         self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        """What kernels take first: worlds, users, drivers, road, params."""
-        return self.worlds, self.users, self.drivers, self._core.road, self._core.params
+        """What kernels take first: worlds, users, drivers, road, params, casts."""
+        return self.worlds, self.users, self.drivers, self._core.road, self._core.params, self._core.casts
 
     def seed(self, seeds: np.ndarray) -> None:
         """Start the generators from ``seeds`` (W,), whole numbers >= 0."""
@@ -113,20 +117,7 @@ class Playground:
         mask = np.ones(self.num_worlds, bool) if mask is None else mask
         goals = np.full(shape, -1) if goals is None else np.asarray(goals, np.int64).reshape(shape)
         observations = np.zeros((*shape, len(self.observation_low)), np.float32)
-        worlds, users, drivers, road, params = self.arrays
-        reset_many(
-            worlds,
-            users,
-            drivers,
-            road,
-            self._core.casts,
-            params,
-            self._rules,
-            mask,
-            self._as_drawn,
-            goals,
-            observations,
-        )
+        reset_many(*self.arrays, self._rules, mask, self._as_drawn, goals, observations)
         self.terms = np.where(mask[:, None, None], 0.0, self.terms)
         return observations
 

@@ -60,8 +60,8 @@ def contacts(users, me):
 
 
 @njit
-def end_of(world, users, me, touched, params):
-    """How the episode of ``users[me]`` stands after a physics step: an End."""
+def end_of(world, users, me, touched, time_limit, params):
+    """How the episode of ``users[me]`` stands after a physics step: an End. ``time_limit``: [physics steps]."""
     ego = users[me]
     if touched:
         return COLLISION
@@ -70,7 +70,7 @@ def end_of(world, users, me, touched, params):
         return GOAL if right else WRONG_WAY
     if abs(ego["offset"]) > params["off_road"]:
         return OFF_ROAD
-    if world["tick"] >= world["time_limit"]:
+    if world["tick"] >= time_limit:
         return TIME_LIMIT
     return RUNNING
 
@@ -90,7 +90,7 @@ def step_world(world, users, road, casts, params, action, terms):
         world["tick"] += 1
         touched, close = contacts(users, 0)
         add_step_terms(terms, users[0], driven, way, close, params["dt"])
-        world["end"] = end_of(world, users, 0, touched, params)
+        world["end"] = end_of(world, users, 0, touched, world["time_limit"], params)
         if world["end"] != RUNNING:
             add_end_terms(terms, world["end"])
             return
