@@ -3,8 +3,7 @@
 python -m benchmarks.cluster --out benchmarks/results/cluster.json [--runners 1 2 4] [--updates 3] [--seeds 3]
 
 Where Ray is (extra ``distributed``). Times are processor time, of the runners and of the learner, beside the clock on
-the wall, which says little where there are fewer cores than processes. On paper an update takes what the runners' work
-takes when it is divided, and what the learner does for every minibatch and runner, one after the other.
+the wall, which says little where there are fewer cores than processes.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import torch as th
 
 from benchmarks.agents import PACKAGES, run
 from benchmarks.common import ROOT, Clocks, about, show_row, write
+from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
 from kindergarten.agents.runs.options import Options
@@ -83,15 +83,23 @@ def of_an_update(model: MemoryPPO) -> tuple[int, int]:
 
 
 def on_paper(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Updates of more runners, if each has a core: their work divided, and the learner's per minibatch and runner.
+    """Decisions/s of more runners, if each has a core, by the size of the minibatch.
 
-    The learner's time is a line through those measured: so much for an update, and so much for each runner.
+    What was measured is read as lines. The runners' time together is work, which is divided, and so much for every
+    minibatch in each of them; the learner's is so much for every minibatch, and for every runner in it.
     """
-    counts = np.array([row["runners"] for row in rows])
-    per_runner, fixed = np.polyfit(counts, [row["learner_s"] for row in rows], 1) if len(rows) > 1 else (0.0, 0.0)
-    work, decisions = np.median([row["runners_s"] for row in rows]), rows[0]["decisions"]
-    rates = {str(n): round(float(decisions / (work / n + fixed + per_runner * n))) for n in ON_PAPER}
-    return {"work_s": work, "fixed_s": fixed, "per_runner_s": per_runner, "decisions_per_s": rates}
+    counts, minibatches, decisions = [row["runners"] for row in rows], rows[0]["minibatches"], rows[0]["decisions"]
+    each, work = np.polyfit(counts, [row["runners_s"] for row in rows], 1)
+    per_runner, fixed = np.polyfit(counts, [row["learner_s"] for row in rows], 1)
+
+    def rate(runners: int, share: float) -> int:
+        return round(float(decisions / (work / runners + share * (each + fixed + per_runner * runners))))
+
+    usual = PPOConfig.batch_size
+    rates = {str(size): {str(n): rate(n, usual / size) for n in ON_PAPER} for size in BATCHES if size >= usual}
+    per_minibatch = {"runner_s": each / minibatches, "learner_s": fixed / minibatches}
+    per_minibatch["learner_s_per_runner"] = per_runner / minibatches
+    return {"work_s": work, "per_minibatch": per_minibatch, "decisions_per_s": rates}
 
 
 def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
@@ -126,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     for runners in options.runners:
         rows.append(shared(runners, options.updates))
         show_row(rows[-1])
-    result = {**made, "rows": rows, "on_paper": on_paper(rows[1:])}
+    result = {**made, "rows": rows, "on_paper": on_paper(rows[1:])}  # of two counts or more
     if options.seeds:
         result["batches"] = batches(options.runs, options.batches, options.seeds)
     if options.out:

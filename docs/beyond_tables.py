@@ -78,19 +78,11 @@ def runners_measured() -> str:
 
 
 def runners_on_paper() -> str:
-    """What more runners would bring."""
-    rates = measured("cluster").get("on_paper", {}).get("decisions_per_s", {})
-    return table(("runners", *rates), [("decisions/s", *(f"{rate:,}" for rate in rates.values()))], len(rates))
-
-
-def batch_sizes() -> str:
-    """Which minibatches are too large."""
-    rows = []
-    for row in measured("cluster").get("batches", []):
-        scores = ", ".join(f"{score + 0.0:.2f}" for score in row["anticipation"])
-        reached = ", ".join("never" if step is None else f"{step:,}" for step in row["reached"])
-        rows.append((f"{row['batch_size']:,}", scores, reached))
-    return table(("decisions in a minibatch", "anticipation, each seed", "0.9 reached after"), rows, 2)
+    """What more runners would bring, by the size of the minibatch."""
+    found = measured("cluster").get("on_paper", {}).get("decisions_per_s", {})
+    rows = [(f"{int(size):,}", *(f"{rate:,}" for rate in rates.values())) for size, rates in found.items()]
+    runners = list(next(iter(found.values()), {}))
+    return table(("decisions in a minibatch", *(f"{n} runners" for n in runners)), rows, len(runners))
 
 
 def _grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
@@ -104,4 +96,7 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
     return [percent(mean(row[tested][phase] for row in rows), 1) for phase in PHASES]
 
 
-MAKERS: tuple[Callable[[], str], ...] = (libraries,)
+MAKERS: tuple[Callable[[], str], ...] = (
+    *(libraries, predictors, red_shoes, offline_drivers),
+    *(runners_measured, runners_on_paper),
+)
