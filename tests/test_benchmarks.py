@@ -189,6 +189,7 @@ def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) ->
     found = {
         "scenario": scenario,
         "memory": folder.parent.name.partition("-")[2],
+        "seed": int(folder.name.removeprefix("seed")),
         "anticipation": score,
         "collision_rate": 0.1,
         "right_answers": 1.0,
@@ -209,9 +210,9 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch, capsys):
     follow = {"scenario": "Follow", "memory": "none", "control": "signal shown until t3"}
     old = [{"scenario": "Town", "memory": "lstm", "control": "", "seeds": [0.4]}, follow]
     out.write_text(json.dumps({"made_with": "of the old", "rows": old}))
-    for seed, score in enumerate((0.8, 0.9)):
+    for seed, score in enumerate((0.8, 0.9), start=agents.FIRST):
         finished(tmp_path / "Follow-lstm" / f"seed{seed}", "Follow", score)
-    finished(tmp_path / "Follow-none" / "seed0", "Follow", 0.1)
+    finished(tmp_path / "Follow-none" / f"seed{agents.FIRST}", "Follow", 0.1)
     words = ["--scenarios", "Follow", "--agents", "lstm", "none", "--seeds", "2", "--controls", "1"]
     monkeypatch.setattr(sys, "argv", ["agents", "--out", str(out), "--runs", str(tmp_path), *words])
     agents.main()
@@ -219,9 +220,10 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch, capsys):
     new, without, *others = result["rows"]
     assert result["made_with"] == "of the old" and {"commit", "machine", "date"} <= set(new["made_with"])
     assert others == [old[1], old[0]], "in the order of the scenarios, and otherwise as they were"
+    assert new["seed_numbers"] == [agents.FIRST, agents.FIRST + 1]
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
     assert without["seeds"] == [0.1] and without["memory"] == "none"
-    finished(tmp_path / "Crossing-lstm" / "seed0", "Crossing", 0.9, changed=0.1)
+    finished(tmp_path / "Crossing-lstm" / f"seed{agents.FIRST}", "Crossing", 0.9, changed=0.1)
     monkeypatch.setattr(sys, "argv", ["agents", "--runs", str(tmp_path), "--scenarios", "Crossing", "--seeds", "1"])
     with pytest.raises(SystemExit, match="another Crossing"):
         agents.main()
