@@ -1,6 +1,6 @@
 """Makes the pictures of README and of these pages from what trained agents did, and the cards for links.
 
-python -m docs.pictures RUNS    (folders as benchmarks.agents leaves them: RUNS/NAME-lstm/seed0/replays/twins.npz)
+python -m docs.pictures RUNS    (folders as benchmarks.agents leaves them: RUNS/NAME-lstm/seed100/replays/twins.npz)
 """
 
 from __future__ import annotations
