@@ -326,7 +326,8 @@ def test_a_channel_is_worth_what_others_goals_would_have_changed():
 @pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
 def test_a_scenario_is_admitted_if_its_channel_is_worth_it(scenario: Scenario):
     found = channel(scenario, np.arange(3 if scenario.name != "Square" else 1))
-    assert (found.unbraked <= found.muted).all() and (found.muted <= found.told).all()
+    slack = 1e-9  # means of the same numbers in another order
+    assert (found.unbraked <= found.muted + slack).all() and (found.muted <= found.told + slack).all()
     assert found.worth >= 0.15
     assert found.communication(found.told) == 1.0 and found.communication(found.muted) == 0.0
 
