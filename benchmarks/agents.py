@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.common import ROOT, about, kindergarten, show_row, together, write
+from benchmarks.common import ROOT, about, kindergarten, read, show_row, together, write
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--controls", type=int, default=5, help="of each other (default: %(default)s)")
     options = parser.parse_args()
     made = about("agents", PACKAGES)
-    before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {"rows": []}
+    before = read(options.out)
     rows = {(row["scenario"], row["memory"], row["control"]): row for row in before["rows"]}
     finished: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     cells = [(name, scenario) for name in options.agents for scenario in options.scenarios]

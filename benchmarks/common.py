@@ -15,14 +15,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kindergarten import cli
-from kindergarten.files import write_whole
+from kindergarten.files import whole_file, write_whole
 from kindergarten.provenance import made_with
 from kindergarten.scoring.statistics import summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -120,6 +123,17 @@ def kindergarten(*words: object) -> None:
 def show_row(row: Mapping[str, Any]) -> None:
     """Print a row of a table, without its long lists."""
     print(json.dumps({name: value for name, value in row.items() if name not in ("curves", "gradients")}), flush=True)
+
+
+def read(path: Path | None) -> dict[str, Any]:
+    """A result that ``write`` has written, to be gone on with; without rows if there is none yet."""
+    return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.exists() else {"rows": []}
+
+
+def save(path: Path, figure: Figure) -> None:
+    """Write a figure, whole or not at all."""
+    with whole_file(path) as draft:
+        figure.savefig(draft)
 
 
 def write(path: Path, result: Mapping[str, Any]) -> None:

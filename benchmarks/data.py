@@ -11,7 +11,6 @@ random, by the demo, and with red shoes: there the jackets go with the intents (
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +22,10 @@ import torch as th
 from matplotlib.figure import Figure
 
 import kindergarten
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import ROOT, about, read, save, show_row, write
 from benchmarks.common import kindergarten as command
 from examples import drive_offline, predict_intent
 from kindergarten.data.read import Episodes
-from kindergarten.files import whole_file
 from kindergarten.world.codes import Phase
 
 SCENARIO = "Crossing"
@@ -134,7 +132,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     made = about("data", PACKAGES)
-    rows = json.loads(options.out.read_text())["rows"] if options.out and options.out.exists() else []
+    rows = read(options.out)["rows"]
     for about_it, find in trainings(options):
         if any(about_it.items() <= row.items() for row in rows):
             continue
@@ -147,8 +145,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.out:
             write(options.out, {**made, "scenario": SCENARIO, "rows": rows})
     if options.picture:
-        with whole_file(options.picture) as draft:
-            picture(rows).savefig(draft)
+        save(options.picture, picture(rows))
     return 0
 
 

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import ROOT, about, save, show_row, write
 from kindergarten.agents.learner.choice import Trunk
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures, TrunkLayer
@@ -31,7 +31,6 @@ from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import begin, train
-from kindergarten.files import whole_file
 from kindergarten.scoring.statistics import interquartile_mean
 
 SCENARIO, STEPS = "Follow", 100_000
@@ -149,8 +148,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.out:
         write(options.out, {**about("depth", PACKAGES), "rows": cells})
     if options.picture:
-        with whole_file(options.picture) as draft:
-            picture(cells).savefig(draft)
+        save(options.picture, picture(cells))
     return 0
 
 

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.agents import PACKAGES, run
-from benchmarks.common import ROOT, about, kindergarten, write
+from benchmarks.common import ROOT, about, kindergarten, save, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.compare import curve_of, grouped, picture, table
 from kindergarten.agents.runs.run import Run
-from kindergarten.files import whole_file
 from kindergarten.output import columns
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS
@@ -131,8 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     found = {name: grouped(map(Run.open, some)) for name, some in folders.items() if some}
     print(table([group for groups in found.values() for group in groups], columns()))
     for name, groups in found.items() if options.picture else ():
-        with whole_file(options.picture.with_stem(options.picture.stem + name)) as draft:
-            picture(groups).savefig(draft)
+        save(options.picture.with_stem(options.picture.stem + name), picture(groups))
     if options.out:
         write(options.out, {**about("ladder", PACKAGES), "rows": summary(results)})
     return 0

@@ -9,7 +9,6 @@ training the result is written anew, so it may be stopped, and goes on where it 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from typing import Any, NamedTuple
 import torch as th
 
 import kindergarten
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import ROOT, about, read, show_row, write
 
 SCENARIO = "Follow"
 PACKAGES = ("torch", "gymnasium", "numpy", "numba", "ray", "rl_zoo3", "sb3-contrib")
@@ -116,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     made = about("libraries", PACKAGES)
-    rows = json.loads(options.out.read_text())["rows"] if options.out and options.out.exists() else []
+    rows = read(options.out)["rows"]
     there = {(row["entry"], row["seed"]) for row in rows}
     wanted: list[tuple[int, str]] = list(product(range(options.seeds), options.entries))
     for seed, name in wanted:

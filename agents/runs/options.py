@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kindergarten.agents.learner.choice import Encoder, Memory
-from kindergarten.agents.learner.config import WIDE, PPOConfig
+from kindergarten.agents.learner.config import MANY, WIDE, PPOConfig
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
@@ -51,10 +51,11 @@ class Options:
         "and of all their sum",
     )
     worlds: int = setting(
-        256,
+        Scenario.worlds,
         Whole(1),
-        "worlds side by side; where nothing is said the scenario decides, and with 512, as in Crossroads, in Town and "
-        "in all, go other numbers of the learner: a batch size of 4096, 5 passes, 96 cells",
+        f"worlds side by side; where nothing is said the scenario decides, and with {MANY}, as in Crossroads, in Town "
+        f"and in all, go other numbers of the learner: a batch size of {WIDE.batch_size}, {WIDE.n_epochs} passes, "
+        f"{WIDE.hidden} cells",
     )
     seed: int = setting(0, Whole(0, 2**32 - 1), "of everything random")
     curriculum: bool = setting(
@@ -114,14 +115,14 @@ class Options:
 
 
 def usual(scenario: str) -> Options:
-    """What is trained in ``scenario``, or in all, where nothing else is said: other numbers go with 512 worlds.
+    """What is trained in ``scenario``, or in all, where nothing else is said: other numbers go with MANY worlds.
 
     Raises:
         ValueError: there is none of that name.
     """
     own = Options(scenario=scenario)
     worlds = max(each.worlds for each in own.scenarios)
-    return replace(own, worlds=worlds, learner=WIDE if worlds >= 512 else PPOConfig())
+    return replace(own, worlds=worlds, learner=WIDE if worlds >= MANY else PPOConfig())
 
 
 PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig}

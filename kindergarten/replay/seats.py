@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kindergarten.playground.drivers import Deed
+from kindergarten.playground.drivers import Deed, truth
 from kindergarten.playground.world import CONFIG, Playground
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import Thoughts
-from kindergarten.world.codes import Action, End, Intent, Signal
+from kindergarten.world.codes import Action, End, Signal
 from kindergarten.world.params import NEVER
 from kindergarten.world.signals import phase
 from kindergarten.world.visibility import look, occlude
-
-MEANS = {Intent.LEFT: Signal.LEFT, Intent.RIGHT: Signal.RIGHT}  # what an honest lamp shows; else none
 
 
 class SeatsRecorder:
@@ -106,8 +104,7 @@ def _told(frames: np.ndarray, drivers: np.ndarray, ticks: np.ndarray) -> np.ndar
         user["t1"] = ticks[on[0]] if len(on) else user["t3"]
         user["t2"] = min(int(ticks[on[-1]]) + CONFIG.substeps, int(user["t3"][0])) if len(on) else user["t3"]
         user["cue_signal"] = user["signal"][on[-1]] if len(on) else Signal.NONE
-        meant = MEANS.get(Intent(int(user["intent"][0])), Signal.NONE)
-        user["truthful"] = int(user["cue_signal"][0]) == meant
+        user["truthful"] = int(user["cue_signal"][0]) == truth(user[0])
         user["phase"] = [phase(row, tick) for row, tick in zip(user, ticks, strict=True)]
     return frames
 

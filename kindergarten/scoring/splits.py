@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kindergarten.world.codes import Intent, SignalReliability
 from kindergarten.world.config import Cast, Config, Member, Scenario
 from kindergarten.world.road import route_numbers
-from kindergarten.world.words import quoted
+from kindergarten.world.words import chosen
 
 NEUTRAL, HELD = Config(), Config(held=3)
 CROWD = 4  # road users more, half of them by chance
@@ -82,10 +82,7 @@ def split_of(scenario: Scenario, name: str) -> Split:
     Raises:
         ValueError: ``scenario`` has none; the message says which there are.
     """
-    having = {split.name: split for split in splits_of(scenario)}
-    if name not in having:
-        raise ValueError(f"unknown part {quoted(name)} of the exam in {scenario.name}: choose from {', '.join(having)}")
-    return having[name]
+    return chosen(f"part of the exam in {scenario.name}", name, {split.name: split for split in splits_of(scenario)})
 
 
 def crowded(scenario: Scenario) -> Scenario:
