@@ -41,6 +41,7 @@ KINDS = {
     "none": Kind("none", ""),
     "shown": Kind("none", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
+    **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
 # and Town have 512 worlds was decided on 100, so their first row is no test of it.
