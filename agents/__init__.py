@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.extras import explained
 
 if TYPE_CHECKING:
     from kindergarten.agents.learner.memory import open_forget_gates
@@ -22,5 +23,6 @@ HEAVY = {
 def __getattr__(name: str) -> Any:
     """What needs torch, which takes seconds to import: only who asks for it pays."""
     if name in HEAVY:
-        return getattr(import_module(HEAVY[name]), name)
+        with explained(name):
+            return getattr(import_module(HEAVY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

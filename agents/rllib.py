@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch as th
-from ray.rllib.algorithms.ppo import PPOConfig  # pyright: ignore[reportMissingImports]
-from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import (  # pyright: ignore[reportMissingImports]
-    DefaultPPOTorchRLModule,
-)
-from ray.rllib.core.columns import Columns  # pyright: ignore[reportMissingImports]
-from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig  # pyright: ignore[reportMissingImports]
-from ray.rllib.core.rl_module.rl_module import RLModule, RLModuleSpec  # pyright: ignore[reportMissingImports]
 
-from kindergarten.agents.learner.memory import open_forget_gates
+from kindergarten.agents import open_forget_gates
+from kindergarten.extras import explained
 from kindergarten.scoring.agent import Decision
+
+with explained(__name__, "ray[rllib]"):
+    import torch as th
+    from ray.rllib.algorithms.ppo import PPOConfig  # pyright: ignore[reportMissingImports]
+    from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import (  # pyright: ignore[reportMissingImports]
+        DefaultPPOTorchRLModule,
+    )
+    from ray.rllib.core.columns import Columns  # pyright: ignore[reportMissingImports]
+    from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig  # pyright: ignore[reportMissingImports]
+    from ray.rllib.core.rl_module.rl_module import RLModule, RLModuleSpec  # pyright: ignore[reportMissingImports]
 
 
 class OpenGatesRLModule(DefaultPPOTorchRLModule):

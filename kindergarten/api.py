@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
+from kindergarten.extras import explained
 from kindergarten.files import place_of
 from kindergarten.scoring.agent import Agent, agent_of
 from kindergarten.scoring.drivers import DRIVERS
@@ -64,7 +65,8 @@ def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
 
     Raises:
         ValueError: it is none of them, or a pickle without ``allow_pickle``.
-        OSError: what it takes to read it is not installed, or there is no such file.
+        OSError: there is no such file.
+        ModuleNotFoundError: what it takes to read it is not installed.
     """
     place = place_of(path)
     if path in DRIVERS:
@@ -78,12 +80,8 @@ def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
             f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3; or choose from "
             f"{', '.join(DRIVERS)}"
         )
-    try:
+    with explained(place):
         from kindergarten.agents.runs.load import agent_in
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "kindergarten":
-            raise
-        raise OSError(f"{place} needs {error.name}: pip install 'kindergarten[agents]'") from None
     return agent_in(place, allow_pickle)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple, Union
 
 from kindergarten import __version__
+from kindergarten.extras import NotInstalled, explained
 from kindergarten.output import patiently, silently
 from kindergarten.world.words import LONGEST, quoted, shortened
 
@@ -55,8 +56,6 @@ kindergarten COMMAND --help says more. kindergarten --version says the version.
 kindergarten --tyro-print-completion bash (or zsh, fish) prints what a shell completes all of this with.
 """
 ERROR, STOPPED = 2, 130  # exit codes
-#: Which of our extras brings what; "agents" brings the rest.
-EXTRAS = {"pyarrow": "data", "minari": "offline", "h5py": "offline", "ray": "distributed"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +78,7 @@ def _code(words: list[str]) -> int:
         return _run(words)
     except KeyboardInterrupt:
         return _say("stopped", STOPPED)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, NotInstalled) as error:
         if os.environ.get("KINDERGARTEN_TRACEBACK"):
             raise
         return _say(f"error: {_line(error, words)}", ERROR)
@@ -106,7 +105,7 @@ def _run(words: list[str]) -> int:
         return _complete(words)
     if name not in COMMANDS:
         raise ValueError(f"unknown command {quoted(name)}: choose from {', '.join(COMMANDS)}")
-    with _explained():
+    with explained():
         asked = _read(name, rest)
         with silently() if getattr(asked, "quiet", False) else nullcontext():
             return asked.run()
@@ -134,19 +133,6 @@ def _complete(words: list[str]) -> int:
 def _class_of(name: str) -> Any:
     module, _, options = COMMANDS[name].place.partition(":")
     return getattr(import_module(module), options)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Say of what is not installed how to get it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing == "kindergarten":
-            raise
-        extra = EXTRAS.get(missing, "agents")
-        raise OSError(f"this needs {missing}: pip install 'kindergarten[{extra}]'") from None
 
 
 def _line(error: Exception, words: list[str]) -> str:

@@ -241,6 +241,26 @@ def test_how_commands_end(monkeypatch, capsys):
         ends(RuntimeError())
 
 
+def test_python_too_says_how_to_get_what_is_missing():
+    wanted = {
+        "from kindergarten.agents import MemoryPPO": "MemoryPPO needs torch: pip install 'kindergarten[agents]'",
+        "from kindergarten.agents import rllib": "open_forget_gates needs torch: pip install 'kindergarten[agents]'",
+        "from kindergarten.envs import make_sb3": "make_sb3 needs torch: pip install 'kindergarten[agents]'",
+        "from kindergarten.data import read": "kindergarten.data needs pyarrow: pip install 'kindergarten[data]'",
+        "from kindergarten import load; load('a.onnx')": "a.onnx needs onnxruntime: pip install 'kindergarten[onnx]'",
+    }
+    script = f"""import sys
+sys.modules.update(dict.fromkeys(("torch", "pyarrow", "onnxruntime")))
+for line in {list(wanted)}:
+    try:
+        exec(line)
+    except ImportError as error:
+        print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout.splitlines() == list(wanted.values())
+
+
 @pytest.mark.parametrize("missing", ["torch", "stable_baselines3"])
 def test_without_torch_it_says_how_to_get_it(missing, tmp_path):
     blocked = tmp_path / missing

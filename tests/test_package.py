@@ -26,7 +26,7 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # Imports run from right to left along this line, never the other way. A new module needs a place in it: its own, or
 # its folder's.
 LAYERS = (
-    *("files", "output", "markup", "world.cache", "world.jit", "world.words", "world.codes", "world.kinds"),
+    *("extras", "files", "output", "markup", "world.cache", "world.jit", "world.words", "world.codes", "world.kinds"),
     *("world.settings", "commandline", "world.config", "world.road", "world.rng", "world.users", "world.limits"),
     "world.signals",
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import nn
 
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.runs.run import Run
+from kindergarten.extras import explained
 from kindergarten.files import write_whole
 from kindergarten.scoring.onnx import INPUTS, OUTPUTS
 
@@ -54,10 +55,10 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
     PyTorch's newer exporter fixes the number of worlds for most memories, and takes 8 s; so the older one it is.
 
     Raises:
-        OSError: onnx is not installed.
+        ModuleNotFoundError: onnx is not installed.
     """
-    if importlib.util.find_spec("onnx") is None:
-        raise OSError("this needs onnx: pip install 'kindergarten[onnx]'")
+    with explained():
+        import_module("onnx")  # the exporter would say it in many words
     h, c = policy.no_memories(2).pi
     observation = th.as_tensor(np.zeros((2, *(policy.observation_space.shape or ())), policy.observation_space.dtype))
     axes = {"observation": 0, "h": 1, "c": 1, "action": 0, "outputs": 0, "new_h": 1, "new_c": 1}

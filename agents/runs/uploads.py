@@ -11,6 +11,7 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback
 
 from kindergarten.agents.runs.run import Run
+from kindergarten.extras import explained
 from kindergarten.files import write_whole
 from kindergarten.scoring.score import scale
 
@@ -21,13 +22,10 @@ def needed(module: str, option: str) -> Any:
     """A module that not everybody has.
 
     Raises:
-        ValueError: it is not installed.
+        ModuleNotFoundError: it is not installed.
     """
-    try:
+    with explained(option, module.split(".", maxsplit=1)[0].replace("_", "-")):
         return import_module(module)
-    except ModuleNotFoundError:
-        package = module.split(".", maxsplit=1)[0].replace("_", "-")
-        raise ValueError(f"{option} needs {package}: pip install {package}") from None
 
 
 @contextmanager

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import minari  # pyright: ignore[reportMissingImports]  # of an extra that the tests lack
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from gymnasium import spaces
-from minari.data_collector import EpisodeBuffer  # pyright: ignore[reportMissingImports]
-from minari.dataset.minari_storage import MinariStorage  # pyright: ignore[reportMissingImports]
 
 from kindergarten.data.record import Recording, shard_name
 from kindergarten.data.table import TIMES
+from kindergarten.extras import explained
 from kindergarten.files import whole_folder
 from kindergarten.world.observation import columns
 from kindergarten.world.spaces import parted
+
+with explained(__name__):
+    import minari  # pyright: ignore[reportMissingImports]  # of an extra that the tests lack
+    from minari.data_collector import EpisodeBuffer  # pyright: ignore[reportMissingImports]
+    from minari.dataset.minari_storage import MinariStorage  # pyright: ignore[reportMissingImports]
 
 
 def to_minari(wanted: Recording, out: Path) -> Path:

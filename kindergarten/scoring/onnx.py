@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from kindergarten.extras import explained
 from kindergarten.scoring.agent import Decision
 from kindergarten.world.spaces import Observed
 
@@ -20,14 +21,13 @@ class OnnxAgent:
 
     Raises:
         ValueError: it is no such file.
-        OSError: there is no such file, or onnxruntime is not installed.
+        OSError: there is no such file.
+        ModuleNotFoundError: onnxruntime is not installed.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        try:
+        with explained(os.fspath(path)):
             import onnxruntime
-        except ModuleNotFoundError:
-            raise OSError(f"{os.fspath(path)} needs onnxruntime: pip install 'kindergarten[onnx]'") from None
         with open(path, "rb") as file:
             content = file.read()
         options = onnxruntime.SessionOptions()

@@ -1,0 +1,40 @@
+"""What is not installed, and the command that brings it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: Which of our extras brings what; "agents" brings the rest.
+EXTRAS = {
+    **{"pyarrow": "data", "minari": "offline", "h5py": "offline"},
+    **{"ray": "distributed", "pettingzoo": "multiagent", "onnx": "onnx", "onnxruntime": "onnx"},
+}
+
+
+class NotInstalled(ModuleNotFoundError):
+    """What is missing, and how to get it, in one line."""
+
+
+@contextmanager
+def explained(what: object = "this", package: str | None = None) -> Iterator[None]:
+    """Say of what is not installed how to get it.
+
+    Args:
+        what: what needs it.
+        package: what to install; the extra of ours that brings it if left out.
+
+    Raises:
+        NotInstalled: something that is imported meanwhile is not there.
+    """
+    try:
+        yield
+    except NotInstalled:
+        raise
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing == "kindergarten":
+            raise
+        brings = shlex.quote(package or f"kindergarten[{EXTRAS.get(missing, 'agents')}]")
+        raise NotInstalled(f"{what} needs {package or missing}: pip install {brings}", name=error.name) from None
