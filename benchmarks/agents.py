@@ -46,6 +46,7 @@ KINDS = {
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
 # and Town have 512 worlds was decided on 100, so their first row is no test of it.
 FIRST = 100
+CAPTIONERS = ("agent", "single_frame", "majority")
 SHARES = ("right_answers", "collision_rate", "goal_rate")  # of worlds
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
@@ -100,7 +101,7 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "commits": sorted({run["commit"] for run in runs}),
         **together([anticipation_of(run) for run in runs]),
         **{name: round(float(np.mean([run[name] for run in runs])), 4) for name in SHARES},
-        **{f"{who}_right_in_the_delay": right_in_the_delay(runs, who) for who in ("agent", "single_frame")},
+        **{f"{who}_right_in_the_delay": right_in_the_delay(runs, who) for who in CAPTIONERS},
         "seconds": [round(run["seconds"]) for run in runs],
         "curves": [run["curve"] for run in runs],
     }

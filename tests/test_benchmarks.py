@@ -196,7 +196,7 @@ def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) ->
         "goal_rate": 0.9,
     }
     found |= {"blind": limits.blind.mean() + changed, "oracle": limits.oracle.mean(), "delay_s": [1.0, 4.0]}
-    found["captions"] = {"agent": right, "single_frame": right}
+    found["captions"] = dict.fromkeys(("agent", "single_frame", "majority"), right)
     (folder / "evaluation.json").write_text(json.dumps(found))
     config = {"options": {"steps": 7}, "made_with": {"commit": "abc"}}
     (folder / "config.json").write_text(json.dumps(config))

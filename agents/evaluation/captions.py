@@ -142,9 +142,18 @@ def last_signal(known: Predictions, asked: Predictions) -> np.ndarray:
 
 
 def single_frame(known: Predictions, asked: Predictions) -> np.ndarray:
-    """Logistic regression on single frames, fitted to those ``known``, for those ``asked``: (n, intents)."""
-    some = np.linspace(0, len(known.track) - 1, min(MOST, len(known.track))).astype(int)
-    return classifier(known.single[some], known.intent[some], known.weight[some], len(Intent))(asked.single)
+    """Logistic regression on single frames, fitted to those ``known``, for those ``asked``: (n, intents).
+
+    Each phase has one of its own: that frames of the cue tell makes none of the delay look as if they might.
+    """
+    believed = np.full(asked.believed.shape, 1.0 / len(Intent))
+    counts = known.weight > 0  # a twin that never happens teaches nothing
+    for stage in np.intersect1d(known.stage[counts], asked.stage):
+        rows, all_known = asked.stage == stage, np.flatnonzero(counts & (known.stage == stage))
+        some = all_known[np.linspace(0, len(all_known) - 1, min(MOST, len(all_known))).astype(int)]
+        fitted = classifier(known.single[some], known.intent[some], known.weight[some], len(Intent))
+        believed[rows] = fitted(asked.single[rows])
+    return believed
 
 
 def across_halves(fit: Callable[[Predictions, Predictions], np.ndarray], frames: Predictions) -> np.ndarray:
