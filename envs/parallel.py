@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
-from kindergarten.envs.common import check_seed, started
+from kindergarten.envs.common import check_options, check_seed, started
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.world import Playground, Rules, make_rules
@@ -18,10 +19,8 @@ from kindergarten.world.config import Scenario
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.words import quoted
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 Frames = dict[str, np.ndarray]
+OPTIONS = ("goals", "options")  # the second means nothing: PettingZoo's own tests hand it
 
 
 class KindergartenParallelEnv(ParallelEnv):
@@ -63,12 +62,11 @@ class KindergartenParallelEnv(ParallelEnv):
         Args:
             seed: without one the generator goes on as it was.
             options: ``{"goals": {"seat_0": "left"}}`` gives goals instead of those that are drawn; all else stays.
-                Other options are ignored: PettingZoo's tests hand some.
 
         Raises:
-            ValueError: a seed that is none, an unknown seat or goal; nothing has changed.
+            ValueError: a seed that is none, an unknown option, seat or goal; nothing has changed.
         """
-        goals = self._goals((options or {}).get("goals", {}))
+        goals = self._goals(check_options(options, OPTIONS).get("goals", {}))
         if seed is not None:
             self.playground.seed(started([check_seed(seed)]))
         elif not self._seeded:
@@ -116,6 +114,8 @@ class KindergartenParallelEnv(ParallelEnv):
 
     def _deeds(self, actions: Mapping[str, Any]) -> np.ndarray:
         """Deeds (A,); IDLE in seats of which nothing is asked."""
+        if not isinstance(actions, Mapping):
+            raise ValueError(f"actions are {quoted(actions)}: give a dict from seats to actions")
         deeds = np.full(len(self.possible_agents), int(Deed.IDLE))
         for agent in actions:
             if agent not in self.possible_agents:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
+from kindergarten import envs
 from kindergarten.envs import parallel_env
 from kindergarten.scenarios import SCENARIOS
 
@@ -61,11 +64,12 @@ BAD = (
     ({"seat_0": 1}, "the action of seat_1 is lacking"),
     ({"seat_0": 1, "seat_1": 8}, "action 8 of seat_1 is not within 0..7"),
     ({"seat_0": 1, "seat_1": None}, "action None of seat_1"),
+    ([1, 1], r"actions are \[1, 1\]: give a dict from seats to actions"),
 )
 
 
 @pytest.mark.parametrize(("actions", "said"), BAD)
-def test_wrong_actions_are_refused_and_nothing_changes(actions: dict, said: str):
+def test_wrong_actions_are_refused_and_nothing_changes(actions: Any, said: str):
     env = parallel_env("Meeting")
     env.reset(seed=0)
     before = [array.tobytes() for array in env.playground.snapshot()]
@@ -94,7 +98,17 @@ def test_wrong_settings_are_refused():
         ({"goals": {"seat_9": "left"}}, "unknown seat 'seat_9'"),
         ({"goals": {"seat_0": "up"}}, "seat_0 has no goal 'up': choose from left, straight"),
         ({"goals": 3}, "goals is 3"),
+        ({"goal": {"seat_0": "left"}}, "unknown option 'goal': choose from goals"),
     ):
+        before = [array.tobytes() for array in env.playground.snapshot()]
         with pytest.raises(ValueError, match=said):
             env.reset(options=options)
+        assert [array.tobytes() for array in env.playground.snapshot()] == before
     assert np.isfinite(env.state()).all()
+
+
+def test_without_pettingzoo_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "kindergarten.envs.parallel")
+    monkeypatch.setitem(sys.modules, "pettingzoo", None)
+    with pytest.raises(ModuleNotFoundError, match=r"parallel_env needs pettingzoo: pip install .*multiagent"):
+        _ = envs.parallel_env

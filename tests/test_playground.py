@@ -7,18 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kindergarten.playground import PLAYGROUNDS, planner
-from kindergarten.playground.drivers import DRIVER, Deed
+from kindergarten.playground import PLAYGROUNDS
+from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
-from kindergarten.playground.planner import channel, values_of
 from kindergarten.playground.sight import columns_of_seat
 from kindergarten.playground.world import CONFIG, Moment, Playground, Rules, make_rules
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import End, Intent, Kind, Signal
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator
-from tests.naive_many import NaiveMany
-from tests.worlds import BUSY, CIRCLE, LANES, STOP
+from tests.worlds import BUSY, CIRCLE, LANES, STOP, everybody_a_cyclist
 
 pytestmark = pytest.mark.jit
 
@@ -92,52 +90,6 @@ def test_and_so_it_is_for_a_hundred_thousand_decisions(scenario: Scenario):
     decisions, seed = 0, 2
     while decisions < 100_000:
         decisions, seed = decisions + one_agent(scenario, 512, seed), seed + 1
-
-
-THREE = replace(
-    BUSY,
-    name="Three",
-    casts=(
-        (
-            *(
-                replace(BUSY.casts[0][1], arm=arm, learns=True, cyclist=0.0, truck=0.0)
-                for arm in ("south", "north", "west")
-            ),
-            *BUSY.casts[0][2:],
-        ),
-    ),
-    task=replace(BUSY.tasks[0], branches=(), follow=False),
-)
-
-
-@pytest.mark.parametrize("scenario", [pytest.param(MEETING, marks=pytest.mark.slow), THREE], ids=["Meeting", "Three"])
-def test_a_naive_world_agrees(scenario: Scenario):
-    """Objects, and no kernels: the world of one ego, which becomes the world of each agent in turn."""
-    rng, ends = np.random.default_rng(0), set()
-    for seed in range(4):
-        playground = Playground(scenario, 1)
-        playground.seed(np.array([seed]))
-        playground.reset()
-        naive = NaiveMany(scenario, CONFIG, seed, playground.arrays[3])
-        naive.begin()
-        while playground.acting().any():
-            deeds = rng.integers(0, len(Deed), playground.agents)
-            deeds[(deeds == Deed.SLOWER) & (rng.random(playground.agents) < 0.95)] = Deed.FASTER
-            acting, found = playground.acting()[0], playground.step(deeds[None])
-            np.testing.assert_allclose(np.where(acting, naive.act(list(deeds)), 0.0), found.rewards[0], atol=1e-7)
-            for row, user in zip(playground.users[0], naive.everybody, strict=True):
-                assert row["kind"] == user.kind
-                numbers = (user.s, user.at.real, user.at.imag, user.speed) if user.present else ()
-                np.testing.assert_allclose(
-                    [row[n] for n in ("s", "x", "y", "speed")][: len(numbers)], numbers, atol=1e-6
-                )
-            for row, driver in zip(playground.drivers[0], naive.drivers, strict=True):
-                assert row["end"] == driver.end
-            lit = np.array([naive.lit(driver) for driver in naive.drivers])
-            on = playground.acting()[0]
-            assert (lit[on] == playground.users["signal"][0, : len(lit)][on]).all()
-        ends |= {driver.end for driver in naive.drivers}
-    assert {End.GOAL, End.COLLISION} <= ends
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -221,10 +173,20 @@ def test_who_may_say_what():
     assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in broken)
 
 
+#: One after the other, and on for a while.
+ALONE = replace(
+    MEETING,
+    name="Alone",
+    task=replace(MEETING.tasks[0], goal_at=35.0),
+    casts=(
+        tuple(replace(m, arrival_offset=(4.0 - 4.0 * k, 4.0 - 4.0 * k)) for k, m in enumerate(MEETING.casts[0][:2])),
+    ),
+)
+
+
 def one_hand(lamp: Deed) -> np.ndarray:
     """Speeds (64,) of cyclists who ask to stop, 0.8 s after they have asked for ``lamp``."""
-    cyclists = replace(MEETING, casts=((*(replace(member, cyclist=1.0) for member in MEETING.casts[0]),),))
-    playground = started(32, cyclists)
+    playground = started(32, everybody_a_cyclist(MEETING))
     for deed in (lamp, Deed.SLOWER, Deed.SLOWER, Deed.IDLE):
         playground.step(np.full((32, 2), int(deed)))
     assert (playground.users["kind"][:, :2] == Kind.CYCLIST).all()
@@ -236,6 +198,21 @@ def one_hand(lamp: Deed) -> np.ndarray:
 def test_a_cyclist_with_an_arm_out_brakes_with_one_hand():
     np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_OFF), 3 * 0.2 * MEETING.tasks[0].braking)
     np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_LEFT), 3 * 0.2 * MEETING.tasks[0].braking / 2)
+
+
+def test_a_car_switches_its_lamp_off_after_the_turn_and_a_cyclist_does_not():
+    """And only the lamp of that side, as the wheel comes back."""
+    goals, left = np.tile([int(Intent.LEFT), int(Intent.STRAIGHT)], (8, 1)), np.full((8, 2), int(Deed.SIGNAL_LEFT))
+    for scenario, lamp in ((ALONE, Signal.NONE), (everybody_a_cyclist(ALONE), Signal.LEFT)):
+        playground = started(8, scenario, goals)
+        playground.step(left)
+        for _ in range(2 * STEPS):
+            turning = playground.users["steering"][:, 0] > 0.1
+            assert (playground.drivers["lamp"][turning, 0] == Signal.LEFT).all()
+            playground.step(np.full((8, 2), int(Deed.IDLE)))
+        assert (playground.drivers["end"] == End.GOAL).all()
+        assert (playground.drivers["lamp"][:, 0] == lamp).all()
+        assert (playground.drivers["lamp"][:, 1] == Signal.LEFT).all(), "straight on, nothing switches it off"
 
 
 def test_a_lamp_costs_what_it_costs():
@@ -307,42 +284,3 @@ def test_what_is_no_deed_changes_nothing():
         Rules(signals="loud")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="humans is 2: it must be .*between 0 and 1"):
         Rules(humans=2)
-
-
-def test_a_channel_is_worth_what_others_goals_would_have_changed():
-    """Both prefixes go by the other's goal alone: who is told earns 1; who guesses is right half of the time."""
-    returns = np.zeros((2, 2, 2, 1, 2, 1))
-    for mine, its in np.ndindex(2, 2):
-        returns[mine, its, its, 0, mine, 0] = 1.0
-    told, muted, unbraked = values_of(returns, np.array([0.5, 0.5]))
-    assert (told, muted, unbraked) == (1.0, 0.5, 0.25)
-    by_own = np.zeros((2, 2, 2, 1, 2, 1))
-    for mine, its in np.ndindex(2, 2):
-        by_own[mine, its, mine, 0, its, 0] = 1.0
-    assert values_of(by_own, np.array([0.5, 0.5]))[:2] == (1.0, 1.0), "a convention on one's own goal solves it"
-
-
-@pytest.mark.slow  # a minute: every pair of plans
-@pytest.mark.parametrize("scenario", PLAYGROUNDS.values(), ids=PLAYGROUNDS.keys())
-def test_a_scenario_is_admitted_if_its_channel_is_worth_it(scenario: Scenario):
-    found = channel(scenario, np.arange(3 if scenario.name != "Square" else 1))
-    slack = 1e-9  # means of the same numbers in another order
-    assert (found.unbraked <= found.muted + slack).all() and (found.muted <= found.told + slack).all()
-    assert found.worth >= 0.15
-    assert found.communication(found.told) == 1.0 and found.communication(found.muted) == 0.0
-
-
-def test_the_planner_drives_as_anybody_does(monkeypatch: pytest.MonkeyPatch):
-    """Never to brake is to ask for nothing."""
-    monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:1])
-    monkeypatch.setattr(planner, "CONTINUATIONS", planner.CONTINUATIONS[:1])
-    planned = planner.returns_of_plans(MEETING, 0)[:, :, 0, 0, 0, 0].ravel()
-    goals = np.array([(g, h) for g in (Intent.LEFT, Intent.STRAIGHT) for h in (Intent.LEFT, Intent.STRAIGHT)], int)
-    playground = Playground(MEETING, 4)
-    playground.seed(np.zeros(4, int))
-    playground.reset(goals=goals)
-    total = np.zeros((4, 2))
-    while playground.acting().any():
-        total += playground.step(np.full((4, 2), int(Deed.IDLE))).rewards
-    np.testing.assert_allclose(planned, total.mean(axis=1))
-    assert DRIVER.names is not None and (playground.drivers["end"] != End.RUNNING).all()

@@ -149,3 +149,24 @@ ALL = {**SCENARIOS, **MADE_UP}
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
 worlds = pytest.mark.parametrize("scenario", ALL.values(), ids=ALL.keys())
 controls = pytest.mark.parametrize("control", Control, ids=lambda control: control.name.lower())
+
+
+def everybody_a_cyclist(scenario: Scenario) -> Scenario:
+    """The same, and every member rides."""
+    return replace(scenario, casts=tuple(tuple(replace(m, cyclist=1.0) for m in cast) for cast in scenario.casts))
+
+
+THREE = replace(
+    BUSY,
+    name="Three",
+    casts=(
+        (
+            *(
+                replace(BUSY.casts[0][1], arm=arm, learns=True, cyclist=0.0, truck=0.0)
+                for arm in ("south", "north", "west")
+            ),
+            *BUSY.casts[0][2:],
+        ),
+    ),
+    task=replace(BUSY.tasks[0], branches=(), follow=False),
+)

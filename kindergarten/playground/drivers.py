@@ -70,6 +70,7 @@ CYCLIST = int(Kind.CYCLIST)
 IDLE, LAST_ACTION = int(Action.IDLE), int(max(Action))
 SIGNAL_LEFT, SIGNAL_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
 FAR = 25.0  # [m] before the junction's edge, where lamps that work early alone go off
+TURNED = 0.05  # [rad] of steering: a car's wheel that comes back to it switches the lamp of that side off
 
 
 @njit
@@ -81,6 +82,17 @@ def press(driver, deed):
     if lamp != driver["lamp"]:
         driver["lamp"], driver["lamp_since"] = lamp, driver["tick"]
     return IDLE
+
+
+@njit
+def cancel(driver, user, before):
+    """Switch a car's lamp off as its wheel comes back from that side; ``before`` is the last steering [rad].
+
+    As indicator stalks do. An arm stays out until it is taken down.
+    """
+    side = 1.0 if driver["lamp"] == LEFT else -1.0
+    if user["kind"] != CYCLIST and side * before > TURNED >= side * user["steering"]:
+        driver["lamp"] = NONE
 
 
 @njit

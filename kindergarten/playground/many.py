@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kindergarten.playground.drivers import CYCLIST, NONE, lit, press, truth
+from kindergarten.playground.drivers import CYCLIST, NONE, cancel, lit, press, truth
 from kindergarten.playground.sight import NUM_OWN, write_own
 from kindergarten.world.codes import End, Kind
 from kindergarten.world.dynamics import choose, move_ego
@@ -107,11 +107,12 @@ def move_all(world, users, drivers, road, params):
     for a in range(agents):
         if acts(drivers[a]):
             driver, user, nothing = drivers[a], users[a], (0.0, 0.0)
-            asked = driver["target_speed"]
+            asked, before = driver["target_speed"], user["steering"]
             if user["kind"] == CYCLIST and user["signal"] != NONE:
                 driver["target_speed"] = max(asked, user["speed"] - ONE_HAND * params["braking"] * params["dt"])
             driver["way"] = move_ego(driver, user, nothing, True, road.points, road.entry, params)
             driver["target_speed"] = asked
+            cancel(driver, user, before)
     advance(users, agents, road.points, road.length, road.entry, world["tick"], params["dt"])
     world["tick"] += 1
 
