@@ -40,6 +40,8 @@ KINDS = {
     "lstm": Kind("lstm", ""),
     "none": Kind("none", ""),
     "shown": Kind("none", "signal shown until t3", ("--delay", 0)),
+    # Where the last frame is not enough: a lamp is dark in half of them, and Follow hands over when the signal is gone.
+    "recent": Kind("stack", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
     **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
