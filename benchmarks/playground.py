@@ -1,7 +1,10 @@
-"""What a lamp can be worth and how fast several agents are: ``python -m benchmarks.playground [--seeds N]``.
+"""What a lamp can be worth and how fast several agents are.
 
-The joint planner drives every pair of plans in every pair of goals. Speed: random actions on one core, processor time,
-the best of several rounds; an agent decision is one decision of one agent, two physics steps of its world.
+python -m benchmarks.playground [--seeds N] [--out benchmarks/results/playground.json]
+
+The joint planner drives every pair of plans in every pair of goals. Speed: random actions on one core, per second of
+processor time; an agent decision is one decision of one agent, two physics steps of its world. After each seed the
+result is written anew, so it may be stopped, and goes on where it was.
 """
 
 from __future__ import annotations
@@ -9,17 +12,22 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.common import about, read, show_row, spread, write
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
-from kindergarten.playground.planner import channel
+from kindergarten.playground.planner import best_plans, chances_of, mean_of, outcomes_of_plans, pairs_of
 from kindergarten.playground.world import Playground
-from kindergarten.world.codes import ARMS
+from kindergarten.world.codes import ARMS, End
 from kindergarten.world.config import Scenario
 
 STEPS = 20  # before most episodes have ended
+TEAMS = ("told", "muted", "unbraked")
+FATES = {"goals": End.GOAL, "collisions": End.COLLISION}
 
 
 def crowd() -> Scenario:
@@ -29,12 +37,25 @@ def crowd() -> Scenario:
     return replace(meeting, name="Crowd", casts=(tuple(seats),))
 
 
-def agent_decisions(scenario: Scenario, worlds: int, rounds: int = 10) -> float:
-    """Decisions of agents per second of processor time, of those that drive on."""
+def planned(scenario: Scenario, seed: int) -> dict[str, Any]:
+    """Mean returns of an agent, and the shares of agents that come to their goals and that collide, of every team."""
+    chances, found = chances_of(scenario), []
+    for pair in pairs_of(scenario):
+        returns, ends = outcomes_of_plans(pair, seed)
+        plans = best_plans(returns, chances)
+        fates = [mean_of((ends == end).mean(axis=-1), plans, chances) for end in FATES.values()]
+        found.append([mean_of(returns, plans, chances), *fates])
+    values = np.mean(found, axis=0).round(6).tolist()
+    return {what: dict(zip(TEAMS, row, strict=True)) for what, row in zip(("returns", *FATES), values, strict=True)}
+
+
+def agent_decisions(scenario: Scenario, worlds: int, rounds: int) -> dict[str, float]:
+    """Decisions of agents per second of processor time, of those that drive on; spread over rounds."""
     playground = Playground(scenario, worlds)
     playground.reset()
-    start, best = playground.snapshot(), 0.0
+    start, rates = playground.snapshot(), []
     deeds = np.random.default_rng(0).integers(0, len(Deed), (STEPS, worlds, playground.agents))
+    playground.step(deeds[0])  # compiles
     for _ in range(rounds):
         playground.restore(start)
         seconds, decisions = 0.0, 0
@@ -43,27 +64,46 @@ def agent_decisions(scenario: Scenario, worlds: int, rounds: int = 10) -> float:
             began = time.process_time()
             playground.step(row)
             seconds += time.process_time() - began
-        best = max(best, decisions / seconds)
-    return best
+        rates.append(decisions / seconds)
+    return spread(rates)
 
 
 def main(words: list[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    """Measure what is missing, print and write."""
+    parser = argparse.ArgumentParser("python -m benchmarks.playground", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--scenarios", nargs="+", choices=PLAYGROUNDS, default=list(PLAYGROUNDS), metavar="NAME")
+    parser.add_argument("--first", type=int, default=1000, help="seed; nothing was tuned on those from 1000 on")
     parser.add_argument("--seeds", type=int, default=8, help="on which the planner drives; 0: it does not")
     parser.add_argument("--worlds", type=int, default=1024, help="that the speed is measured with")
+    parser.add_argument("--rounds", type=int, default=10, help="of the speed; 0: it is not measured")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     asked = parser.parse_args(words)
-    for scenario in PLAYGROUNDS.values() if asked.seeds else ():
-        found = channel(scenario, np.arange(asked.seeds))
-        told, muted, unbraked = (values.mean() for values in (found.told, found.muted, found.unbraked))
-        print(
-            f"{scenario.name}: told {told:.3f}, muted {muted:.3f}, never braking {unbraked:.3f}; the channel is worth "
-            f"{told - muted:.3f}, {found.worth:.0%} of what never braking costs"
-        )
-    for scenario in (*PLAYGROUNDS.values(), crowd()):
+    made, result = about("playground", ("numpy", "numba")), read(asked.out)
+    there = {(row["scenario"], row["seed"]) for row in result["rows"]}
+    for name in asked.scenarios:
+        for seed in range(asked.first, asked.first + asked.seeds):
+            if (name, seed) not in there:
+                row = {"scenario": name, "seed": seed, **planned(PLAYGROUNDS[name], seed)}
+                show_row(row)
+                result["rows"].append(row | made)
+                keep(asked.out, result)
+    for scenario in (*PLAYGROUNDS.values(), crowd()) if asked.rounds else ():
         seats = sum(member.learns for member in scenario.casts[0])
-        rate = agent_decisions(scenario, asked.worlds)
-        print(f"{scenario.name}, {seats} agents of {scenario.num_users} road users: {rate:,.0f} agent decisions/s")
+        rates = {"agent_decisions_per_s": agent_decisions(scenario, asked.worlds, asked.rounds)}
+        result.setdefault("rates", {})[scenario.name] = {
+            "agents": seats,
+            "road_users": scenario.num_users,
+            **rates,
+            **made,
+        }
+        print(f"{scenario.name}: {rates}")
+        keep(asked.out, result)
+
+
+def keep(out: Path | None, result: dict[str, Any]) -> None:
+    """Write ``result``, if it shall be written."""
+    if out is not None:
+        write(out, {"benchmark": "playground", **result})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from gymnasium import spaces
 
 from benchmarks import common, playground, simulator, soak, viewer
 from kindergarten import cli
+from kindergarten.playground import planner
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.reference import compute, reference
 from kindergarten.world.codes import Action, End, Intent, Signal
@@ -40,15 +41,25 @@ def test_a_crowd_is_crossing_with_more_riders():
 
 
 @pytest.mark.jit
-def test_playground(capsys):
-    playground.main(["--seeds", "0", "--worlds", "2"])
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [
-        "Meeting, 2 agents of 16 road users",
-        "Junction4, 4 agents of 4 road users",
-        "Square, 8 agents of 8 road users",
-        "Crowd, 8 agents of 8 road users",
+def test_playground(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:2])
+    monkeypatch.setattr(planner, "CONTINUATIONS", planner.CONTINUATIONS[:1])
+    words = ["--worlds", "2", "--rounds", "1", "--out", str(tmp_path / "playground.json")]
+    playground.main([*words, "--seeds", "1"])
+    playground.main([*words, "--seeds", "2", "--scenarios", "Meeting"])
+    result = json.loads((tmp_path / "playground.json").read_text())
+    assert [(row["scenario"], row["seed"]) for row in result["rows"]] == [
+        *((name, 1000) for name in ("Meeting", "Junction4", "Square")),
+        ("Meeting", 1001),
     ]
+    for row in result["rows"]:
+        assert row["returns"]["unbraked"] <= row["returns"]["muted"] + 1e-6 <= row["returns"]["told"] + 2e-6
+        assert all(0.0 <= row["goals"][team] + row["collisions"][team] <= 1.0 + 1e-6 for team in playground.TEAMS)
+    assert {name: row["agents"] for name, row in result["rates"].items()} == {
+        **{"Meeting": 2, "Junction4": 4, "Square": 8},
+        "Crowd": 8,
+    }
+    assert capsys.readouterr().out
 
 
 def test_simulator(tmp_path, capsys, monkeypatch):

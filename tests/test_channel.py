@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kindergarten.playground import PLAYGROUNDS, planner
-from kindergarten.playground.drivers import DRIVER, Deed
+from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
-from kindergarten.playground.planner import channel, values_of
+from kindergarten.playground.planner import best_plans, channel, mean_of
 from kindergarten.playground.world import Playground
 from kindergarten.world.codes import End, Intent
 from kindergarten.world.config import Scenario
@@ -16,17 +16,23 @@ from kindergarten.world.config import Scenario
 pytestmark = pytest.mark.jit
 
 
+def values_of(returns: np.ndarray) -> tuple[float, ...]:
+    """Of who is told, muted, and never brakes, where both goals are as likely."""
+    even = np.array([0.5, 0.5])
+    return tuple(mean_of(returns, best_plans(returns, even), even))
+
+
 def test_a_channel_is_worth_what_others_goals_would_have_changed():
     """Both prefixes go by the other's goal alone: who is told earns 1; who guesses is right half of the time."""
     returns = np.zeros((2, 2, 2, 1, 2, 1))
     for mine, its in np.ndindex(2, 2):
         returns[mine, its, its, 0, mine, 0] = 1.0
-    told, muted, unbraked = values_of(returns, np.array([0.5, 0.5]))
+    told, muted, unbraked = values_of(returns)
     assert (told, muted, unbraked) == (1.0, 0.5, 0.25)
     by_own = np.zeros((2, 2, 2, 1, 2, 1))
     for mine, its in np.ndindex(2, 2):
         by_own[mine, its, mine, 0, its, 0] = 1.0
-    assert values_of(by_own, np.array([0.5, 0.5]))[:2] == (1.0, 1.0), "a convention on one's own goal solves it"
+    assert values_of(by_own)[:2] == (1.0, 1.0), "a convention on one's own goal solves it"
 
 
 @pytest.mark.slow  # a minute: every pair of plans
@@ -43,7 +49,7 @@ def test_the_planner_drives_as_anybody_does(monkeypatch: pytest.MonkeyPatch):
     """Never to brake is to ask for nothing."""
     monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:1])
     monkeypatch.setattr(planner, "CONTINUATIONS", planner.CONTINUATIONS[:1])
-    planned = planner.returns_of_plans(MEETING, 0)[:, :, 0, 0, 0, 0].ravel()
+    planned, ends = (found[:, :, 0, 0, 0, 0] for found in planner.outcomes_of_plans(MEETING, 0))
     goals = np.array([(g, h) for g in (Intent.LEFT, Intent.STRAIGHT) for h in (Intent.LEFT, Intent.STRAIGHT)], int)
     playground = Playground(MEETING, 4)
     playground.seed(np.zeros(4, int))
@@ -51,5 +57,5 @@ def test_the_planner_drives_as_anybody_does(monkeypatch: pytest.MonkeyPatch):
     total = np.zeros((4, 2))
     while playground.acting().any():
         total += playground.step(np.full((4, 2), int(Deed.IDLE))).rewards
-    np.testing.assert_allclose(planned, total.mean(axis=1))
-    assert DRIVER.names is not None and (playground.drivers["end"] != End.RUNNING).all()
+    np.testing.assert_allclose(planned.ravel(), total.mean(axis=1))
+    assert (playground.drivers["end"] == ends.reshape(4, 2)).all() and (ends != End.RUNNING).all()

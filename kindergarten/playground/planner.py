@@ -89,8 +89,12 @@ class Channel:
         return float((returns.mean() - muted) / (told - muted)) if told - muted > 1e-12 else float("nan")
 
 
-def returns_of_plans(scenario: Scenario, seed: int) -> np.ndarray:
-    """Mean returns of two agents (G, G, P, C, P, C): their goals, prefix and continuation of the one and the other."""
+def outcomes_of_plans(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What comes of every pair of plans in every pair of goals, by the goals and plans of the one and the other.
+
+    Returns:
+        Mean returns of the two (G, G, P, C, P, C), and the End of each (G, G, P, C, P, C, 2).
+    """
     goals = [int(goal) for goal, _ in scenario.casts[0][0].intents]
     plans = np.array([(*p, *c) for p in PREFIXES for c in CONTINUATIONS])
     size, count = (len(goals), len(goals), len(plans), len(plans)), len(goals) ** 2 * len(plans) ** 2
@@ -102,23 +106,37 @@ def returns_of_plans(scenario: Scenario, seed: int) -> np.ndarray:
     worlds, users, drivers, road, params, casts = playground.arrays
     room = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros_like(playground.terms[0])
     drive_plans(worlds, users, drivers, road, params[0], casts, pairs, *room, returns)
-    shape = len(PREFIXES), len(CONTINUATIONS)
-    return returns.mean(axis=1).reshape(size[0], size[1], *shape, *shape)
+    shape = *size[:2], *(len(PREFIXES), len(CONTINUATIONS)) * 2
+    return returns.mean(axis=1).reshape(shape), drivers["end"].reshape(*shape, 2)
 
 
-def values_of(returns: np.ndarray, chances: np.ndarray) -> tuple[float, float, float]:
-    """told, muted and unbraked of one seed; ``returns`` as of ``returns_of_plans``, ``chances`` (G,) of the goals."""
-    weights = chances[:, None] * chances[None, :]
-    told = float((weights * returns.max(axis=(2, 3, 4, 5))).sum())
-    unbraked = float((weights * returns[:, :, 0, 0, 0, 0]).sum())
-    best = returns.max(axis=(3, 5)) * weights[:, :, None, None]  # the continuations know both goals: (G, G, P, P)
-    muted = -np.inf
-    for own in np.ndindex(*best.shape[2:3] * len(chances)):  # the first agent's prefix for each of its goals
-        total = best[np.arange(len(chances)), :, own].sum(
-            axis=0
-        )  # (G, P): the other answers each of its goals by itself
-        muted = max(muted, float(total.max(axis=1).sum()))
-    return told, muted, unbraked
+def best_plans(returns: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """The plans (3, G, G, 4) of who is told, muted, and never brakes: prefix and continuation of the one and the other.
+
+    Args:
+        returns: as ``outcomes_of_plans`` has them.
+        chances: (G,) of the goals.
+    """
+    size, count = returns.shape, len(chances)
+    told = np.stack(np.unravel_index(returns.reshape(*size[:2], -1).argmax(axis=2), size[2:]), axis=-1)
+    weights = chances[:, None, None, None] * chances[None, :, None, None]
+    best = returns.max(axis=(3, 5)) * weights  # the continuations know both goals: (G, G, P, P)
+    muted, most = np.zeros_like(told), -np.inf
+    for own in np.ndindex(*size[2:3] * count):  # the first agent's prefix for each of its goals
+        total = best[np.arange(count), :, own].sum(axis=0)  # (G, P): the other answers each of its goals by itself
+        if (value := total.max(axis=1).sum()) > most:
+            most, muted[..., 0], muted[..., 2] = value, np.array(own)[:, None], total.argmax(axis=1)
+    for g, h in np.ndindex(count, count):
+        after = returns[g, h, muted[g, h, 0], :, muted[g, h, 2], :]
+        muted[g, h, 1::2] = np.unravel_index(after.argmax(), after.shape)
+    return np.stack([told, muted, np.zeros_like(told)])
+
+
+def mean_of(outcomes: np.ndarray, plans: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """Means (K,) of ``outcomes`` (G, G, P, C, P, C) over goals by their chances (G,), with ``plans`` (K, G, G, 4)."""
+    goals = np.indices(plans.shape[1:3])
+    found = np.stack([outcomes[(*goals, *np.moveaxis(each, -1, 0))] for each in plans])
+    return (found * np.outer(chances, chances)).sum(axis=(1, 2))
 
 
 def pairs_of(scenario: Scenario) -> list[Scenario]:
@@ -132,9 +150,16 @@ def pairs_of(scenario: Scenario) -> list[Scenario]:
     ]
 
 
+def chances_of(scenario: Scenario) -> np.ndarray:
+    """(G,) of the goals, the same for all seats."""
+    return np.array([chance for _, chance in scenario.casts[0][0].intents])
+
+
 def channel(scenario: Scenario, seeds: np.ndarray) -> Channel:
     """Drive all plans of every pair in ``seeds``; one cast, the same goals for all."""
-    chances = np.array([chance for _, chance in scenario.casts[0][0].intents])
-    pairs = pairs_of(scenario)
-    rows = [values_of(returns_of_plans(pair, int(seed)), chances) for pair in pairs for seed in seeds]
+    chances, rows = chances_of(scenario), []
+    for pair in pairs_of(scenario):
+        for seed in seeds:
+            returns, _ = outcomes_of_plans(pair, int(seed))
+            rows.append(mean_of(returns, best_plans(returns, chances), chances))
     return Channel(*np.array(rows).T)
