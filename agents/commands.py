@@ -9,8 +9,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.agents.runs.options import ALL, Options, read_file, usual
+from kindergarten.agents.runs.options import ALL, Options, Together, read_file, usual
 from kindergarten.commandline import Quiet, newest_run, read, value_of
+from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, setting, settle
@@ -39,14 +40,18 @@ class Train(Options, Quiet):
             return read(Resume, words, prog)
         file, scenario = value_of("--config", words), value_of("--scenario", words)
         if file is not None:
-            return read(cls, words, prog, cls.like(read_file(Path(file))[0]))
-        known = scenario in (*SCENARIOS, ALL)  # what is wrong is said with all else that is
-        return read(cls, words, prog, cls.like(usual(scenario)) if known else None)
+            given = read_file(Path(file))[0]
+            if scenario is not None and isinstance(given, Together) != (scenario in PLAYGROUNDS):
+                raise ValueError(f"--config {file} is of {given.scenario}: {scenario} takes other options")
+        else:  # what is wrong is said with all else that is
+            given = usual(scenario) if scenario in (*SCENARIOS, ALL, *PLAYGROUNDS) else None
+        command = TrainTogether if isinstance(given, Together) else cls
+        return read(command, words, prog, None if given is None else command.like(given))
 
     @classmethod
     def like(cls, options: Options) -> Train:
         """Another run with the same options."""
-        return cls(**{f.name: getattr(options, f.name) for f in fields(Options) if f.name not in WHERE})
+        return cls(**{f.name: getattr(options, f.name) for f in fields(options) if f.name not in WHERE})
 
     def run(self) -> int:
         """Train; the exit code."""
@@ -55,6 +60,11 @@ class Train(Options, Quiet):
         if self.more is not None:
             raise ValueError(f"--more is {self.more}: it goes with --resume RUN alone")
         return train.start(self, self.seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainTogether(Together, Train):  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Teach several cars in one world to signal, and to read signals: they share their parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)

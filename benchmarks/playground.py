@@ -20,8 +20,9 @@ import numpy as np
 from benchmarks.common import about, read, show_row, spread, write
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
-from kindergarten.playground.planner import best_plans, chances_of, mean_of, outcomes_of_plans, pairs_of
+from kindergarten.playground.planner import best_plans, chances_of, channel, mean_of, outcomes_of_plans, pairs_of
 from kindergarten.playground.world import Playground
+from kindergarten.playground.worth import SEEDS, store
 from kindergarten.world.codes import ARMS, End
 from kindergarten.world.config import Scenario
 
@@ -77,7 +78,11 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--worlds", type=int, default=1024, help="that the speed is measured with")
     parser.add_argument("--rounds", type=int, default=10, help="of the speed; 0: it is not measured")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
+    parser.add_argument("--store", action="store_true", help="keep what lamps are worth where two meet, and no more")
     asked = parser.parse_args(words)
+    if asked.store:
+        store({name: channel(its, SEEDS) for name, its in PLAYGROUNDS.items() if len(pairs_of(its)) == 1})
+        return
     made, result = about("playground", ("numpy", "numba")), read(asked.out)
     there = {(row["scenario"], row["seed"]) for row in result["rows"]}
     for name in asked.scenarios:

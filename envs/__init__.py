@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from kindergarten.envs.env import KindergartenEnv
+from kindergarten.envs.rows import rows_env
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.extras import explained
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from kindergarten.envs.parallel import parallel_env
     from kindergarten.envs.sb3 import make_sb3
 
-__all__ = ["KindergartenEnv", "KindergartenVectorEnv", "make_sb3", "parallel_env"]
+__all__ = ["KindergartenEnv", "KindergartenVectorEnv", "make_sb3", "parallel_env", "rows_env"]
 
 
 def __getattr__(name: str) -> Any:

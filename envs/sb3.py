@@ -13,7 +13,9 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from kindergarten.envs.common import check_options
+from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.vector import KindergartenVectorEnv
+from kindergarten.playground.world import Playground
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
@@ -25,17 +27,18 @@ if TYPE_CHECKING:
 
 
 class KindergartenVecEnv(VecEnv):
-    """A ``KindergartenVectorEnv`` as Stable-Baselines3 wants it.
+    """A ``KindergartenVectorEnv``, or the rows of ``rows_env``, as Stable-Baselines3 wants it.
 
     Worlds reset in the step that ends them. Their infos then hold what ``KindergartenEnv`` says,
     ``terminal_observation``, ``TimeLimit.truncated`` and, as ``Monitor`` would write it, ``episode`` with return ``r``,
     length ``l`` [decisions] and time ``t`` [s]; those of the other worlds are empty.
     """
 
-    def __init__(self, envs: KindergartenVectorEnv) -> None:
+    def __init__(self, envs: KindergartenVectorEnv | KindergartenRowsEnv) -> None:
         if envs.autoreset_mode is not AutoresetMode.SAME_STEP:
             raise ValueError(f"autoreset_mode is {envs.autoreset_mode.value!r}: Stable-Baselines3 needs 'SameStep'")
-        self.envs, self.render_mode = envs, envs.render_mode
+        self.envs: Any = envs  # what is asked of both has one name
+        self.render_mode = envs.render_mode
         self._began = time.time()
         self._returns, self._lengths = np.zeros(envs.num_envs), np.zeros(envs.num_envs, int)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -53,7 +56,9 @@ class KindergartenVecEnv(VecEnv):
         if len(self._options) != self.num_envs:
             raise ValueError(f"{len(self._options)} options: give one dict, or one for each of {self.num_envs} worlds")
         intents = [list(check_options(own, ("intents",)).get("intents", [])) for own in self._options]
-        observations, _ = self.envs.reset(seed=list(self._seeds), options={"intents": intents})
+        observations, _ = self.envs.reset(
+            seed=list(self._seeds), options={"intents": intents} if any(intents) else None
+        )
         self._reset_seeds()
         self._reset_options()
         self._returns[:], self._lengths[:] = 0.0, 0
@@ -106,13 +111,13 @@ class KindergartenVecEnv(VecEnv):
             ValueError: they are of other worlds, or their numbers make no sense.
         """
         simulator, running = self.envs.simulator, self._running()
-        arrays = []
-        for name, like in simulator.snapshot()._asdict().items():
+        now, arrays = simulator.snapshot(), []
+        for name, like in now._asdict().items():
             blob = np.asarray(snapshot[name]).tobytes()
             if len(blob) != like.nbytes:
                 raise ValueError(f"this is no snapshot of {self.num_envs} worlds of {simulator.scenario.name}")
             arrays.append(np.frombuffer(blob, like.dtype).reshape(like.shape))
-        worlds = Snapshot(*arrays)
+        worlds = type(now)(*arrays)
         simulator.check(worlds)
         if not all(
             np.shape(snapshot[name]) == (self.num_envs,) and np.isfinite(snapshot[name]).all() for name in running
@@ -135,13 +140,18 @@ class KindergartenVecEnv(VecEnv):
 
     def driven(self) -> np.ndarray:
         """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""
-        worlds = self.envs.simulator.worlds
-        return worlds["tick"] >= worlds["hands_on"]
+        return self.envs.simulator.driven()
+
+    def fresh(self) -> np.ndarray | None:
+        """(W,) bool, which rows drive their first decision though they have waited before; None where nobody waits."""
+        simulator = self.envs.simulator
+        return simulator.fresh() if isinstance(simulator, Playground) else None
 
     def labels(self) -> np.ndarray:
         """(W, N - 1) true Intent of the road users but the ego, in the order in which the observation has them.
 
-        -1 for those who have no choice, or belong to another leg. For training.
+        -1 for those who have no choice, or belong to another leg; among several agents, of the other seats alone. For
+        training.
         """
         return self.envs.simulator.labels()
 

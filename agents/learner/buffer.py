@@ -19,11 +19,14 @@ class AuxiliaryTargets(NamedTuple):
     driven: (worlds,) bool, whether the agent's decision has any effect.
     labels: (worlds, users) the true intent of each road user, -1 where there is nothing to tell.
     groups: (worlds,) which of several tasks each world is of; None: they are all of one.
+    fresh: (worlds,) bool, whose episode begins here though none has ended just now: among several agents a row waits
+        for its next one, and only where it is ``driven`` is there anything to learn, of values too; None: nobody waits.
     """
 
     driven: np.ndarray
     labels: np.ndarray
     groups: np.ndarray | None = None
+    fresh: np.ndarray | None = None
 
 
 class WorldSamples(NamedTuple):
@@ -39,6 +42,7 @@ class WorldSamples(NamedTuple):
     episode_starts: th.Tensor
     mask: th.Tensor  # 1 where the decision counts, else 0
     labels: th.Tensor  # (rows, users), see AuxiliaryTargets
+    present: th.Tensor  # 1 where there is somebody whose value can be learned, else 0
 
 
 class WorldRolloutBuffer(RecurrentRolloutBuffer):
@@ -62,6 +66,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         "episode_starts",
         "driven",
         "labels",
+        "present",
     )
     """The arrays (steps, worlds, ...) that minibatches are taken from."""
 
@@ -77,7 +82,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         n_envs: int = 1,
         num_labels: int = 0,
     ):
-        self.driven = np.ones((buffer_size, n_envs), np.float32)
+        self.driven, self.present = (np.ones((buffer_size, n_envs), np.float32) for _ in range(2))
         self.labels = np.full((buffer_size, n_envs, num_labels), -1)
         self.groups: np.ndarray | None = None  # (worlds,) see AuxiliaryTargets
         self.order = np.random.default_rng()  # of the worlds in minibatches
@@ -96,6 +101,7 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
         """Add one decision of every world; ``lstm_states`` count at the rollout's first only."""
         if targets is not None:
             self.driven[self.pos], self.groups = targets.driven, targets.groups
+            self.present[self.pos] = 1.0 if targets.fresh is None else targets.driven
             if self.labels.shape[2]:  # a policy without captions has no use for them
                 self.labels[self.pos] = targets.labels
         if self.pos == 0:
@@ -144,4 +150,5 @@ class WorldRolloutBuffer(RecurrentRolloutBuffer):
             episode_starts=rows["episode_starts"],
             mask=rows["driven"],
             labels=rows["labels"],
+            present=rows["present"],
         )

@@ -13,6 +13,7 @@ from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
+from kindergarten.agents.learner.legible import clarity
 from kindergarten.agents.learner.machine import to_device
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
@@ -23,14 +24,19 @@ def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
     source = getattr(env, "unwrapped", env)
     if not hasattr(source, "labels"):
         return None
-    return AuxiliaryTargets(source.driven(), source.labels(), getattr(source, "groups", None))
+    fresh = source.fresh() if hasattr(source, "fresh") else None
+    return AuxiliaryTargets(source.driven(), source.labels(), getattr(source, "groups", None), fresh)
 
 
 class Driver(RecurrentPPO):
-    """The half of the trainer that fills the buffer."""
+    """The half of the trainer that fills the buffer.
+
+    ``legible``: among several agents, the weight of a reward for being understood, which falls to 0 in the first half.
+    """
 
     policy: MemoryPolicy
     redistribution: Redistribution | None
+    legible: float = 0.0
 
     @staticmethod
     def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
@@ -52,6 +58,8 @@ class Driver(RecurrentPPO):
         callback.on_rollout_start()
         for _ in range(n_rollout_steps):
             targets = auxiliary_targets_of(env)
+            if targets is not None and targets.fresh is not None:
+                starts = starts | targets.fresh
             with th.inference_mode():
                 decision = self.policy(to_device(obs, self.device), states, to_device(starts, self.device))
                 actions, values, log_probs, new_states = decision
@@ -68,6 +76,10 @@ class Driver(RecurrentPPO):
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
         if self.redistribution is not None:
             self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
+        if self.legible:
+            self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
+            left = max(2.0 * self._current_progress_remaining - 1.0, 0.0)
+            rollout_buffer.rewards += left * self.legible * clarity(self.policy, rollout_buffer)
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True

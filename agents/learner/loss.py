@@ -31,14 +31,15 @@ class LossWeights:
 def prepared(batch: WorldSamples, normalize: bool) -> WorldSamples:
     """The minibatch with advantages of mean 0 and deviation 1 over the decisions that count, if so wanted.
 
-    The mask is scaled to mean 1, so that mean(x * mask) is x's mean over them, in the whole and summed over shares.
+    The masks are scaled to mean 1, so that mean(x * mask) is x's mean over them, in the whole and summed over shares.
     """
     counts = batch.mask > 0
-    advantages, mask = batch.advantages, batch.mask / batch.mask.mean().clamp(min=1e-8)
+    advantages = batch.advantages
+    mask, present = (its / its.mean().clamp(min=1e-8) for its in (batch.mask, batch.present))
     if normalize and counts.sum() > 1:
         chosen = advantages[counts]
         advantages = (advantages - chosen.mean()) / (chosen.std() + 1e-8)
-    return batch._replace(advantages=advantages, mask=mask)
+    return batch._replace(advantages=advantages, mask=mask, present=present)
 
 
 def caption_loss(policy: MemoryPolicy, latent: th.Tensor, batch: WorldSamples, probe: bool) -> th.Tensor:
@@ -67,7 +68,7 @@ def ppo_loss(
     if weights.clip_range_vf is not None:
         reach = weights.clip_range_vf
         values = batch.old_values + (values - batch.old_values).clamp(-reach, reach)
-    value_loss = (batch.returns - values).square().mean()
+    value_loss = ((batch.returns - values).square() * batch.present).mean()
     entropy_loss = -(entropy * batch.mask).mean()
     loss = weights.policy_coef * policy_loss + weights.ent_coef * entropy_loss + weights.vf_coef * value_loss
     with th.no_grad():
@@ -109,6 +110,7 @@ def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
             episode_starts=batch.episode_starts[rows],
             mask=batch.mask[rows],
             labels=batch.labels[rows],
+            present=batch.present[rows],
         )
 
     return [share(chosen) for chosen in th.arange(worlds).tensor_split(min(parts, worlds))]

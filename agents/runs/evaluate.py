@@ -16,6 +16,7 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.together import evaluate_together
 from kindergarten.files import DEMO
 from kindergarten.output import note
 from kindergarten.scoring.rollout import rollout
@@ -41,6 +42,10 @@ def evaluate_run(
     run: Run, configs: Sequence[Config] = (), ladder: bool = False, allow_pickle: bool = False, quiet: bool = False
 ) -> list[dict[str, Any]]:
     """Score a run on its own delays, or on others, and keep what is its own: evaluation.json or ladder.json."""
+    if run.together:
+        if configs or ladder:
+            raise ValueError(f"{run.folder} is of several agents in one world, where there are no delays")
+        return [evaluate_together(run, allow_pickle, quiet)]
     model = run.load_model(allow_pickle)
     last = None if configs or run.folder == DEMO else last_model(run)
     where = [(scenario, config) for config in configs or [run.config] for scenario in run.scenarios]

@@ -6,14 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kindergarten.agents.learner.choice import Encoder, Memory
 from kindergarten.agents.learner.config import MANY, WIDE, PPOConfig
+from kindergarten.playground import PLAYGROUNDS
+from kindergarten.playground.sight import columns_of_seat
+from kindergarten.playground.world import Rules
+from kindergarten.playground.worth import CHANNELS
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.kinds import Maybe, OneOf, Switch, Text, Whole, Word
+from kindergarten.world.kinds import Maybe, Number, OneOf, Switch, Text, Whole, Word
+from kindergarten.world.observation import units
 from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
@@ -108,10 +113,66 @@ class Options:
         """Where it learns: in one of them, or in all that come with the package."""
         return tuple(map(scenario_named, FILES if self.scenario == ALL else (self.scenario,)))
 
+    @property
+    def world(self) -> tuple[str, Config | Rules]:
+        """What of the world is chosen, and under which name config.json has it."""
+        return "environment", self.environment
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that it looks at, and their units."""
+        return units(plain(self.environment)["observation"])
+
     def as_json(self) -> dict[str, Any]:
         """The sections of config.json that make the same run again."""
-        own = {name: value for name, value in plain(self).items() if name in declared(Options)}
-        return {"options": own, "environment": plain(self.environment), "hyperparameters": plain(self.learner)}
+        names = declared(Together if isinstance(self, Together) else Options)
+        own = {name: value for name, value in plain(self).items() if name in names}
+        name, its = self.world
+        return {"options": own, name: plain(its), "hyperparameters": plain(self.learner)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together(Options):
+    """What agents with shared parameters are made of that learn in one world: where, by which rules, for how long."""
+
+    scenario: str = setting("Meeting", Word(PLAYGROUNDS), "where they learn together")
+    legible: float = setting(
+        0.0,
+        Number(0.0),
+        "weight of a reward for being understood: how sure the others' captions are of one's goal; falls to 0 in the "
+        "first half",
+    )
+    environment: ClassVar[Config] = Config()  # pyright: ignore[reportIncompatibleVariableOverride]  # never another
+    rules: Rules = Rules()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scenario not in CHANNELS:
+            raise ValueError(
+                f"{self.scenario} has more than two agents, and nobody has computed what their channel is worth: "
+                f"choose {' or '.join(CHANNELS)}, or train on rows_env"
+            )
+        refused = {"engine": self.engine != "local", "curriculum": self.curriculum}
+        refused |= {"redistribute": self.learner.redistribute, "encoder": self.learner.encoder is not Encoder.FLAT}
+        refused |= {"endless": self.rules.endless}
+        for name, chosen in refused.items():
+            if chosen:
+                raise ValueError(f"{name} is not to be had among several agents: leave it out of {self.scenario}")
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Where they learn."""
+        return (PLAYGROUNDS[self.scenario],)
+
+    @property
+    def world(self) -> tuple[str, Config | Rules]:
+        """The rules."""
+        return "rules", self.rules
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that each of them looks at, and their units."""
+        return {column.name: column.unit for column in columns_of_seat(2)}
 
 
 def usual(scenario: str) -> Options:
@@ -120,12 +181,14 @@ def usual(scenario: str) -> Options:
     Raises:
         ValueError: there is none of that name.
     """
-    own = Options(scenario=scenario)
+    several = scenario in PLAYGROUNDS
+    own = Together(scenario=scenario) if several else Options(scenario=scenario)
     worlds = max(each.worlds for each in own.scenarios)
     return replace(own, worlds=worlds, learner=WIDE if worlds >= MANY else PPOConfig())
 
 
 PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig}
+TOGETHER = {"options": Together, "rules": Rules, "hyperparameters": PPOConfig}
 
 
 def from_json(about: Any) -> Options:
@@ -139,16 +202,19 @@ def from_json(about: Any) -> Options:
     if "made_with" in about:  # a run, perhaps of before there was a choice
         about = {**about, "hyperparameters": {"shared_memory": False, **about.get("hyperparameters", {})}}
     about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
+    parts = TOGETHER if about.get("options", {}).get("scenario") in (*PLAYGROUNDS,) else PARTS
     for part in about:
-        if part not in (*PARTS, "schedule_begins", "columns", "made_with"):
-            raise ValueError(f"unknown part {quoted(part)}: choose from {', '.join(PARTS)}")
-    for part, declaration in PARTS.items():
+        if part not in (*parts, "schedule_begins", "columns", "made_with"):
+            raise ValueError(f"unknown part {quoted(part)}: choose from {', '.join(parts)}")
+    for part, declaration in parts.items():
         for name in about.get(part, {}):
             if name not in declared(declaration):
                 choices = ", ".join(declared(declaration))
                 raise ValueError(f"unknown name {quoted(name)} in {part}: choose from {choices}")
-    own, environment, numbers = (about.get(part, {}) for part in PARTS)
-    return Options(**own, environment=Config(**environment), learner=PPOConfig(**numbers))
+    own, world, numbers = (about.get(part, {}) for part in parts)
+    if parts is TOGETHER:
+        return Together(**own, rules=Rules(**world), learner=PPOConfig(**numbers))
+    return Options(**own, environment=Config(**world), learner=PPOConfig(**numbers))
 
 
 def read_file(path: Path) -> tuple[Options, dict[str, Any]]:
@@ -207,7 +273,7 @@ def _check_spread(options: Options, learner: PPOConfig) -> None:
             raise ValueError(f"{name} and engine 'ray' do not go together: choose engine 'local'")
 
 
-def unusual(settings: Config | PPOConfig, default: Config | PPOConfig) -> Iterator[str]:
+def unusual(settings: Config | Rules | PPOConfig, default: Config | Rules | PPOConfig) -> Iterator[str]:
     """Those in which the two differ, in words."""
     for name, its in declared(type(settings)).items():
         value = its.kind.plain(getattr(settings, name))

@@ -14,9 +14,10 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
-from kindergarten.agents.runs.options import ALL, Options, read_file, unusual, usual
+from kindergarten.agents.runs.options import ALL, Options, Together, read_file, unusual, usual
 from kindergarten.envs.mixed import make_mixed
-from kindergarten.envs.sb3 import make_sb3
+from kindergarten.envs.rows import KindergartenRowsEnv
+from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
 from kindergarten.files import place_of, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
@@ -24,7 +25,7 @@ from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole
-from kindergarten.world.observation import difference, units
+from kindergarten.world.observation import difference
 from kindergarten.world.settings import plain
 from kindergarten.world.words import quoted
 
@@ -54,7 +55,7 @@ class Run:
             ValueError: it exists already; nothing is ever overwritten.
             OSError: it cannot be written.
         """
-        run = cls(folder, options, units(plain(options.environment)["observation"]))
+        run = cls(folder, options, options.columns)
         about = {**options.as_json(), "schedule_begins": 0, "columns": run.columns, "made_with": made_with(PACKAGES)}
         with new_folder(folder) as draft:
             (draft / "checkpoints").mkdir()
@@ -117,6 +118,11 @@ class Run:
         return self.options.scenarios
 
     @property
+    def together(self) -> bool:
+        """Whether several agents were trained in one world."""
+        return isinstance(self.options, Together)
+
+    @property
     def graduate(self) -> bool:
         """Whether it was trained on all scenarios at once."""
         return self.options.scenario == ALL
@@ -127,6 +133,8 @@ class Run:
         Raises:
             ValueError: there is none of that name, or it was trained on all, and none is named.
         """
+        if self.together:
+            raise ValueError(f"{self.folder} is of several agents in one world: evaluate says what became of them")
         if scenario is None and self.graduate:
             raise ValueError(f"{self.folder} drives in all scenarios: choose one with --scenario")
         return scenario_named(scenario or self.options.scenario)
@@ -154,8 +162,10 @@ class Run:
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
         everywhere = ["all scenarios"] if self.graduate else []
-        default = usual(self.options.scenario).learner
-        return ", ".join((*everywhere, *unusual(self.hyperparameters, default), *unusual(self.config, Config())))
+        own, default = self.options, usual(self.options.scenario)
+        changed = *unusual(own.learner, default.learner), *unusual(own.world[1], default.world[1])
+        read = [f"legible {own.legible:g}"] if isinstance(own, Together) and own.legible else []
+        return ", ".join((*everywhere, *changed, *read))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.
@@ -163,7 +173,7 @@ class Run:
         Raises:
             ValueError: it is not; the message says in what they differ.
         """
-        now = units(plain(self.config)["observation"])
+        now = self.options.columns
         then = now if self.columns is None else self.columns
         if list(then.items()) != list(now.items()):
             raise ValueError(f"{self.folder} was trained with other columns: {difference(then, now)}")
@@ -183,12 +193,16 @@ class Run:
         self.check_columns()
         own, settings = self.options, plain(self.config)
         seed = own.seed if seed is None else seed
-        if self.graduate:
+        if isinstance(own, Together):
+            env = KindergartenVecEnv(KindergartenRowsEnv(own.scenarios[0], worlds, own.rules))
+            env.seed(seed)
+        elif self.graduate:
             env = make_mixed(self.scenarios, worlds, seed, **settings)
         else:
             env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
+        model.legible = own.legible if isinstance(own, Together) else 0.0
         return model
 
     def checkpoint(self, name: str) -> Path:
@@ -248,6 +262,8 @@ class Run:
             Unready: there is none yet.
             ValueError: it is damaged.
         """
+        if self.together:
+            raise ValueError(f"{self.folder} is of several agents in one world, which have no anticipation")
         try:
             found = self.read_json(name)
             rows = found if isinstance(found, list) else [found]

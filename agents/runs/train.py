@@ -23,6 +23,7 @@ from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.together import TogetherWatcher
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable
@@ -54,10 +55,11 @@ def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
         ValueError: it has none, or they are of another layout than the new run's.
     """
     said, theirs = f"--init {source.folder}", source.load_model()
-    its, ours = (plain(own) | plain(own.environment) | plain(own.learner) for own in (source.options, options))
+    its, ours = (plain(own) | plain(own.world[1]) | plain(own.learner) for own in (source.options, options))
     for name in LAYOUT:
-        if its[name] != ours[name]:
-            raise ValueError(f"{said}: its {name} is {its[name]}, and here it is {ours[name]}: choose the same")
+        if its.get(name) != ours.get(name):
+            told = f"its {name} is {its.get(name)}, and here it is {ours.get(name)}"
+            raise ValueError(f"{said}: {told}: choose the same")
     mine, weights = Run(source.folder, options, None).untrained(1), checkpoint.weights(theirs)
     try:
         checkpoint.put_weights(mine, weights)
@@ -180,7 +182,7 @@ def learn(run: Run) -> None:
     if total % update:
         whole = -(-total // update)
         print(f"{whole * update:,} decisions: {whole} whole updates of {update:,}, to have {total:,}", flush=True)
-    watcher = Watcher(run, notes)
+    watcher = TogetherWatcher(run, notes) if run.together else Watcher(run, notes)
     project = run.options.wandb
     callbacks = [watcher, *([uploads.wandb_callback(project, run)] if project else [])]
     try:
@@ -198,12 +200,13 @@ def finish(run: Run) -> None:
     """Record the best checkpoint, evaluate it, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
-    for scenario in run.scenarios:
+    for scenario in () if run.together else run.scenarios:
         record(model, scenario, run.config, agent).write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)
     evaluate_run(run)
-    print(f"Watch it:  {pasteable('watch', run.folder)}")
+    if not run.together:
+        print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))
 

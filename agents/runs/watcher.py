@@ -17,7 +17,7 @@ from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.progress import Progress
-from kindergarten.scoring.reference import reference
+from kindergarten.scoring.reference import Reference, reference
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.world.config import Scenario
@@ -62,11 +62,12 @@ class Watcher(BaseCallback):
     """
 
     model: MemoryPPO
+    measure = "anticipation"
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:
         super().__init__()
         self.run, self.total = run, run.options.steps or 0
-        self.limits = {scenario.name: reference(scenario, run.config) for scenario in run.scenarios}
+        self.limits = self._limits()
         self.best: float = notes.get("best", -np.inf)
         self.latest: float = notes.get("latest", -np.inf)
         self.lately: float = notes.get("lately", self.latest)
@@ -101,7 +102,7 @@ class Watcher(BaseCallback):
 
     def _on_rollout_end(self) -> None:
         self._tell()
-        self.logger.record("evaluation/anticipation", self.latest)
+        self.logger.record(f"evaluation/{self.measure}", self.latest)
         if self.curriculum is not None:
             self.logger.record("curriculum/longest_delay", self.curriculum.longest)
             self.logger.record("curriculum/success", self.curriculum.success)
@@ -138,13 +139,21 @@ class Watcher(BaseCallback):
         One check is off by 0.02 or so, and the best of 40 is one that was lucky. So what counts is how good an agent
         was lately: half is this check, half what counted at the one before.
         """
-        self.latest = float(np.mean([self._anticipation(scenario) for scenario in self.run.scenarios]))
+        self.latest = self._score()
         self._tell()
         self.lately = self.latest if np.isinf(self.lately) else (self.lately + self.latest) / 2
         if self.lately >= self.best or not self.run.checkpoint("best").exists():
             self.best = self.lately
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
+
+    def _limits(self) -> dict[str, Reference]:
+        """The 0 and the 1 of the score, by scenario."""
+        return {scenario.name: reference(scenario, self.run.config) for scenario in self.run.scenarios}
+
+    def _score(self) -> float:
+        """How good the agent is now."""
+        return float(np.mean([self._anticipation(scenario) for scenario in self.run.scenarios]))
 
     def _anticipation(self, scenario: Scenario) -> float:
         """What the agent reaches there now. Several scenarios share the seeds: their mean is as good as one on all."""
@@ -156,7 +165,7 @@ class Watcher(BaseCallback):
     def _tell(self) -> None:
         """Say how far it is."""
         if self.progress is not None:
-            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"anticipation {self.latest:.2f}"
+            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"{self.measure} {self.latest:.2f}"
             self.progress.update(self.model.num_timesteps, score)
 
     def _show(self) -> None:

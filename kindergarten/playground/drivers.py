@@ -42,12 +42,13 @@ RULES = np.dtype(
 
 
 class Lamps(IntEnum):
-    """What agents can do with their lamps: anything, only far from the junction, nothing, or not lie."""
+    """What agents can do with their lamps: anything, only far from the junction, nothing, not lie, or not hide."""
 
     FREE = 0
     EARLY = 1
     OFF = 2
     HONEST = 3
+    TOLD = 4
 
 
 class Deed(IntEnum):
@@ -63,7 +64,7 @@ class Deed(IntEnum):
     SIGNAL_RIGHT = 7
 
 
-EARLY, OFF, HONEST = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST)
+EARLY, OFF, HONEST, TOLD = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST), int(Lamps.TOLD)
 NONE, LEFT, RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
 CYCLIST = int(Kind.CYCLIST)
@@ -112,6 +113,8 @@ def asked(driver, user, signals):
 @njit
 def lit(driver, user, signals, entry, dt):
     """The Signal that an agent's body shows in this frame: indicators flash, as those of scripted drivers do."""
+    if signals == TOLD:
+        return truth(user)
     lamp = asked(driver, user, signals)
     if lamp == NONE or driver["works"] == 0 or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
         return NONE

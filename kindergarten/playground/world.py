@@ -10,16 +10,18 @@ import numpy as np
 from kindergarten.playground.drivers import DRIVER, RULES, Deed, Lamps
 from kindergarten.playground.many import reset_many, step_many
 from kindergarten.playground.sight import bounds_of_seat
-from kindergarten.world.codes import End, Intent, names
+from kindergarten.world.codes import End, Intent, Kind, Signal, names
 from kindergarten.world.config import Config, Scenario, UnknownSetting
 from kindergarten.world.kinds import Number, OneOf, Switch
+from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.settings import declared, setting, settle, spelled_out
-from kindergarten.world.simulator import Simulator
+from kindergarten.world.simulator import Simulator, Snapshot
 from kindergarten.world.words import quoted
 
 #: The time between t2 and t3 is nobody's here: agents speak when they like, and humans until they turn.
 CONFIG = Config(hands_on=True, delay_s=(0.0, 0.0))
+CHOICES = {"present": (0, 1), "works": (0, 1), "end": list(End), "lamp": list(Signal)}  # of a DRIVER's fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,8 @@ class Rules:
         Lamps.FREE,
         OneOf(Lamps),
         'lamps are the agents\' own; `"early"`: they work only farther than 25 m from the junction; `"off"`: they '
-        'never do; `"honest"`: the simulator shows everybody\'s goal',
+        'never do; `"honest"`: the simulator shows everybody\'s goal; `"told"`: it does so without flashing, from the '
+        "first frame on",
     )
     humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
     social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
@@ -68,6 +71,14 @@ class Moment(NamedTuple):
     terminated: np.ndarray
     truncated: np.ndarray
     terms: np.ndarray
+
+
+class PlaygroundSnapshot(NamedTuple):
+    """Copies of a playground's arrays; exact."""
+
+    worlds: np.ndarray
+    users: np.ndarray
+    drivers: np.ndarray
 
 
 class Playground:
@@ -156,10 +167,45 @@ class Playground:
         """The names of the goals that ``seat`` may have."""
         return [names(Intent)[k] for k in Intent if (self._core.casts[:, seat]["routes"][:, k] >= 0).any()]
 
-    def snapshot(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Copies of worlds, users and drivers."""
-        return self.worlds.copy(), self.users.copy(), self.drivers.copy()
+    def driven(self) -> np.ndarray:
+        """(W * A,) bool, ``acting`` seat by seat."""
+        return self.acting().ravel()
 
-    def restore(self, snapshot: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    def fresh(self) -> np.ndarray:
+        """(W * A,) bool, for which seats this is the first frame of an episode."""
+        return (self.acting() & (self.drivers["born"] == self.worlds["tick"][:, None])).ravel()
+
+    def labels(self) -> np.ndarray:
+        """(W * A, A - 1) the goals of the other seats, in the order of each seat's observation; -1 of who is gone.
+
+        For training: nobody is told.
+        """
+        here = self.users["kind"][:, : self.agents] != Kind.NOBODY
+        goals = np.where(here, self.users["intent"][:, : self.agents], -1)
+        turned = [np.roll(goals, -turn, axis=1) for turn in range(1, self.agents)]
+        return np.stack(turned, axis=2).reshape(self.num_worlds * self.agents, -1)
+
+    def snapshot(self) -> PlaygroundSnapshot:
+        """Everything that changes."""
+        return PlaygroundSnapshot(self.worlds.copy(), self.users.copy(), self.drivers.copy())
+
+    def restore(self, snapshot: PlaygroundSnapshot) -> None:
         """Continue from ``snapshot``, bit for bit."""
         self.worlds[:], self.users[:], self.drivers[:] = snapshot
+
+    def check(self, snapshot: PlaygroundSnapshot) -> None:
+        """See that ``snapshot`` is one of these worlds.
+
+        Raises:
+            ValueError: it is not; the message says in what respect.
+        """
+        drivers = snapshot.drivers
+        fields = [drivers[name] for name in ("target_speed", "target_offset", "way", "social")]
+        known = [np.isin(drivers[name], choices) for name, choices in CHOICES.items()]
+        if drivers.shape != self.drivers.shape or not np.isfinite(fields).all() or not np.all(known):
+            raise ValueError("this is no snapshot of these worlds: its drivers make no sense")
+        users = snapshot.users.copy()
+        users["member"] %= self.num_users  # humans in seats have numbers above all others'
+        secret = users["reveal"][:, : self.agents]
+        secret[secret == NEVER] = 0  # of an agent's way nobody knows when it shows
+        self._core.check(Snapshot(snapshot.worlds, users))

@@ -366,6 +366,10 @@ class Simulator:
         members = self.casts[self.worlds["cast"][:, None], self.users["member"][:, 1:]]
         return (members["routes"] >= 0) & self.choosing()[:, :, None]
 
+    def driven(self) -> np.ndarray:
+        """(W,) bool, whether the agent's next decision has any effect: not while the car cruises by itself."""
+        return self.worlds["tick"] >= self.worlds["hands_on"]
+
     def labels(self) -> np.ndarray:
         """The true Intent (W, N - 1) of the road users, in the order of the observation's rows.
 

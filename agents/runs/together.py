@@ -1,0 +1,121 @@
+"""Runs of several agents in one world: what is said of them while they learn, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from kindergarten.agents.evaluation.agent import PolicyAgent
+from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
+from kindergarten.playground.drivers import Lamps
+from kindergarten.playground.planner import Channel
+from kindergarten.playground.world import Rules
+from kindergarten.playground.worth import SEEDS, known_channel
+from kindergarten.scoring.convention import language
+from kindergarten.scoring.reference import Reference
+from kindergarten.scoring.statistics import bootstrap
+from kindergarten.scoring.together import Encounters, drive_together
+from kindergarten.world.codes import End
+from kindergarten.world.config import Scenario
+
+
+def rules_of(run: Run) -> Rules:
+    """The rules of a run's evaluation: its own, but among agents whose lamps work, selfish or not."""
+    its = run.options.world[1]
+    assert isinstance(its, Rules)
+    return replace(its, humans=0.0, defects=0.0, social=0.0)
+
+
+class TogetherWatcher(Watcher):
+    """Drives the validation seeds with all combinations of goals."""
+
+    measure = "communication"
+
+    def _limits(self) -> dict[str, Reference]:
+        return {}
+
+    def _score(self) -> float:
+        (scenario,) = self.run.scenarios
+        agents = [PolicyAgent(self.model.policy)]
+        story = drive_together(agents, scenario, rules_of(self.run), VALIDATION_SEEDS[: len(SEEDS)])
+        for name, its in rates(story).items():
+            self.logger.record(f"evaluation/{name}", its)
+        return known_channel(scenario).communication(story.by_seed)
+
+    def _show(self) -> None:
+        """Nothing is drawn of several agents."""
+
+
+def rates(story: Encounters) -> dict[str, float]:
+    """How often agents collide, reach their goals, leave the road, and come too late."""
+    ends = {"collision": End.COLLISION, "goal": End.GOAL, "off_road": End.OFF_ROAD, "time_limit": End.TIME_LIMIT}
+    return {f"{name}_rate": story.share(end) for name, end in ends.items()}
+
+
+def interval(found: Channel, returns: np.ndarray) -> tuple[float, float]:
+    """95 % bootstrap interval over seeds of ``communication``, a ratio of means; returns (seeds,)."""
+
+    def ratio(rows: np.ndarray) -> np.ndarray:
+        told, muted, ours = (its[rows].mean(axis=1) for its in (found.told, found.muted, returns))
+        return (ours - muted) / (told - muted)
+
+    return bootstrap(ratio, len(returns))
+
+
+def judged(model: MemoryPPO, scenario: Scenario, rules: Rules) -> dict[str, Any]:
+    """What became of agents: the score, how they fared, what they say, and how they get on with honest humans."""
+    agents, found = [PolicyAgent(model.policy)], known_channel(scenario)
+    story = drive_together(agents, scenario, rules, SEEDS)
+    among = drive_together(agents, scenario, replace(rules, humans=1.0), SEEDS)
+    beside = {"return_mean": float(among.by_seed.mean()), **rates(among)}
+    return {
+        "communication": found.communication(story.by_seed),
+        "communication_ci95": list(interval(found, story.by_seed)),
+        "return_mean": float(story.by_seed.mean()),
+        "told": float(found.told.mean()),
+        "muted": float(found.muted.mean()),
+        **rates(story),
+        "language": language(agents, scenario, rules, SEEDS, story),
+        "among_honest_humans": beside,
+        "decisions": int(model.num_timesteps),
+    }
+
+
+def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Score a run's best agents, write evaluation.json, and say what came out."""
+    (scenario,) = run.scenarios
+    rules = rules_of(run)
+    result = {**judged(run.load_model(allow_pickle), scenario, rules), **run.identity(scenario.name)}
+    result["signals"] = Lamps(rules.signals).name.lower()
+    run.write_json("evaluation.json", result)
+    if not quiet:
+        print(told_in_words(result))
+    return result
+
+
+def told_in_words(result: dict[str, Any]) -> str:
+    """What came out, as people read it."""
+    low, high = result["communication_ci95"]
+    its = result["language"]
+    said = "; ".join(
+        f"{goal}: " + ", ".join(f"{word} {share:.0%}" for word, share in words.items())
+        for goal, words in its["said"].items()
+    )
+    return "\n".join(
+        (
+            f"{result['scenario']}, lamps {result['signals']}, after {result['decisions']:,} decisions:",
+            f"communication {result['communication']:.2f} ({low:.2f} to {high:.2f}): return "
+            f"{result['return_mean']:.3f} where muted is {result['muted']:.3f} and told {result['told']:.3f}",
+            f"goals reached {result['goal_rate']:.1%}, collisions {result['collision_rate']:.1%} of agents; among "
+            f"honest humans {result['among_honest_humans']['goal_rate']:.1%} and "
+            f"{result['among_honest_humans']['collision_rate']:.1%}",
+            f"lamps carry {its['bits']:.2f} bits of the goal (chance {its['bits_by_chance']:.2f}), others' lamps "
+            f"change what is done in {its['listening']:.0%} of worlds; convention {its['convention']:+.2f} "
+            "(+1: the left lamp means left)",
+            f"said with each goal: {said}",
+        )
+    )

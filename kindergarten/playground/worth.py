@@ -1,0 +1,35 @@
+"""What channels are worth where two meet, as ``python -m benchmarks.playground --store`` has computed it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from kindergarten.playground.planner import Channel
+from kindergarten.world.config import Scenario
+from kindergarten.world.words import chosen
+
+FILE = Path(__file__).with_name("channels.json")
+SEEDS = 1_000_000 + np.arange(16)  # of the evaluation; others than those of training
+CHANNELS: dict[str, dict[str, list[float]]] = json.loads(FILE.read_text())
+
+
+def known_channel(scenario: Scenario) -> Channel:
+    """The stored 0 and 1 of a scenario's channel, on ``SEEDS``.
+
+    Raises:
+        ValueError: none is stored.
+    """
+    stored = chosen("scenario with a known channel", scenario.name, CHANNELS)
+    return Channel(*(np.array(stored[name]) for name in Channel.__annotations__))
+
+
+def store(found: dict[str, Channel]) -> None:
+    """Write the channels of scenarios into the file."""
+    parts = {
+        scenario: {name: [round(float(value), 6) for value in getattr(its, name)] for name in Channel.__annotations__}
+        for scenario, its in found.items()
+    }
+    FILE.write_text(json.dumps(parts, indent=1) + "\n")

@@ -1,0 +1,120 @@
+"""What agents say to each other, who listens, and whether it is our language.
+
+Talking and listening are measured apart: agents may carry a bit from goal to lamp that nobody reacts to, or be thrown
+off course by a lamp that says nothing (Lowe et al. 2019, On the pitfalls of measuring emergent communication). So a
+lamp is never replaced by darkness, but by what the same agent would have shown with another goal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kindergarten.playground.world import Rules
+from kindergarten.scoring.agent import Agent
+from kindergarten.scoring.together import Encounters, drive_together
+from kindergarten.world.codes import Intent, Signal
+from kindergarten.world.config import Scenario
+
+PERMUTATIONS = 200
+SIGNALS = (Signal.NONE, Signal.LEFT, Signal.RIGHT)
+
+
+def said(story: Encounters) -> np.ndarray:
+    """(W, A) the Signal that each showed longest before any way showed; none only where no lamp was lit at all."""
+    counts = np.stack([((story.lamps == k) & story.undecided[:, :, None]).sum(axis=0) for k in SIGNALS[1:]])
+    return np.where(counts.any(axis=0), 1 + counts.argmax(axis=0), int(Signal.NONE))
+
+
+def information(goals: np.ndarray, words: np.ndarray) -> float:
+    """Mutual information [bit] of two arrays of codes, as they are counted."""
+    joint = np.histogram2d(goals.ravel(), words.ravel(), bins=(np.arange(4), np.arange(4)))[0] / goals.size
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    here = joint > 0
+    return float((joint[here] * np.log2(joint[here] / apart[here])).sum())
+
+
+def bits(goals: np.ndarray, words: np.ndarray) -> tuple[float, float]:
+    """Bits from goal to lamp, (W, A) both, the mean over seats; and what chance alone reaches in 19 of 20 cases."""
+    rng, seats = np.random.default_rng(0), range(goals.shape[1])
+
+    def mean(goals: np.ndarray) -> float:
+        return float(np.mean([information(goals[:, a], words[:, a]) for a in seats]))
+
+    return mean(goals), float(np.quantile([mean(rng.permutation(goals)) for _ in range(PERMUTATIONS)], 0.95))
+
+
+def shares(goals: np.ndarray, words: np.ndarray) -> dict[str, dict[str, float]]:
+    """What is said with each goal: shares by goal and Signal."""
+    return {
+        goal.name.lower(): {k.name.lower(): float((words[goals == goal] == k).mean()) for k in SIGNALS}
+        for goal in Intent
+        if (goals == goal).any()
+    }
+
+
+def sign(by_goal: dict[str, dict[str, float]]) -> float:
+    """+1: the left lamp means left, as people have it; -1: the other way round; 0: it tells neither.
+
+    How much more of the left lamp than of the right one is shown with the goal on the left than with the others.
+    """
+    lean = {goal: its["left"] - its["right"] for goal, its in by_goal.items()}
+    others = [value for goal, value in lean.items() if goal != "left"]
+    return float(np.clip(lean["left"] - np.mean(others), -1.0, 1.0)) if "left" in lean and others else float("nan")
+
+
+def honesty(by_goal: dict[str, dict[str, float]]) -> dict[str, float]:
+    """With each goal, how often the lamp is the one that people would show."""
+    truth = {"left": "left", "right": "right"}
+    return {goal: its[truth.get(goal, "none")] for goal, its in by_goal.items()}
+
+
+def twins(story: Encounters, seat: int) -> np.ndarray:
+    """(W,) the world of the same seed in which all others but ``seat`` have another goal, if there is one, else itself.
+
+    Of two goals it is the other one; of more, the next in their order.
+    """
+    per_seed = len(story.goals) // story.seeds
+    goals = story.goals.reshape(story.seeds, per_seed, -1)
+    found = np.tile(np.arange(per_seed), (story.seeds, 1))
+    for s, k in np.ndindex(found.shape):
+        others = np.arange(goals.shape[2]) != seat
+        fits = (goals[s, :, seat] == goals[s, k, seat]) & (goals[s][:, others] != goals[s, k, others]).all(axis=1)
+        if fits.any():
+            found[s, k] = np.flatnonzero(np.roll(fits, -k))[0] + k
+    return (found % per_seed + per_seed * np.arange(story.seeds)[:, None]).ravel()
+
+
+def listening(agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters) -> float:
+    """How often somebody aims for another speed before ways show, if the others' lamps are those of other goals.
+
+    All else stays: the seed, the goals and every body, until the one who is asked does something else.
+    """
+    changed = []
+    for seat in range(story.goals.shape[1]):
+        lamps = story.lamps[:, twins(story, seat)]
+        told = drive_together(agents, scenario, rules, seeds, (seat, lamps))
+        length = min(len(told.speeds), len(story.speeds))
+        undecided = story.undecided[:length] & told.undecided[:length]
+        other = (told.speeds[:length, :, seat] != story.speeds[:length, :, seat]) & undecided
+        changed.append(other.any(axis=0).mean())
+    return float(np.mean(changed))
+
+
+def language(
+    agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters
+) -> dict[str, Any]:
+    """All measures of one population, as ``evaluation.json`` holds them."""
+    words = said(story)
+    found, chance = bits(story.goals, words)
+    by_goal = shares(story.goals, words)
+    return {
+        "bits": found,
+        "bits_by_chance": chance,
+        "listening": listening(agents, scenario, rules, seeds, story),
+        "convention": sign(by_goal),
+        "honesty": honesty(by_goal),
+        "said": by_goal,
+    }

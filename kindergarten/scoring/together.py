@@ -1,0 +1,121 @@
+"""Several agents are driven side by side: every seed with all combinations of goals, each policy in its seats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from kindergarten.playground.sight import columns_of_seat
+from kindergarten.playground.world import Playground, Rules
+from kindergarten.scoring.agent import Agent
+from kindergarten.world.codes import End, Intent, Signal, names
+from kindergarten.world.config import Scenario
+
+COMBINATIONS = 16  # of goals at most; where there are more, goals are as the seeds draw them
+
+
+def combinations(playground: Playground) -> np.ndarray:
+    """All combinations of the seats' goals, (K, A) Intent; one row of -1, as drawn, if they are too many."""
+    of_seats = [[names(Intent).index(goal) for goal in playground.choices(a)] for a in range(playground.agents)]
+    found = np.array(list(product(*of_seats)))
+    return found if len(found) <= COMBINATIONS else np.full((1, playground.agents), -1)
+
+
+@dataclass(frozen=True)
+class Encounters:
+    """What came of it, in worlds that stand seed by seed and in each seed combination by combination.
+
+    returns, ends, goals: (W, A). present: (W, A) bool, where an agent sat, not a human.
+    lamps: (T, W, A) Signal that a body showed at each decision; undecided: (T, W) bool, before anybody's way shows.
+    speeds: (T, W, A) [m/s] that were aimed for. beliefs: (T, W, A, A - 1, intents) of the others' goals, if any.
+    """
+
+    returns: np.ndarray
+    ends: np.ndarray
+    goals: np.ndarray
+    present: np.ndarray
+    lamps: np.ndarray
+    undecided: np.ndarray
+    speeds: np.ndarray
+    beliefs: np.ndarray | None
+    seeds: int
+
+    @property
+    def by_seed(self) -> np.ndarray:
+        """Mean returns (seeds,) of an agent."""
+        sums = np.where(self.present, self.returns, 0.0).reshape(self.seeds, -1).sum(axis=1)
+        return sums / self.present.reshape(self.seeds, -1).sum(axis=1)
+
+    def share(self, end: End) -> float:
+        """Of the agents whose episode ended so."""
+        return float((self.ends[self.present] == end).mean())
+
+
+def drive_together(
+    agents: Sequence[Agent],
+    scenario: Scenario,
+    rules: Rules,
+    seeds: np.ndarray,
+    shown: tuple[int, np.ndarray] | None = None,
+) -> Encounters:
+    """Drive every seed with all combinations of goals, to everybody's end.
+
+    Args:
+        agents: one for all seats, or one for each seat.
+        shown: (seat, lamps (T, W, A)): until ways show, this seat is shown these lamps of the others instead of theirs.
+    """
+    playground = Playground(scenario, 1, rules)
+    goals = np.tile(combinations(playground), (len(seeds), 1))
+    playground = Playground(scenario, len(goals), rules)
+    playground.seed(np.repeat(seeds, len(goals) // len(seeds)))
+    observations, present = playground.reset(goals=goals), playground.acting()
+    states: list = [None] * len(agents)
+    record: list[tuple] = []
+    returns = np.zeros(present.shape)
+    while playground.acting().any():
+        undecided = playground.worlds["tick"] < playground.users["t3"][:, : playground.agents].min(axis=1)
+        lamps = playground.users["signal"][:, : playground.agents].copy()
+        if shown is not None and len(record) < len(shown[1]):
+            show(observations, shown[0], shown[1][len(record)], undecided)
+        deeds, beliefs = decide_all(agents, observations, states, first=not record)
+        moment = playground.step(deeds)
+        returns += moment.rewards
+        observations = moment.observations
+        record.append((lamps, undecided, playground.drivers["target_speed"].copy(), beliefs))
+    lamps, undecided, speeds, beliefs = zip(*record, strict=True)
+    thought = None if beliefs[0] is None else np.stack(beliefs)
+    ends = playground.drivers["end"].copy()
+    rows = np.stack(lamps), np.stack(undecided), np.stack(speeds)
+    return Encounters(returns, ends, playground.goals(), present, *rows, thought, len(seeds))
+
+
+def decide_all(
+    agents: Sequence[Agent], observations: np.ndarray, states: list, first: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Deeds (W, A), and what is believed of the others, if they say so; ``states`` are put forward in place."""
+    worlds, seats = observations.shape[:2]
+    each = seats // len(agents)  # seats of one agent
+    deeds, beliefs = [], []
+    for k, agent in enumerate(agents):
+        rows = observations[:, k * each : (k + 1) * each].reshape(worlds * each, -1)
+        decision = agent.decide(rows, states[k], np.full(len(rows), first))
+        states[k] = decision.state
+        deeds.append(np.asarray(decision.actions).reshape(worlds, each))
+        if (captions := decision.thoughts.captions) is not None:
+            beliefs.append(captions.reshape(worlds, each, *captions.shape[1:]))
+    return np.concatenate(deeds, axis=1), np.concatenate(beliefs, axis=1) if len(beliefs) == len(agents) else None
+
+
+def show(observations: np.ndarray, seat: int, lamps: np.ndarray, where: np.ndarray) -> None:
+    """Put ``lamps`` (W, A) in place of what ``seat`` sees of the others, in the worlds ``where`` (W,), in place."""
+    agents = observations.shape[1]
+    columns = [column.name for column in columns_of_seat(agents)]
+    for turn in range(1, agents):
+        said = lamps[:, (seat + turn) % agents]
+        for name, signal in (("signals_left", Signal.LEFT), ("signals_right", Signal.RIGHT)):
+            column = columns.index(f"user{turn}.{name}")
+            seen = observations[:, seat, columns.index(f"user{turn}.seen")] == 1.0
+            observations[:, seat, column] = np.where(where & seen, said == signal, observations[:, seat, column])

@@ -1,0 +1,215 @@
+"""Several agents learn in one world: as rows of a batch, one sequence each, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from gymnasium.vector import AutoresetMode
+
+from kindergarten import cli
+from kindergarten.agents.learner.driving import auxiliary_targets_of
+from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.together import TogetherWatcher
+from kindergarten.agents.runs.watcher import Watcher
+from kindergarten.envs import rows_env
+from kindergarten.envs.sb3 import KindergartenVecEnv
+from kindergarten.playground.drivers import Deed
+from kindergarten.playground.meeting import SCENARIO as MEETING
+from kindergarten.playground.sight import columns_of_seat
+from kindergarten.playground.world import Playground, make_rules
+from kindergarten.scoring import convention
+from kindergarten.scoring.agent import FunctionAgent
+from kindergarten.scoring.together import Encounters, drive_together
+from kindergarten.world.codes import End, Intent, Signal
+
+pytestmark = pytest.mark.jit
+COLUMNS = [column.name for column in columns_of_seat(2)]
+SEEDS = np.arange(3)
+
+
+def playground_of(env: KindergartenVecEnv) -> Playground:
+    assert isinstance(env.envs.simulator, Playground)
+    return env.envs.simulator
+
+
+def targets_of(env: KindergartenVecEnv) -> Any:
+    return auxiliary_targets_of(env)
+
+
+def test_rows_wait_until_nobody_drives_in_their_world():
+    env, rng = rows_env("Meeting", 8, humans=0.25), np.random.default_rng(0)
+    assert env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP and env.num_envs == 16
+    seen, infos = env.reset(seed=3)
+    ended = waited = 0
+    for _ in range(80):
+        before = infos["present"]
+        assert seen[before].any(axis=1).all() and not seen[~before].any(), "nobody sees from an empty seat"
+        seen, rewards, terminated, truncated, infos = env.step(rng.integers(0, 8, 16))
+        done = terminated | truncated
+        assert not rewards[~before].any() and not done[~before].any()
+        for i in np.flatnonzero(done):
+            assert env.single_observation_space.contains(infos["final_obs"][i])
+        ended, waited = ended + done.sum(), waited + (~infos["present"]).sum()
+        assert infos["present"].reshape(8, 2).any(axis=1).all(), "a world that is over has begun anew"
+    assert ended and waited
+    with pytest.raises(ValueError, match="one for each of 16 rows"):
+        env.step(np.zeros(8, int))
+
+
+def test_in_an_endless_world_a_row_waits_for_room_alone():
+    env, rng = KindergartenVecEnv(rows_env("Square", 4, endless=True)), np.random.default_rng(0)
+    env.seed(0)
+    env.reset()
+    followed, playground = 0, playground_of(env)
+    for _ in range(150):
+        waited = ~env.driven()
+        seen, _, done, _ = env.step(rng.integers(0, 8, 32))
+        assert isinstance(seen, np.ndarray)
+        fresh = targets_of(env).fresh
+        assert not fresh[~waited].any(), "whoever follows comes into a seat that was empty"
+        assert seen[env.driven()].any(axis=1).all() and not seen[done | ~env.driven()].any()
+        followed += fresh.sum()
+    assert followed > 32 and (playground.worlds["tick"] == 300).all(), "no world begins anew"
+    env.restore(env.snapshot())
+
+
+def test_a_learner_is_told_the_others_goals_and_who_is_there():
+    env = KindergartenVecEnv(rows_env("Meeting", 4))
+    env.seed(0)
+    env.reset()
+    targets = targets_of(env)
+    goals = playground_of(env).goals()
+    assert (targets.labels.reshape(4, 2) == goals[:, ::-1]).all() and targets.fresh.all() and targets.driven.all()
+    env.step(np.full(8, 3))
+    assert not targets_of(env).fresh.any()
+
+
+def test_rows_go_on_from_a_snapshot_bit_for_bit():
+    def make() -> KindergartenVecEnv:
+        env = KindergartenVecEnv(rows_env("Meeting", 8, humans=0.5, signals="early", defects=0.2))
+        env.seed(1)
+        env.reset()
+        return env
+
+    rng, one, other = np.random.default_rng(0), make(), make()
+    for _ in range(25):
+        one.step(rng.integers(0, 8, 16))
+    other.restore(one.snapshot())
+    for deeds in rng.integers(0, 8, (40, 16)):
+        a, b = cast(Any, one.step(deeds)), cast(Any, other.step(deeds))
+        assert all(np.array_equal(mine, its) for mine, its in zip(a[:3], b[:3], strict=True))
+    broken = one.snapshot()
+    broken["drivers"][:] = 255
+    with pytest.raises(ValueError, match="no snapshot of these worlds"):
+        other.restore(broken)
+
+
+def planted(words: np.ndarray, goals: np.ndarray) -> Encounters:
+    """One decision in which everybody shows ``words`` (W, 2)."""
+    shape, nothing = goals.shape, np.zeros(goals.shape)
+    return Encounters(
+        nothing, nothing, goals, np.ones(shape, bool), words[None], np.ones((1, shape[0]), bool), nothing[None], None, 8
+    )
+
+
+@pytest.mark.parametrize("signals", ["honest", "told"])
+def test_the_simulator_says_where_they_go(signals):
+    env = rows_env("Meeting", 16, signals=signals)
+    lamps = {"left": COLUMNS.index("user1.signals_left"), "right": COLUMNS.index("user1.signals_right")}
+    seen = [env.reset(seed=0)[0]] + [env.step(np.full(32, int(Deed.IDLE)))[0] for _ in range(5)]
+    left = env.simulator.goals()[:, ::-1].ravel() == Intent.LEFT
+    shown = np.stack(seen)[:, :, lamps["left"]] == 1.0
+    assert shown[:, left].any(axis=0).all() and not shown[:, ~left].any() and left.any()
+    assert shown[:, left].all() == (signals == "told"), "lamps flash, but for those who are told"
+
+
+def test_bits_and_the_sign_of_a_convention():
+    goals = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (8, 1))
+    assert (int(Intent.LEFT), int(Intent.STRAIGHT)) == (0, 1)
+    honest = np.where(goals == Intent.LEFT, int(Signal.LEFT), int(Signal.NONE))
+    for words, bits, sign, truthful in (
+        (honest, 1.0, 1.0, 1.0),
+        (np.where(honest, int(Signal.RIGHT), 0), 1.0, -1.0, 0.0),  # a dialect
+        (np.full_like(honest, int(Signal.LEFT)), 0.0, 0.0, 1.0),  # always on
+    ):
+        story = planted(words, goals)
+        by_goal = convention.shares(goals, convention.said(story))
+        found, chance = convention.bits(goals, convention.said(story))
+        assert found == pytest.approx(bits) and chance < 0.25
+        assert convention.sign(by_goal) == sign and convention.honesty(by_goal)["left"] == truthful
+    for seat in (0, 1):
+        at = convention.twins(planted(honest, goals), seat)
+        assert (goals[at, seat] == goals[:, seat]).all() and (goals[at, 1 - seat] != goals[:, 1 - seat]).all()
+
+
+def test_who_listens_is_told_apart_from_who_is_deaf():
+    """By worlds in which the other's lamp is what its other goal would have shown."""
+    lamp, speed = COLUMNS.index("user1.signals_left"), 3
+    rules = make_rules(signals="honest")
+
+    def listener(seen: np.ndarray) -> np.ndarray:
+        return np.where(seen[:, lamp] == 1.0, 4, speed)
+
+    for function, heard in ((listener, 1.0), (lambda seen: np.full(len(seen), speed), 0.0)):
+        agents = [FunctionAgent(function)]
+        story = drive_together(agents, MEETING, rules, SEEDS)
+        assert convention.listening(agents, MEETING, rules, SEEDS, story) == heard
+        assert convention.language(agents, MEETING, rules, SEEDS, story)["convention"] == 1.0
+
+
+def test_policies_may_differ_by_seat_and_the_ends_are_theirs():
+    wild, stands = FunctionAgent(lambda seen: np.full(len(seen), 3)), FunctionAgent(lambda seen: np.full(len(seen), 4))
+    story = drive_together([wild, stands], MEETING, make_rules(), SEEDS)
+    assert (story.ends[:, 1] == End.TIME_LIMIT).all() and (story.ends[:, 0] == End.GOAL).all()
+    assert story.by_seed.shape == (3,) and story.share(End.GOAL) == 0.5
+
+
+@pytest.mark.slow
+def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
+    """Bit for bit as if they had never been stopped."""
+
+    def stopped(watcher: TogetherWatcher) -> None:
+        Watcher._on_rollout_start(watcher)
+        if watcher.model.num_timesteps == 256:
+            raise KeyboardInterrupt
+
+    words = ["--worlds", "4", "--n-steps", "16", "--batch-size", "64", "--threads", "1", "--humans", "0.25"]
+    words = [*words, "--legible", "0.1", "--quiet"]
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    assert cli.main(["train", "--scenario", "Meeting", "--steps", "512", "--out", str(once), *words]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(TogetherWatcher, "_on_rollout_start", stopped)
+        assert cli.main(["train", "--scenario", "Meeting", "--steps", "512", "--out", str(twice), *words]) != 0
+    about = json.loads((twice / "config.json").read_text())
+    assert about["rules"]["humans"] == 0.25 and "environment" not in about
+    assert cli.main(["train", "--resume", str(twice), "--quiet"]) == 0
+    last, again = (checkpoint.read(run / "checkpoints" / "last.safetensors") for run in (once, twice))
+    assert last.decisions == again.decisions == 512
+    assert last.tensors.keys() == again.tensors.keys()
+    assert all((last.tensors[name] == again.tensors[name]).all() for name in last.tensors)
+    found = json.loads((once / "evaluation.json").read_text())
+    assert {"communication", "collision_rate", "goal_rate", "language", "among_honest_humans"} <= set(found)
+    assert cli.main(["evaluate", str(once)]) == 0
+    assert "communication" in capsys.readouterr().out
+    for words in (["evaluate", str(once), "--ladder"], ["diagnose", str(once)], ["compare", str(once)]):
+        assert cli.main(words) == 2
+        assert "several agents" in capsys.readouterr().err
+
+
+def test_what_goes_with_one_car_alone_is_refused(capsys):
+    for words, said in (
+        (["--curriculum"], "curriculum is not to be had among several agents"),
+        (["--encoder", "attention"], "encoder is not to be had among several agents"),
+        (["--humans", "2"], "humans is 2"),
+        (["--endless"], "endless is not to be had among several agents"),
+        (["--scenario", "Junction4"], "Junction4 has more than two agents"),
+        (["--delay-s", "3"], "unknown option --delay-s"),
+    ):
+        assert cli.main(["train", *([] if "--scenario" in words else ["--scenario", "Meeting"]), *words]) == 2
+        assert said in capsys.readouterr().err
