@@ -14,6 +14,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from kindergarten.world.codes import Phase
 
 SCENARIO = "Crossing"
 PACKAGES = ("torch", "numpy", "numba", "pyarrow")
-TEST_SEED = 20_000_000
+TRAIN_SEED, TEST_SEED = 10_000_000, 20_000_000
 EPOCHS = {1_000: 300, 10_000: 100, 100_000: 30, 1_000_000: 4, 10_000_000: 1}  # by decisions
 RED = 100_000  # decisions of those with red shoes
 DRIVEN, TESTED = 2_048, 2_000  # episodes that drivers learn from, of each recording; that predictors are tested on
@@ -59,10 +60,10 @@ def tests(data: Path) -> dict[str, Path]:
     }
 
 
-def predictor(data: Path, decisions: int, red: bool) -> dict[str, Any]:
-    """Train one on so many decisions, and test it."""
-    words = ("--spurious", 0.9) if red else ()
-    train = recorded(data / ("red" if red else "random"), "random", decisions // 45, *words)
+def predictor(data: Path, decisions: int, red: bool, seed: int) -> dict[str, Any]:
+    """Train one on so many decisions of a recording that no other seed learns from, and test it."""
+    words = ("--seed", TRAIN_SEED + seed * 1_000_000, *(("--spurious", 0.9) if red else ()))
+    train = recorded(data / f"{'red' if red else 'random'}{seed or ''}", "random", decisions // 45, *words)
     model = predict_intent.train(train, EPOCHS.get(decisions, 1), decisions)
     return {name: rounded(predict_intent.accuracy(folder, model.guess)) for name, folder in tests(data).items()}
 
@@ -87,18 +88,18 @@ def driver(data: Path, name: str, epochs: int) -> dict[str, Any]:
 
 
 def trainings(options: argparse.Namespace) -> Iterator[tuple[dict[str, Any], Callable[[], dict[str, Any]]]]:
-    """What each row is called, and what finds it out; the first seed of all before the second of any."""
-    data = options.data
+    """What each row is called, and what finds it out; what takes longest comes last."""
+    data, seeds = options.data, range(options.seeds)
     yield (
         {"what": "captions of the demo"},
         lambda: {"demo": rounded(predict_intent.accuracy(tests(data)["demo"], captions))},
     )
-    for seed in range(options.seeds):
-        for decisions, red in [*((decisions, False) for decisions in options.decisions), (options.red, True)]:
-            row = {"what": "predictor", "red shoes": red, "decisions": decisions, "seed": seed}
-            yield row, lambda decisions=decisions, red=red: predictor(data, decisions, red)
-        for name in DRIVERS:
-            yield {"what": name, "seed": seed}, lambda name=name: driver(data, name, options.epochs)
+    sizes = sorted([(options.red, True), *((decisions, False) for decisions in options.decisions)])
+    for (decisions, red), seed in product(sizes, seeds):
+        row = {"what": "predictor", "red shoes": red, "decisions": decisions, "seed": seed}
+        yield row, lambda decisions=decisions, red=red, seed=seed: predictor(data, decisions, red, seed)
+    for name, seed in product(DRIVERS, seeds):
+        yield {"what": name, "seed": seed}, lambda name=name: driver(data, name, options.epochs)
 
 
 def picture(rows: list[dict[str, Any]]) -> Figure:

@@ -92,8 +92,13 @@ def _grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[d
 
 
 def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
-    """The mean over the seeds, phase by phase."""
-    return [percent(mean(row[tested][phase] for row in rows), 1) for phase in PHASES]
+    """The mean over the seeds, with least..most where they differ, phase by phase."""
+    shares = [[row[tested][phase] for row in rows] for phase in PHASES]
+    ends = [(percent(min(mine), 1), percent(max(mine), 1)) for mine in shares]
+    return [
+        percent(mean(mine), 1) + f" ({low[:-1]}..{high[:-1]})" * (low != high)
+        for mine, (low, high) in zip(shares, ends, strict=True)
+    ]
 
 
 MAKERS: tuple[Callable[[], str], ...] = (
