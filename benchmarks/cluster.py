@@ -2,8 +2,9 @@
 
 python -m benchmarks.cluster --out benchmarks/results/cluster.json [--runners 1 2 4] [--updates 3] [--seeds 3]
 
-Where Ray is (extra ``distributed``). Times are processor time, of the runners and of the learner, beside the clock on
-the wall, which says little where there are fewer cores than processes.
+Where Ray is (extra ``distributed``). ``--seeds 0`` leaves out the minibatches, ``--runners`` without a number the
+runners: what the file says of them stays. Times are processor time, of the runners and of the learner, beside the clock
+on the wall, which says little where there are fewer cores than processes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 import ray  # pyright: ignore[reportMissingImports]
 import torch as th
 
-from benchmarks.agents import PACKAGES, run
-from benchmarks.common import ROOT, Clocks, about, show_row, write
+from benchmarks.agents import FIRST, PACKAGES, run
+from benchmarks.common import ROOT, Clocks, about, read, show_row, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
@@ -102,13 +103,22 @@ def on_paper(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"work_s": work, "per_minibatch": per_minibatch, "decisions_per_s": rates}
 
 
+def on_this_machine(counts: list[int], updates: int) -> dict[str, Any]:
+    """Updates without Ray and of each number of runners, and what follows from them on paper."""
+    rows = []
+    for count in (0, *counts):
+        rows.append(shared(count, updates) if count else alone(updates))
+        show_row(rows[-1])
+    return {"rows": rows, "on_paper": on_paper(rows[1:])}
+
+
 def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
     """What minibatches of each size make of Follow, in as many decisions."""
     rows = []
     for size in sizes:
         found = [
             run(runs / f"batch{size}" / f"seed{seed}", "Follow", "lstm", seed, "--batch-size", size)
-            for seed in range(seeds)
+            for seed in range(FIRST, FIRST + seeds)
         ]
         reached = [next((step for step, score in one["curve"] if score >= REACHED), None) for one in found]
         scores = [round(anticipation_of(one), 3) for one in found]
@@ -120,7 +130,7 @@ def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser("python -m benchmarks.cluster", description=__doc__)
-    parser.add_argument("--runners", type=int, nargs="+", default=[1, 2, 4], help="on this machine")
+    parser.add_argument("--runners", type=int, nargs="*", default=[1, 2, 4], help="on this machine, two counts or more")
     parser.add_argument("--updates", type=int, default=3, help="that are measured, of each (default: %(default)s)")
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="decisions in a minibatch")
     parser.add_argument("--seeds", type=int, default=3, help="of each size of minibatch, 0: none (default: 3)")
@@ -128,15 +138,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    made = about("cluster", ("ray", *PACKAGES))
-    rows = [alone(options.updates)]
-    show_row(rows[0])
-    for runners in options.runners:
-        rows.append(shared(runners, options.updates))
-        show_row(rows[-1])
-    result = {**made, "rows": rows, "on_paper": on_paper(rows[1:])}  # of two counts or more
+    made, result = about("cluster", ("ray", *PACKAGES)), read(options.out)
+    if options.runners:
+        result |= {**made, **on_this_machine(options.runners, options.updates)}
     if options.seeds:
-        result["batches"] = batches(options.runs, options.batches, options.seeds)
+        result["batches"] = {**made, "rows": batches(options.runs, options.batches, options.seeds)}
     if options.out:
         write(options.out, result)
     return 0

@@ -85,6 +85,17 @@ def runners_on_paper() -> str:
     return table(("decisions in a minibatch", *(f"{n} runners" for n in runners)), rows, len(runners))
 
 
+def minibatches() -> str:
+    """What minibatches of each size make of Follow."""
+    found, rows = measured("cluster").get("batches", {"rows": []}), []
+    for row in found["rows"]:
+        scores = ", ".join(f"{score + 0.0:.2f}" for score in row["anticipation"])
+        reached = ", ".join("never" if step is None else f"{step:,}" for step in row["reached"])
+        rows.append((f"{row['batch_size']:,}", f"{row['decisions']:,}", scores, reached))
+    head = ("decisions in a minibatch", "decisions", "anticipation, each seed", "0.9 was reached after")
+    return table(head, rows, len(head)) + "\n\n" + made_with(found)
+
+
 def _grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Rows that have ``key`` in common, in the order of the first of each."""
     rows = list(rows)
@@ -103,5 +114,5 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
 
 MAKERS: tuple[Callable[[], str], ...] = (
     *(libraries, predictors, red_shoes, offline_drivers),
-    *(runners_measured, runners_on_paper),
+    *(runners_measured, runners_on_paper, minibatches),
 )

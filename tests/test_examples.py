@@ -55,6 +55,25 @@ except ValueError as error:
 
 
 @pytest.mark.slow
+def test_a_loop_of_ones_own_trains():
+    assert "anticipation" in run("examples/ppo_lstm.py", "--steps", 4096)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("example", "words", "said"),
+    [
+        ("predict_intent", ["{data}", "--epochs", 1, "--decisions", 500], "delay"),
+        ("drive_offline", ["--epochs", 1], "anticipation"),
+    ],
+)
+def test_what_learns_from_recordings_runs(example: str, words: list, said: str, tmp_path: Path):
+    data = tmp_path / "data"
+    run("-m", "kindergarten", "record", "--scenario", "Crossing", "--episodes", 20, "--jobs", 1, "--out", data)
+    assert said in run(f"examples/{example}.py", data, *(str(word).format(data=data) for word in words))
+
+
+@pytest.mark.slow
 def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path):
     """As a notebook does it, but for the installing; its shell lines run with this Python."""
     cells = json.loads((ROOT / "examples" / "kindergarten.ipynb").read_text(encoding="utf-8"))["cells"]
