@@ -11,7 +11,6 @@ were not asked for stay as they are.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 from collections import defaultdict
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.common import ROOT, about, kindergarten, read, show_row, together, write
+from benchmarks.common import ROOT, about, command_line, kindergarten, read, show_row, together, write
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
@@ -111,8 +110,7 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Train what is missing, print the table, write it."""
-    parser = argparse.ArgumentParser("benchmarks.agents", description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the result here")
+    parser = command_line("agents", __doc__)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), help="these alone")
     parser.add_argument("--agents", nargs="+", choices=KINDS, default=list(KINDS), help="these alone")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="where the runs are")

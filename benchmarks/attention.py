@@ -9,7 +9,6 @@ is, among two road users more than it was trained with (CROWDS).
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from itertools import product
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
-from benchmarks.common import ROOT, about, show_row, together, write
+from benchmarks.common import about, command_line, show_row, together, write
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.choice import Encoder
 from kindergarten.agents.learner.config import PPOConfig
@@ -121,15 +120,12 @@ def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it."""
-    parser = argparse.ArgumentParser("python -m benchmarks.attention", description=__doc__)
+    parser = command_line("attention", __doc__, seeds=5, runs=True)
     encoders = [encoder.value for encoder in FEATURES]
     parser.add_argument("--orders", nargs="+", choices=ORDERS, default=ORDERS, metavar="NAME")
     parser.add_argument("--encoders", nargs="+", choices=encoders, default=encoders, metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=5, help="of each (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "attention", help="where the runs are")
     parser.add_argument("--steps", type=int, default=STEPS, help="decisions per run (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=Options.worlds, help="side by side (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
     options = parser.parse_args(argv)
     cells = [(order, Encoder(encoder)) for order in options.orders for encoder in options.encoders]
     for seed in range(options.seeds):  # seed by seed: whoever stops it early has all of them

@@ -11,9 +11,7 @@ next, and gates that begin open slow it down (a return of 31 after 25,600 decisi
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -29,7 +27,7 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from benchmarks.common import Clocks, about, write
+from benchmarks.common import Clocks, about, command_line, write
 from kindergarten.agents.learner.ppo import MemoryPPO
 
 SOLVED = 475.0
@@ -128,11 +126,9 @@ def train(name: str, decisions: int, number: int, seed: int) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("python -m benchmarks.cartpole", description=__doc__)
+    parser = command_line("cartpole", __doc__, seeds=3)
     parser.add_argument("--decisions", type=int, default=200_000, help="of each training (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=8, help="side by side (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     made = about("cartpole", PACKAGES)

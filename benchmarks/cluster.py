@@ -9,7 +9,6 @@ on the wall, which says little where there are fewer cores than processes.
 
 from __future__ import annotations
 
-import argparse
 import pickle
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ import ray  # pyright: ignore[reportMissingImports]
 import torch as th
 
 from benchmarks.agents import FIRST, PACKAGES, run
-from benchmarks.common import ROOT, Clocks, about, read, show_row, write
+from benchmarks.common import Clocks, about, command_line, read, show_row, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
@@ -129,13 +128,11 @@ def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser("python -m benchmarks.cluster", description=__doc__)
+    parser = command_line("cluster", __doc__, runs=True)
     parser.add_argument("--runners", type=int, nargs="*", default=[1, 2, 4], help="on this machine, two counts or more")
     parser.add_argument("--updates", type=int, default=3, help="that are measured, of each (default: %(default)s)")
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="decisions in a minibatch")
     parser.add_argument("--seeds", type=int, default=3, help="of each size of minibatch, 0: none (default: 3)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "cluster", help="where their runs are")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     made, result = about("cluster", ("ray", *PACKAGES)), read(options.out)

@@ -7,6 +7,7 @@ times ``cores``. Ratios are taken within a round, in which everybody had their t
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shlex
@@ -106,6 +107,17 @@ def together(scores: Sequence[float]) -> dict[str, Any]:
     middle, low, high, failed = summary(scores)
     interval = {} if failed is None else {"ci95": [round(low, 3), round(high, 3)], "failed": round(failed, 3)}
     return {"anticipation": round(middle, 3), **interval, "seeds": [round(float(score), 3) for score in scores]}
+
+
+def command_line(name: str, doc: str | None, seeds: int | None = None, runs: bool = False) -> argparse.ArgumentParser:
+    """The options that benchmarks have in common: where the result goes; and, if they train, seeds and runs."""
+    parser = argparse.ArgumentParser(f"python -m benchmarks.{name}", description=doc)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
+    if seeds is not None:
+        parser.add_argument("--seeds", type=int, default=seeds, help="of each (default: %(default)s)")
+    if runs:
+        parser.add_argument("--runs", type=Path, default=ROOT / "runs" / name, help="where the runs are")
+    return parser
 
 
 def about(benchmark: str, packages: Iterable[str], module: str = "") -> dict[str, Any]:

@@ -23,7 +23,7 @@ import torch as th
 from matplotlib.figure import Figure
 
 import kindergarten
-from benchmarks.common import ROOT, about, read, save, show_row, write
+from benchmarks.common import ROOT, about, command_line, read, save, show_row, write
 from benchmarks.common import kindergarten as command
 from examples import drive_offline, predict_intent
 from kindergarten.data.read import Episodes
@@ -122,13 +122,11 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it, draw it."""
-    parser = argparse.ArgumentParser("python -m benchmarks.data", description=__doc__)
+    parser = command_line("data", __doc__, seeds=3)
     parser.add_argument("--data", type=Path, default=ROOT / "runs" / "data", help="where the recordings are")
     parser.add_argument("--decisions", type=int, nargs="+", default=list(EPOCHS), help="that predictors learn from")
     parser.add_argument("--red", type=int, default=RED, help="decisions with red shoes (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=15, help="of drivers (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="of each (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it")
     options = parser.parse_args(argv)
     th.set_num_threads(1)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import kindergarten
-from benchmarks.common import about, show_row, write
+from benchmarks.common import about, command_line, show_row, write
 from kindergarten.scenarios import SCENARIOS
 
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
@@ -24,9 +21,8 @@ KEPT = (
 
 def main(argv: list[str] | None = None) -> int:
     """Score it in every scenario, with the defaults."""
-    parser = argparse.ArgumentParser("python -m benchmarks.demo", description=__doc__)
+    parser = command_line("demo", __doc__)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     made, rows = about("demo", PACKAGES), []
     for scenario in options.scenarios:

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
-from benchmarks.common import ROOT, about, save, show_row, write
+from benchmarks.common import about, command_line, save, show_row, write
 from kindergarten.agents.learner.choice import Trunk
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures, TrunkLayer
@@ -125,15 +125,12 @@ def picture(cells: list[dict[str, Any]]) -> Figure:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it, draw it."""
-    parser = argparse.ArgumentParser("python -m benchmarks.depth", description=__doc__)
+    parser = command_line("depth", __doc__, seeds=2, runs=True)
     trunks = [trunk.value for trunk in Trunk]
     parser.add_argument("--trunks", nargs="+", choices=trunks, default=trunks, metavar="NAME")
     parser.add_argument("--depths", nargs="+", type=int, default=DEPTHS, metavar="N")
-    parser.add_argument("--seeds", type=int, default=2, help="of each (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "depth", help="where the runs are")
     parser.add_argument("--steps", type=int, default=STEPS, help="decisions per run (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=Options.worlds, help="side by side (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it")
     options = parser.parse_args(argv)
     every = [(Trunk(trunk) if depth > 1 else Trunk.RELU, depth) for depth in options.depths for trunk in options.trunks]

@@ -7,7 +7,6 @@ comes out in the end must be that of the undisturbed one, bit for bit. What is f
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ import numpy as np
 import torch as th
 
 from benchmarks.agents import PACKAGES
-from benchmarks.common import about, write
+from benchmarks.common import about, command_line, write
 from kindergarten import cli
 from kindergarten.agents.runs import checkpoint, train
 from kindergarten.agents.runs.folders import alone, runs_in
@@ -147,10 +146,9 @@ def endure(words: list[str], kills: int, folder: Path, rng: np.random.Generator)
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0 if nothing was lost."""
-    parser = argparse.ArgumentParser("python -m benchmarks.kills", description=__doc__)
+    parser = command_line("kills", __doc__)
     parser.add_argument("--kills", type=int, default=100, help="in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     result, rng, rows = about("kills", PACKAGES), np.random.default_rng(options.seed), {}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.agents import PACKAGES, run
-from benchmarks.common import ROOT, about, kindergarten, save, write
+from benchmarks.common import about, command_line, kindergarten, save, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.compare import curve_of, grouped, picture, table
@@ -98,18 +98,15 @@ def kind_of(result: dict[str, Any]) -> tuple[str, ...]:
 
 def main(argv: list[str] | None = None) -> int:
     """Do what is missing, print the table, draw the picture."""
-    parser = argparse.ArgumentParser("python -m benchmarks.ladder", description=__doc__)
+    parser = command_line("ladder", __doc__, seeds=5, runs=True)
     memories = [memory.value for memory in reversed(Memory)]
     parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=list(STEPS), metavar="NAME")
     parser.add_argument("--memories", nargs="+", choices=memories, default=memories, metavar="NAME")
     captions = [PPOConfig.caption_coef]
     parser.add_argument("--captions", type=float, nargs="+", default=captions, help="weights of their loss")
-    parser.add_argument("--seeds", type=int, default=5, help="of each (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "ladder", help="where the runs are")
     parser.add_argument("--steps", type=int, help="decisions per run, instead of those that the table is made with")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--sum-up", action="store_true", help="train nothing: only what is there already")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw learning curves and ladder, for each weight")
     options = parser.parse_args(argv)
     rows = list(product(options.captions, options.scenarios, options.memories))

@@ -8,7 +8,6 @@ training the result is written anew, so it may be stopped, and goes on where it 
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 import torch as th
 
 import kindergarten
-from benchmarks.common import ROOT, about, read, show_row, write
+from benchmarks.common import ROOT, about, command_line, read, show_row, write
 
 SCENARIO = "Follow"
 PACKAGES = ("torch", "gymnasium", "numpy", "numba", "ray", "rl_zoo3", "sb3-contrib")
@@ -107,11 +106,9 @@ ENTRIES: dict[str, tuple[str, Callable[[int, int], Trained]]] = {
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the scores, write them."""
-    parser = argparse.ArgumentParser("python -m benchmarks.libraries", description=__doc__)
+    parser = command_line("libraries", __doc__, seeds=3)
     parser.add_argument("--entries", nargs="+", choices=ENTRIES, default=list(ENTRIES), metavar="NAME")
     parser.add_argument("--decisions", type=int, default=400_000, help="of each (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="of each (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     made = about("libraries", PACKAGES)

@@ -9,7 +9,6 @@ sums up whatever is there; --seeds 0 trains nothing.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import numpy as np
 from matplotlib.image import imsave
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, Done, Work, about, race, ratio, show_row, spread, write
+from benchmarks.common import Done, Work, about, command_line, race, ratio, show_row, spread, write
 from benchmarks.simulator import USERS, crowd, vector
 from kindergarten.files import whole_file
 from kindergarten.scenarios import SCENARIOS
@@ -177,16 +176,13 @@ def picture(path: Path) -> None:
 
 def main() -> None:
     """Measure, train what is missing, print, write."""
-    parser = argparse.ArgumentParser("benchmarks.pixels", description=__doc__)
+    parser = command_line("pixels", __doc__, seeds=3, runs=True)
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="of the race (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn (default: %(default)s)")
     parser.add_argument("--rivals", metavar="PYTHON", default=sys.executable, help="an interpreter with the other two")
     parser.add_argument("--scenarios", nargs="+", default=["Follow", "Crossing"], metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=3, help="of each agent (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "pixels", help="where the runs are")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw what the agent sees, and do nothing else")
-    parser.add_argument("--out", type=Path, help="write the result here")
     options = parser.parse_args()
     if options.picture:
         picture(options.picture)

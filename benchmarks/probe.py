@@ -9,15 +9,13 @@ afterwards, also before it has learned anything.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch as th
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import about, command_line, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.evaluate import exam_for
 from kindergarten.agents.evaluation.linear import accuracy
@@ -70,11 +68,8 @@ def read_off(run: Run, model: MemoryPPO) -> dict[str, float]:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it."""
-    parser = argparse.ArgumentParser("python -m benchmarks.probe", description=__doc__)
+    parser = command_line("probe", __doc__, seeds=3, runs=True)
     parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=USUAL, metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=3, help="of each (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "probe", help="where the runs are")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
     for seed in range(options.seeds):

@@ -21,7 +21,7 @@ import torch as th
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import about, command_line, show_row, write
 from kindergarten.agents.diagnose import FULL, RecurrentPolicy
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS, conditions
 from kindergarten.agents.diagnose.rate import criterion_of
@@ -94,12 +94,10 @@ def reliance(axes: Axes, numbers: Mapping[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, ask, print, write, draw."""
-    parser = argparse.ArgumentParser("python -m benchmarks.reasons", description=__doc__)
+    parser = command_line("reasons", __doc__, runs=True)
     parser.add_argument("--scenarios", nargs="+", choices=list(PLAN), default=list(PLAN), metavar="NAME")
     parser.add_argument("--seeds", type=int, help="of each, at most (default: those of the plan)")
     parser.add_argument("--steps", type=int, help="decisions, for a trial; the scenario's own number if left out")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "reasons", help="where the runs are")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw a figure of each scenario")
     options = parser.parse_args(argv)
     th.set_num_threads(1)

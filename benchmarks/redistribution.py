@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from benchmarks import agents
-from benchmarks.common import ROOT, about, show_row, write
+from benchmarks.common import about, command_line, show_row, write
 from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.drawing import MINE, OTHER, legend_above, line_at
 
@@ -50,12 +50,9 @@ def curves(axes: Axes, numbers: Mapping[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print, write, draw."""
-    parser = argparse.ArgumentParser("python -m benchmarks.redistribution", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=5, help="of each (default: %(default)s)")
+    parser = command_line("redistribution", __doc__, seeds=5, runs=True)
     parser.add_argument("--steps", type=int, default=STEPS, help="decisions of each run (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "redistribution", help="where the runs are")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw the learning curves")
     options = parser.parse_args(argv)
     found: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}

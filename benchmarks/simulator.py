@@ -7,7 +7,6 @@ our decisions has two.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -15,14 +14,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
 
 from benchmarks import others
-from benchmarks.common import ROOT, Done, Rates, Work, about, race, ratio, spread, write
+from benchmarks.common import ROOT, Done, Rates, Work, about, command_line, race, ratio, spread, write
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.config import Scenario
@@ -188,11 +186,10 @@ def show(result: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("python -m benchmarks.simulator", description=__doc__)
+    parser = command_line("simulator", __doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds; rough, and no compile times")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a turn (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     rounds, seconds = (2, 0.1) if options.quick else (options.rounds, options.seconds)
     result = measure(1024, 256, rounds, seconds)

@@ -6,18 +6,16 @@ first of the rounds, in each of which all worlds are made anew. What is found en
 
 from __future__ import annotations
 
-import argparse
 import resource
 import sys
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
-from benchmarks.common import Clocks, about, write
+from benchmarks.common import Clocks, about, command_line, write
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Control, Observation, SignalReliability, names
@@ -94,11 +92,10 @@ def soak(decisions: int, rounds: int = ROUNDS, worlds: int = WORLDS) -> dict[str
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0 if nothing was wrong."""
-    parser = argparse.ArgumentParser("python -m benchmarks.soak", description=__doc__)
+    parser = command_line("soak", __doc__)
     parser.add_argument("--decisions", type=float, default=1e6, help="in all (default: %(default)g)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="in which they are made (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=WORLDS, help="side by side (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     result = soak(int(options.decisions), options.rounds, options.worlds)
     total, memory = result["total"], result["memory_mb"]

@@ -13,7 +13,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -23,7 +22,7 @@ from sb3_contrib import RecurrentPPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import LinearSchedule
 
-from benchmarks.common import Clocks, Done, Work, about, race, ratio, write
+from benchmarks.common import Clocks, Done, Work, about, command_line, race, ratio, write
 from benchmarks.phases import kernel_share, time_by_phase
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
@@ -224,7 +223,7 @@ def show(result: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("python -m benchmarks.trainer", description=__doc__)
+    parser = command_line("trainer", __doc__, seeds=5)
     parser.add_argument("--quick", action="store_true", help="small and rough, some seconds")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: %(default)s)")
@@ -235,9 +234,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--score", type=float, default=0.9, help="anticipation (default: %(default)s)")
     parser.add_argument("--limit", type=float, help="[s] of each (default: none)")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: %(default)s)")
     parser.add_argument("--validation", type=int, default=64, help="seeds of the score (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     th.set_num_threads(options.threads)
     config = PPOConfig()

@@ -6,7 +6,6 @@ cells of memory with their gates, and the timeline. Every picture is another mom
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -21,7 +20,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 import pygame
 
-from benchmarks.common import Clocks, about, spread, write
+from benchmarks.common import Clocks, about, command_line, spread, write
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Replay, read
 from kindergarten.replay.thoughts import Thoughts
@@ -148,9 +147,8 @@ def show(result: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("python -m benchmarks.viewer", description=__doc__)
+    parser = command_line("viewer", __doc__)
     parser.add_argument("--quick", action="store_true", help="a few pictures; rough")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(argv)
     result = measure(20, 1) if options.quick else measure(300, 3)
     show(result)
