@@ -14,10 +14,13 @@ from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.seats import SeatsRecorder, replay_of
 from kindergarten.replay.thoughts import Thoughts
+from kindergarten.viewer import Painter, View
 from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import web
 from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, End, Intent, Kind, Signal
+from tests.painting import paint
 
 pytestmark = pytest.mark.jit
 GOALS = [int(Intent.LEFT), int(Intent.STRAIGHT)]
@@ -80,6 +83,24 @@ def test_it_is_a_replay_like_any_other(replay: Replay, tmp_path, capsys):
     code = cli.main(["watch", str(tmp_path / "meeting.npz"), "--headless", "--twins", "--png", str(tmp_path / "a.png")])
     assert code == 0 and (tmp_path / "a.png").exists() and str(tmp_path / "a.png") in capsys.readouterr().out
     assert web.write_page(tmp_path / "meeting.html", again) > 100_000
+
+
+def test_a_seats_own_goal_is_hidden_until_it_is_asked_for():
+    """Two who do the same and have other goals look the same; lamps and beliefs are seen."""
+    stories, frames = [], []
+    for goals in (GOALS, [int(Intent.STRAIGHT)] * 2):
+        episodes, _, playground = recorded(goals)
+        alone = replay_of(playground, episodes[:1])
+        stories.append(story_of(alone, 0))
+        frames.append(frame_at(alone, 0, 1.0))
+    assert frames[0].users["signal"][0] == frames[1].users["signal"][0]
+    for reveal in (False, True):
+        view = View(reveal=reveal, timeline=False)
+        one, other = (
+            paint(Painter(story.road), story, frame, view) for story, frame in zip(stories, frames, strict=True)
+        )
+        assert (one == other).all() != reveal
+    assert stories[0].tells_aim(True) and not stories[0].tells_aim(False)
 
 
 def test_endless_worlds_are_not_recorded():

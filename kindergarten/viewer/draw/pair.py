@@ -130,8 +130,11 @@ class Pair:
         """Who drives and what nobody can see, at the top of a street; how it ended, at the bottom."""
         type_, unit = self._typeface, self._typeface.unit
         i = story.watched(view.focus, frame.time)
-        hidden = does_of(story.lanes)[story.role(i, frame.time).intent] if view.reveal else "? (press h)"
-        lines = [(story.agent or story.scenario, 18, "ink"), (f"road user {i}: {hidden}", 17, "heading")]
+        does = [
+            does_of(story.lanes)[story.role(k, frame.time).intent] if view.reveal else "? (press h)" for k in (0, i)
+        ]
+        aim = f"itself: {does[0]}, " if story.roles[0][0].choice else ""
+        lines = [(story.agent or story.scenario, 18, "ink"), (f"{aim}road user {i}: {does[1]}", 17, "heading")]
         width = max(type_.width(words, size) for words, size, _ in lines)
         box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))
         box.width = max(min(round(width + 20 * unit), half.width - round(20 * unit)), 1)

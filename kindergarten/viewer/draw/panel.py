@@ -47,7 +47,7 @@ class Panel:
             if belief is not None and believes:
                 self._belief(surface, belief, story, f"Believes of road user {i}")
             if decides:
-                self._car(surface, story, frame)
+                self._car(surface, story, frame, view)
         if view.reward and self._room(60):
             self._rule(surface)
             self._reward(surface, story, frame)
@@ -97,7 +97,7 @@ class Panel:
             words = "has left the scene" if user["kind"] == Kind.NOBODY else "out of sight"
             self._type.write(near, words, near.get_rect().center, 20, mix(theme.fog, DARKNESS, 0.75), 0.5)
 
-    def _car(self, surface: pygame.Surface, story: Story, frame: Frame) -> None:
+    def _car(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
         ego = frame.users[0]
         until = "" if story.live else f" until {story.hands_on:.1f} s"
         hands = frame.action or f"none: cruising{until}"
@@ -105,7 +105,8 @@ class Panel:
             hands = "none: it is over" if frame.end is not End.RUNNING else "none yet"
         self._pair(surface, "Agent's action", hands)
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")
-        self._pair(surface, "Aims", Intent(int(ego["intent"])).name.lower())
+        aim = Intent(int(ego["intent"])).name.lower()
+        self._pair(surface, "Aims", aim if story.tells_aim(view.reveal) else "? (press h)")
         if frame.thoughts.values is not None and frame.end is End.RUNNING:
             self._pair(surface, "Expects from here on", f"{float(frame.thoughts.values):+.2f}")
         if frame.end is not End.RUNNING:

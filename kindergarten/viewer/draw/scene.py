@@ -49,7 +49,7 @@ class Scene:
         """
         theme = self._typeface.theme
         self._backdrop.draw(surface, camera, theme)
-        if frame.users[0]["kind"] != Kind.NOBODY:
+        if frame.users[0]["kind"] != Kind.NOBODY and story.tells_aim(view.reveal):
             self._ribbon(surface, story, frame, camera)
         users, opacity = frame.users, visibility(story, frame, view.ghosts)
         if frame.thoughts.attention is not None and words:

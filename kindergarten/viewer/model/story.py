@@ -86,6 +86,10 @@ class Story:
         """Whether nobody turns, and whoever leaves its way moves over."""
         return one_way(self.road)
 
+    def tells_aim(self, reveal: bool) -> bool:
+        """Whether it may be shown what the ego aims for: a goal that only it knows is hidden with all the others'."""
+        return reveal or not self.roles[0][0].choice
+
     def role(self, i: int, time: float = 0.0) -> Role:
         """What road user ``i`` is up to at ``time`` [s]."""
         roles = self.roles[min(i, len(self.roles) - 1)]

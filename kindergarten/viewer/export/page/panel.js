@@ -46,7 +46,7 @@ class Panel {
     this.answer = make("p", "answer");
     this.guess = make("div", "guess", make("h3", "", "What will it do?"), this._buttons(onGuess), this.answer);
     this.beliefs = new Bars("It believes", this.intents.map((k) => intent[k].replaceAll("_", " ")), "belief");
-    this.pairs = new Pairs("Speed", "Target", "It does");
+    this.pairs = new Pairs("Speed", "Target", "It does", "It is to go");
     this.actions = new Bars("It would", names, "action");
     this.value = new Bars("It expects", ["reward"], "value");
     this.reward = new Pairs("Reward so far", ...terms.map((term) => term.replaceAll("_", " ")));
@@ -79,7 +79,7 @@ class Panel {
     const { episode } = this, frame = episode.frame(time), ego = frame.users[0];
     if (episode.count > 1) this._signaller(episode.signaller(frame.k), frame, view);
     const target = episode.columns.target_speed[frame.k];
-    this.pairs.set(`${ego.speed.toFixed(1)} m/s`, `${target.toFixed(1)} m/s`, this._action(frame));
+    this.pairs.set(`${ego.speed.toFixed(1)} m/s`, `${target.toFixed(1)} m/s`, this._action(frame), this._goal(frame, view.reveal));
     const chances = episode.atDecision("probabilities", frame.k), values = episode.atDecision("values", frame.k);
     this.actions.element.classList.toggle("idle", !episode.driven(time) || frame.over);
     if (chances) this.actions.set(chances);
@@ -116,6 +116,12 @@ class Panel {
     if (!reveal) return guess === undefined ? "Guess first, then reveal." : `You said ${names.intent[guess]}. Reveal?`;
     const verdict = guess === undefined ? "" : guess === intent ? " You were right." : ` You said ${names.intent[guess]}.`;
     return `It ${does[intent]}.${verdict}`;
+  }
+
+  /** What only it knows; null where the car has no such goal. */
+  _goal(frame, reveal) {
+    if (this.episode.tellsAim(false)) return null;
+    return reveal ? this.episode.names.intent[this.episode.plan(0, frame.k).intent] : "?";
   }
 
   _action(frame) {

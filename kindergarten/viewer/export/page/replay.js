@@ -99,6 +99,11 @@ class Episode {
     return this.names.phase[this.phaseCode(i, time)];
   }
 
+  /** Whether it may be shown what the car aims for: a goal that only it knows is hidden with all the others'. */
+  tellsAim(reveal) {
+    return reveal || !this.plans[0][0].matters;
+  }
+
   /** What whoever watches knows of road user ``i``, in two or three words. */
   badge(i, time) {
     const phase = this.phaseCode(i, time), k = this.index(time), plan = this.plan(i, k), words = plan.badges[phase];

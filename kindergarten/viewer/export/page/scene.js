@@ -55,7 +55,7 @@ function drawScene(canvas, street, episode, time, view, ink) {
   const body = (user, i) => (i ? view.paints[user.colour % view.paints.length] : ink.ego);
   street.draw(ctx, camera, ink);
   street.drawFog(ctx, camera, ink);
-  if (frame.users[0].kind) ribbon(ctx, camera, street, frame, ink);
+  if (frame.users[0].kind && episode.tellsAim(view.reveal)) ribbon(ctx, camera, street, frame, ink);
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   if (view.beliefs) halos(ctx, camera, episode.atDecision("attention", frame.k) || [], frame, opacity, ink, look);
   if (view.dark) frame.users.forEach((user, i) => opacity[i] > 0.3 && beam(ctx, camera, user, look));
