@@ -1,6 +1,7 @@
 """The ladder: every memory on every delay, from 0 to 32 s, several seeds, trained with the curriculum.
 
 python -m benchmarks.ladder [--scenarios Follow Crossing] [--memories lstm none ...] [--captions 0.5 0] [--seeds 5]
+                            [--delay 1 32]
 
 Hours of work, so it can be stopped at any time and done in pieces: a run that has begun goes on where it was, one that
 is finished (DIR/results/SCENARIO-MEMORY-seedS.json) is left alone. Whatever is there is summed up at the end, and with
@@ -30,9 +31,10 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.scoring.statistics import summary as summary_of
 
-#: Decisions; the default lengths of training, twice that of Follow: the curriculum takes as long again.
+#: Decisions with the curriculum; without it, the default length of training.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
-DELAY = ("1", "32")  # [s]
+DELAY = (1.0, 32.0)  # [s]
+AT_ONCE = 4.0  # [s], delays up to here need no curriculum
 KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
 
 
@@ -48,19 +50,33 @@ class Wanted:
     scenario: str
     memory: str
     captions: float  # the weight of their loss; 0: nothing but rewards teaches the memory
+    delay: tuple[float, float]  # [s] in training
     seed: int
 
     @property
     def name(self) -> str:
         """What it is, whatever its seed."""
-        return f"{self.scenario}-{self.memory}{beside(self.captions)}"
+        short = "" if self.delay == DELAY else "-delay{:g}-{:g}".format(*self.delay)
+        return f"{self.scenario}-{self.memory}{beside(self.captions)}{short}"
+
+    @property
+    def curriculum(self) -> bool:
+        """Whether it begins with short delays."""
+        return self.delay[1] > AT_ONCE
+
+    @property
+    def steps(self) -> int:
+        """Decisions that the table is made with."""
+        if not self.curriculum:
+            return SCENARIOS[self.scenario].training
+        return STEPS.get(self.scenario, max(STEPS.values()))
 
 
 def finish(folder: Path, result: Path, wanted: Wanted, options: argparse.Namespace) -> None:
     """Train a run, or go on with it, drive the ladder, and write down what came out."""
-    steps = options.steps or STEPS.get(wanted.scenario, max(STEPS.values()))
-    words = ["--captions", wanted.captions, "--steps", steps, "--worlds", options.worlds, "--curriculum"]
-    run(folder, wanted.scenario, wanted.memory, wanted.seed, *words, "--delay", *DELAY)
+    words = ["--captions", wanted.captions, "--steps", options.steps or wanted.steps, "--worlds", options.worlds]
+    words += ["--curriculum"] if wanted.curriculum else []
+    run(folder, wanted.scenario, wanted.memory, wanted.seed, *words, "--delay", *wanted.delay)
     kindergarten("evaluate", folder, "--ladder")
     write(result, result_of(Run.open(folder)))
 
@@ -104,6 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--memories", nargs="+", choices=memories, default=memories, metavar="NAME")
     captions = [PPOConfig.caption_coef]
     parser.add_argument("--captions", type=float, nargs="+", default=captions, help="weights of their loss")
+    parser.add_argument("--delay", type=float, nargs=2, default=DELAY, metavar="S", help="in training: from, to")
     parser.add_argument("--steps", type=int, help="decisions per run, instead of those that the table is made with")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--sum-up", action="store_true", help="train nothing: only what is there already")
@@ -113,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     folders: dict[str, list[Path]] = {beside(captions): [] for captions in options.captions}
     results = []
     for seed, (captions, scenario, memory) in product(range(options.seeds), rows):  # all have a seed before one has two
-        wanted = Wanted(scenario, memory, captions, seed)
+        wanted = Wanted(scenario, memory, captions, tuple(options.delay), seed)
         folder = options.runs / wanted.name / f"seed{seed}"
         result = options.runs / "results" / f"{wanted.name}-seed{seed}.json"
         if not result.exists() and options.sum_up:
