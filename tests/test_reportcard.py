@@ -16,7 +16,7 @@ import kindergarten
 from kindergarten import cli
 from kindergarten.reportcard import card
 from kindergarten.reportcard.card import ReportCard, examine
-from kindergarten.reportcard.command import page
+from kindergarten.reportcard.command import name_of, page
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.drivers import DRIVERS
@@ -25,6 +25,7 @@ from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import crowded, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.codes import Action
+from kindergarten.world.config import Config
 
 FOLLOW = SCENARIOS["Follow"]
 NAMES = [split.name for split in splits_of(FOLLOW)]
@@ -115,6 +116,18 @@ def test_the_horizon_is_where_a_score_falls_to_one_half():
     assert horizon({0.0: 0.9, 1.0: 0.2}) == 0.0 and horizon({1.0: 0.9, 32.0: 0.5}) == math.inf
     assert horizon({1.0: math.nan, 2.0: 1.0, 4.0: 0.0}) == pytest.approx(2.0 * 2.0**0.5)
     assert math.isnan(horizon({1.0: math.nan})) and card.horizon_named({1.0: None}) == NOTHING_AT_STAKE
+
+
+def test_what_is_out_of_the_ordinary_in_a_training_stands_on_the_card(tmp_path: Path):
+    pytest.importorskip("torch")
+    from kindergarten.agents.runs.options import Options
+    from kindergarten.agents.runs.run import Run
+    from kindergarten.agents.runs.train import begin
+
+    begin(Options(environment=Config(delay_s=(0.0, 4.0)), out=tmp_path / "short"))
+    begin(Options(seed=3, out=tmp_path / "usual"))
+    assert name_of(Run.open(tmp_path / "short")) == "lstm, delays of 0..4 s, seed 0"
+    assert name_of(Run.open(tmp_path / "usual")) == "lstm, seed 3"
 
 
 def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path):

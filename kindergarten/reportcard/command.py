@@ -13,7 +13,9 @@ from kindergarten.output import columns
 from kindergarten.provenance import made_with
 from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.score import delay_name
 from kindergarten.scoring.splits import Mark
+from kindergarten.world.config import Config
 
 if TYPE_CHECKING:
     from kindergarten.agents.runs.run import Run
@@ -45,8 +47,9 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
 
 def name_of(run: Run) -> str:
     """What a run is called on its card, such as "lstm, seed 0"."""
-    own = run.options
-    return ", ".join(filter(None, (own.memory.value, run.eyes, run.taught, f"seed {own.seed}")))
+    own, delay = run.options, run.config.delay_s
+    delays = "" if delay == Config.delay_s else f"delays of {delay_name(delay)}"
+    return ", ".join(filter(None, (own.memory.value, run.eyes, run.taught, delays, f"seed {own.seed}")))
 
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
