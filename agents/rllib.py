@@ -6,6 +6,7 @@ Needs ``ray[rllib]``, which is of none of our extras: it pins a Gymnasium of its
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ with explained(__name__, "ray[rllib]"):
     from ray.rllib.core.columns import Columns  # pyright: ignore[reportMissingImports]
     from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig  # pyright: ignore[reportMissingImports]
     from ray.rllib.core.rl_module.rl_module import RLModule, RLModuleSpec  # pyright: ignore[reportMissingImports]
+    from ray.rllib.env.multi_agent_env import MultiAgentEnv  # pyright: ignore[reportMissingImports]
 
 
 class OpenGatesRLModule(DefaultPPOTorchRLModule):
@@ -67,6 +69,33 @@ def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None
         )
         .debugging(seed=seed)
     )
+
+
+class SeveralAgents(MultiAgentEnv):
+    """``kindergarten.envs.parallel_env`` for RLlib's multi-agent API; its ``env_config`` holds what that takes.
+
+    RLlib's own wrapper of PettingZoo knows no other seats than those of agents in its first world, and misses the end
+    of a world in which one agent comes to its goal in the decision in which another's time is up.
+    """
+
+    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
+        from kindergarten.envs import parallel_env
+
+        super().__init__()
+        self.world = parallel_env(**config or {})
+        self.agents = self.possible_agents = self.world.possible_agents
+        self.observation_spaces = {seat: self.world.observation_space(seat) for seat in self.agents}
+        self.action_spaces = {seat: self.world.action_space(seat) for seat in self.agents}
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict, dict]:
+        """See ``parallel_env``."""
+        return self.world.reset(seed=seed, options=options)
+
+    def step(self, action_dict: Mapping[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
+        """Likewise; ``__all__`` says whether the world is over."""
+        observations, rewards, terminated, truncated, infos = self.world.step(action_dict)
+        over, late = not self.world.agents, all(truncated.values())
+        return observations, rewards, terminated | {"__all__": over and not late}, truncated | {"__all__": late}, infos
 
 
 class RLlibAgent:

@@ -24,6 +24,7 @@ NEEDED = {
     "Stable-Baselines3 and sb3-contrib": "sb3_contrib",
     "TorchRL": "torchrl",
     "RLlib": "ray",
+    "RLlib, several agents": "ray",
     "skrl": "skrl",
     "Tianshou": "tianshou",
 }

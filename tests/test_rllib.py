@@ -61,3 +61,27 @@ def test_with_a_seed_whole_episodes_are_the_same_worlds_for_ever(mode: str, same
     starts = [{tuple(one.get_observations(0)) for one in runner.sample(**asked) if one.t_started == 0} for _ in "12"]
     assert bool(starts[0] & starts[1]) is same
     algorithm.stop()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_several_agents_share_a_network_and_humans_sit_among_them():
+    config = rllib.PPOConfig().environment(rllib.SeveralAgents, env_config={"scenario": "Meeting", "humans": 0.5})
+    config = config.env_runners(num_env_runners=0).multi_agent(
+        policies={"everybody"}, policy_mapping_fn=lambda agent, episode: "everybody"
+    )
+    algorithm = config.training(train_batch_size=200, minibatch_size=50, num_epochs=1).build_algo()
+    found = algorithm.train()
+    assert found["learners"]["everybody"]["num_module_steps_trained"] > 0
+    assert set(found["env_runners"]["agent_episode_returns_mean"]) == {"seat_0", "seat_1"}
+    algorithm.stop()
+
+
+def test_a_world_is_over_for_rllib_when_nobody_is_left_however_they_ended():
+    """One at its goal, and one whose time is up in the same decision."""
+    world = rllib.SeveralAgents({"scenario": "Meeting"})
+    world.reset(seed=1)
+    world.world.playground.drivers["time_limit"] = 2
+    world.world.playground.users["s"][0, 0] = 1000.0
+    _, _, terminated, truncated, _ = world.step({"seat_0": 1, "seat_1": 1})
+    assert terminated == {"seat_0": True, "seat_1": False, "__all__": True}
+    assert truncated == {"seat_0": False, "seat_1": True, "__all__": False}
