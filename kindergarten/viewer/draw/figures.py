@@ -9,7 +9,8 @@ import numpy as np
 import pygame
 
 from kindergarten.viewer.model.camera import Camera
-from kindergarten.viewer.model.palette import Colour, Theme, blend
+from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.palette import PAINTS, Colour, Theme, blend
 from kindergarten.viewer.model.shapes import BRAKING, Part, parts_of, states
 from kindergarten.world.codes import Kind, Signal
 from kindergarten.world.users import MAX_STEERING
@@ -104,27 +105,11 @@ class Figures:
         self._pixels = 0
 
     def draw(
-        self,
-        surface: pygame.Surface,
-        camera: Camera,
-        user: np.void,
-        theme: Theme,
-        body: Colour,
-        arm: float = 0.0,
-        steering: float = 0.0,
-        opacity: float = 1.0,
-        larger: float = 1.0,
-    ) -> None:
-        """Draw one road user.
-
-        Args:
-            user: a row of ROAD_USER.
-            body: colour of the car or of the jacket.
-            arm: how far it holds an arm out, 1 to the left, -1 to the right.
-            steering: [rad] of the front wheel or wheels, to the left.
-            opacity: 0..1.
-            larger: times life size.
-        """
+        self, surface: pygame.Surface, camera: Camera, frame: Frame, i: int, theme: Theme,
+        larger: float = 1.0, opacity: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Draw road user ``i``, so many times ``larger`` than life, with an opacity of 0..1."""
+        user = frame.users[i]
         if user["kind"] == Kind.NOBODY or opacity <= 0.004:
             return
         x, y = camera.locate(user["x"], user["y"])
@@ -132,7 +117,8 @@ class Figures:
         most = reach * camera.scale * larger + 2  # [px]
         if not (-most < x < camera.width + most and -most < y < camera.height + most):
             return
-        pose = pose_of(camera, user, arm, steering, larger)
+        pose = pose_of(camera, user, float(frame.arms[i]), float(frame.steering[i]), larger)
+        body = theme.ego if i == 0 else PAINTS[int(user["colour"]) % len(PAINTS)]
         half = math.ceil(reach * pose.scale) + 1
         key = (*pose, body, theme.name)
         if key not in self._kept:

@@ -16,7 +16,7 @@ from kindergarten.viewer.draw.text import Typeface, beam, dot, dots, halo, label
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.labels import EDGE, Area, Note, areas_of, notes_of, place
-from kindergarten.viewer.model.palette import PAINTS, Colour, Theme
+from kindergarten.viewer.model.palette import Colour
 from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import View, visibility
@@ -57,17 +57,7 @@ class Scene:
         if theme.beams:
             self._beams(surface, users, camera, opacity)
         for i in range(len(users) - 1, -1, -1):
-            self._figures.draw(
-                surface,
-                camera,
-                users[i],
-                theme,
-                body_of(theme, users[i], i),
-                arm=float(frame.arms[i]),
-                steering=float(frame.steering[i]),
-                opacity=float(opacity[i]),
-                larger=float(frame.larger[i]),
-            )
+            self._figures.draw(surface, camera, frame, i, theme, float(frame.larger[i]), float(opacity[i]))
         if frame.end is End.COLLISION and story.met is not None:
             self._crash(surface, users[0], users[story.met], camera)
         if words and view.tags:
@@ -170,12 +160,4 @@ class Scene:
         dot(surface, theme.asphalt, box.center, wide / 2 - max(wide * RING, 1.5))
         scale = wide / 2 / max(float(user["length"]) / 2 + 0.4, REACH + 0.55)
         near = replace(camera, x=float(user["x"]), y=float(user["y"]), scale=scale, width=wide, height=wide)
-        self._figures.draw(
-            surface.subsurface(box), near, user, theme, body_of(theme, user, i),
-            arm=float(frame.arms[i]), steering=float(frame.steering[i]),
-        )  # fmt: skip
-
-
-def body_of(theme: Theme, user: np.void, i: int) -> Colour:
-    """The colour of a car, or of a cyclist's jacket."""
-    return theme.ego if i == 0 else PAINTS[int(user["colour"]) % len(PAINTS)]
+        self._figures.draw(surface.subsurface(box), near, frame, i, theme)

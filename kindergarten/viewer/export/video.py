@@ -102,18 +102,16 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}", "-i", "-",
-        "-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-x264-params", X264, "-pix_fmt", "yuv420p",
-        f"file:{path}",
+        "-c:v", "libx264", "-threads", "1", "-preset", "ultrafast", "-crf", "20", "-x264-params", X264,
+        "-pix_fmt", "yuv420p", f"file:{path}",
     ]  # fmt: skip
     # In a pipe of the usual size a frame would go by in sixty pieces, each of which waits for its turn.
-    encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pipesize=PIPE)
+    encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=PIPE)
     count = 0
     try:
         assert encoder.stdin is not None
         for surface in frames:
-            rest = memoryview(surface.get_buffer().raw)  # what a surface holds needs no conversion here
-            while rest:
-                rest = rest[encoder.stdin.write(rest) :]
+            encoder.stdin.write(surface.get_view("0"))  # what a surface holds, neither copied nor converted
             count += 1
     except BrokenPipeError:
         pass  # it has given up, and says why below

@@ -51,9 +51,9 @@ class Story:
 
     scenario: str
     road: RoadMap
-    agent: str
-    seed: int | None
-    label: str  # which episode of how many
+    agent: str = ""
+    seed: int | None = None
+    label: str = ""  # which episode of how many
     roles: tuple[tuple[Role, ...], ...]  # of each road user, the ego first; one after the other
     intents: tuple[Intent, ...]  # that there may be, of those who have a choice
     times: np.ndarray  # (T,) [s] of the frames
@@ -64,8 +64,8 @@ class Story:
     end: End
     met: int | None  # the road user that the ego collided with
     heading: tuple[float, float]  # direction of the ego at the start
-    term_names: tuple[str, ...]
-    step: float  # [s] per decision
+    term_names: tuple[str, ...] = ()
+    step: float = 0.0  # [s] per decision
     episode: Episode | None = None  # None: it is still being written; rewards are then those of one decision
     reach: float = 0.0  # [m] how far ahead of the ego the signaller is at most while it signals
     beyond: float = 0.0  # [m] how far behind the junction's middle, as the ego sees it
@@ -116,60 +116,54 @@ def one_way(road: RoadMap) -> bool:
 
 def story_of(replay: Replay, index: int) -> Story:
     """The story of episode ``index`` (from 0)."""
-    episode = replay.episodes[index]
-    users, worlds, dt = episode.users, episode.worlds, replay.physics_step
-    times = worlds["tick"] * dt
-    signallers = np.minimum(worlds["signaller"], users.shape[1] - 1)
-    cue = users[np.arange(len(users)), signallers]["phase"] == Phase.CUE
-    story = Story(
-        scenario=replay.scenario,
-        road=replay.road,
+    episode, dt = replay.episodes[index], replay.physics_step
+    users, worlds = episode.users, episode.worlds
+    story = replace(
+        _story(replay.scenario, replay.road, users, worlds, worlds["tick"] * dt, dt),
         agent=replay.agent,
         seed=episode.seed,
         label=f"episode {index + 1} of {len(replay.episodes)}",
-        roles=tuple(_roles(users[:, i], times, dt) for i in range(users.shape[1])),
         intents=_intents(np.concatenate([each.users[0] for each in replay.episodes])),
-        times=times,
-        signallers=signallers,
-        hands_on=float(worlds["hands_on"][0]) * dt,
-        start=float(times[0]),
-        duration=float(times[-1]),
-        end=episode.end,
-        met=_met(users[-1]) if episode.end is End.COLLISION else None,
-        heading=(float(users[0, 0]["cos"]), float(users[0, 0]["sin"])),
         term_names=replay.term_names,
         step=dt * replay.substeps,
         episode=episode,
     )
-    return _with_room(story, users[cue], signallers[cue])
+    cue = users[np.arange(len(users)), story.signallers]["phase"] == Phase.CUE
+    return _with_room(story, users[cue], story.signallers[cue])
 
 
 def live_story(simulator: Simulator, w: int) -> Story:
     """The story of a world that is still being written."""
-    dt, users, world = simulator.config.physics_step, simulator.users[w], simulator.worlds[w]
-    now, signaller = float(world["tick"]) * dt, min(int(world["signaller"]), len(users) - 1)
-    roles = tuple(_roles(users[i : i + 1], np.array([0.0]), dt) for i in range(len(users)))
-    story = Story(
-        scenario=simulator.scenario.name,
-        road=simulator.road,
-        agent="",
-        seed=None,
-        label="",
-        roles=roles,
-        intents=_intents(users),
-        times=np.zeros(1),
-        signallers=np.array([signaller]),
-        hands_on=float(world["hands_on"]) * dt,
-        start=0.0,
-        duration=max(now, LIVE),
-        end=End(int(world["end"])),
-        met=_met(users) if world["end"] == End.COLLISION else None,
-        heading=(float(users[0]["cos"]), float(users[0]["sin"])),
+    dt, users, worlds = simulator.config.physics_step, simulator.users[w : w + 1], simulator.worlds[w : w + 1]
+    story = replace(
+        _story(simulator.scenario.name, simulator.road, users, worlds, np.zeros(1), dt),
+        duration=max(float(worlds["tick"][0]) * dt, LIVE),
         term_names=tuple(term.name for term in TERMS),
         step=simulator.config.decision_step,
     )
     # Where it is unseen, not even the camera may know.
-    return _with_room(story, users[None], np.array([signaller])) if users[signaller]["seen"] else story
+    return _with_room(story, users, story.signallers) if users[0, story.signallers[0]]["seen"] else story
+
+
+def _story(
+    scenario: str, road: RoadMap, users: np.ndarray, worlds: np.ndarray, times: np.ndarray, dt: float
+) -> Story:  # fmt: skip
+    """What frames (T, N) and (T,) tell by themselves; ``times`` (T,) [s] of them."""
+    ego = users[0, 0]
+    return Story(
+        scenario=scenario,
+        road=road,
+        roles=tuple(_roles(column, times, dt) for column in users.T),
+        intents=_intents(users[0]),
+        times=times,
+        signallers=np.minimum(worlds["signaller"], users.shape[1] - 1),
+        hands_on=float(worlds["hands_on"][0]) * dt,
+        start=float(times[0]),
+        duration=float(times[-1]),
+        end=End(int(worlds["end"][-1])),
+        met=_met(users[-1]) if worlds["end"][-1] == End.COLLISION else None,
+        heading=(float(ego["cos"]), float(ego["sin"])),
+    )
 
 
 def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
@@ -180,21 +174,10 @@ def _roles(users: np.ndarray, times: np.ndarray, dt: float) -> tuple[Role, ...]:
     roles = []
     for k, following in zip(begins, [*begins[1:], None], strict=True):
         user, stop = users[k], math.inf if following is None else float(times[following])
+        intent, signal = Intent(int(user["intent"])), Signal(int(user["cue_signal"]))
         t1, t2, t3 = (float(user[name]) * dt for name in TIMES)
-        roles.append(
-            Role(
-                kind=kind,
-                intent=Intent(int(user["intent"])),
-                choice=bool(user["choices"] > 1),
-                cue_signal=Signal(int(user["cue_signal"])),
-                truthful=bool(user["truthful"]),
-                t1=t1,
-                t2=t2,
-                t3=t3,
-                start=float(times[k]),
-                stop=stop,
-            )
-        )
+        choice, truthful = bool(user["choices"] > 1), bool(user["truthful"])
+        roles.append(Role(kind, intent, choice, signal, truthful, t1, t2, t3, float(times[k]), stop))
     return tuple(roles)
 
 
