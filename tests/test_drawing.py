@@ -24,6 +24,7 @@ from kindergarten.viewer.draw.text import Typeface
 from kindergarten.viewer.draw.timeline import apart
 from kindergarten.viewer.model.camera import Camera, follow
 from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.labels import signalling
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, Control, Kind, Signal
 from kindergarten.world.config import Config
@@ -74,6 +75,9 @@ def test_an_arm_goes_up_smoothly(cyclist):
     time, step = time_of(cyclist, k), cyclist.physics_step * cyclist.substeps
     heights = [abs(frame_at(cyclist, 0, time - step + share * step).arms[1]) for share in (0.0, 0.25, 0.75, 1.0)]
     assert heights == pytest.approx([0.0, 0.25, 0.75, 1.0])
+    story = story_of(cyclist, 0)
+    on = [signalling(story, frame_at(cyclist, 0, time + share * step), 1) for share in (-0.25, 0.0, 0.25)]
+    assert on == [False, True, True], "on its way up it is no signal yet, in the badge and in the inset"
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

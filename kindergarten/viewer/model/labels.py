@@ -99,7 +99,7 @@ def notes_of(story: Story, frame: Frame, opacity: np.ndarray, focus: int) -> lis
 
 def signalling(story: Story, frame: Frame, i: int) -> bool:
     """Whether a signal is on: a lamp that flashes stays on where what happens next is known."""
-    if frame.users[i]["signal"] or frame.arms[i]:
+    if frame.users[i]["signal"]:  # not the arm, which is on its way up a moment before
         return True
     return not story.live and story.role(i, frame.time).shows and frame.phase(story, i) is Phase.CUE
 
