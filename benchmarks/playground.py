@@ -9,7 +9,6 @@ result is written anew, so it may be stopped, and goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import about, read, show_row, spread, write
+from benchmarks.common import about, command_line, read, show_row, spread, write
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.planner import best_plans, chances_of, channel, mean_of, outcomes_of_plans, pairs_of
@@ -71,13 +70,11 @@ def agent_decisions(scenario: Scenario, worlds: int, rounds: int) -> dict[str, f
 
 def main(words: list[str] | None = None) -> None:
     """Measure what is missing, print and write."""
-    parser = argparse.ArgumentParser("python -m benchmarks.playground", description=(__doc__ or "").splitlines()[0])
+    parser = command_line("playground", __doc__, seeds=8)
     parser.add_argument("--scenarios", nargs="+", choices=PLAYGROUNDS, default=list(PLAYGROUNDS), metavar="NAME")
     parser.add_argument("--first", type=int, default=1000, help="seed; nothing was tuned on those from 1000 on")
-    parser.add_argument("--seeds", type=int, default=8, help="on which the planner drives; 0: it does not")
     parser.add_argument("--worlds", type=int, default=1024, help="that the speed is measured with")
     parser.add_argument("--rounds", type=int, default=10, help="of the speed; 0: it is not measured")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--store", action="store_true", help="keep what lamps are worth where two meet, and no more")
     asked = parser.parse_args(words)
     if asked.store:
@@ -95,12 +92,8 @@ def main(words: list[str] | None = None) -> None:
     for scenario in (*PLAYGROUNDS.values(), crowd()) if asked.rounds else ():
         seats = sum(member.learns for member in scenario.casts[0])
         rates = {"agent_decisions_per_s": agent_decisions(scenario, asked.worlds, asked.rounds)}
-        result.setdefault("rates", {})[scenario.name] = {
-            "agents": seats,
-            "road_users": scenario.num_users,
-            **rates,
-            **made,
-        }
+        size = {"agents": seats, "road_users": scenario.num_users}
+        result.setdefault("rates", {})[scenario.name] = size | rates | made
         print(f"{scenario.name}: {rates}")
         keep(asked.out, result)
 

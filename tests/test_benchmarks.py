@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from benchmarks import common, playground, simulator, soak, viewer
+from benchmarks import before, common, playground, simulator, soak, viewer
 from kindergarten import cli
 from kindergarten.playground import planner
 from kindergarten.scenarios import SCENARIOS, scenario_named
@@ -60,6 +60,16 @@ def test_playground(tmp_path, capsys, monkeypatch):
         "Crowd": 8,
     }
     assert capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_before(tmp_path, capsys):
+    """This checkout beside itself."""
+    words = [str(common.ROOT), "--scenarios", "Follow", "--turns", "3", "--seconds", "0.1"]
+    assert before.main([*words, "--out", str(tmp_path / "before.json")]) == 0
+    result = json.loads((tmp_path / "before.json").read_text())
+    assert result["scenarios"]["Follow"]["median"] == result["median"] == pytest.approx(1.0, abs=0.5)
+    assert f"times as fast as {result['before']}" in capsys.readouterr().out
 
 
 def test_simulator(tmp_path, capsys, monkeypatch):
