@@ -23,7 +23,8 @@ def libraries() -> str:
             (name, f"{mine[0]['decisions']:,}", scores, percent(mean(row["collision_rate"] for row in mine), 1))
         )
     head = ("", "decisions", "anticipation, each seed", "collisions")
-    return table(head, rows, 3) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
+    commands = {row["command"]: made_with(row) for row in result["rows"]}
+    return "\n\n".join((table(head, rows, 3), *commands.values()))
 
 
 def predictors() -> str:

@@ -29,6 +29,7 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 
+START = 300.0  # [s] for runners to begin: machines that are busy take their time to import torch
 PATIENCE = 60.0  # [s] how long nobody may answer before those who are asked are left to themselves
 REACH = 10.0  # [s] for the head of a cluster to be reached
 
@@ -102,6 +103,7 @@ class Crew:
     def __init__(self, options: Options, worlds: int, begun: int) -> None:
         hired = ray.remote(num_cpus=1, max_restarts=-1)(Runner)
         self.runners = [hired.remote(options, worlds, (options.seed, begun, k)) for k in range(options.runners)]
+        ray.wait([runner.__ray_ready__.remote() for runner in self.runners], num_returns=options.runners, timeout=START)
         self._silent: dict[int, Any] = {}  # what those who gave no answer were asked
 
     def ask(self, who: Sequence[int], method: str, *words: Any) -> dict[int, Any]:
