@@ -70,8 +70,9 @@ def test_what_runners_cannot_share_is_one_line(tmp_path: Path, capsys: pytest.Ca
 def test_a_cluster_that_is_not_there_is_one_line_within_half_a_minute(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):
-    pytest.importorskip("ray")
-    for k, address in enumerate(("127.0.0.1:1", "auto", "nowhere")):
+    services = pytest.importorskip("ray._private.services")
+    others = services.find_gcs_addresses()  # a cluster of somebody on this machine, which auto would find
+    for k, address in enumerate(["127.0.0.1:1", "nowhere", *([] if others else ["auto"])]):
         began = time.monotonic()
         assert train("--engine", "ray", "--address", address, *SMALL, "--out", tmp_path / f"run{k}") == 1
         said = capfd.readouterr().err
