@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from kindergarten.agents import open_forget_gates
+from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.extras import explained
+from kindergarten.playground import playground_named
+from kindergarten.playground.drivers import IDLE
+from kindergarten.playground.world import make_rules
 from kindergarten.scoring.agent import Decision
 
 with explained(__name__, "ray[rllib]"):
@@ -96,6 +101,35 @@ class SeveralAgents(MultiAgentEnv):
         observations, rewards, terminated, truncated, infos = self.world.step(action_dict)
         over, late = not self.world.agents, all(truncated.values())
         return observations, rewards, terminated | {"__all__": over and not late}, truncated | {"__all__": late}, infos
+
+
+class SeatRows(KindergartenRowsEnv):
+    """The rows of ``kindergarten.envs.rows_env`` for RLlib's single-agent API; ``env_config`` holds what that takes.
+
+    Worlds are endless unless it says otherwise, and there are ``num_envs_per_env_runner`` rows. As RLlib wants it, the
+    step that ends a row's episode returns what it saw last, and the next one begins another, whatever is asked there.
+    RLlib leaves no row out: who waits for room sees zeros and earns nothing.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
+    autoreset_mode = AutoresetMode.NEXT_STEP
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        rules = {"endless": True, **config}
+        rows, scenario = rules.pop("num_envs"), playground_named(rules.pop("scenario", "Meeting"))
+        seats = sum(member.learns for member in scenario.casts[0])
+        if rows % seats:
+            raise ValueError(f"num_envs_per_env_runner is {rows}: {scenario.name} has {seats} seats, give a multiple")
+        super().__init__(scenario, rows // seats, make_rules(**rules))
+        self._ended = np.zeros(rows, bool)
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """See ``rows_env``."""
+        observations, rewards, terminated, truncated, infos = super().step(np.where(self._ended, IDLE, actions))
+        self._ended = terminated | truncated
+        for row in np.flatnonzero(self._ended):
+            observations[row] = infos["final_obs"][row]
+        return observations, rewards, terminated, truncated, {}
 
 
 class RLlibAgent:

@@ -182,10 +182,13 @@ class NaiveMany(NaiveWorld):
         driver = next((driver for driver in self.drivers if driver.body is user and not driver.human), None)
         if driver is None:
             return super().show(user)
+        truth = TURNS.get(user.intent, Signal.NONE)
+        if self.rules.signals == Lamps.TOLD:
+            return truth
         near = self.rules.signals == Lamps.EARLY and self.road.entry - user.s <= 25.0
         if not driver.works or near or self.rules.signals == Lamps.OFF:
             return Signal.NONE
-        lamp = TURNS.get(user.intent, Signal.NONE) if self.rules.signals == Lamps.HONEST else driver.lamp
+        lamp = truth if self.rules.signals == Lamps.HONEST else driver.lamp
         cycles = (self.tick - driver.since) * self.dt * user.flash_rate + user.flash_phase
         return lamp if user.kind == Kind.CYCLIST or cycles % 1.0 < 0.5 else Signal.NONE
 

@@ -24,6 +24,7 @@ RULED: dict[str, tuple[Scenario, dict]] = {
     "humans, without end": (SQUARE, {"humans": 0.25, "endless": True}),
     "early, social": (SQUARE, {"signals": "early", "social": 0.3, "signal_cost": 0.2, "endless": True}),
     "honest, broken": (THREE, {"signals": "honest", "defects": 0.5, "humans": 0.5}),
+    "told": (SQUARE, {"signals": "told", "endless": True}),
     "off": (PLAYGROUNDS["Junction4"], {"signals": "off"}),
     "cyclists": (everybody_a_cyclist(MEETING), {"humans": 0.25}),
 }

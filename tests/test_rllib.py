@@ -85,3 +85,28 @@ def test_a_world_is_over_for_rllib_when_nobody_is_left_however_they_ended():
     _, _, terminated, truncated, _ = world.step({"seat_0": 1, "seat_1": 1})
     assert terminated == {"seat_0": True, "seat_1": False, "__all__": True}
     assert truncated == {"seat_0": False, "seat_1": True, "__all__": False}
+
+
+@pytest.mark.usefixtures("cluster")
+def test_seats_are_rows_of_its_single_agent_api():
+    config = rllib.PPOConfig().environment(rllib.SeatRows, env_config={"scenario": "Meeting", "humans": 0.25})
+    config = config.env_runners(
+        num_env_runners=0, num_envs_per_env_runner=8, gym_env_vectorize_mode="vector_entry_point"
+    ).training(train_batch_size=1024, minibatch_size=256, num_epochs=1)
+    algorithm = config.build_algo()
+    found = algorithm.train()["env_runners"]
+    assert found["num_episodes"] > 8 and found["episode_len_mean"] > 10
+    algorithm.stop()
+
+
+def test_a_row_shows_what_it_saw_last_and_then_begins_anew():
+    rows = rllib.SeatRows({"scenario": "Meeting", "num_envs": 8})
+    rows.reset(seed=0)
+    ends = 0
+    for _ in range(200):
+        observations, rewards, terminated, truncated, infos = rows.step(np.full(8, 3))
+        assert not infos and observations[terminated | truncated].any(axis=1).all()
+        ends += int((terminated | truncated).sum())
+    assert ends > 8 and rewards.shape == (8,)
+    with pytest.raises(ValueError, match="num_envs_per_env_runner is 7: Meeting has 2 seats, give a multiple"):
+        rllib.SeatRows({"num_envs": 7})
