@@ -9,6 +9,7 @@ on the wall, which says little where there are fewer cores than processes.
 
 from __future__ import annotations
 
+import csv
 import pickle
 import time
 from pathlib import Path
@@ -115,15 +116,24 @@ def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
     """What minibatches of each size make of Follow, in as many decisions."""
     rows = []
     for size in sizes:
-        found = [
-            run(runs / f"batch{size}" / f"seed{seed}", "Follow", "lstm", seed, "--batch-size", size)
-            for seed in range(FIRST, FIRST + seeds)
-        ]
-        reached = [next((step for step, score in one["curve"] if score >= REACHED), None) for one in found]
+        folders = {seed: runs / f"batch{size}" / f"seed{seed}" for seed in range(FIRST, FIRST + seeds)}
+        found = [run(folder, "Follow", "lstm", seed, "--batch-size", size) for seed, folder in folders.items()]
         scores = [round(anticipation_of(one), 3) for one in found]
-        rows.append({"batch_size": size, "decisions": found[0]["steps"], "anticipation": scores, "reached": reached})
+        reached = [first_at(folder, REACHED) for folder in folders.values()]
+        commits = sorted({one["commit"] for one in found})
+        row = {"batch_size": size, "decisions": found[0]["steps"], "commits": commits}
+        rows.append({**row, "anticipation": scores, "reached": reached})
         show_row(rows[-1])
     return rows
+
+
+def first_at(folder: Path, score: float) -> int | None:
+    """Decisions after which the run in ``folder`` first had this anticipation, in the evaluations of its training."""
+    with (folder / "metrics.csv").open() as file:
+        for row in csv.DictReader(file):
+            if float(row["evaluation/anticipation"]) >= score:
+                return int(row["time/total_timesteps"])
+    return None
 
 
 def main(argv: list[str] | None = None) -> int:
