@@ -16,7 +16,6 @@ from kindergarten import cli
 from kindergarten.agents.learner.driving import auxiliary_targets_of
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.together import TogetherWatcher
-from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs import rows_env
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.playground.drivers import Deed
@@ -129,6 +128,24 @@ def test_the_simulator_says_where_they_go(signals):
     assert shown[:, left].all() == (signals == "told"), "lamps flash, but for those who are told"
 
 
+def test_lamps_are_set_honestly_of_a_share_of_agents_that_may_change():
+    playground = Playground(MEETING, 200, make_rules(honest=0.5, defects=0.25))
+    playground.seed(np.arange(200))
+    for wanted in (0.5, 0.0):
+        playground.set_honest(wanted)
+        playground.reset()
+        counts = np.bincount(playground.drivers["works"].ravel(), minlength=3) / 400
+        assert np.abs(counts - (0.25, 0.75 - wanted, wanted)).max() < 0.08
+        playground.check(playground.snapshot())
+        lit = np.zeros((200, 2), int)
+        for _ in range(5):
+            playground.step(np.full((200, 2), int(Deed.SIGNAL_RIGHT)))
+            lit = np.maximum(lit, playground.users["signal"][:, :2])
+        left, works = playground.goals() == Intent.LEFT, playground.drivers["works"]
+        honest = np.where(left, int(Signal.LEFT), int(Signal.NONE))
+        assert (lit == np.choose(works, [int(Signal.NONE), int(Signal.RIGHT), honest])).all()
+
+
 def test_bits_and_the_sign_of_a_convention():
     goals = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (8, 1))
     assert (int(Intent.LEFT), int(Intent.STRAIGHT)) == (0, 1)
@@ -174,13 +191,15 @@ def test_policies_may_differ_by_seat_and_the_ends_are_theirs():
 def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
     """Bit for bit as if they had never been stopped."""
 
+    begin = TogetherWatcher._on_rollout_start
+
     def stopped(watcher: TogetherWatcher) -> None:
-        Watcher._on_rollout_start(watcher)
+        begin(watcher)
         if watcher.model.num_timesteps == 256:
             raise KeyboardInterrupt
 
     words = ["--worlds", "4", "--n-steps", "16", "--batch-size", "64", "--threads", "1", "--humans", "0.25"]
-    words = [*words, "--legible", "0.1", "--quiet"]
+    words = [*words, "--legible", "0.1", "--fade", "0.9", "--quiet"]
     once, twice = tmp_path / "once", tmp_path / "twice"
     assert cli.main(["train", "--scenario", "Meeting", "--steps", "512", "--out", str(once), *words]) == 0
     with monkeypatch.context() as patch:

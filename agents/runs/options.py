@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from kindergarten.agents.learner.choice import Encoder, Memory
-from kindergarten.agents.learner.config import MANY, WIDE, PPOConfig
+from kindergarten.agents.learner.config import MANY, SEVERAL, WIDE, PPOConfig
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.sight import columns_of_seat
 from kindergarten.playground.world import Rules
@@ -142,6 +142,11 @@ class Together(Options):
         "weight of a reward for being understood: how sure the others' captions are of one's goal; falls to 0 in the "
         "first half",
     )
+    fade: float = setting(
+        0.0,
+        Number(0.0, 1.0),
+        "share of the training in which the simulator sets agents' lamps honestly: of all at first, of fewer and fewer",
+    )
     environment: ClassVar[Config] = Config()  # pyright: ignore[reportIncompatibleVariableOverride]  # never another
     rules: Rules = Rules()
 
@@ -181,8 +186,9 @@ def usual(scenario: str) -> Options:
     Raises:
         ValueError: there is none of that name.
     """
-    several = scenario in PLAYGROUNDS
-    own = Together(scenario=scenario) if several else Options(scenario=scenario)
+    if scenario in PLAYGROUNDS:
+        return Together(scenario=scenario, worlds=PLAYGROUNDS[scenario].worlds, learner=SEVERAL)
+    own = Options(scenario=scenario)
     worlds = max(each.worlds for each in own.scenarios)
     return replace(own, worlds=worlds, learner=WIDE if worlds >= MANY else PPOConfig())
 

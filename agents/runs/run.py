@@ -164,8 +164,8 @@ class Run:
         everywhere = ["all scenarios"] if self.graduate else []
         own, default = self.options, usual(self.options.scenario)
         changed = *unusual(own.learner, default.learner), *unusual(own.world[1], default.world[1])
-        read = [f"legible {own.legible:g}"] if isinstance(own, Together) and own.legible else []
-        return ", ".join((*everywhere, *changed, *read))
+        helped = [f"{name} {its:g}" for name in ("legible", "fade") if (its := getattr(own, name, 0.0))]
+        return ", ".join((*everywhere, *changed, *helped))
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.

@@ -9,8 +9,10 @@ import numpy as np
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.options import Together
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
+from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.playground.drivers import Lamps
 from kindergarten.playground.planner import Channel
 from kindergarten.playground.world import Rules
@@ -24,10 +26,13 @@ from kindergarten.world.config import Scenario
 
 
 def rules_of(run: Run) -> Rules:
-    """The rules of a run's evaluation: its own, but among agents whose lamps work, selfish or not."""
+    """The rules of a run's evaluation: its own, but among agents alone, whose lamps work.
+
+    How social they are is seen by them, so it stays; the mean return is the same.
+    """
     its = run.options.world[1]
     assert isinstance(its, Rules)
-    return replace(its, humans=0.0, defects=0.0, social=0.0)
+    return replace(its, humans=0.0, defects=0.0, honest=0.0)
 
 
 class TogetherWatcher(Watcher):
@@ -45,6 +50,14 @@ class TogetherWatcher(Watcher):
         for name, its in rates(story).items():
             self.logger.record(f"evaluation/{name}", its)
         return known_channel(scenario).communication(story.by_seed)
+
+    def _on_rollout_start(self) -> None:
+        super()._on_rollout_start()
+        env, own = self.model.get_env(), self.run.options
+        assert isinstance(env, KindergartenVecEnv) and isinstance(own, Together)
+        if own.fade:
+            done = (self.model.num_timesteps - self.run.schedule_begins) / (self.total - self.run.schedule_begins)
+            env.envs.simulator.set_honest(max(1.0 - done / own.fade, own.rules.honest))
 
     def _show(self) -> None:
         """Nothing is drawn of several agents."""

@@ -23,7 +23,7 @@ DRIVER = np.dtype(
         ("target_offset", np.float64),  # [m] to the left of the route
         ("lamp", np.int64),  # Signal that it asks for; it persists
         ("lamp_since", np.int64),  # [physics steps] since when
-        ("works", np.int64),  # 0: its lamps are broken, which it does not see
+        ("works", np.int64),  # 0: its lamps are broken, 2: the simulator sets them honestly; it sees neither
         ("way", np.float64),  # [m] along its route, in the last physics step
         ("social", np.float64),  # how much of the others' rewards it earns: 0 selfish, 1 their mean alone
     ]
@@ -36,6 +36,7 @@ RULES = np.dtype(
         ("social", np.float64),
         ("defects", np.float64),
         ("signal_cost", np.float64),
+        ("honest", np.float64),
         ("endless", np.int64),
     ]
 )
@@ -68,6 +69,7 @@ EARLY, OFF, HONEST, TOLD = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST), 
 NONE, LEFT, RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
 CYCLIST = int(Kind.CYCLIST)
+BROKEN, SOUND, GUIDED = 0, 1, 2  # lamps
 IDLE, LAST_ACTION = int(Action.IDLE), int(max(Action))
 SIGNAL_LEFT, SIGNAL_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
 FAR = 25.0  # [m] before the junction's edge, where lamps that work early alone go off
@@ -105,7 +107,7 @@ def truth(user):
 @njit
 def asked(driver, user, signals):
     """The Signal that an agent's lamps are set to: by itself, or by the simulator, which is honest."""
-    if signals != HONEST:
+    if signals != HONEST and driver["works"] != GUIDED:
         return driver["lamp"]
     return truth(user)
 
@@ -116,7 +118,7 @@ def lit(driver, user, signals, entry, dt):
     if signals == TOLD:
         return truth(user)
     lamp = asked(driver, user, signals)
-    if lamp == NONE or driver["works"] == 0 or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
+    if lamp == NONE or driver["works"] == BROKEN or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
         return NONE
     if user["kind"] == CYCLIST:
         return lamp

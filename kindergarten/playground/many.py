@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kindergarten.playground.drivers import CYCLIST, NONE, cancel, lit, press, truth
+from kindergarten.playground.drivers import BROKEN, CYCLIST, GUIDED, NONE, SOUND, cancel, lit, press, truth
 from kindergarten.playground.sight import NUM_OWN, write_own
 from kindergarten.world.codes import End, Kind
 from kindergarten.world.dynamics import choose, move_ego
@@ -39,7 +39,8 @@ def acts(driver):
 @njit
 def sit(world, user, driver, rules, human):
     """Hand ``user`` to an agent, or to a scripted human, who signals from its t1 to its t2 what it will do."""
-    driver["works"] = 0 if uniform(world) < rules["defects"] else 1
+    luck = uniform(world)
+    driver["works"] = BROKEN if luck < rules["defects"] else GUIDED if luck >= 1.0 - rules["honest"] else SOUND
     driver["present"], driver["end"], driver["hands_on"] = 0 if human else 1, RUNNING, 0
     driver["tick"], driver["born"], driver["lamp_since"] = world["tick"], world["tick"], world["tick"]
     driver["target_speed"], driver["target_offset"], driver["way"] = user["desired_speed"], 0.0, 0.0

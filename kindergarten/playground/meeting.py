@@ -54,5 +54,5 @@ SCENARIO = Scenario(
     first=(0.6, 1.0),
     sight=2000.0,
     training=1_500_000,
-    worlds=128,
+    worlds=32,
 )

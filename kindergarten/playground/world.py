@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kindergarten.playground.drivers import DRIVER, RULES, Deed, Lamps
+from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, SOUND, Deed, Lamps
 from kindergarten.playground.many import reset_many, step_many
 from kindergarten.playground.sight import bounds_of_seat
 from kindergarten.world.codes import End, Intent, Kind, Signal, names
@@ -21,7 +21,12 @@ from kindergarten.world.words import quoted
 
 #: The time between t2 and t3 is nobody's here: agents speak when they like, and humans until they turn.
 CONFIG = Config(hands_on=True, delay_s=(0.0, 0.0))
-CHOICES = {"present": (0, 1), "works": (0, 1), "end": list(End), "lamp": list(Signal)}  # of a DRIVER's fields
+CHOICES = {
+    "present": (0, 1),
+    "works": (BROKEN, SOUND, GUIDED),
+    "end": list(End),
+    "lamp": list(Signal),
+}  # of a DRIVER's fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,9 @@ class Rules:
     social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
     defects: float = setting(0.0, Number(0.0, 1.0), "share of agents whose lamps are broken, which they do not see")
     signal_cost: float = setting(0.0, Number(0.0, 10.0), "what a lamp costs while an agent has it on, per second")
+    honest: float = setting(
+        0.0, Number(0.0, 1.0), "share of agents whose lamps the simulator sets honestly, whatever they ask for"
+    )
     endless: bool = setting(False, Switch(), "whose episode has ended is followed by somebody else in the same seat")
 
     def __post_init__(self) -> None:
@@ -154,6 +162,10 @@ class Playground:
         step_many(*self.arrays, self._rules, rows.astype(np.int64), out)
         self.terms = out.terms
         return out
+
+    def set_honest(self, share: float) -> None:
+        """Set honestly the lamps of so many of all agents to come; see ``Rules.honest``."""
+        self._rules["honest"] = share
 
     def acting(self) -> np.ndarray:
         """(W, A) bool, in which seats agents drive on."""

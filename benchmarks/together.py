@@ -1,0 +1,111 @@
+"""What agents who learn together in Meeting say to each other, who listens, and how they get on with other populations.
+
+python -m benchmarks.together --out benchmarks/results/playground_learning.json [--kinds free] [--seeds 5] [--runs DIR]
+
+Trains what DIR lacks, kind by kind with one seed, then with the next; with seeds that nothing was tuned on. Some kinds
+begin with the agents of another, such as those of honest lamps, and go on by other rules for as long. After each the
+result is written anew, so it may be stopped at any time, and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.common import about, command_line, kindergarten, read, show_row, write
+from kindergarten.agents.evaluation.agent import PolicyAgent
+from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.together import rules_of
+from kindergarten.playground.worth import SEEDS, known_channel
+from kindergarten.scoring.together import drive_together
+
+FIRST = 100  # budgets and numbers were chosen on seeds from 0 on
+STEPS = 500_000  # decisions of a stage
+TEAM = ("--social", 0.5)  # an agent earns the mean of both
+HELP = ("--legible", 0.05)
+
+
+class Kind(NamedTuple):
+    """What a training is told on the command line, and the kind whose agents it begins with, if it does."""
+
+    words: tuple[object, ...]
+    after: str = ""
+    memory: str = "lstm"
+
+
+KINDS = {
+    "told": Kind(("--signals", "told")),
+    "honest": Kind(("--signals", "honest")),
+    "free, a quarter humans": Kind(("--humans", 0.25, "--defects", 0.1, *HELP), "honest"),
+    "free": Kind(HELP, "honest"),
+    "muted": Kind(("--signals", "off"), "honest"),
+    "honest, no memory": Kind(("--signals", "honest"), memory="none"),
+    "early, no memory": Kind(("--signals", "early", *HELP), "honest, no memory", "none"),
+    "free, from nothing": Kind(HELP),
+}
+SPEAK = ("free, a quarter humans", "free")  # of whose seeds everyone meets everyone
+PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
+
+
+def trained(runs: Path, name: str, seed: int) -> Path:
+    """The folder of an agent. If it is not there yet it is trained; if it has begun already, it goes on."""
+    kind, folder = KINDS[name], runs / name.replace(",", "").replace(" ", "-") / f"seed{seed}"
+    if not (folder / "evaluation.json").exists():
+        named = ("--scenario", "Meeting", "--memory", kind.memory, "--seed", seed, "--steps", STEPS, "--out", folder)
+        first = ("--init", trained(runs, kind.after, seed)) if kind.after else ()
+        begun = (folder / "config.json").exists()
+        kindergarten("train", "--quiet", *(["--resume", folder] if begun else [*named, *TEAM, *kind.words, *first]))
+    return folder
+
+
+def found_in(folder: Path) -> dict[str, Any]:
+    """The evaluation of a finished run, its learning curve, and what it took."""
+    found = json.loads((folder / "evaluation.json").read_text())
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/communication"]), 3)] for row in rows]
+    return {**found, "seconds": round(float(rows[-1]["time/time_elapsed"])), "curves": curve[::4]}
+
+
+def meetings(folders: list[Path]) -> list[list[float]]:
+    """``communication`` of each run's agents in the first seat, row by row, with each run's in the second."""
+    runs = [Run.open(folder) for folder in folders]
+    agents, rules = [PolicyAgent(run.load_model().policy) for run in runs], rules_of(runs[0])
+    (scenario,), size = runs[0].scenarios, range(len(runs))
+    channel = known_channel(scenario)
+    scores = {
+        (i, k): channel.communication(drive_together([agents[i], agents[k]], scenario, rules, SEEDS).by_seed)
+        for i, k in product(size, size)
+    }
+    return [[round(scores[i, k], 3) for k in size] for i in size]
+
+
+def main(words: list[str] | None = None) -> None:
+    """Train what is missing, print and write."""
+    parser = command_line("together", (__doc__ or "").splitlines()[0], seeds=5, runs=True)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND", help="these alone")
+    asked = parser.parse_args(words)
+    measure(asked.kinds, asked.seeds, asked.runs, asked.out)
+
+
+def measure(kinds: list[str], seeds: int, runs: Path, out: Path | None) -> None:
+    """All that was asked for, seed by seed, and how agents of different seeds get on."""
+    made, result, numbers = about("playground_learning", PACKAGES, "together"), read(out), range(FIRST, FIRST + seeds)
+    rows = {(row["kind"], row["seed"]): row for row in result["rows"]}
+    folders: dict[str, list[Path]] = {name: [] for name in kinds}
+    for seed, name in product(numbers, kinds):
+        folders[name].append(trained(runs, name, seed))
+        rows[name, seed] = {"kind": name, **found_in(folders[name][-1]), **made}
+        show_row(rows[name, seed])
+        if seed > FIRST and name in SPEAK:
+            result.setdefault("meetings", {})[name] = meetings(folders[name])
+        if out is not None:
+            ordered = [rows[key] for key in sorted(rows, key=lambda key: (list(KINDS).index(key[0]), key[1]))]
+            write(out, {**result, "benchmark": made["benchmark"], "rows": ordered})
+
+
+if __name__ == "__main__":
+    main()
