@@ -23,7 +23,7 @@ class Command(NamedTuple):
     place: str  # of its options, module:class; nothing there may need torch, pygame or a kernel
 
 
-OURS, AGENTS = "kindergarten.commands", "kindergarten.agents.commands"
+OURS, SHOWN, AGENTS = "kindergarten.commands", "kindergarten.watching", "kindergarten.agents.commands"
 COMMANDS = {
     "train": Command("", "teach a car; the same as python train.py", f"{AGENTS}:Train"),
     "evaluate": Command("[AGENT]", "how well a car anticipates: a run, a file, or anybody's agent", f"{OURS}:Evaluate"),
@@ -37,10 +37,10 @@ COMMANDS = {
     ),
     "compare": Command("RUN...", "what several runs say together, as a table and a picture", f"{AGENTS}:Compare"),
     "export-onnx": Command("RUN OUT", "the trained car as one file for other programs", f"{AGENTS}:ExportOnnx"),
-    "watch": Command("[RUN-or-REPLAY]", "look at what it does, in a window or as a video", f"{OURS}:Watch"),
-    "play": Command("SCENARIO", "drive yourself, as the agent has to", f"{OURS}:Play"),
+    "watch": Command("[RUN-or-REPLAY]", "look at what it does, in a window or as a video", f"{SHOWN}:Watch"),
+    "play": Command("SCENARIO", "drive yourself, as the agent has to", f"{SHOWN}:Play"),
     "export-web": Command(
-        "REPLAY OUT", "one page that shows a replay in any browser, without a network", f"{OURS}:ExportWeb"
+        "REPLAY OUT", "one page that shows a replay in any browser, without a network", f"{SHOWN}:ExportWeb"
     ),
     "record": Command("", "labelled sequences by the thousand, as Parquet", f"{OURS}:Record"),
     "scenarios": Command("", "the scenarios, and what blind and all-knowing drivers get there", f"{OURS}:Scenarios"),

@@ -16,10 +16,10 @@ from kindergarten import __version__, cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.choice import Encoder, Trunk
 from kindergarten.commandline import options_of
-from kindergarten.commands import newest_replay
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.watching import newest_replay
 from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS
 from kindergarten.world.settings import declared

@@ -13,7 +13,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from docs import exam_tables
-from kindergarten import cli, commands, viewer
+from kindergarten import cli, viewer, watching
 from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import SEEDS, compute
@@ -138,14 +138,14 @@ def test_a_gamepad_drives():
 
 
 def test_the_agent_to_compare_with_is_the_one_of_this_scenario_that_was_evaluated_last(tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, "RUNS", tmp_path)
-    assert commands.known_agent("Follow") == ""
+    monkeypatch.setattr(watching, "RUNS", tmp_path)
+    assert watching.known_agent("Follow") == ""
     for k, (scenario, value) in enumerate((("Follow", 0.5), ("Follow", 0.75), ("Crossing", 0.25))):
         (tmp_path / str(k)).mkdir()
         path = tmp_path / str(k) / "evaluation.json"
         path.write_text(json.dumps({"scenario": scenario, "anticipation": value}))
         os.utime(path, (k, k))
-    assert commands.known_agent("Follow") == f"The agent of {tmp_path / '1'}: 0.75."
+    assert watching.known_agent("Follow") == f"The agent of {tmp_path / '1'}: 0.75."
 
 
 def test_people_take_the_exam(tmp_path, monkeypatch, capsys):

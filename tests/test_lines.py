@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kindergarten import cli, commands
+from kindergarten import cli, commands, watching
 from kindergarten.commandline import options_of
 from tests.test_damage import ROOT
 from tests.test_fuzz import COUNT, damaged
@@ -80,7 +80,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, few_seeds) -> Iterator[Path]:
 @pytest.fixture
 def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long, opens a window or changes the package is read and refused as always, but not done."""
-    ours = commands.Play, commands.Scenarios, commands.Evaluate, commands.Examine
+    ours = watching.Play, commands.Scenarios, commands.Evaluate, commands.Examine
     for command in (agents.Train, agents.Resume, agents.Diagnose, *ours):
         monkeypatch.setattr(command, "run", lambda self: 0)
 

@@ -74,6 +74,7 @@ LAYERS = (
         "data.offline",
         "data",
         "commands",
+        "watching",
         "cli",
         "__main__",
     ),

@@ -11,7 +11,6 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.commands import newest_replay
 from kindergarten.replay.replay import Newest, Replay
 from kindergarten.viewer import Stage, Take, View, stages_of, write_sheet
 from kindergarten.viewer.app.controls import codes, pressed
@@ -24,6 +23,7 @@ from kindergarten.viewer.export.sheet import moments
 from kindergarten.viewer.model.frame import differences
 from kindergarten.viewer.model.keys import GAME, LIVE, LOOK, PLAYER
 from kindergarten.viewer.model.story import story_of
+from kindergarten.watching import newest_replay
 from kindergarten.world.codes import Intent, Phase
 from tests.pressing import SIZE, event, picture, press, thinking
 

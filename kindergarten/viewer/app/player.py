@@ -8,8 +8,7 @@ import pygame
 
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer.app.controls import Controls, pressed
-from kindergarten.viewer.app.guess import Guess
-from kindergarten.viewer.app.telling import Telling
+from kindergarten.viewer.app.lecture import Guess, Telling
 from kindergarten.viewer.draw.stage import Painters, Stage, Take, same_world, twins_of
 from kindergarten.viewer.model.keys import PLAYER
 from kindergarten.viewer.model.view import Hud, View

@@ -94,9 +94,8 @@ class Painter:
         """Where everything goes on ``surface``; the type grows with the picture."""
         width, height = surface.get_size()
         self.typeface.unit = unit = unit_of((width, height), view.large)
-        remembers = self._strip is not None and story.episode is not None and story.episode.thoughts.cells is not None
         side, low = round(SIDE * unit) * view.side, round(height_of(story, view) * unit) * view.timeline
-        strip = round(STRIP * unit) * (view.memory and remembers)
+        strip = round(STRIP * unit) * (view.memory and self._strip is not None and story.remembers)
         side *= view.panels and width - side >= STREET[0] * width
         low *= view.panels and height - low >= STREET[1] * height
         strip *= view.panels and height - low - strip >= STREET[1] * height

@@ -10,14 +10,7 @@ import pygame
 from kindergarten.viewer.draw.painter import STREET, Painter
 from kindergarten.viewer.draw.panel import draw_belief, draw_chances
 from kindergarten.viewer.draw.text import card, label, rect
-from kindergarten.viewer.draw.timeline import (
-    MARGIN,
-    Axis,
-    apart,
-    draw_play_head,
-    draw_role,
-    write_beside,
-)
+from kindergarten.viewer.draw.timeline import Axis, draw_marks, draw_play_head, draw_role, track_in, write_beside
 from kindergarten.viewer.model.frame import Frame, differences
 from kindergarten.viewer.model.labels import Area
 from kindergarten.viewer.model.palette import DARKNESS
@@ -41,12 +34,8 @@ class Pair:
         a, b = (story.episode for story in stories)
         assert a is not None and b is not None
         self._differ = differences(a, b)
-        longer = a if len(a.worlds) >= len(b.worlds) else b
-        first = float(longer.worlds["tick"][0])
-        times = (longer.worlds["tick"] - first) / max(float(longer.worlds["tick"][-1]) - first, 1.0)
-        last = max(stories, key=lambda story: story.duration)
-        self._times = last.start + times * (last.duration - last.start)
-        self.duration = last.duration
+        self._times = max((story.times for story in stories), key=len)
+        self.duration = max(story.duration for story in stories)
         self._parting = self._first_parting()
 
     def _first_parting(self) -> float | None:
@@ -97,14 +86,11 @@ class Pair:
 
     def _panels(self, view: View) -> tuple[float, float]:
         """How tall [points] what the cars think and what they hold in memory is; 0 if it is not shown."""
-        return POLICY * view.policy, MEMORY * (view.memory and self._remember())
+        return POLICY * view.policy, MEMORY * (view.memory and any(story.remembers for story in self._stories))
 
     @staticmethod
     def _fits(low: float, height: int) -> bool:
         return height - low >= STREET[1] * height
-
-    def _remember(self) -> bool:
-        return any(story.episode is not None and story.episode.thoughts.cells is not None for story in self._stories)
 
     def _bottom(self, surface: pygame.Surface, view: View) -> pygame.Rect:
         width, height = surface.get_size()
@@ -119,12 +105,7 @@ class Pair:
         return (area, self._axis(area)) if area.height else None
 
     def _axis(self, area: pygame.Rect) -> Axis:
-        unit = self._typeface.unit
-        left = round(area.left + MARGIN * unit)
-        return Axis(
-            pygame.Rect(left, round(area.top + 30 * unit), area.width - 2 * (left - area.left), round(22 * unit)),
-            self.duration,
-        )
+        return Axis(track_in(area, 30, self._typeface.unit), self.duration)
 
     def _signs(self, half: pygame.Rect, story: Story, frame: Frame, view: View) -> list[Sign]:
         """Who drives and what nobody can see, at the top of a street; how it ended, at the bottom."""
@@ -201,7 +182,7 @@ class Pair:
                 surface.fill(theme.ink, (x, track.top, max(round(unit), 1), second.bottom - track.top))
                 type_.write(surface, name, (x + 3 * unit, track.top - 8 * unit), 15)
         draw_play_head(surface, axis, max(frame.time for frame in frames), second.bottom, type_)
-        self._events(surface, axis, area, second.bottom)
+        draw_marks(surface, axis, area, self._events(), (second.bottom, 6, 17), type_)
         clock = f"{max(frame.time for frame in frames):.1f} of {self.duration:.1f} s"
         y = area.bottom - 13 * unit
         type_.write(surface, clock, (track.left, y), 19)
@@ -220,17 +201,11 @@ class Pair:
             words = ("they see different pictures", "different") if differ else ("the same picture", "same")
             write_beside(surface, words, piece, axis.x_of(time), type_, 15, DARKNESS if differ else theme.faded)
 
-    def _events(self, surface: pygame.Surface, axis: Axis, area: pygame.Rect, bottom: float) -> None:
-        """Where the pictures begin to differ, and where the cars begin to act differently."""
-        type_, unit = self._typeface, self._typeface.unit
+    def _events(self) -> list[tuple[float, str, str]]:
+        """When the pictures begin to differ, and when the cars begin to act differently."""
         marks = []
         if self._differ.any():
-            marks.append((float(self._times[np.flatnonzero(self._differ)[0]]), "the pictures begin to differ"))
+            marks.append((float(self._times[np.flatnonzero(self._differ)[0]]), *2 * ("the pictures begin to differ",)))
         if self._parting is not None:
-            marks.append((self._parting, "the cars begin to act differently"))
-        marks.sort()
-        at, widths = [axis.x_of(time) for time, _ in marks], [type_.width(words, 17) for _, words in marks]
-        lefts = apart(at, widths, (area.left + 8 * unit, area.right - 8 * unit), 14 * unit)
-        for (_, words), x, left in zip(marks, at, lefts, strict=True):
-            pygame.draw.line(surface, type_.theme.ink, (x, bottom), (x, bottom + 6 * unit), max(round(2 * unit), 1))
-            type_.write(surface, words, (left, bottom + 17 * unit), 17)
+            marks.append((self._parting, *2 * ("the cars begin to act differently",)))
+        return sorted(marks)

@@ -18,6 +18,7 @@ from kindergarten.world.codes import End, Phase
 MARGIN = 26  # points left and right of the track
 TRACK, LANE, GAP = 22, 4, 2  # points: the height of the first lane and of the others, and what is between them
 MOST_LANES = 8
+HANDS_ON = "hands on: the agent drives"
 
 
 def lanes_of(story: Story, focus: int) -> list[int]:
@@ -53,12 +54,8 @@ class Timeline:
 
     def __init__(self, area: pygame.Rect, story: Story, typeface: Typeface, focus: int = 1) -> None:
         self.area, self._story, self._typeface, self._focus = area, story, typeface, focus
-        unit = typeface.unit
-        track = pygame.Rect(
-            round(area.left + MARGIN * unit), round(area.top + 34 * unit),
-            round(area.width - 2 * MARGIN * unit), round(TRACK * unit),
-        )  # fmt: skip
-        self.axis, self._bottom = Axis(track, story.duration), track.bottom
+        self.axis = Axis(track_in(area, 34, typeface.unit), story.duration)
+        self._bottom = self.axis.track.bottom
 
     def draw(self, surface: pygame.Surface, frame: Frame, view: View, hud: Hud) -> None:
         """Draw it."""
@@ -70,8 +67,8 @@ class Timeline:
         labels = signal_labels(role, view.reveal, story.lanes)
         times, known = (role.t1, role.t2, role.t3), self._known(frame)
         draw_role(surface, self.axis, track, story, self._focus, self._typeface, view.reveal, known, frame.time)
-        marks = [(f"t{k + 1}", labels[k], times[k]) for k in range(3) if times[k] <= known]
-        self._marks(surface, marks, track.top - 13 * unit, -1)
+        marks = [(times[k], f"t{k + 1} {labels[k]}".strip(), f"t{k + 1}") for k in range(3) if times[k] <= known]
+        draw_marks(surface, self.axis, self.area, marks, (track.top, -5, -13), self._typeface)
         self._bottom = track.bottom
         lanes = lanes_of(story, self._focus)
         for i in lanes:
@@ -112,11 +109,11 @@ class Timeline:
         surface.fill(theme.card, box)
         left, right = round(self.axis.x_of(story.hands_on)), round(self.axis.x_of(known))
         surface.fill(theme.ego, (left, box.top, max(right - left, 0), box.height))
-        below = [("", "hands on: the agent drives", story.hands_on)] if story.hands_on <= known else []
+        below = [(story.hands_on, HANDS_ON, HANDS_ON)] if story.hands_on <= known else []
         if not story.live and story.end is not End.RUNNING:
-            below.append(("", end_words(story), story.duration))
+            below.append((story.duration, end_words(story), end_words(story)))
             dot(surface, getattr(theme, end_tone(story.end)), (box.right, box.centery), 4.5 * unit)
-        self._marks(surface, below, box.bottom + 16 * unit, 1)
+        draw_marks(surface, self.axis, self.area, below, (box.bottom, 5, 16), self._typeface)
 
     def _bookmarks(self, surface: pygame.Surface, hud: Hud) -> None:
         unit, theme, track = self._typeface.unit, self._typeface.theme, self.axis.track
@@ -128,20 +125,32 @@ class Timeline:
                 surface.fill(theme.ink, flag)
                 self._typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
 
-    def _marks(self, surface: pygame.Surface, marks: list[tuple[str, str, float]], y: float, away: int) -> None:
-        """Labels at their times, moved aside where they would cover each other."""
-        unit, ink = self._typeface.unit, self._typeface.theme.ink
-        texts = [f"{name} {words}".strip() for name, words, _ in marks]
-        if sum(self._typeface.width(text, 17) for text in texts) > 0.9 * self.area.width:
-            texts = [name or words for name, words, _ in marks]
-        at = [self.axis.x_of(time) for _, _, time in marks]
-        widths = [self._typeface.width(text, 17) for text in texts]
-        borders = self.area.left + 8 * unit, self.area.right - 8 * unit
-        start = self.axis.track.top if away < 0 else self._bottom
-        for text, x, left in zip(texts, at, apart(at, widths, borders, 14 * unit), strict=True):
-            tick = (x, start), (x, start + away * 5 * unit)
-            pygame.draw.line(surface, ink, *tick, max(round(2 * unit), 1))
-            self._typeface.write(surface, text, (left, y), 17, ink)
+
+def track_in(area: pygame.Rect, top: float, unit: float) -> pygame.Rect:
+    """The first lane of a timeline in ``area`` [px], ``top`` points below its upper edge."""
+    left, width = round(area.left + MARGIN * unit), round(area.width - 2 * MARGIN * unit)
+    return pygame.Rect(left, round(area.top + top * unit), width, round(TRACK * unit))
+
+
+def draw_marks(
+    surface: pygame.Surface, axis: Axis, area: pygame.Rect, marks: Sequence[tuple[float, str, str]],
+    place: tuple[float, float, float], typeface: Typeface,
+) -> None:  # fmt: skip
+    """Words at their times [s], moved aside where they would cover each other; short ones where there is no room.
+
+    Args:
+        marks: when, the words, and the short ones.
+        place: where [px] their ticks begin, how long those are, and how far from there the words stand [points].
+    """
+    unit, ink, (start, tick, away) = typeface.unit, typeface.theme.ink, place
+    texts = [words for _, words, _ in marks]
+    if sum(typeface.width(text, 17) for text in texts) > 0.9 * area.width:
+        texts = [short for _, _, short in marks]
+    at, widths = [axis.x_of(time) for time, _, _ in marks], [typeface.width(text, 17) for text in texts]
+    borders = area.left + 8 * unit, area.right - 8 * unit
+    for text, x, left in zip(texts, at, apart(at, widths, borders, 14 * unit), strict=True):
+        pygame.draw.line(surface, ink, (x, start), (x, start + tick * unit), max(round(2 * unit), 1))
+        typeface.write(surface, text, (left, start + away * unit), 17, ink)
 
 
 def draw_role(

@@ -25,6 +25,7 @@ FASTEST = 100.0  # [1/s] of a video
 X264 = "bframes=8:b-adapt=0:weightp=0"  # smaller by a quarter than ultrafast alone, for a little more time
 PIPE = 1 << 20  # [B] between us and the encoder, where the system lets one choose
 Span = tuple[float, float]  # [s] since the reset
+Surfaces = Iterator[pygame.Surface]
 
 
 class MissingTool(OSError):
@@ -69,19 +70,22 @@ def write_video(
     few = [(stage, time) for stage in stages[:3] for time in _moments(stage, 0.5, span)]
     frames, chosen = surfaces(moments, view, size, progress), surfaces(few, view, size)
     with whole_file(path) as draft:
-        return (
-            _write_gif(draft, frames, chosen, size, rate, view.dark) if gif else _write_mp4(draft, frames, size, rate)
-        )
+        if gif:
+            return _write_gif(draft, frames, chosen, size, rate, view.dark)
+        return _write_mp4(draft, frames, size, rate)
 
 
 def surfaces(
     moments: Sequence[tuple[Stage, float]], view: View, size: tuple[int, int], progress: bool = False
-) -> Iterator[pygame.Surface]:
+) -> Surfaces:
     """The frames of a video, with a bar that says how many are done. Each is overwritten by the next."""
     surface = pygame.Surface(size, 0, 32)
     with closing(Progress(len(moments), "frames", lines=False)) if progress else nullcontext() as bar:
-        for count, (stage, time) in enumerate(moments, 1):
-            stage.draw(surface, time, view)
+        before = None
+        for count, moment in enumerate(moments, 1):
+            if moment != before:  # the last one of an episode stands still for a while
+                (stage, time), before = moment, moment
+                stage.draw(surface, time, view)
             yield surface
             if bar is not None:
                 bar.update(count)
@@ -94,7 +98,7 @@ def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
     return [min(start + k / rate, stage.duration) for k in range(max(round((stop - start) * rate), 1))]
 
 
-def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, int], rate: float) -> int:
+def _write_mp4(path: Path, frames: Surfaces, size: tuple[int, int], rate: float) -> int:
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -125,21 +129,14 @@ def _write_mp4(path: Path, frames: Iterator[pygame.Surface], size: tuple[int, in
     return count
 
 
-def _write_gif(
-    path: Path,
-    frames: Iterator[pygame.Surface],
-    few: Iterator[pygame.Surface],
-    size: tuple[int, int],
-    rate: float,
-    dark: bool,
-) -> int:
+def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int], rate: float, dark: bool) -> int:
     """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
     try:
         from PIL import Image
     except ImportError:
         raise MissingTool("writing .gif needs pillow: pip install 'kindergarten[agents]'") from None
 
-    def pictures(surfaces: Iterator[pygame.Surface]) -> Iterator[Image.Image]:
+    def pictures(surfaces: Surfaces) -> Iterator[Image.Image]:
         return (Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in surfaces)
 
     # What has a meaning keeps its colour, however small it is; the rest is shared out by area.

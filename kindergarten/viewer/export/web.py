@@ -23,23 +23,13 @@ from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import SPECS
 from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import look
+from kindergarten.viewer.model import words
 from kindergarten.viewer.model.camera import extent, outlook
 from kindergarten.viewer.model.frame import differences, frame_at
 from kindergarten.viewer.model.layout import layers_of, trees
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.shapes import larger
 from kindergarten.viewer.model.story import Role, Story, kind_of, one_way, story_of
-from kindergarten.viewer.model.words import (
-    badges,
-    band_words,
-    does_of,
-    end_words,
-    moments,
-    percents,
-    signal_labels,
-    telling,
-    will_of,
-)
 from kindergarten.world.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.road import SPACING, RoadMap
 
@@ -93,8 +83,8 @@ def content(replay: Replay) -> dict[str, Any]:
         "discrete": replay.control is Control.DISCRETE,
         "terms": list(replay.term_names),
         "names": {name: names(code) for name, code in CODES.items()},
-        "will": list(will_of(lanes).values()),
-        "does": list(does_of(lanes).values()),
+        "will": list(words.will_of(lanes).values()),
+        "does": list(words.does_of(lanes).values()),
         "look": look.look(),
         "shapes": _shapes(replay),
         "road": _road(replay.road),
@@ -125,11 +115,11 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
     story = story_of(replay, index)
     i, partner = story.watched(0, story.start), _partner(replay, index)
-    belief = frame_at(replay, index, moments(story, i)[2]).belief(i)
+    belief = frame_at(replay, index, words.moments(story, i)[2]).belief(i)
     return {
         "met": story.met,
-        "ended": end_words(story),
-        "telling": telling(story, i, belief) if i else [],
+        "ended": words.end_words(story),
+        "telling": words.telling(story, i, belief) if i else [],
         "extent": extent(story),
         "shapes": [_name(_key(column)) for column in users.T],
         "larger": _column(larger(users), 0.01),
@@ -157,7 +147,7 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "actions": _column(episode.actions, WORTH),
         "terms": _column(episode.terms, WORTH),
         **{name: _column(array, SPECS[name].step) for name, array in thoughts.items() if SPECS[name].step},
-        **({} if captions is None else {"captions": _column(percents(captions) / 100.0, 0.01)}),
+        **({} if captions is None else {"captions": _column(words.percents(captions) / 100.0, 0.01)}),
     }
 
 
@@ -165,9 +155,9 @@ def _plan(role: Role, story: Story) -> dict[str, Any]:
     """What a road user is up to at one junction, from which frame on, and what is said of it."""
     return {
         "from": int(np.searchsorted(story.times, role.start - 1e-9)), "t1": role.t1, "t2": role.t2, "t3": role.t3,
-        "intent": role.intent, "matters": role.choice, "shows": role.shows, "badges": badges(role),
-        "bands": [[band_words(role, phase, reveal) for phase in Phase] for reveal in (False, True)],
-        "labels": [signal_labels(role, reveal, story.lanes) for reveal in (False, True)],
+        "intent": role.intent, "matters": role.choice, "shows": role.shows, "badges": words.badges(role),
+        "bands": [[words.band_words(role, phase, reveal) for phase in Phase] for reveal in (False, True)],
+        "labels": [words.signal_labels(role, reveal, story.lanes) for reveal in (False, True)],
     }  # fmt: skip
 
 

@@ -1,11 +1,13 @@
-"""What would you do? It stops when nothing shows any more, and asks."""
+"""For lectures: it stops and asks what you would do, or stops at each of the three times and tells."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pygame
 
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.words import does_of
+from kindergarten.viewer.model.words import PAUSE, does_of
 from kindergarten.world.codes import Intent
 
 ARROWS = {
@@ -15,7 +17,7 @@ ARROWS = {
 
 
 class Guess:
-    """A question for each episode, and how often the answer was right.
+    """What would you do? A question for each episode, and how often the answer was right.
 
     Attributes:
         moment: [s] when it stops to ask: nothing shows, and the car has to decide.
@@ -59,3 +61,25 @@ class Guess:
         if time >= self.moment - 1e-6:
             return "What will it do?   " + "   ".join(self._options())
         return f"Watch road user {self._focus}: you will be asked what it does"
+
+
+class Telling:
+    """Story mode says one large sentence at each of the three times, and goes on by itself."""
+
+    def __init__(self) -> None:
+        self.words, self._left = "", 0.0
+
+    def waits(self, seconds: float) -> bool:
+        """Let ``seconds`` of the watcher's time go by; whether it still stands."""
+        self._left = max(self._left - seconds, 0.0)
+        return self._left > 0.0
+
+    def stop(self, stops: Sequence[tuple[float, str]], time: float, later: float) -> float | None:
+        """When [s] it stops between two moments; None if it does not."""
+        for moment, words in stops:
+            if time < moment <= later:
+                self.words, self._left = words, PAUSE
+                return moment
+        if not any(moment <= time for moment, _ in stops):
+            self.words = ""  # it was wound back
+        return None
