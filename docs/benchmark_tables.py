@@ -80,8 +80,18 @@ def cartpole() -> str:
 
 
 def ladder() -> str:
-    """Every memory on every delay; empty where nothing is at stake."""
-    result = measured("ladder")
+    """Every memory on every delay."""
+    return _rungs("ladder")
+
+
+def short_delays() -> str:
+    """The same, trained on delays from 0 s."""
+    return _rungs("ladder_short")
+
+
+def _rungs(benchmark: str) -> str:
+    """A ladder's rows; empty where nothing is at stake."""
+    result = measured(benchmark)
     delays = list(result["rows"][0]["anticipation"])
     rows = [
         (
@@ -307,7 +317,8 @@ def made_with(result: dict[str, Any]) -> str:
 MAKERS: tuple[Callable[[], str], ...] = (
     *(simulator_rates, simulator_ratios, start_up, simulator_made_with),
     *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
-    *(agents_made_with, ladder, pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
+    *(agents_made_with, ladder, short_delays),
+    *(pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
     *(viewer_rates, viewer_speeds, viewer_made_with, soaked, killed),
     *(reasons, reasons_made_with, redistribution, redistribution_made_with),
 )
