@@ -91,7 +91,7 @@ def minibatches() -> str:
     found, rows = measured("cluster").get("batches", {"rows": []}), []
     for row in found["rows"]:
         scores = ", ".join(f"{score + 0.0:.2f}" for score in row["anticipation"])
-        reached = ", ".join("never" if step is None else f"{step:,}" for step in row["reached"])
+        reached = "; ".join("never" if step is None else f"{step:,}" for step in row["reached"])
         rows.append((f"{row['batch_size']:,}", f"{row['decisions']:,}", scores, reached))
     head = ("decisions in a minibatch", "decisions", "anticipation, each seed", "0.9 was reached after")
     return table(head, rows, len(head)) + "\n\n" + made_with(found)
