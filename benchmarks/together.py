@@ -3,7 +3,7 @@
 python -m benchmarks.together --out benchmarks/results/playground_learning.json [--kinds free] [--seeds 5] [--runs DIR]
 
 Trains what DIR lacks, kind by kind with one seed, then with the next; with seeds that nothing was tuned on. Some kinds
-begin with the agents of another, such as those of honest lamps, and go on by other rules for as long. After each the
+begin with the agents of another, such as those of honest lamps, and go on by other rules. After each the
 result is written anew, so it may be stopped at any time, and goes on where it was.
 """
 
@@ -23,9 +23,11 @@ from kindergarten.playground.worth import SEEDS, known_channel
 from kindergarten.scoring.together import drive_together
 
 FIRST = 100  # budgets and numbers were chosen on seeds from 0 on
-STEPS = 500_000  # decisions of a stage
+STEPS, REST = 600_000, 400_000  # decisions, and of those who begin with another's agents
 TEAM = ("--social", 0.5)  # an agent earns the mean of both
-HELP = ("--legible", 0.05)
+HELP = ("--legible", 0.1)
+#: Whoever has learned to brake for lamps goes on with less noise: else its own lamps tell nobody anything.
+CALM = ("--n-epochs", 5, "--noise-hold", 4, "--ent-coef", 0.01, "--learning-rate", 0.0015)
 
 
 class Kind(NamedTuple):
@@ -39,11 +41,11 @@ class Kind(NamedTuple):
 KINDS = {
     "told": Kind(("--signals", "told")),
     "honest": Kind(("--signals", "honest")),
-    "free, a quarter humans": Kind(("--humans", 0.25, "--defects", 0.1, *HELP), "honest"),
-    "free": Kind(HELP, "honest"),
+    "free, a quarter humans": Kind(("--humans", 0.25, "--defects", 0.1, "--fade", 0.6, *HELP), "honest"),
+    "free": Kind(("--fade", 0.6, *HELP), "honest"),
     "muted": Kind(("--signals", "off"), "honest"),
     "honest, no memory": Kind(("--signals", "honest"), memory="none"),
-    "early, no memory": Kind(("--signals", "early", *HELP), "honest, no memory", "none"),
+    "early, no memory": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest, no memory", "none"),
     "free, from nothing": Kind(HELP),
 }
 SPEAK = ("free, a quarter humans", "free")  # of whose seeds everyone meets everyone
@@ -54,8 +56,10 @@ def trained(runs: Path, name: str, seed: int) -> Path:
     """The folder of an agent. If it is not there yet it is trained; if it has begun already, it goes on."""
     kind, folder = KINDS[name], runs / name.replace(",", "").replace(" ", "-") / f"seed{seed}"
     if not (folder / "evaluation.json").exists():
-        named = ("--scenario", "Meeting", "--memory", kind.memory, "--seed", seed, "--steps", STEPS, "--out", folder)
-        first = ("--init", trained(runs, kind.after, seed)) if kind.after else ()
+        first: tuple[object, ...] = ("--steps", STEPS)
+        if kind.after:
+            first = ("--init", trained(runs, kind.after, seed), "--steps", REST, *CALM)
+        named = ("--scenario", "Meeting", "--memory", kind.memory, "--seed", seed, "--out", folder)
         begun = (folder / "config.json").exists()
         kindergarten("train", "--quiet", *(["--resume", folder] if begun else [*named, *TEAM, *kind.words, *first]))
     return folder

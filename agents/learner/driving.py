@@ -31,7 +31,7 @@ def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
 class Driver(RecurrentPPO):
     """The half of the trainer that fills the buffer.
 
-    ``legible``: among several agents, the weight of a reward for being understood, which falls to 0 in the first half.
+    ``legible``: among several agents, the weight of a reward for being understood, which falls to 0.
     """
 
     policy: MemoryPolicy
@@ -78,8 +78,8 @@ class Driver(RecurrentPPO):
             self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
         if self.legible:
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
-            left = max(2.0 * self._current_progress_remaining - 1.0, 0.0)
-            rollout_buffer.rewards += left * self.legible * clarity(self.policy, rollout_buffer)
+            weight = self.legible * self._current_progress_remaining
+            rollout_buffer.rewards += weight * clarity(self.policy, rollout_buffer)
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True

@@ -139,8 +139,7 @@ class Together(Options):
     legible: float = setting(
         0.0,
         Number(0.0),
-        "weight of a reward for being understood: how sure the others' captions are of one's goal; falls to 0 in the "
-        "first half",
+        "weight of a reward for being understood: how sure the others' captions are of one's goal; it falls to 0",
     )
     fade: float = setting(
         0.0,
