@@ -21,8 +21,8 @@ SIDE = {Signal.LEFT: 1.0, Signal.RIGHT: -1.0}
 class Driver:
     """What an agent has beside its body; or the scripted human who sits there instead."""
 
-    def __init__(self, body: User, human: bool, works: bool, tick: int, time_limit: int) -> None:
-        self.body, self.human, self.works = body, human, works
+    def __init__(self, body: User, human: bool, works: bool, guided: bool, tick: int, time_limit: int) -> None:
+        self.body, self.human, self.works, self.guided = body, human, works, guided
         self.target, self.end, self.time_limit = body.desired_speed, End.RUNNING, time_limit
         self.lamp, self.since = Signal.NONE, tick
         self.terms: dict[str, float] = {}
@@ -59,8 +59,9 @@ class NaiveMany(NaiveWorld):
         self.show_all()
 
     def sit(self, body: User, human: bool, time_limit: int) -> Driver:
-        works = self.random.uniform() >= self.rules.defects
-        return Driver(body, human, works, self.tick, time_limit)
+        luck = self.random.uniform()
+        works, guided = luck >= self.rules.defects, luck >= 1.0 - self.rules.honest
+        return Driver(body, human, works, works and guided, self.tick, time_limit)
 
     @property
     def bodies(self) -> list[User]:
@@ -188,7 +189,7 @@ class NaiveMany(NaiveWorld):
         near = self.rules.signals == Lamps.EARLY and self.road.entry - user.s <= 25.0
         if not driver.works or near or self.rules.signals == Lamps.OFF:
             return Signal.NONE
-        lamp = truth if self.rules.signals == Lamps.HONEST else driver.lamp
+        lamp = truth if driver.guided or self.rules.signals == Lamps.HONEST else driver.lamp
         cycles = (self.tick - driver.since) * self.dt * user.flash_rate + user.flash_phase
         return lamp if user.kind == Kind.CYCLIST or cycles % 1.0 < 0.5 else Signal.NONE
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.jit
 STEPS = 90
 SQUARE = PLAYGROUNDS["Square"]
 RULED: dict[str, tuple[Scenario, dict]] = {
-    "free": (THREE, {}),
+    "free": (THREE, {"honest": 0.3}),
     "humans, without end": (SQUARE, {"humans": 0.25, "endless": True}),
     "early, social": (SQUARE, {"signals": "early", "social": 0.3, "signal_cost": 0.2, "endless": True}),
     "honest, broken": (THREE, {"signals": "honest", "defects": 0.5, "humans": 0.5}),
