@@ -86,7 +86,7 @@ def horizons(seeds: list[Card]) -> str:
 
 def _several(scores: list[float]) -> str:
     mean = sum(scores) / len(scores)
-    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{mean + 0.0:.2f}"
+    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{round(mean, 2) + 0.0:.2f}"
 
 
 MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo)

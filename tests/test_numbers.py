@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docs.tables import DOCS, ROOT, measured
+from docs.tables import DOCS, RESULTS, ROOT, measured
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 #: What is no text: tables that are made from the results, and code; and addresses, which have numbers of their own.
@@ -93,3 +93,9 @@ def test_every_score_in_the_text_stands_in_the_results(page: Path):
         assert claim in text, f"{page.name} should say: {claim}"
         text = text.replace(claim, "")
     assert set(SCORE.findall(text)) <= OTHERS.get(page.name, set())
+
+
+def test_the_results_name_no_path_of_the_machine_that_made_them():
+    commands = {re.search(r'"command": "(.*)"', file.read_text()) for file in RESULTS.rglob("*.json")}
+    said = [found[1] for found in commands if found]
+    assert said and not [words for words in said if re.search(r"(?<!\S)[/~]", words)]
