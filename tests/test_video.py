@@ -12,6 +12,7 @@ import pygame
 
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Stage, Take, stages_of, write_picture, write_video
+from kindergarten.viewer.export.planes import fill_planes
 from kindergarten.world.codes import Kind
 from tests.painting import STREET, drive, seed_with
 
@@ -34,6 +35,23 @@ def test_an_mp4_has_the_size_and_the_frames_that_it_should(tmp_path):
     assert len(frames) == count
     assert (frames[0] != frames[30]).any() and frames[0].std() > 10  # it moves, and it is not one colour
     assert os.listdir(tmp_path / "new") == ["x.mp4"]
+
+
+@pytest.mark.kernels
+def test_colours_are_turned_into_brightness_and_two_differences():
+    """BT.601, as in every television: what its sums say, to the nearest whole number."""
+    pixels = np.random.default_rng(0).integers(0, 1 << 24, (6, 8), np.uint32)
+    rgb = np.stack([pixels >> 16 & 255, pixels >> 8 & 255, pixels & 255], axis=-1) / 255
+    found = [np.zeros(shape, np.uint8) for shape in ((6, 8), (3, 4), (3, 4))]
+    fill_planes(pixels, *found)
+    few = rgb.reshape(3, 2, 4, 2, 3).mean(axis=(1, 3))
+    wanted = (
+        rgb @ (65.481, 128.553, 24.966) + 16,
+        few @ (-37.797, -74.203, 112) + 128,
+        few @ (112, -93.786, -18.214) + 128,
+    )
+    for plane, numbers in zip(found, wanted, strict=True):
+        assert np.abs(plane - numbers).max() <= 1.0
 
 
 def test_an_encoder_that_fails_leaves_nothing_and_says_why(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import pygame
 from kindergarten.files import whole_file
 from kindergarten.progress import Progress
 from kindergarten.viewer.draw.stage import Stage
+from kindergarten.viewer.export.planes import fill_planes
 from kindergarten.viewer.export.sheet import checked_size
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
@@ -103,19 +104,23 @@ def _write_mp4(path: Path, frames: Surfaces, size: tuple[int, int], rate: float)
         import imageio_ffmpeg
     except ImportError:
         raise MissingTool("writing .mp4 needs imageio-ffmpeg: pip install 'kindergarten[agents]'") from None
+    width, height = size
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
-        "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}", "-i", "-",
+        "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", f"{rate:g}", "-i", "-",
         "-c:v", "libx264", "-threads", "1", "-preset", "ultrafast", "-crf", "20", "-x264-params", X264,
-        "-pix_fmt", "yuv420p", f"file:{path}",
+        f"file:{path}",
     ]  # fmt: skip
-    # In a pipe of the usual size a frame would go by in sixty pieces, each of which waits for its turn.
+    # In a pipe of the usual size a frame would go by in twenty pieces, each of which waits for its turn.
     encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=PIPE)
-    count = 0
+    planes, count = np.empty(width * height * 3 // 2, np.uint8), 0
+    luma, *colours = np.split(planes, [width * height, width * height * 5 // 4])
+    parts = luma.reshape(height, width), *(colour.reshape(height // 2, width // 2) for colour in colours)
     try:
         assert encoder.stdin is not None
         for surface in frames:
-            encoder.stdin.write(surface.get_view("0"))  # what a surface holds, neither copied nor converted
+            fill_planes(pygame.surfarray.pixels2d(surface).T, *parts)
+            encoder.stdin.write(planes.data)
             count += 1
     except BrokenPipeError:
         pass  # it has given up, and says why below
