@@ -18,7 +18,7 @@ from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.extras import explained
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import IDLE
-from kindergarten.playground.world import make_rules
+from kindergarten.playground.rules import make_rules
 from kindergarten.scoring.agent import Decision
 
 with explained(__name__, "ray[rllib]"):

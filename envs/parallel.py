@@ -13,7 +13,8 @@ from pettingzoo import ParallelEnv
 from kindergarten.envs.common import check_options, check_seed, started
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import Deed
-from kindergarten.playground.world import Playground, Rules, make_rules
+from kindergarten.playground.rules import Rules, make_rules
+from kindergarten.playground.world import Playground
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import Scenario
 from kindergarten.world.settings import spelled_out

@@ -14,7 +14,8 @@ from gymnasium.vector.utils import batch_space
 from kindergarten.envs.common import GOAL, check_options, check_seed, started
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import Deed
-from kindergarten.playground.world import Playground, Rules, make_rules
+from kindergarten.playground.rules import Rules, make_rules
+from kindergarten.playground.world import Playground
 from kindergarten.world.config import Scenario
 from kindergarten.world.kinds import Whole
 from kindergarten.world.settings import spelled_out

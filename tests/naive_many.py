@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from kindergarten.playground.drivers import Deed, Lamps
-from kindergarten.playground.world import Rules
+from kindergarten.playground.drivers import Deed
+from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.world.codes import Action, End, Intent, Kind, Signal
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.road import RoadMap

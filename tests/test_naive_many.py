@@ -8,8 +8,9 @@ import pytest
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
+from kindergarten.playground.rules import make_rules
 from kindergarten.playground.sight import columns_of_seat
-from kindergarten.playground.world import CONFIG, Playground, make_rules
+from kindergarten.playground.world import CONFIG, Playground
 from kindergarten.world.codes import End
 from kindergarten.world.config import Scenario
 from tests.naive_many import NaiveMany

@@ -33,7 +33,7 @@ LAYERS = (
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
     *(
-        "playground.drivers",
+        *("playground.rules", "playground.drivers"),
         "playground.sight",
         "playground.many",
         "playground.world",

@@ -10,8 +10,9 @@ import pytest
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
+from kindergarten.playground.rules import Rules, make_rules
 from kindergarten.playground.sight import columns_of_seat
-from kindergarten.playground.world import CONFIG, Moment, Playground, Rules, make_rules
+from kindergarten.playground.world import CONFIG, Moment, Playground
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import End, Intent, Kind, Signal
 from kindergarten.world.config import Scenario

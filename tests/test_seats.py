@@ -8,7 +8,8 @@ import pytest
 from kindergarten import cli
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
-from kindergarten.playground.world import Playground, make_rules
+from kindergarten.playground.rules import make_rules
+from kindergarten.playground.world import Playground
 from kindergarten.replay import read
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay

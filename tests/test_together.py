@@ -20,8 +20,9 @@ from kindergarten.envs import rows_env
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
+from kindergarten.playground.rules import make_rules
 from kindergarten.playground.sight import columns_of_seat
-from kindergarten.playground.world import Playground, make_rules
+from kindergarten.playground.world import Playground
 from kindergarten.scoring import convention
 from kindergarten.scoring.agent import FunctionAgent
 from kindergarten.scoring.together import Encounters, drive_together

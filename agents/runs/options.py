@@ -11,14 +11,12 @@ from typing import Any, ClassVar
 from kindergarten.agents.learner.choice import Encoder, Memory
 from kindergarten.agents.learner.config import MANY, SEVERAL, WIDE, PPOConfig
 from kindergarten.playground import PLAYGROUNDS
-from kindergarten.playground.sight import columns_of_seat
-from kindergarten.playground.world import Rules
+from kindergarten.playground.rules import Rules
 from kindergarten.playground.worth import CHANNELS
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Maybe, Number, OneOf, Switch, Text, Whole, Word
-from kindergarten.world.observation import units
 from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
@@ -121,6 +119,8 @@ class Options:
     @property
     def columns(self) -> dict[str, str]:
         """The columns that it looks at, and their units."""
+        from kindergarten.world.observation import units  # with all kernels: the command line needs none
+
         return units(plain(self.environment)["observation"])
 
     def as_json(self) -> dict[str, Any]:
@@ -176,6 +176,8 @@ class Together(Options):
     @property
     def columns(self) -> dict[str, str]:
         """The columns that each of them looks at, and their units."""
+        from kindergarten.playground.sight import columns_of_seat
+
         return {column.name: column.unit for column in columns_of_seat(2)}
 
 

@@ -13,10 +13,8 @@ from kindergarten.agents.runs.options import Together
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
-from kindergarten.playground.drivers import Lamps
-from kindergarten.playground.planner import Channel
-from kindergarten.playground.world import Rules
-from kindergarten.playground.worth import SEEDS, known_channel
+from kindergarten.playground.rules import Lamps, Rules
+from kindergarten.playground.worth import SEEDS, Channel, known_channel
 from kindergarten.scoring.convention import language
 from kindergarten.scoring.reference import Reference
 from kindergarten.scoring.statistics import bootstrap

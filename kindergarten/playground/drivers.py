@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from kindergarten.playground.rules import Lamps
 from kindergarten.world.codes import Action, Intent, Kind, Signal
 from kindergarten.world.jit import njit
 
@@ -28,7 +29,7 @@ DRIVER = np.dtype(
         ("social", np.float64),  # how much of the others' rewards it earns: 0 selfish, 1 their mean alone
     ]
 )
-#: What all worlds of a playground have in common: see ``world.Rules``.
+#: What all worlds of a playground have in common: see ``rules.Rules``.
 RULES = np.dtype(
     [
         ("signals", np.int64),
@@ -40,16 +41,6 @@ RULES = np.dtype(
         ("endless", np.int64),
     ]
 )
-
-
-class Lamps(IntEnum):
-    """What agents can do with their lamps: anything, only far from the junction, nothing, not lie, or not hide."""
-
-    FREE = 0
-    EARLY = 1
-    OFF = 2
-    HONEST = 3
-    TOLD = 4
 
 
 class Deed(IntEnum):

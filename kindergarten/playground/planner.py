@@ -8,13 +8,14 @@ down is not among them. Of more than two agents, two at a time are there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from kindergarten.playground.many import acts, step_world_many
 from kindergarten.playground.world import Playground
+from kindergarten.playground.worth import Channel
 from kindergarten.world.codes import Action, Kind
 from kindergarten.world.config import Scenario
 from kindergarten.world.jit import njit
@@ -64,29 +65,6 @@ def drive_plans(worlds, users, drivers, road, params, casts, plans, told, deeds,
             returns[w, a] = 0.0
             for k in range(terms.shape[1]):
                 returns[w, a] += terms[a, k] * params["weights"][k]
-
-
-@dataclass(frozen=True)
-class Channel:
-    """The 0 and the 1 of a channel: mean returns of an agent, by pair and seed.
-
-    told: all know all goals. muted: nobody knows the other's until it shows. unbraked: nobody ever brakes.
-    """
-
-    told: np.ndarray
-    muted: np.ndarray
-    unbraked: np.ndarray
-
-    @property
-    def worth(self) -> float:
-        """What the channel is worth of what never braking costs."""
-        told = self.told.mean()
-        return float((told - self.muted.mean()) / (told - self.unbraked.mean()))
-
-    def communication(self, returns: np.ndarray) -> float:
-        """Where mean returns lie between muted, 0, and told, 1; NaN where nothing is to be gained."""
-        told, muted = self.told.mean(), self.muted.mean()
-        return float((returns.mean() - muted) / (told - muted)) if told - muted > 1e-12 else float("nan")
 
 
 def outcomes_of_plans(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, SOUND, Deed, Lamps
+from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, SOUND, Deed
 from kindergarten.playground.many import reset_many, step_many
+from kindergarten.playground.rules import Rules
 from kindergarten.playground.sight import bounds_of_seat
 from kindergarten.world.codes import End, Intent, Kind, Signal, names
-from kindergarten.world.config import Config, Scenario, UnknownSetting
-from kindergarten.world.kinds import Number, OneOf, Switch
+from kindergarten.world.config import Config, Scenario
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
-from kindergarten.world.settings import declared, setting, settle, spelled_out
 from kindergarten.world.simulator import Simulator, Snapshot
-from kindergarten.world.words import quoted
 
 #: The time between t2 and t3 is nobody's here: agents speak when they like, and humans until they turn.
 CONFIG = Config(hands_on=True, delay_s=(0.0, 0.0))
@@ -27,44 +24,6 @@ CHOICES = {
     "end": list(End),
     "lamp": list(Signal),
 }  # of a DRIVER's fields
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What a scenario of several agents leaves open."""
-
-    signals: Lamps = setting(
-        Lamps.FREE,
-        OneOf(Lamps),
-        'lamps are the agents\' own; `"early"`: they work only farther than 25 m from the junction; `"off"`: they '
-        'never do; `"honest"`: the simulator shows everybody\'s goal; `"told"`: it does so without flashing, from the '
-        "first frame on",
-    )
-    humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
-    social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
-    defects: float = setting(0.0, Number(0.0, 1.0), "share of agents whose lamps are broken, which they do not see")
-    signal_cost: float = setting(0.0, Number(0.0, 10.0), "what a lamp costs while an agent has it on, per second")
-    honest: float = setting(
-        0.0, Number(0.0, 1.0), "share of agents whose lamps the simulator sets honestly, whatever they ask for"
-    )
-    endless: bool = setting(False, Switch(), "whose episode has ended is followed by somebody else in the same seat")
-
-    def __post_init__(self) -> None:
-        settle(self)
-
-
-@spelled_out(Rules)
-def make_rules(**rules: Any) -> Rules:
-    """Rules from what people type.
-
-    Raises:
-        ValueError: there is no such rule, or a value makes no sense; the message names it and the choices.
-    """
-    known = declared(Rules)
-    for name in rules:
-        if name not in known:
-            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(known)}")
-    return Rules(**rules)
 
 
 class Moment(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.playground.world import Rules
+from kindergarten.playground.rules import Rules
 from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.together import Encounters, drive_together
 from kindergarten.world.codes import Intent, Signal

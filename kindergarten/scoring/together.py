@@ -8,8 +8,9 @@ from itertools import product
 
 import numpy as np
 
+from kindergarten.playground.rules import Rules
 from kindergarten.playground.sight import columns_of_seat
-from kindergarten.playground.world import Playground, Rules
+from kindergarten.playground.world import Playground
 from kindergarten.scoring.agent import Agent
 from kindergarten.world.codes import End, Intent, Signal, names
 from kindergarten.world.config import Scenario
