@@ -10,10 +10,14 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch as th
 from gymnasium.vector import AutoresetMode
 
 from kindergarten import cli
+from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.driving import auxiliary_targets_of
+from kindergarten.agents.learner.legible import clarity
+from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.together import TogetherWatcher
 from kindergarten.envs import rows_env
@@ -88,6 +92,27 @@ def test_a_learner_is_told_the_others_goals_and_who_is_there():
     assert (targets.labels.reshape(4, 2) == goals[:, ::-1]).all() and targets.fresh.all() and targets.driven.all()
     env.step(np.full(8, 3))
     assert not targets_of(env).fresh.any()
+
+
+def test_whoever_is_understood_is_rewarded_for_what_the_others_think_of_its_goal():
+    env = KindergartenVecEnv(rows_env("Junction4", 2, humans=0.25))
+    env.seed(0)
+    model = MemoryPPO.from_config(env, PPOConfig(n_steps=30, n_epochs=0), seed=0)
+    buffer, states = model.learn(240).rollout_buffer, model.policy.no_memories(8)
+    wanted = np.zeros((30, 8))
+    for t, seen in enumerate(buffer.observations):
+        _, states, thoughts = model.policy.think(th.as_tensor(seen), states, th.as_tensor(buffer.episode_starts[t]))
+        for row, here in enumerate(buffer.driven[t]):
+            world, seat = divmod(row, 4)
+            thinkers = [
+                4 * world + other for other in range(4) if other != seat and buffer.driven[t, 4 * world + other]
+            ]
+            columns = [(seat - thinker) % 4 - 1 for thinker in thinkers]
+            known = [(k, c, buffer.labels[t, k, c]) for k, c in zip(thinkers, columns, strict=True)]
+            beliefs = [np.log(np.asarray(thoughts.captions)[place]) for place in known if place[2] >= 0]
+            wanted[t, row] = np.mean(beliefs) if here and beliefs else 0.0
+    assert (wanted < 0).any() and (wanted == 0).any()
+    np.testing.assert_allclose(clarity(model.policy, buffer), wanted, atol=1e-5)
 
 
 def test_rows_go_on_from_a_snapshot_bit_for_bit():
