@@ -22,8 +22,8 @@ from kindergarten.agents.runs.together import rules_of
 from kindergarten.playground.worth import SEEDS, known_channel
 from kindergarten.scoring.together import drive_together
 
-FIRST = 100  # budgets and numbers were chosen on seeds from 0 on
-STEPS, REST = 600_000, 400_000  # decisions, and of those who begin with another's agents
+FIRST = 200  # budgets and numbers were chosen on seeds from 0 on, and on 100
+STEPS, REST = 1_000_000, 500_000  # decisions, and of those who begin with another's agents
 TEAM = ("--social", 0.5)  # an agent earns the mean of both
 HELP = ("--legible", 0.1)
 #: Whoever has learned to brake for lamps goes on with less noise: else its own lamps tell nobody anything.
