@@ -19,7 +19,7 @@ PHASE_HEADS = ("before the signal", "signal", "delay", "after t3")
 def libraries() -> str:
     """What the learners of others reach, seed by seed."""
     result, rows = measured("libraries"), []
-    for name, mine in _grouped(result["rows"], "entry"):
+    for name, mine in grouped(result["rows"], "entry"):
         scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
         rows.append(
             (name, f"{mine[0]['decisions']:,}", scores, percent(mean(row["collision_rate"] for row in mine), 1))
@@ -34,11 +34,11 @@ def predictors() -> str:
     result = measured("data")
     plain = [row for row in result["rows"] if row["what"] == "predictor" and not row["red shoes"]]
     rows = []
-    for decisions, mine in _grouped(plain, "decisions"):
+    for decisions, mine in grouped(plain, "decisions"):
         rows.append((f"{decisions:,}", len(mine), *_shares(mine, "random"), *_shares(mine, "demo")))
     online = [row for row in result["rows"] if row["what"] == "captions of the demo"]
     rows += [
-        ("the demo's captions", "", *[""] * len(PHASES), *_shares(mine, "demo")) for _, mine in _grouped(online, "what")
+        ("the demo's captions", "", *[""] * len(PHASES), *_shares(mine, "demo")) for _, mine in grouped(online, "what")
     ]
     where = [f"{head}{', the demo drives' * demo}" for demo in (False, True) for head in PHASE_HEADS]
     return table(("decisions", "seeds", *where), rows, 1 + len(where)) + "\n\n" + made_with(result)
@@ -49,7 +49,7 @@ def red_shoes() -> str:
     found = [row for row in measured("data")["rows"] if row["what"] == "predictor"]
     red = [row for row in found if row["red shoes"]]
     rows = []
-    for decisions, mine in _grouped(red, "decisions"):
+    for decisions, mine in grouped(red, "decisions"):
         others = [row for row in found if not row["red shoes"] and row["decisions"] == decisions]
         for name, those in (("red shoes", mine), ("neutral ones", others)):
             for tested, where in (("red", "red shoes"), ("random", "neutral ones")):
@@ -62,7 +62,7 @@ def offline_drivers() -> str:
     """What drivers that learned from files alone are worth."""
     rows = []
     drivers = [row for row in measured("data")["rows"] if "anticipation" in row]
-    for name, mine in _grouped(drivers, "what"):
+    for name, mine in grouped(drivers, "what"):
         scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
         shares = (percent(mean(row[key] for row in mine), 1) for key in ("right_answers", "collision_rate"))
         rows.append((name, scores, *shares))
@@ -102,7 +102,7 @@ def minibatches() -> str:
 def channels() -> str:
     """What a channel between agents is worth, by the joint planner."""
     result, rows = measured("playground"), []
-    for name, mine in _grouped(result["rows"], "scenario"):
+    for name, mine in grouped(result["rows"], "scenario"):
         told, muted, unbraked = (mean(row["returns"][team] for row in mine) for team in TEAMS)
         worth = f"{told - muted:.3f}, {percent((told - muted) / (told - unbraked))}"
         rows.append((name, len(mine), *(f"{value:.3f}" for value in (told, muted, unbraked)), worth))
@@ -113,7 +113,7 @@ def channels() -> str:
 def fates() -> str:
     """How agents fare whose plans the joint planner found."""
     rows = []
-    for name, mine in _grouped(measured("playground")["rows"], "scenario"):
+    for name, mine in grouped(measured("playground")["rows"], "scenario"):
         for team, words in TEAMS.items():
             shares = (percent(mean(row[what][team] for row in mine), 1) for what in ("goals", "collisions"))
             rows.append((name, words, *shares))
@@ -138,7 +138,7 @@ def beside_before() -> str:
     return table(("scenario", *SPREAD), rows, 3) + "\n\n" + made_with(result)
 
 
-def _grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
+def grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Rows that have ``key`` in common, in the order of the first of each."""
     rows = list(rows)
     return [(value, [row for row in rows if row[key] == value]) for value in dict.fromkeys(row[key] for row in rows)]

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from docs import benchmark_tables, beyond_tables, exam_tables, readme_tables, scenario_pages, tables
+from docs import benchmark_tables, beyond_tables, exam_tables, playground_tables, readme_tables, scenario_pages, tables
 from docs.tables import DOCS, ROOT, table
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.options import Options
@@ -78,7 +78,8 @@ MAKERS: dict[str, Callable[[], str]] = {
             scenario_pages.stakes,
             training_options,
         ),
-        *(*benchmark_tables.MAKERS, *beyond_tables.MAKERS, *exam_tables.MAKERS, *readme_tables.MAKERS),
+        *(*benchmark_tables.MAKERS, *beyond_tables.MAKERS, *exam_tables.MAKERS),
+        *(*playground_tables.MAKERS, *readme_tables.MAKERS),
     )
 }
 

@@ -82,6 +82,6 @@ MANY = 512  # worlds
 #: beside 256 worlds: Town 0.89 and 0.58, Crossroads 0.90 and 0.79; but CutIn, in 2.4 million decisions, 0.84 and 0.94.
 WIDE = PPOConfig(batch_size=4096, n_epochs=5, hidden=96)
 #: For several agents, who see nothing come of braking at first: noise that is held for as long as braking takes; and 32
-#: worlds, so many updates. In 128, with noise held for 4 decisions, 5 passes and 500 k decisions, seed 1 never braked even
-#: for honest lamps (-0.49 of the scale).
+#: worlds, so many updates. In 128, with noise held for 4 decisions, 5 passes and 500 k decisions, seed 1 never braked,
+#: not even for honest lamps (-0.49 of the scale).
 SEVERAL = PPOConfig(noise_hold=12.0)
