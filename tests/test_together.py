@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -183,10 +184,13 @@ def test_bits_and_the_sign_of_a_convention():
         (np.full_like(honest, int(Signal.LEFT)), 0.0, 0.0, 1.0),  # always on
     ):
         story = planted(words, goals)
-        by_goal = convention.shares(goals, convention.said(story))
-        found, chance = convention.bits(goals, convention.said(story))
+        by_goal = convention.shares(goals, convention.said(story)[-1])
+        found, chance, _ = convention.bits(goals, convention.said(story))
         assert found == pytest.approx(bits) and chance < 0.25
         assert convention.sign(by_goal) == sign and convention.honesty(by_goal)["left"] == truthful
+    early = np.stack([honest, *[np.full_like(honest, int(Signal.RIGHT))] * 3])  # what is shown when nobody needs it
+    story = replace(planted(honest, goals), lamps=early, undecided=np.ones((4, len(goals)), bool))
+    assert convention.bits(goals, convention.said(story))[0::2] == (pytest.approx(1.0), 0)
     for seat in (0, 1):
         at = convention.twins(planted(honest, goals), seat)
         assert (goals[at, seat] == goals[:, seat]).all() and (goals[at, 1 - seat] != goals[:, 1 - seat]).all()

@@ -23,27 +23,33 @@ SIGNALS = (Signal.NONE, Signal.LEFT, Signal.RIGHT)
 
 
 def said(story: Encounters) -> np.ndarray:
-    """(W, A) the Signal that each showed longest before any way showed; none only where no lamp was lit at all."""
-    counts = np.stack([((story.lamps == k) & story.undecided[:, :, None]).sum(axis=0) for k in SIGNALS[1:]])
+    """(T, W, A) the Signal that each has shown longest by each decision before any way shows; none: no lamp was lit."""
+    undecided = story.undecided[story.undecided.any(axis=1)][:, :, None]
+    counts = np.stack([((story.lamps[: len(undecided)] == k) & undecided).cumsum(axis=0) for k in SIGNALS[1:]])
     return np.where(counts.any(axis=0), 1 + counts.argmax(axis=0), int(Signal.NONE))
 
 
 def information(goals: np.ndarray, words: np.ndarray) -> float:
     """Mutual information [bit] of two arrays of codes, as they are counted."""
-    joint = np.histogram2d(goals.ravel(), words.ravel(), bins=(np.arange(4), np.arange(4)))[0] / goals.size
+    joint = np.bincount(3 * goals.ravel() + words.ravel(), minlength=9).reshape(3, 3) / goals.size
     apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     here = joint > 0
     return float((joint[here] * np.log2(joint[here] / apart[here])).sum())
 
 
-def bits(goals: np.ndarray, words: np.ndarray) -> tuple[float, float]:
-    """Bits from goal to lamp, (W, A) both, the mean over seats; and what chance alone reaches in 19 of 20 cases."""
+def bits(goals: np.ndarray, words: np.ndarray) -> tuple[float, float, int]:
+    """Bits from goals (W, A) to lamps (T, W, A), the mean over seats, by the decision at which they tell most.
+
+    Lamps that told everything early, when it was needed, may be used for nothing later on. Also what chance alone
+    reaches in 19 of 20 cases, by whichever decision suits it best, and which decision it was.
+    """
     rng, seats = np.random.default_rng(0), range(goals.shape[1])
 
-    def mean(goals: np.ndarray) -> float:
-        return float(np.mean([information(goals[:, a], words[:, a]) for a in seats]))
+    def means(goals: np.ndarray) -> np.ndarray:
+        return np.array([np.mean([information(goals[:, a], row[:, a]) for a in seats]) for row in words])
 
-    return mean(goals), float(np.quantile([mean(rng.permutation(goals)) for _ in range(PERMUTATIONS)], 0.95))
+    found, chance = means(goals), [means(rng.permutation(goals)).max() for _ in range(PERMUTATIONS)]
+    return float(found.max()), float(np.quantile(chance, 0.95)), int(found.argmax())
 
 
 def shares(goals: np.ndarray, words: np.ndarray) -> dict[str, dict[str, float]]:
@@ -108,8 +114,8 @@ def language(
 ) -> dict[str, Any]:
     """All measures of one population, as ``evaluation.json`` holds them."""
     words = said(story)
-    found, chance = bits(story.goals, words)
-    by_goal = shares(story.goals, words)
+    found, chance, when = bits(story.goals, words)
+    by_goal = shares(story.goals, words[when])
     return {
         "bits": found,
         "bits_by_chance": chance,
