@@ -15,6 +15,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch as th
+
 from benchmarks.common import about, command_line, kindergarten, read, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.runs.run import Run
@@ -97,6 +99,7 @@ def main(words: list[str] | None = None) -> None:
 
 def measure(kinds: list[str], seeds: int, runs: Path, out: Path | None) -> None:
     """All that was asked for, seed by seed, and how agents of different seeds get on."""
+    th.set_num_threads(1)  # small networks: a second thread waits longer than it works
     made, result, numbers = about("playground_learning", PACKAGES, "together"), read(out), range(FIRST, FIRST + seeds)
     rows = {(row["kind"], row["seed"]): row for row in result["rows"]}
     folders: dict[str, list[Path]] = {name: [] for name in kinds}

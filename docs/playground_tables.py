@@ -29,10 +29,11 @@ def learned_together() -> str:
 
 def met() -> str:
     """What comes of it where agents of one seed meet those of another."""
-    parts = []
-    for kind, scores in measured("playground_learning").get("meetings", {}).items():
-        rows = [(f"seed {i}", *(f"{score + 0.0:.2f}" for score in row)) for i, row in enumerate(scores)]
-        parts.append(table((kind, *(f"seed {i}" for i in range(len(scores)))), rows, len(scores)))
+    parts, result = [], measured("playground_learning")
+    for kind, scores in result.get("meetings", {}).items():
+        seeds = [f"seed {row['seed']}" for row in result["rows"] if row["kind"] == kind]
+        rows = [(seed, *(f"{score + 0.0:.2f}" for score in row)) for seed, row in zip(seeds, scores, strict=True)]
+        parts.append(table((kind, *seeds), rows, len(seeds)))
     return "\n\n".join(parts)
 
 
