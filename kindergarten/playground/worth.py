@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kindergarten.files import write_whole
 from kindergarten.world.config import Scenario
 from kindergarten.world.words import chosen
 
@@ -55,4 +56,4 @@ def store(found: dict[str, Channel]) -> None:
         scenario: {name: [round(float(value), 6) for value in getattr(its, name)] for name in Channel.__annotations__}
         for scenario, its in found.items()
     }
-    FILE.write_text(json.dumps(parts, indent=1) + "\n")
+    write_whole(FILE, (json.dumps(parts, indent=1) + "\n").encode())
