@@ -24,7 +24,7 @@ from benchmarks.common import ROOT, about, command_line, kindergarten, read, sho
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
-from kindergarten.world.config import Config
+from kindergarten.world.config import make_config
 
 
 class Kind(NamedTuple):
@@ -42,6 +42,7 @@ KINDS = {
     # Where the last frame is not enough: a lamp is dark in half of them, and Follow hands over when the signal is gone.
     "recent": Kind("stack", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
+    "real": Kind("lstm", "signals real", ("--signals", "real")),
     **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
@@ -86,7 +87,7 @@ def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:
 
 def in_this_world(run: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The same run, if its score was taken in the world as it is today."""
-    today = reference(SCENARIOS[run["scenario"]], Config(delay_s=tuple(run["delay_s"])))
+    today = reference(SCENARIOS[run["scenario"]], make_config(**run["settings"]))
     if not np.allclose([run["blind"], run["oracle"]], [today.blind.mean(), today.oracle.mean()], atol=1e-6):
         raise SystemExit(f"{folder} was scored in another {run['scenario']}: blind {run['blind']}; remove it first")
     return run

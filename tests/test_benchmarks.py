@@ -17,6 +17,7 @@ from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.reference import compute, reference
 from kindergarten.world.codes import Action, End, Intent, Signal
 from kindergarten.world.config import Config
+from kindergarten.world.settings import plain
 from kindergarten.world.simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("few_seeds")
@@ -216,7 +217,7 @@ def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) ->
         "right_answers": 1.0,
         "goal_rate": 0.9,
     }
-    found |= {"blind": limits.blind.mean() + changed, "oracle": limits.oracle.mean(), "delay_s": [1.0, 4.0]}
+    found |= {"blind": limits.blind.mean() + changed, "oracle": limits.oracle.mean(), "settings": plain(Config())}
     found["captions"] = dict.fromkeys(("agent", "single_frame", "majority"), right)
     (folder / "evaluation.json").write_text(json.dumps(found))
     config = {"options": {"steps": 7}, "made_with": {"commit": "abc"}}
