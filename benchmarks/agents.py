@@ -71,12 +71,18 @@ def finished(folder: Path) -> list[Path]:
 def found_in(folder: Path) -> dict[str, Any]:
     """The evaluation of a finished run, its learning curve, and what it took."""
     found = json.loads((folder / "evaluation.json").read_text())
-    with (folder / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/anticipation"]), 3)] for row in rows]
     config = json.loads((folder / "config.json").read_text())
     origin = {"steps": config["options"]["steps"], "commit": config["made_with"]["commit"]}
-    return {**found, **origin, "seconds": float(rows[-1]["time/time_elapsed"]), "curve": curve[::4]}
+    curve, seconds = course(folder, "anticipation")
+    return {**found, **origin, "seconds": seconds, "curve": curve}
+
+
+def course(folder: Path, measure: str) -> tuple[list[list[float]], float]:
+    """Every fourth point of a run's learning curve, (decisions, score), and how long it took [s]."""
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    curve = [[int(row["time/total_timesteps"]), round(float(row[f"evaluation/{measure}"]), 3)] for row in rows]
+    return curve[::4], float(rows[-1]["time/time_elapsed"])
 
 
 def right_in_the_delay(runs: list[dict[str, Any]], who: str) -> float | None:

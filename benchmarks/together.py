@@ -9,7 +9,6 @@ result is written anew, so it may be stopped at any time, and goes on where it w
 
 from __future__ import annotations
 
-import csv
 import json
 from itertools import product
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 
 import torch as th
 
+from benchmarks.agents import course
 from benchmarks.common import about, command_line, kindergarten, read, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.runs.run import Run
@@ -70,10 +70,8 @@ def trained(runs: Path, name: str, seed: int) -> Path:
 def found_in(folder: Path) -> dict[str, Any]:
     """The evaluation of a finished run, its learning curve, and what it took."""
     found = json.loads((folder / "evaluation.json").read_text())
-    with (folder / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    curve = [[int(row["time/total_timesteps"]), round(float(row["evaluation/communication"]), 3)] for row in rows]
-    return {**found, "seconds": round(float(rows[-1]["time/time_elapsed"])), "curves": curve[::4]}
+    curve, seconds = course(folder, "communication")
+    return {**found, "seconds": round(seconds), "curves": curve}
 
 
 def meetings(folders: list[Path]) -> list[list[float]]:

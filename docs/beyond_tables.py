@@ -1,4 +1,4 @@
-"""What the pages on other libraries, on many machines, on data and on several agents say of benchmarks/results."""
+"""What the pages on other libraries, on many machines and on data say of benchmarks/results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from docs.tables import measured, percent, table
 from kindergarten.world.codes import Phase
 
 PHASES = [phase.name.lower() for phase in Phase]
-TEAMS = {"told": "told", "muted": "muted", "unbraked": "never braking"}
-SPREAD = ("median", "min", "max")
 PHASE_HEADS = ("before the signal", "signal", "delay", "after t3")
 
 
@@ -99,45 +97,6 @@ def minibatches() -> str:
     return table(head, rows, len(head)) + "\n\n" + made_with(found)
 
 
-def channels() -> str:
-    """What a channel between agents is worth, by the joint planner."""
-    result, rows = measured("playground"), []
-    for name, mine in grouped(result["rows"], "scenario"):
-        told, muted, unbraked = (mean(row["returns"][team] for row in mine) for team in TEAMS)
-        worth = f"{told - muted:.3f}, {percent((told - muted) / (told - unbraked))}"
-        rows.append((name, len(mine), *(f"{value:.3f}" for value in (told, muted, unbraked)), worth))
-    head = ("scenario", "seeds", *TEAMS.values(), "worth of the channel")
-    return table(head, rows, len(head) - 1) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
-
-
-def fates() -> str:
-    """How agents fare whose plans the joint planner found."""
-    rows = []
-    for name, mine in grouped(measured("playground")["rows"], "scenario"):
-        for team, words in TEAMS.items():
-            shares = (percent(mean(row[what][team] for row in mine), 1) for what in ("goals", "collisions"))
-            rows.append((name, words, *shares))
-    return table(("scenario", "who", "goals reached", "collisions"), rows, 2)
-
-
-def many_rates() -> str:
-    """How many decisions of agents a core takes."""
-    rates = measured("playground").get("rates", {})
-    rows = [
-        (name, row["agents"], row["road_users"], *(f"{row['agent_decisions_per_s'][key]:,}" for key in SPREAD))
-        for name, row in rates.items()
-    ]
-    said = made_with(next(reversed(rates.values()), {}))
-    return table(("scenario", "agents", "road users", *SPREAD), rows, 5) + "\n\n" + said
-
-
-def beside_before() -> str:
-    """How fast the worlds of one car are beside those of before."""
-    result = measured("before")
-    rows = [(name, *(f"{row[key]:.3f}" for key in SPREAD)) for name, row in result.get("scenarios", {}).items()]
-    return table(("scenario", *SPREAD), rows, 3) + "\n\n" + made_with(result)
-
-
 def grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Rows that have ``key`` in common, in the order of the first of each."""
     rows = list(rows)
@@ -155,7 +114,6 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
 
 
 MAKERS: tuple[Callable[[], str], ...] = (
-    *(channels, fates, many_rates, beside_before),
     *(libraries, predictors, red_shoes, offline_drivers),
     *(runners_measured, runners_on_paper, minibatches),
 )

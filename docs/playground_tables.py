@@ -9,6 +9,48 @@ from docs.benchmark_tables import made_with
 from docs.beyond_tables import grouped
 from docs.tables import measured, percent, table
 
+TEAMS = {"told": "told", "muted": "muted", "unbraked": "never braking"}
+SPREAD = ("median", "min", "max")
+
+
+def channels() -> str:
+    """What a channel between agents is worth, by the joint planner."""
+    result, rows = measured("playground"), []
+    for name, mine in grouped(result["rows"], "scenario"):
+        told, muted, unbraked = (mean(row["returns"][team] for row in mine) for team in TEAMS)
+        worth = f"{told - muted:.3f}, {percent((told - muted) / (told - unbraked))}"
+        rows.append((name, len(mine), *(f"{value:.3f}" for value in (told, muted, unbraked)), worth))
+    head = ("scenario", "seeds", *TEAMS.values(), "worth of the channel")
+    return table(head, rows, len(head) - 1) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
+
+
+def fates() -> str:
+    """How agents fare whose plans the joint planner found."""
+    rows = []
+    for name, mine in grouped(measured("playground")["rows"], "scenario"):
+        for team, words in TEAMS.items():
+            shares = (percent(mean(row[what][team] for row in mine), 1) for what in ("goals", "collisions"))
+            rows.append((name, words, *shares))
+    return table(("scenario", "who", "goals reached", "collisions"), rows, 2)
+
+
+def many_rates() -> str:
+    """How many decisions of agents a core takes."""
+    rates = measured("playground").get("rates", {})
+    rows = [
+        (name, row["agents"], row["road_users"], *(f"{row['agent_decisions_per_s'][key]:,}" for key in SPREAD))
+        for name, row in rates.items()
+    ]
+    said = made_with(next(reversed(rates.values()), {}))
+    return table(("scenario", "agents", "road users", *SPREAD), rows, 5) + "\n\n" + said
+
+
+def beside_before() -> str:
+    """How fast the worlds of one car are beside those of before."""
+    result = measured("before")
+    rows = [(name, *(f"{row[key]:.3f}" for key in SPREAD)) for name, row in result.get("scenarios", {}).items()]
+    return table(("scenario", *SPREAD), rows, 3) + "\n\n" + made_with(result)
+
 
 def learned_together() -> str:
     """What agents reach that learn together, what they say, and who listens; seed by seed where it differs."""
@@ -37,4 +79,4 @@ def met() -> str:
     return "\n\n".join(parts)
 
 
-MAKERS: tuple[Callable[[], str], ...] = (learned_together, met)
+MAKERS: tuple[Callable[[], str], ...] = (channels, fates, many_rates, beside_before, learned_together, met)

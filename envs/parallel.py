@@ -153,7 +153,7 @@ def parallel_env(scenario: str | Scenario = "Meeting", **rules: Any) -> Kinderga
 
     Args:
         scenario: by name, or one whose first members learn.
-        rules: see ``kindergarten.playground.world.Rules``.
+        rules: see ``kindergarten.playground.rules.Rules``.
 
     Raises:
         ValueError: there is no such scenario, it has no seats, or a rule makes no sense here.

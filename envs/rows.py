@@ -124,7 +124,7 @@ def rows_env(scenario: str | Scenario = "Meeting", num_worlds: int = 1, **rules:
     Args:
         scenario: by name, or one whose first members learn.
         num_worlds: how many; there are as many rows as seats in all of them.
-        rules: see ``kindergarten.playground.world.Rules``.
+        rules: see ``kindergarten.playground.rules.Rules``.
 
     Raises:
         ValueError: there is no such scenario, it has no seats, or a rule makes no sense.
