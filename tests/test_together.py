@@ -15,9 +15,11 @@ import torch as th
 from gymnasium.vector import AutoresetMode
 
 from kindergarten import cli
+from kindergarten.agents.learner import past
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.driving import auxiliary_targets_of
 from kindergarten.agents.learner.legible import clarity
+from kindergarten.agents.learner.past import EVERY, SELVES, PastSelves
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.together import TogetherWatcher
@@ -114,6 +116,38 @@ def test_whoever_is_understood_is_rewarded_for_what_the_others_think_of_its_goal
             wanted[t, row] = np.mean(beliefs) if here and beliefs else 0.0
     assert (wanted < 0).any() and (wanted == 0).any()
     np.testing.assert_allclose(clarity(model.policy, buffer), wanted, atol=1e-5)
+
+
+def test_past_selves_drive_in_a_share_of_the_seats_and_count_in_no_loss(monkeypatch):
+    env = KindergartenVecEnv(rows_env("Junction4", 4))
+    env.seed(0)
+    model = MemoryPPO.from_config(env, PPOConfig(n_steps=8, n_epochs=1, batch_size=64), seed=0)
+    model.past = selves = PastSelves(model.policy, 4, 4, 0.5)
+    assert selves.rows.tolist() == [0, 5, 10, 15, 1, 6, 11, 12], "in each world two of four"
+    biases = dict(model.policy.named_parameters())["action_net.bias"].detach()
+    biases[Deed.FASTER] = 50.0
+    selves.keep(0)
+    biases[Deed.FASTER] = -50.0
+    speeds, learners = playground_of(env).drivers["target_speed"], np.ones(16, bool)
+    learners[selves.rows] = False
+    monkeypatch.setattr(selves, "keep", lambda updates: None)
+    model.learn(128)
+    buffer = model.rollout_buffer
+    assert (speeds.ravel()[selves.rows] == 7.0).all(), "they do what they did: drive as fast as they can"
+    assert (speeds.ravel()[learners] < 7.0).any()
+    for mask in (buffer.driven, buffer.present, buffer.labels.max(axis=2) >= 0):
+        assert not mask[:, selves.rows].any() and mask[:, learners].any()
+
+
+def test_the_oldest_self_is_forgotten():
+    env = KindergartenVecEnv(rows_env("Meeting", 2))
+    policy = MemoryPPO.from_config(env, PPOConfig(n_steps=8), seed=0).policy
+    selves, bias = PastSelves(policy, 2, 2, 0.5), dict(policy.named_parameters())["value_net.bias"].detach()
+    for updates in range(EVERY * (SELVES + 1) + 1):
+        bias.fill_(updates)
+        selves.keep(updates)
+    known = sorted(weights["value_net.bias"].item() for weights in selves.selves)
+    assert known == [EVERY * k for k in range(2, SELVES + 2)]
 
 
 def test_rows_go_on_from_a_snapshot_bit_for_bit():
@@ -228,8 +262,9 @@ def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
         if watcher.model.num_timesteps == 256:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(past, "EVERY", 2)
     words = ["--worlds", "4", "--n-steps", "16", "--batch-size", "64", "--threads", "1", "--humans", "0.25"]
-    words = [*words, "--legible", "0.1", "--fade", "0.9", "--quiet"]
+    words = [*words, "--legible", "0.1", "--fade", "0.9", "--past", "0.25", "--quiet"]
     once, twice = tmp_path / "once", tmp_path / "twice"
     assert cli.main(["train", "--scenario", "Meeting", "--steps", "512", "--out", str(once), *words]) == 0
     with monkeypatch.context() as patch:

@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
 from kindergarten.agents.learner.legible import clarity
 from kindergarten.agents.learner.machine import to_device
+from kindergarten.agents.learner.past import PastSelves
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.learner.redistribution import Redistribution
 
@@ -31,12 +32,20 @@ def auxiliary_targets_of(env: Any) -> AuxiliaryTargets | None:
 class Driver(RecurrentPPO):
     """The half of the trainer that fills the buffer.
 
-    ``legible``: among several agents, the weight of a reward for being understood, which falls to 0.
+    Among several agents: ``legible``, the weight of a reward for being understood, which falls to 0; and ``past``, who
+    drives in a share of the seats.
     """
 
     policy: MemoryPolicy
     redistribution: Redistribution | None
     legible: float = 0.0
+    past: PastSelves | None = None
+
+    @property
+    def parts(self) -> dict[str, Redistribution | PastSelves]:
+        """What changes beside the policy, and keeps its tensors itself."""
+        found = {"redistribution": self.redistribution, "past": self.past}
+        return {name: its for name, its in found.items() if its is not None}
 
     @staticmethod
     def _wrap_env(env: GymEnv, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
@@ -56,15 +65,20 @@ class Driver(RecurrentPPO):
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
+        if self.past is not None:
+            self.past.keep(self.num_timesteps // (n_rollout_steps * env.num_envs))
         for _ in range(n_rollout_steps):
             targets = auxiliary_targets_of(env)
             if targets is not None and targets.fresh is not None:
                 starts = starts | targets.fresh
             with th.inference_mode():
-                decision = self.policy(to_device(obs, self.device), states, to_device(starts, self.device))
-                actions, values, log_probs, new_states = decision
-            actions = actions.cpu().numpy()
-            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
+                asked = to_device(obs, self.device), states, to_device(starts, self.device)
+                actions, values, log_probs, new_states = self.policy(*asked)
+                taken = actions if self.past is None else self.past.drive(*asked, actions, new_states)
+            if self.past is not None and targets is not None:
+                targets = self.past.unseen(targets)
+            actions, taken = actions.cpu().numpy(), taken.cpu().numpy()
+            new_obs, rewards, dones, infos = env.step(self._within_bounds(taken))
             assert isinstance(new_obs, np.ndarray)
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())

@@ -204,7 +204,7 @@ class MemoryPPO(Driver):
         self._seed_order()
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "redistribution"]
+        return [*super()._excluded_save_params(), "redistribution", "past"]
 
     def set_random_seed(self, seed: int | None = None) -> None:
         """Seed everything random, as in the parent class; None leaves what the libraries' generators hold."""

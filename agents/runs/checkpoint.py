@@ -26,6 +26,7 @@ from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from torch import nn
 
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.learner.redistribution import Redistribution
 from kindergarten.files import write_whole
 from kindergarten.world.words import quoted
 
@@ -150,8 +151,8 @@ def capture(model: MemoryPPO) -> Checkpoint:
         tensors["last/noise"] = model.policy.exploration.noise
     if isinstance(env := model.get_env(), Kept):
         tensors |= {f"worlds/{name}": th.as_tensor(array) for name, array in env.snapshot().items()}
-    if model.redistribution is not None:
-        tensors |= {f"redistribution/{name}": tensor for name, tensor in model.redistribution.tensors().items()}
+    for part, its in model.parts.items():
+        tensors |= {f"{part}/{name}": tensor for name, tensor in its.tensors().items()}
     notes |= {
         "n_updates": model._n_updates,
         "order": model.rollout_buffer.order.bit_generator.state,
@@ -183,8 +184,8 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     model._last_lstm_states = RNNStates((h_pi, c_pi), (h_vf, c_vf))
     noise = tensors.get("last/noise")  # there is none unless it is held
     model.policy.exploration.noise = None if noise is None else noise.to(model.device)
-    if model.redistribution is not None:
-        model.redistribution.put(_below("redistribution/", tensors))
+    for part, its in model.parts.items():
+        its.put(_below(f"{part}/", tensors))
     model._n_updates = notes["n_updates"]
     model.rollout_buffer.order.bit_generator.state = notes["order"]
     model.ep_info_buffer = deque(notes["episodes"], maxlen=model._stats_window_size)
@@ -257,10 +258,12 @@ def _forms(model: MemoryPPO) -> dict[str, th.Tensor]:
     forms["last/noise"] = th.zeros(worlds, spaces.flatdim(model.action_space))
     if isinstance(env := model.get_env(), Kept):
         forms |= {f"worlds/{name}": th.as_tensor(array) for name, array in env.snapshot().items()}
-    if (paid := model.redistribution) is not None:
-        kept = paid.tensors() | _states_of(paid.optimizer, "optimizer", paid.predictor.named_parameters())
-        kept |= {name: kept[name][:, :0] for name in ("inputs", "rewards", "starts")}  # of any length
-        forms |= {f"redistribution/{name}": tensor for name, tensor in kept.items()}
+    for part, its in model.parts.items():
+        kept = its.tensors()
+        if isinstance(its, Redistribution):
+            kept |= _states_of(its.optimizer, "optimizer", its.predictor.named_parameters())
+            kept |= {name: kept[name][:, :0] for name in ("inputs", "rewards", "starts")}  # of any length
+        forms |= {f"{part}/{name}": tensor for name, tensor in kept.items()}
     return forms
 
 

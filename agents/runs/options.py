@@ -146,6 +146,11 @@ class Together(Options):
         Number(0.0, 1.0),
         "share of the training in which the simulator sets agents' lamps honestly: of all at first, of fewer and fewer",
     )
+    past: float = setting(
+        0.0,
+        Number(0.0, 0.5),
+        "share of the seats in which not the agents drive but what they have been, which learns nothing any more",
+    )
     environment: ClassVar[Config] = Config()  # pyright: ignore[reportIncompatibleVariableOverride]  # never another
     rules: Rules = Rules()
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch as th
 
 from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.learner.past import PastSelves
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
@@ -164,7 +165,7 @@ class Run:
         everywhere = ["all scenarios"] if self.graduate else []
         own, default = self.options, usual(self.options.scenario)
         changed = *unusual(own.learner, default.learner), *unusual(own.world[1], default.world[1])
-        helped = [f"{name} {its:g}" for name in ("legible", "fade") if (its := getattr(own, name, 0.0))]
+        helped = [f"{name} {its:g}" for name in ("legible", "fade", "past") if (its := getattr(own, name, 0.0))]
         return ", ".join((*everywhere, *changed, *helped))
 
     def check_columns(self) -> None:
@@ -202,7 +203,9 @@ class Run:
             env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
-        model.legible = own.legible if isinstance(own, Together) else 0.0
+        if isinstance(own, Together):
+            model.legible = own.legible
+            model.past = PastSelves(model.policy, worlds, model.n_envs // worlds, own.past) if own.past else None
         return model
 
     def checkpoint(self, name: str) -> Path:

@@ -147,14 +147,15 @@ class Playground:
         return (self.acting() & (self.drivers["born"] == self.worlds["tick"][:, None])).ravel()
 
     def labels(self) -> np.ndarray:
-        """(W * A, A - 1) the goals of the other seats, in the order of each seat's observation; -1 of who is gone.
+        """(W * A, A - 1) the goals of the other seats, in the order of each seat's observation.
 
-        For training: nobody is told.
+        -1 of who is gone, and for whom no agent drives on. For training: nobody is told.
         """
         here = self.users["kind"][:, : self.agents] != Kind.NOBODY
         goals = np.where(here, self.users["intent"][:, : self.agents], -1)
         turned = [np.roll(goals, -turn, axis=1) for turn in range(1, self.agents)]
-        return np.stack(turned, axis=2).reshape(self.num_worlds * self.agents, -1)
+        asked = np.where(self.acting()[..., None], np.stack(turned, axis=2), -1)
+        return asked.reshape(self.num_worlds * self.agents, -1)
 
     def snapshot(self) -> PlaygroundSnapshot:
         """Everything that changes."""
