@@ -1,7 +1,7 @@
 """CutIn: keep lane and speed; the lorry that overtakes slowly may move over too early.
 
 Two lanes the same way. On the left a lorry overtakes you slowly; at t3 its cab is beside you, and you are in its blind
-spot. It may move over all the same, or drive on. To let it in you have to fall back by 8 m, which costs over a third of
+spot. It may move over all the same, or drive on. To let it in you have to fall back by 10 m, which costs nearly half of
 what it costs to be hit: so brake if it flashed, and do not if it did not.
 
 ## What happens
@@ -12,27 +12,27 @@ what it costs to be hit: so brake if it flashed, and do not if it did not.
 
 ## The point of no return
 
-A second after t3 the lorry is in your lane. In that time braking at 5 m/s² makes up less than 4 m: whoever wants to let
-it in must have begun to brake before.
+The lorry takes four seconds to change lanes, and is in yours after less than two. In that time braking at 5 m/s² makes
+up 5 m: whoever wants to let it in must have begun to brake before.
 
 ## Baselines
 
 What makes it hard: never to brake is a valley with a ridge around it. Whoever presses SLOWER once as soon as the agent
 drives, and FASTER some decisions later, earns (means over 48 seeds)
 
-| decisions in between | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 8 | 12 | 20 |
-| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
-| the lorry cuts in | -0.95 | -1.00 | -1.07 | -1.18 | -1.25 | -0.79 | -0.51 | -0.45 | -0.48 | -0.61 |
-| it drives on | 0.00 | -0.05 | -0.12 | -0.23 | -0.30 | -0.32 | -0.34 | -0.37 | -0.44 | -0.58 |
+| decisions in between | 0 | 2 | 4 | 6 | 7 | 8 | 10 | 12 | 20 |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+| the lorry cuts in | -1.00 | -1.18 | -1.27 | -1.30 | -0.80 | -0.56 | -0.50 | -0.48 | -0.61 |
+| it drives on | -0.05 | -0.23 | -0.32 | -0.36 | -0.37 | -0.39 | -0.43 | -0.46 | -0.59 |
 
-so braking only pays from the fifth decision on. Two numbers make it fit to learn from, and neither works without the
-other. A collision costs 0.95: never to brake is then as good as blind can be; at 1.45 it scored -0.82, and was all that
-agents without memory found. And SLOWER goes no lower than 10.5 m/s: as long as it went down to a standstill, an agent
-that acts by chance, as all do at first, hardly ever braked by as much as is right, and with a collision at 0.95 one
-with an LSTM never braked in 3 million decisions.
+so braking only pays from the eighth decision on. Two numbers make it fit to learn from, and neither worked without the
+other, as was found when the lane change took 2.4 s. A collision costs 0.95: never to brake is then as good as blind can
+be; at 1.45 it scored -0.82, and was all that agents without memory found. And SLOWER goes no lower than 10.5 m/s: as
+long as it went down to a standstill, an agent that acts by chance, as all do at first, hardly ever braked by as much as
+is right, and with a collision at 0.95 one with an LSTM never braked in 3 million decisions.
 
-Tried, and left out again: an ego that may come up to 0.5 s later, so that braking sometimes pays sooner. Blind, which
-knows each world's clock, gains from that, and the stakes fall to 0.10..0.16.
+Tried then, and left out again: an ego that may come up to 0.5 s later, so that braking sometimes pays sooner. Blind,
+which knows each world's clock, gains from that, and the stakes fell to 0.10..0.16.
 """
 
 from kindergarten.world.codes import Intent
@@ -48,9 +48,9 @@ SCENARIO = Scenario(
                 arm="right",
                 intents=((Intent.STRAIGHT, 1.0),),
                 speed=(14.0, 14.0),
-                # At t3 it is beside the lorry's cab, in the blind spot: to let the lorry in takes 8 m, more than can be
-                # made up once it moves, and about what one step of speed makes in time.
-                arrival_position=0.75,
+                # At t3 it is beside the lorry's cab, in the blind spot: to let the lorry in takes 10 m, more than can
+                # be made up once it moves, and about what one step of speed makes in time.
+                arrival_position=3.0,
                 cyclist=0.0,
             ),
             Member(
@@ -79,5 +79,5 @@ SCENARIO = Scenario(
         braking=5.0,
         time_limit=14.0,
     ),
-    road=Lanes(change=34.0),
+    road=Lanes(change=58.0),  # 4.1 s; on motorways 6.3 s, with a deviation of 2 s (VTTI, 7,192 lane changes)
 )

@@ -1,0 +1,170 @@
+"""How far the scenes are from real roads, and what gentler ones are worth: python -m benchmarks.realism [--out FILE].
+
+For every scenario: how hard its road users corner, how long the lorry's lane change takes, and from how far off a
+signal is read, at the default delays and at the ladder's longest, while the ego does nothing. Then scenes with slower
+riders or wider curves, and what is at stake there: in ``stakes``, where no other number of the scene is moved to fit
+them the better, the most of several that were tried.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from benchmarks.common import about, command_line, show_row, write
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.scoring.reference import BRAKES, braking, compute
+from kindergarten.world.codes import Action, Intent, Kind
+from kindergarten.world.config import Config, Junction, Lanes, Member, Roundabout, Scenario
+
+PACKAGES = ("numpy", "numba", "gymnasium")
+SEEDS = range(2_000_000, 2_000_012)  # nobody trains on them, and no page's scores are taken on them
+LONGEST = 32.0  # [s] of the ladder
+G = 9.81  # [m/s^2]
+
+
+def frames_of(scenario: str, seed: int, intent: Intent, **settings: Any) -> Iterator[np.ndarray]:
+    """The road users (N,) at every decision of a world, while the ego does nothing."""
+    env = gymnasium.make(f"Kindergarten/{scenario}-v0", disable_env_checker=True, **settings)
+    over = False
+    env.reset(seed=seed, options={"intents": [intent.name.lower()]})
+    while not over:
+        yield env.unwrapped.simulator.users[0].copy()
+        *_, terminated, truncated, _ = env.step(Action.IDLE)
+        over = terminated or truncated
+
+
+def worlds_of(scenario: Scenario) -> Iterator[tuple[int, Intent]]:
+    """Every seed with every intent."""
+    return ((seed, intent) for seed in SEEDS for intent, _ in scenario.casts[0][1].intents)
+
+
+def cornering(scenario: Scenario) -> dict[str, float]:
+    """The hardest that anybody corners, in g, by what they are: its speed times how fast its heading turns."""
+    found: dict[str, float] = defaultdict(float)
+    for seed, intent in worlds_of(scenario):
+        frames = list(frames_of(scenario.name, seed, intent))
+        for before, after in zip(frames, frames[1:], strict=False):
+            turned = np.arctan2(
+                after["sin"] * before["cos"] - after["cos"] * before["sin"],
+                after["cos"] * before["cos"] + after["sin"] * before["sin"],
+            )
+            hard = np.abs(turned) / Config().decision_step * after["speed"] / G
+            for kind in (Kind.CYCLIST, Kind.CAR, Kind.TRUCK):
+                its = (after["kind"] == kind) & (before["kind"] == kind) & (np.arange(len(after)) > 0)
+                found[kind.name.lower()] = max(found[kind.name.lower()], float(hard[its].max(initial=0.0)))
+    return {kind: round(most, 2) for kind, most in found.items()}
+
+
+def read_from(scenario: Scenario, **settings: Any) -> float:
+    """[m] The farthest that a signal is from the ego while it shows."""
+    found = 0.0
+    for seed, intent in worlds_of(scenario):
+        for users in frames_of(scenario.name, seed, intent, **settings):
+            away = np.hypot(users["x"] - users["x"][0], users["y"] - users["y"][0])
+            found = max(found, float(away[(users["signal"] > 0) & (users["seen"] == 1)].max(initial=0.0)))
+    return round(found)
+
+
+def lane_change(scenario: Scenario) -> float | None:
+    """[s] From the first to the last moment at which whoever changes lanes is not parallel to them."""
+    if not isinstance(scenario.road, Lanes):
+        return None
+    times = []
+    for seed, intent in worlds_of(scenario):
+        aslant = sum(abs(users["cos"][1]) > 1e-6 for users in frames_of(scenario.name, seed, intent))
+        times += [aslant * Config().decision_step] if aslant else []
+    return round(min(times), 1)
+
+
+def with_members(scenario: Scenario, change: Callable[[int, Member], Member], **more: Any) -> Scenario:
+    """The same scene with other members of the cast."""
+    (cast,) = scenario.casts
+    return replace(scenario, casts=(tuple(change(i, member) for i, member in enumerate(cast)),), **more)
+
+
+def crossing(speed: float, half_width: float, due: float) -> Scenario:
+    """Crossing with a rider of another speed on a junction of another size; ego and group ride come later to fit."""
+    scenario, before = SCENARIOS["Crossing"], 0.6
+
+    def change(i: int, member: Member) -> Member:
+        if i == 1:
+            return replace(member, speed=(speed, speed), turn_speed=speed)
+        low, high = member.arrival_offset
+        return replace(member, arrival_offset=(low + due - before, high + due - before))
+
+    return with_members(scenario, change, road=Junction(half_width=half_width))
+
+
+def overtake(speed: float, turn_speed: float, half_width: float, due: float) -> Scenario:
+    """Overtake with a rider of other speeds on a junction of another size, and an ego that comes at another time."""
+
+    def change(i: int, member: Member) -> Member:
+        if i == 0:
+            return replace(member, arrival_offset=(due, due))
+        return replace(member, speed=(speed, speed), turn_speed=turn_speed) if i == 1 else member
+
+    return with_members(SCENARIOS["Overtake"], change, road=Junction(half_width=half_width))
+
+
+def roundabout(exit_bend: float) -> Scenario:
+    """Roundabout with wider bends off the circle."""
+    scenario = SCENARIOS["Roundabout"]
+    assert isinstance(scenario.road, Roundabout)
+    return replace(scenario, road=replace(scenario.road, exit_bend=exit_bend))
+
+
+DUES = (0.6, 0.75, 0.9, 1.0, 1.1)  # [s] after t3 the ego comes
+GENTLER: dict[str, list[Scenario]] = {
+    "Crossing, rider at 4.5 m/s": [crossing(4.5, 8.0, due) for due in DUES],
+    "Crossing, junction of 24 m instead of 16": [crossing(6.0, 12.0, due) for due in DUES],
+    "Overtake, rider at 4.5 m/s": [overtake(4.5, 4.3, 10.0, due) for due in (0.4, 0.5)],
+    "Overtake, junction of 28 m instead of 20": [overtake(6.0, 5.0, 14.0, 0.4)],
+    "Roundabout, bends off it of 12 m instead of 5": [roundabout(12.0)],
+}
+
+
+def stakes(scenario: Scenario) -> list[float]:
+    """What is at stake with each of the brakes; not a number where the worst answer costs nothing."""
+    found = []
+    for strength in BRAKES:
+        limits = compute(braking(scenario, strength), Config(), np.array(SEEDS))
+        oracle, blind, worst = (row.mean() for row in (limits.oracle, limits.blind, limits.worst))
+        found.append(round(float((oracle - blind) / (oracle - worst)), 3) if oracle > worst else math.nan)
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure all of it."""
+    parser = command_line("realism", __doc__)
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
+    options = parser.parse_args(argv)
+    result: dict[str, Any] = {**about("realism", PACKAGES), "rows": [], "gentler": []}
+    for name in options.scenarios:
+        scenario = SCENARIOS[name]
+        away = {"signal_read_m": read_from(scenario), "signal_read_longest_m": read_from(scenario, delay_s=LONGEST)}
+        result["rows"].append(
+            {"scenario": name, "g": cornering(scenario), "lane_change_s": lane_change(scenario), **away}
+        )
+        show_row(result["rows"][-1])
+    for name, tried in GENTLER.items():
+        if name.split(",")[0] in options.scenarios:
+            best = np.nanmax([stakes(scenario) for scenario in tried], axis=0)
+            result["gentler"].append(
+                {"scene": name, "tried": len(tried), "stakes": dict(zip(map(str, BRAKES), best.tolist(), strict=True))}
+            )
+            show_row(result["gentler"][-1])
+    if options.out:
+        write(options.out, result)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
