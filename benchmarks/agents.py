@@ -1,7 +1,7 @@
 """What agents reach: every scenario with an LSTM, and the controls beside it, with several seeds of each.
 
 python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios Town] [--agents lstm none] [--runs DIR]
-                            [--seeds 10] [--controls 5]
+                            [--seeds 10] [--controls 5] [--picture FILE]
 
 Trains what DIR lacks (DIR/SCENARIO-AGENT/seedS, the folders that ``train.py --seeds`` writes), with seeds that nothing
 was tuned on (but see FIRST): the first of all agents everywhere, then the second. After each the result is written
@@ -16,15 +16,21 @@ import json
 from collections import defaultdict
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.common import ROOT, about, command_line, kindergarten, read, show_row, together, write
+from benchmarks.common import ROOT, about, command_line, kindergarten, read, save, show_row, together, write
+from kindergarten.agents.learner.choice import Memory
+from kindergarten.agents.runs.compare import Group, picture
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
+from kindergarten.scoring.statistics import ENOUGH
 from kindergarten.world.config import make_config
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Kind(NamedTuple):
@@ -115,6 +121,24 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def drawn(rows: list[dict[str, Any]]) -> Figure:
+    """Learning curves and performance profiles, where several kinds of agents have seeds enough for an interval."""
+    rows = [row for row in rows if len(row["seeds"]) >= ENOUGH]
+    many = [row for row in rows if sum(other["scenario"] == row["scenario"] for other in rows) > 1]
+    return picture(
+        [
+            Group(
+                row["scenario"],
+                Memory(row["memory"]),
+                row["control"],
+                {"1..4 s": row["seeds"]},
+                [np.transpose(curve) for curve in row["curves"]],
+            )
+            for row in many
+        ]
+    )
+
+
 def main() -> None:
     """Train what is missing, print the table, write it."""
     parser = command_line("agents", __doc__)
@@ -123,6 +147,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="where the runs are")
     parser.add_argument("--seeds", type=int, default=10, help="of each agent with an LSTM (default: %(default)s)")
     parser.add_argument("--controls", type=int, default=5, help="of each other (default: %(default)s)")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw who has seeds enough for an interval")
     options = parser.parse_args()
     made = about("agents", PACKAGES)
     before = read(options.out)
@@ -142,6 +167,8 @@ def main() -> None:
         if options.out:
             order = [(scenario, kind.memory, kind.control) for scenario, kind in product(SCENARIOS, KINDS.values())]
             write(options.out, {**made, **before, "rows": [rows[key] for key in order if key in rows]})
+    if options.picture:
+        save(options.picture, drawn(list(rows.values())))
 
 
 if __name__ == "__main__":

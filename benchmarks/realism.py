@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from benchmarks.common import about, command_line, show_row, write
+from kindergarten.envs import KindergartenEnv
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import BRAKES, braking, compute
 from kindergarten.world.codes import Action, Intent, Kind
@@ -32,11 +32,11 @@ G = 9.81  # [m/s^2]
 
 def frames_of(scenario: str, seed: int, intent: Intent, **settings: Any) -> Iterator[np.ndarray]:
     """The road users (N,) at every decision of a world, while the ego does nothing."""
-    env = gymnasium.make(f"Kindergarten/{scenario}-v0", disable_env_checker=True, **settings)
+    env = KindergartenEnv(scenario, **settings)
     over = False
     env.reset(seed=seed, options={"intents": [intent.name.lower()]})
     while not over:
-        yield env.unwrapped.simulator.users[0].copy()
+        yield env.simulator.users[0].copy()
         *_, terminated, truncated, _ = env.step(Action.IDLE)
         over = terminated or truncated
 
@@ -74,14 +74,9 @@ def read_from(scenario: Scenario, **settings: Any) -> float:
 
 
 def lane_change(scenario: Scenario) -> float | None:
-    """[s] From the first to the last moment at which whoever changes lanes is not parallel to them."""
-    if not isinstance(scenario.road, Lanes):
-        return None
-    times = []
-    for seed, intent in worlds_of(scenario):
-        aslant = sum(abs(users["cos"][1]) > 1e-6 for users in frames_of(scenario.name, seed, intent))
-        times += [aslant * Config().decision_step] if aslant else []
-    return round(min(times), 1)
+    """[s] How long whoever changes lanes takes for it, at the speed that it slows to."""
+    road, member = scenario.road, scenario.casts[0][1]
+    return round(road.change / member.turn_speed, 1) if isinstance(road, Lanes) else None
 
 
 def with_members(scenario: Scenario, change: Callable[[int, Member], Member], **more: Any) -> Scenario:

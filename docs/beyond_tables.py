@@ -1,4 +1,4 @@
-"""What the pages on other libraries, on many machines and on data say of benchmarks/results."""
+"""What the pages on other libraries, on many machines, on data and on real roads say of benchmarks/results."""
 
 from __future__ import annotations
 
@@ -97,6 +97,29 @@ def minibatches() -> str:
     return table(head, rows, len(head)) + "\n\n" + made_with(found)
 
 
+def realism() -> str:
+    """How hard road users corner, and from how far signals are read."""
+    rows = []
+    for row in measured("realism")["rows"]:
+        hardest = [f"{row['g'][kind]:.2f} g" if row["g"][kind] else "" for kind in ("cyclist", "car", "truck")]
+        change = "" if row["lane_change_s"] is None else f"{row['lane_change_s']:g} s"
+        away = [f"{row[key]:g} m" for key in ("signal_read_m", "signal_read_longest_m")]
+        rows.append((row["scenario"], *hardest, change, *away))
+    head = ("", "cyclists", "cars", "lorries", "lane change", "signals read from", "at a delay of 32 s")
+    return table(head, rows, len(head) - 1)
+
+
+def gentler() -> str:
+    """What gentler scenes are worth."""
+    result = measured("realism")
+    rows = [
+        (row["scene"], row["tried"], *(f"{found:.2f}" for found in row["stakes"].values()))
+        for row in result.get("gentler", ())
+    ]
+    head = ("", "tried", "stakes at 7 m/s²", "at 8 m/s²")
+    return table(head, rows, 3) + "\n\n" + made_with(result)
+
+
 def grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Rows that have ``key`` in common, in the order of the first of each."""
     rows = list(rows)
@@ -115,5 +138,5 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
 
 MAKERS: tuple[Callable[[], str], ...] = (
     *(libraries, predictors, red_shoes, offline_drivers),
-    *(runners_measured, runners_on_paper, minibatches),
+    *(runners_measured, runners_on_paper, minibatches, realism, gentler),
 )

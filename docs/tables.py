@@ -64,9 +64,10 @@ def agent_table(results: list[dict[str, Any]]) -> str:
         seeds = ", ".join(f"{k}: {score:.3f}" for k, score in zip(row["seed_numbers"], row["seeds"], strict=True))
         delay = [f"{who}_right_in_the_delay" for who in ("agent", "single_frame", "majority")]
         shares = (percent(row.get(name), 1) for name in ("right_answers", "collision_rate", *delay))
-        rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", scored(row), seeds, *shares))
-    header = ("scenario", "agent", "decisions", "anticipation", "each seed", "right answers", "collisions")
-    return table((*header, "right in the delay", "one frame", "majority"), rows, 8)
+        score = scored(row), percent(row.get("failed"))
+        rows.append((row["scenario"], _agent(row), f"{row['decisions']:,}", *score, seeds, *shares))
+    header = ("scenario", "agent", "decisions", "anticipation", "failed", "each seed", "right answers", "collisions")
+    return table((*header, "right in the delay", "one frame", "majority"), rows, 9)
 
 
 def curves(results: list[dict[str, Any]]) -> str:

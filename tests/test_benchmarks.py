@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from benchmarks import before, common, playground, simulator, soak, viewer
+from benchmarks import before, common, playground, realism, simulator, soak, viewer
 from kindergarten import cli
 from kindergarten.playground import planner
 from kindergarten.scenarios import SCENARIOS, scenario_named
@@ -338,6 +338,15 @@ def test_a_killed_training_loses_nothing(tmp_path, monkeypatch, capsys):
     assert kills.main(["--kills", "2", "--out", str(tmp_path / "kills.json")]) == 0
     assert json.loads((tmp_path / "kills.json").read_text())["rows"]["Follow"]["kills"] == 2
     assert "nothing lost" in capsys.readouterr().out
+
+
+def test_gentler_scenes_are_measured(tmp_path, monkeypatch):
+    out, few = tmp_path / "realism.json", range(realism.SEEDS[0], realism.SEEDS[0] + 1)
+    monkeypatch.setattr(realism, "SEEDS", few)
+    assert realism.main(["--scenarios", "CutIn", "--out", str(out)]) == 0
+    (row,), gentler = (json.loads(out.read_text())[key] for key in ("rows", "gentler"))
+    assert not gentler and row["lane_change_s"] >= 4.0 and row["signal_read_m"] < row["signal_read_longest_m"]
+    assert row["g"]["car"] == row["g"]["cyclist"] == 0.0 < row["g"]["truck"] < 0.35
 
 
 def test_the_demo_is_scored(tmp_path):

@@ -13,6 +13,7 @@ from kindergarten import cli
 from kindergarten.agents import PPOConfig
 from kindergarten.agents.learner.choice import Encoder, Memory, Trunk
 from kindergarten.agents.runs.compare import (
+    THRESHOLDS,
     cell,
     curve_of,
     delays_of,
@@ -142,3 +143,13 @@ def test_runs_without_a_ladder_are_drawn_too(tmp_path: Path, capsys):
     assert cli.main(["compare", str(tmp_path / "a"), "--out", str(tmp_path / "a.svg")]) == 0
     assert "<svg" in (tmp_path / "a.svg").read_text()
     assert json.loads((tmp_path / "a" / "config.json").read_text())
+
+
+def test_five_seeds_have_a_profile(tmp_path: Path):
+    for seed, score in enumerate((0.2, 0.9, 0.9, 0.95, 0.99)):
+        fake_run(tmp_path / str(seed), "Follow", "lstm", seed, score, ladder=False)
+    groups = grouped(expand(sorted(tmp_path.iterdir())))
+    *_, axes = picture(groups).axes
+    (line,) = (line for line in axes.lines if len(line.get_xdata()) == len(THRESHOLDS))
+    assert line.get_ydata()[[0, -1]].tolist() == [1.0, 0.0] and axes.get_ylabel() == "share of seeds"
+    assert len(picture([replace(groups[0], scores={"1..4 s": [0.9] * 4})]).axes) == len(picture(groups).axes) - 1

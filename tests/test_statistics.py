@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kindergarten.scoring.statistics import bootstrap, summary
+from kindergarten.scoring.statistics import bootstrap, profile, summary
 
 
 def test_an_interval_of_a_mean_covers_it_as_often_as_it_says():
@@ -43,3 +43,9 @@ def test_fewer_than_five_runs_have_no_interval():
 
 def test_where_nothing_is_at_stake_there_is_nothing_to_say():
     assert all(map(math.isnan, summary([math.nan] * 9)[:3])) and all(map(math.isnan, summary([0.5, math.nan])[:3]))
+
+
+def test_a_profile_falls_from_all_runs_to_none():
+    share, low, high = profile([0.2, 0.9, 0.9, 0.95, 0.99], np.array([0.0, 0.5, 0.9, 0.97, 1.0]))
+    assert share.tolist() == [1.0, 0.8, 0.4, 0.2, 0.0]
+    assert (low <= share).all() and (share <= high).all() and low[1] < 0.8 and low[0] == high[0] == 1.0

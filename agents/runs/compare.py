@@ -26,13 +26,14 @@ from kindergarten.agents.runs.run import Run, Unready
 from kindergarten.files import whole_file
 from kindergarten.output import aligned, columns, note
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
-from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, summary
+from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, profile, summary
 
 SCORE = "evaluation/anticipation"
 #: Okabe and Ito's colours, which everybody can tell apart, and two of Paul Tol's; strongest for what remembers best.
 PALETTE = ["#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#F0E442", "#882255", "#44AA99"]
 COLOURS = dict(zip(Memory, cycle(PALETTE)))
 POINTS = 60  # of a learning curve
+THRESHOLDS = np.linspace(-0.2, 1.05, 126)  # of a performance profile
 Scores = dict[str, list[float]]
 """Anticipation of each run, by delay ("1..4 s", "8 s"); nan where nothing is at stake."""
 
@@ -179,7 +180,7 @@ def looks_of(groups: list[Group]) -> Looks:
     if len({memory for memory, _ in kinds}) == len(kinds):
         return {(memory, trained): (memory.value, COLOURS[memory]) for memory, trained in kinds}
     colours = [to_hex(colormaps["tab20"](k % 20)) for k in range(len(kinds))]
-    return {kind: (", ".join((kind[0].value, kind[1])), colours[k]) for k, kind in enumerate(kinds)}
+    return {kind: (", ".join(filter(None, (kind[0].value, kind[1]))), colours[k]) for k, kind in enumerate(kinds)}
 
 
 def draw_curves(axes: Axes, groups: list[Group], looks: Looks) -> None:
@@ -215,24 +216,38 @@ def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
     axes.set_xlabel("delay [s]; 0: the signal is shown until the end")
 
 
+def draw_profiles(axes: Axes, groups: list[Group], looks: Looks) -> None:
+    """Performance profiles: the share of seeds that score more than so much, with its interval, if there are enough."""
+    for group in groups:
+        scores = next(iter(group.scores.values()), [])
+        if len(scores) < ENOUGH or np.isnan(scores).any():
+            continue
+        share, low, high = profile(scores, THRESHOLDS)
+        colour = looks[group.kind][1]
+        axes.fill_between(THRESHOLDS, low, high, color=colour, alpha=0.15, linewidth=0, step="mid")
+        axes.step(THRESHOLDS, share, color=colour, linewidth=1.8, where="mid")
+    axes.set_xlabel("anticipation of more than")
+    axes.set_ylabel("share of seeds")
+
+
 def picture(groups: list[Group]) -> Figure:
-    """A row per scenario: learning curves, and the ladder if somebody was scored on it."""
+    """A row per scenario: learning curves; the ladder if somebody was scored on it; profiles if seeds are enough."""
     scenarios, looks = list(dict.fromkeys(group.scenario for group in groups)), looks_of(groups)
-    ladder = any(".." not in delay for group in groups for delay in group.scores)
-    columns = 2 * (1 + ladder) if any("," in name for name, _ in looks.values()) else len(looks)  # of the legend
-    size = 5.6 * (1 + ladder), 3.4 * len(scenarios) + 0.38 + 0.22 * math.ceil(len(looks) / columns)
+    draws = [draw_curves]
+    draws += [draw_ladder] * any(".." not in delay for group in groups for delay in group.scores)
+    draws += [draw_profiles] * any(len(scores) >= ENOUGH for group in groups for scores in group.scores.values())
+    columns = 2 * len(draws) if any("," in name for name, _ in looks.values()) else len(looks)  # of the legend
+    size = 5.6 * len(draws), 3.4 * len(scenarios) + 0.38 + 0.22 * math.ceil(len(looks) / columns)
     figure = Figure(figsize=size, dpi=120, layout="constrained")
-    panels = np.atleast_2d(figure.subplots(len(scenarios), 1 + ladder, sharey="row", squeeze=False))
+    panels = np.atleast_2d(figure.subplots(len(scenarios), len(draws), squeeze=False))
     for row, scenario in zip(panels, scenarios, strict=True):
         mine = [group for group in groups if group.scenario == scenario]
-        draw_curves(row[0], mine, looks)
-        if ladder:
-            draw_ladder(row[1], mine, looks)
         row[0].set_title(scenario, loc="left", fontweight="bold")
-        for axes in row:
+        for axes, draw in zip(row, draws, strict=True):
+            draw(axes, mine, looks)
             axes.axhline(0.0, color="#999999", linewidth=0.8, linestyle=":")
             axes.axhline(1.0, color="#999999", linewidth=0.8, linestyle=":")
-            axes.set_ylim(-0.35, 1.1)
+            axes.set_ylim(*((-0.05, 1.05) if draw is draw_profiles else (-0.35, 1.1)))
             axes.spines[["top", "right"]].set_visible(False)
     lines = [Line2D([], [], color=colour, linewidth=2.5, label=name) for name, colour in looks.values()]
     figure.legend(handles=lines, loc="outside lower center", ncols=columns, frameon=False)

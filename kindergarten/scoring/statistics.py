@@ -73,6 +73,17 @@ def summary(*tasks: Sequence[float]) -> Summary:
     return Summary(float(interquartile_mean(every)), *interval, float((every < FAILED).mean()))
 
 
+def profile(scores: Sequence[float], thresholds: np.ndarray) -> np.ndarray:
+    """Performance profile: the share of runs (K,) that score more than each of ``thresholds`` (T,).
+
+    Returns:
+        (3, T): the share, and the limits of its 95 % bootstrap interval.
+    """
+    above = np.asarray(scores, float)[:, None] > thresholds
+    limits = [bootstrap(lambda rows, k=k: above[rows, k].mean(1), len(above)) for k in range(len(thresholds))]
+    return np.vstack([above.mean(0), np.transpose(limits)])
+
+
 def horizon(scores: Mapping[float, float]) -> float:
     """The delay [s] at which a score falls to HALF, from the delay on at which it is best: how long a memory lasts.
 
