@@ -20,9 +20,7 @@ from benchmarks.agents import course
 from benchmarks.common import about, command_line, kindergarten, read, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.together import rules_of
-from kindergarten.playground.worth import SEEDS, known_channel
-from kindergarten.scoring.together import drive_together
+from kindergarten.agents.runs.together import crossed, rules_of
 
 FIRST = 200  # budgets and numbers were chosen on seeds from 0 on, and on 100
 STEPS, REST = 1_000_000, 500_000  # decisions, and of those who begin with another's agents
@@ -43,14 +41,20 @@ class Kind(NamedTuple):
 KINDS = {
     "told": Kind(("--signals", "told")),
     "honest": Kind(("--signals", "honest")),
-    "free, a quarter humans": Kind(("--humans", 0.25, "--defects", 0.1, "--fade", 0.6, *HELP), "honest"),
     "free": Kind(("--fade", 0.6, *HELP), "honest"),
+    "free, a tenth humans": Kind(("--humans", 0.1, "--fade", 0.6, *HELP), "honest"),
+    "free, a quarter humans": Kind(("--humans", 0.25, "--fade", 0.6, *HELP), "honest"),
+    "free, half humans": Kind(("--humans", 0.5, "--fade", 0.6, *HELP), "honest"),
+    "a quarter humans, broken lamps": Kind(("--humans", 0.25, "--defects", 0.1, "--fade", 0.6, *HELP), "honest"),
+    "free, past selves": Kind(("--past", 0.25, "--fade", 0.6, *HELP), "honest"),
+    "early": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest"),
     "muted": Kind(("--signals", "off"), "honest"),
+    "told, no memory": Kind(("--signals", "told"), memory="none"),
     "honest, no memory": Kind(("--signals", "honest"), memory="none"),
     "early, no memory": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest, no memory", "none"),
     "free, from nothing": Kind(HELP),
 }
-SPEAK = ("free, a quarter humans", "free")  # of whose seeds everyone meets everyone
+SPEAK = ("free", "free, a quarter humans")  # of whose seeds everyone meets everyone
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
@@ -77,14 +81,8 @@ def found_in(folder: Path) -> dict[str, Any]:
 def meetings(folders: list[Path]) -> list[list[float]]:
     """``communication`` of each run's agents in the first seat, row by row, with each run's in the second."""
     runs = [Run.open(folder) for folder in folders]
-    agents, rules = [PolicyAgent(run.load_model().policy) for run in runs], rules_of(runs[0])
-    (scenario,), size = runs[0].scenarios, range(len(runs))
-    channel = known_channel(scenario)
-    scores = {
-        (i, k): channel.communication(drive_together([agents[i], agents[k]], scenario, rules, SEEDS).by_seed)
-        for i, k in product(size, size)
-    }
-    return [[round(scores[i, k], 3) for k in size] for i in size]
+    agents, (scenario,) = [PolicyAgent(run.load_model().policy) for run in runs], runs[0].scenarios
+    return crossed(agents, scenario, rules_of(runs[0])).round(3).tolist()
 
 
 def main(words: list[str] | None = None) -> None:
@@ -103,9 +101,10 @@ def measure(kinds: list[str], seeds: int, runs: Path, out: Path | None) -> None:
     folders: dict[str, list[Path]] = {name: [] for name in kinds}
     for seed, name in product(numbers, kinds):
         folders[name].append(trained(runs, name, seed))
-        rows[name, seed] = {"kind": name, **found_in(folders[name][-1]), **made}
-        show_row(rows[name, seed])
-        if seed > FIRST and name in SPEAK:
+        if (name, seed) not in rows:
+            rows[name, seed] = {"kind": name, **found_in(folders[name][-1]), **made}
+            show_row(rows[name, seed])
+        if FIRST < seed == numbers[-1] and name in SPEAK:
             result.setdefault("meetings", {})[name] = meetings(folders[name])
         if out is not None:
             ordered = [rows[key] for key in sorted(rows, key=lambda key: (list(KINDS).index(key[0]), key[1]))]

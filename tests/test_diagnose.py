@@ -296,7 +296,12 @@ def test_what_cannot_be_diagnosed_is_one_line(runs, tmp_path, capsys):
     about["options"]["scenario"] = "Crossing"
     other.mkdir()
     (other / "config.json").write_text(json.dumps(about))
+    several = tmp_path / "several"
+    several.mkdir()
+    own = {"scenario": "Meeting", "memory": "lstm", "steps": 1, "worlds": 1, "seed": 0}
+    (several / "config.json").write_text(json.dumps({"options": own}))
     for words, said in (
+        ([str(runs / "lstm"), "--beside", str(several)], "drives Meeting, not Follow"),
         ([str(tmp_path)], "is no run"),
         ([str(runs / "lstm"), "--beside", str(other)], "drives Crossing, not Follow"),
         ([str(other)], "no checkpoint yet"),

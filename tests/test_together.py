@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,6 +16,9 @@ import torch as th
 from gymnasium.vector import AutoresetMode
 
 from kindergarten import cli
+from kindergarten.agents.diagnose.finding import Verdict
+from kindergarten.agents.diagnose.questions import together as questions
+from kindergarten.agents.diagnose.questions.together import MINE, Company
 from kindergarten.agents.learner import past
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.driving import auxiliary_targets_of
@@ -241,8 +245,34 @@ def test_who_listens_is_told_apart_from_who_is_deaf():
     for function, heard in ((listener, 1.0), (lambda seen: np.full(len(seen), speed), 0.0)):
         agents = [FunctionAgent(function)]
         story = drive_together(agents, MEETING, rules, SEEDS)
-        assert convention.listening(agents, MEETING, rules, SEEDS, story) == heard
+        assert (convention.listens(agents, MEETING, rules, SEEDS, story) == heard).all()
         assert convention.language(agents, MEETING, rules, SEEDS, story)["convention"] == 1.0
+
+
+def test_a_dialect_is_found_out_and_who_does_not_listen():
+    """Both show right if they go left; the one stops for it, the other drives on."""
+    goal, lamp = COLUMNS.index("ego.goal_left"), COLUMNS.index("user1.signals_right")
+
+    def speaker(slows: bool) -> FunctionAgent:
+        def decide(seen: np.ndarray) -> np.ndarray:
+            says = (seen[:, goal] == 1.0) & (seen[:, COLUMNS.index("ego.asks_right")] == 0.0)
+            return np.where(says, Deed.SIGNAL_RIGHT, np.where(slows & (seen[:, lamp] == 1.0), Deed.SLOWER, Deed.IDLE))
+
+        return FunctionAgent(decide)
+
+    for slows, verdict in ((True, Verdict.YES), (False, Verdict.NO)):
+        agent, rules = speaker(slows), make_rules()
+        story = drive_together([agent], MEETING, rules, SEEDS)
+        its = convention.language([agent], MEETING, rules, SEEDS, story)
+        case = Company({MINE: agent}, {MINE: {"language": its}}, MEETING, rules, story, SEEDS)
+        found = {ask.__name__: ask(case) for ask in (questions.speech, questions.listening, questions.convention)}
+        verdicts = [found[key].verdict for key in ("speech", "listening", "convention")]
+        assert verdicts == [Verdict.YES, verdict, Verdict.NO]
+        assert found["listening"].numbers["changed"]["south, goes left"]["mean"] == float(slows)
+        assert found["listening"].numbers["slower"]["south straight, north left"] == {"south": slows, "north": 0.0}
+        told = replace(case, rules=make_rules(signals="told"))
+        assert questions.listening(told).verdict is Verdict.OPEN
+        assert questions.beliefs(case).verdict is Verdict.OPEN, "it says nothing of what it believes"
 
 
 def test_policies_may_differ_by_seat_and_the_ends_are_theirs():
@@ -281,7 +311,15 @@ def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
     assert {"communication", "collision_rate", "goal_rate", "language", "among_honest_humans"} <= set(found)
     assert cli.main(["evaluate", str(once)]) == 0
     assert "communication" in capsys.readouterr().out
-    for words in (["evaluate", str(once), "--ladder"], ["diagnose", str(once)], ["compare", str(once)]):
+    assert cli.main(["diagnose", str(once), "--beside", str(twice)]) == 0
+    assert "Does left mean left?" in capsys.readouterr().out
+    page = (once / "report" / "index.html").read_text("utf-8")
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) and page.count("<figure>") >= 5
+    numbers = json.loads((once / "report" / "numbers.json").read_text("utf-8"))
+    assert numbers["worth"]["agents"][MINE]["communication"] == pytest.approx(found["communication"], abs=1e-4)
+    assert np.shape(list(numbers["company"]["met"].values())) == (2, 2)
+    for words in (["evaluate", str(once), "--ladder"], ["compare", str(once)]):
         assert cli.main(words) == 2
         assert "several agents" in capsys.readouterr().err
 

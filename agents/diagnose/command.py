@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import torch as th
 from gymnasium import spaces
@@ -17,9 +17,10 @@ from rich.table import Table
 from rich.text import Text
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
-from kindergarten.agents.diagnose.examination import QUESTIONS, diagnose, prepare
+from kindergarten.agents.diagnose.examination import QUESTIONS, Question, ask_all, prepare
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, Verdict, plain
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
+from kindergarten.agents.diagnose.population import Population
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
@@ -50,6 +51,8 @@ class DiagnosedAgent:
     untrained: Callable[[str], MemoryPPO]  # such a network with another memory
     identity: dict[str, Any]
     report: Path
+    questions: ClassVar[Sequence[Question[Case]]] = QUESTIONS
+    title: ClassVar[str] = "what did it learn?"
 
     @classmethod
     def of_run(cls, run: Run, scenario: str | None, allow_pickle: bool) -> DiagnosedAgent:
@@ -103,6 +106,11 @@ class DiagnosedAgent:
             path.name, about, lambda: policy, scenario_named(scenario), config, default, untrained, identity, report
         )
 
+    @property
+    def setting(self) -> tuple[str, str]:
+        """What others must have in common with it, to be laid beside it."""
+        return self.scenario.name, str(self.config.control)
+
     def case(self, beside: Sequence[DiagnosedAgent], effort: Effort) -> Case:
         """Ready to be asked; others beside it, and untrained networks with every memory."""
         kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
@@ -111,32 +119,40 @@ class DiagnosedAgent:
         return prepare(RecurrentPolicy(self.policy()), self.scenario, self.config, effort, untrained, others)
 
 
-def agents_at(path: Path, scenario: str | None, allow_pickle: bool) -> list[DiagnosedAgent]:
+Diagnosed: TypeAlias = DiagnosedAgent | Population
+
+
+def agents_at(path: Path, scenario: str | None, allow_pickle: bool) -> list[Diagnosed]:
     """Who is meant: a .zip, a run, or the runs of several seeds in a folder."""
     if path.suffix == ".zip":
         return [DiagnosedAgent.of_zip(path, scenario, allow_pickle)]
-    return [DiagnosedAgent.of_run(Run.open(folder), scenario, allow_pickle) for folder in runs_in(path) or [path]]
+    runs = [Run.open(folder) for folder in runs_in(path) or [path]]
+    return [
+        Population(run, allow_pickle) if run.together else DiagnosedAgent.of_run(run, scenario, allow_pickle)
+        for run in runs
+    ]
 
 
-def check(agent: DiagnosedAgent, others: Sequence[DiagnosedAgent]) -> None:
+def check(agent: Diagnosed, others: Sequence[Diagnosed]) -> None:
     """Refuse to lay agents of different worlds side by side.
 
     Raises:
         ValueError: names the one that does not go with the first.
     """
     for other in others:
-        if (other.scenario, other.config.control) != (agent.scenario, agent.config.control):
+        if other.setting != agent.setting:
             raise ValueError(f"--beside {other.report.parent} drives {other.scenario.name}, not {agent.scenario.name}")
 
 
-def examine(case: Case) -> list[Finding]:
-    """Ask all questions, and say how far it is."""
+def examine(agent: Diagnosed, beside: Sequence[Any], effort: Effort) -> list[Finding]:
+    """Ask all questions, and say how far it is; ``beside`` are of the same kind as the agent."""
+    case: Any = agent.case(beside, effort)
     numbers = count(1)
-    with closing(Progress(len(QUESTIONS), "questions")) as progress:
-        return diagnose(case, lambda finding: progress.update(next(numbers), finding.question))
+    with closing(Progress(len(agent.questions), "questions")) as progress:
+        return ask_all(case, agent.questions, lambda finding: progress.update(next(numbers), finding.question))
 
 
-def write_report(agent: DiagnosedAgent, findings: Sequence[Finding]) -> Path:
+def write_report(agent: Diagnosed, findings: Sequence[Finding]) -> Path:
     """Write the numbers and the page, and return the page's path."""
     numbers = {
         f.key: plain({"question": f.question, "verdict": f.verdict.value, "answer": f.answer, **f.numbers})
@@ -144,12 +160,12 @@ def write_report(agent: DiagnosedAgent, findings: Sequence[Finding]) -> Path:
     }
     content = json.dumps({**agent.identity, **numbers}, indent=1) + "\n"
     write_whole(agent.report / "numbers.json", content.encode())
-    title = f"{agent.scenario.name}: what did it learn?"
+    title = f"{agent.scenario.name}: {agent.title}"
     write_whole(agent.report / "index.html", page(title, agent.about, findings, numbers).encode())
     return agent.report / "index.html"
 
 
-def print_summary(agent: DiagnosedAgent, findings: Sequence[Finding]) -> None:
+def print_summary(agent: Diagnosed, findings: Sequence[Finding]) -> None:
     """The verdicts as a table."""
     table = Table(title=Text(f"{agent.scenario.name}, {agent.name}"), title_justify="left")
     for heading in ("", "question", "answer"):
@@ -176,7 +192,7 @@ def examine_all(
     rest = [other for group in others for other in group]
     for agent in asked:
         check(agent, rest)
-        findings = examine(agent.case(rest, QUICK if quick else FULL))
+        findings = examine(agent, rest, QUICK if quick else FULL)
         report = write_report(agent, findings)
         print_summary(agent, findings)
         yield report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
 from kindergarten.agents.diagnose.finding import FULL, Case, Effort, Finding
 from kindergarten.agents.diagnose.policy import Policy
@@ -12,8 +13,9 @@ from kindergarten.agents.diagnose.twin_set import TwinSet, drive
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.world.config import Config, Scenario
 
-Question = Callable[[Case], Finding]
-QUESTIONS: tuple[Question, ...] = (
+C = TypeVar("C")
+Question: TypeAlias = Callable[[C], Finding]
+QUESTIONS: tuple[Question[Case], ...] = (
     memory.ask,
     credit.ask,
     decided.ask,
@@ -46,10 +48,17 @@ def prepare(
     return Case(policy, twins, drive(policy, twins), criterion_of(twins), effort, untrained or {}, beside or {})
 
 
-def diagnose(case: Case, done: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
-    """Ask everything; ``done`` hears of each answer as it comes."""
+def diagnose(case: Case) -> list[Finding]:
+    """Ask everything."""
+    return ask_all(case, QUESTIONS)
+
+
+def ask_all(
+    case: C, questions: Sequence[Question[C]], done: Callable[[Finding], None] = lambda finding: None
+) -> list[Finding]:
+    """Ask ``questions``; ``done`` hears of each answer as it comes."""
     findings = []
-    for ask in QUESTIONS:
+    for ask in questions:
         findings.append(ask(case))
         done(findings[-1])
     return findings

@@ -135,7 +135,9 @@ class Run:
             ValueError: there is none of that name, or it was trained on all, and none is named.
         """
         if self.together:
-            raise ValueError(f"{self.folder} is of several agents in one world: evaluate says what became of them")
+            raise ValueError(
+                f"{self.folder} is of several agents in one world: evaluate and diagnose say what they learned"
+            )
         if scenario is None and self.graduate:
             raise ValueError(f"{self.folder} drives in all scenarios: choose one with --scenario")
         return scenario_named(scenario or self.options.scenario)
@@ -163,10 +165,15 @@ class Run:
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
         everywhere = ["all scenarios"] if self.graduate else []
-        own, default = self.options, usual(self.options.scenario)
-        changed = *unusual(own.learner, default.learner), *unusual(own.world[1], default.world[1])
+        changed = unusual(self.options.learner, usual(self.options.scenario).learner)
+        return ", ".join((*everywhere, *changed, *self.surroundings))
+
+    @property
+    def surroundings(self) -> tuple[str, ...]:
+        """What is out of the ordinary in its world, and the help that several agents had there."""
+        own = self.options
         helped = [f"{name} {its:g}" for name in ("legible", "fade", "past") if (its := getattr(own, name, 0.0))]
-        return ", ".join((*everywhere, *changed, *helped))
+        return *unusual(own.world[1], usual(own.scenario).world[1]), *helped
 
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.

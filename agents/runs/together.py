@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
+from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.convention import language
 from kindergarten.scoring.reference import Reference
 from kindergarten.scoring.statistics import bootstrap
@@ -94,6 +96,13 @@ def judged(model: MemoryPPO, scenario: Scenario, rules: Rules) -> dict[str, Any]
         "among_honest_humans": beside,
         "decisions": int(model.num_timesteps),
     }
+
+
+def crossed(agents: Sequence[Agent], scenario: Scenario, rules: Rules) -> np.ndarray:
+    """(K, K) ``communication`` of each in the first seat, row by row, with each in the second."""
+    size, found = len(agents), known_channel(scenario)
+    each = [drive_together([one, other], scenario, rules, SEEDS).by_seed for one in agents for other in agents]
+    return np.array([found.communication(returns) for returns in each]).reshape(size, size)
 
 
 def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:

@@ -37,18 +37,20 @@ def information(goals: np.ndarray, words: np.ndarray) -> float:
     return float((joint[here] * np.log2(joint[here] / apart[here])).sum())
 
 
+def bits_by_decision(goals: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """(T,) bits from goals (W, A) to lamps (T, W, A), the mean over seats."""
+    seats = range(goals.shape[1])
+    return np.array([np.mean([information(goals[:, a], row[:, a]) for a in seats]) for row in words])
+
+
 def bits(goals: np.ndarray, words: np.ndarray) -> tuple[float, float, int]:
     """Bits from goals (W, A) to lamps (T, W, A), the mean over seats, by the decision at which they tell most.
 
     Lamps that told everything early, when it was needed, may be used for nothing later on. Also what chance alone
     reaches in 19 of 20 cases, by whichever decision suits it best, and which decision it was.
     """
-    rng, seats = np.random.default_rng(0), range(goals.shape[1])
-
-    def means(goals: np.ndarray) -> np.ndarray:
-        return np.array([np.mean([information(goals[:, a], row[:, a]) for a in seats]) for row in words])
-
-    found, chance = means(goals), [means(rng.permutation(goals)).max() for _ in range(PERMUTATIONS)]
+    rng, found = np.random.default_rng(0), bits_by_decision(goals, words)
+    chance = [bits_by_decision(rng.permutation(goals), words).max() for _ in range(PERMUTATIONS)]
     return float(found.max()), float(np.quantile(chance, 0.95)), int(found.argmax())
 
 
@@ -93,8 +95,10 @@ def twins(story: Encounters, seat: int) -> np.ndarray:
     return (found % per_seed + per_seed * np.arange(story.seeds)[:, None]).ravel()
 
 
-def listening(agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters) -> float:
-    """How often somebody aims for another speed before ways show, if the others' lamps are those of other goals.
+def listens(
+    agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters
+) -> np.ndarray:
+    """(A, W) bool, who aims for another speed before ways show, if the others' lamps are those of other goals.
 
     All else stays: the seed, the goals and every body, until the one who is asked does something else.
     """
@@ -105,8 +109,8 @@ def listening(agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: 
         length = min(len(told.speeds), len(story.speeds))
         undecided = story.undecided[:length] & told.undecided[:length]
         other = (told.speeds[:length, :, seat] != story.speeds[:length, :, seat]) & undecided
-        changed.append(other.any(axis=0).mean())
-    return float(np.mean(changed))
+        changed.append(other.any(axis=0))
+    return np.array(changed)
 
 
 def language(
@@ -119,7 +123,7 @@ def language(
     return {
         "bits": found,
         "bits_by_chance": chance,
-        "listening": listening(agents, scenario, rules, seeds, story),
+        "listening": float(listens(agents, scenario, rules, seeds, story).mean()),
         "convention": sign(by_goal),
         "honesty": honesty(by_goal),
         "said": by_goal,

@@ -18,7 +18,8 @@ class Picture(NamedTuple):
     caption: str
 
 
-def _always(numbers: Mapping[str, Any]) -> bool:
+def always(numbers: Mapping[str, Any]) -> bool:
+    """Whether there is something to draw: whatever the numbers are."""
     return True
 
 
@@ -28,7 +29,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "sweep",
             "The longer the delay",
             figures.sweep,
-            _always,
+            always,
             "The longer it has to remember. 0 is the best that anybody without memory can do, "
             "1 the best with the intents known. Wiped: its memory is emptied the moment the signal goes off.",
         ),
@@ -36,7 +37,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "tampered",
             "With something taken away",
             figures.tampered,
-            _always,
+            always,
             "The same worlds with something taken away, and with the past of a world that differs in intent alone. "
             "Rewritten: first the other signal, then nothing, then its own; the later one should win.",
         ),
@@ -77,7 +78,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "foreseen",
             "When the return can be foreseen",
             figures.foreseen,
-            _always,
+            always,
             "The return as an LSTM predicts it, frame by frame, if the car's memory is wiped at t2: it answers, but "
             "not to what was shown. Who has seen the signal knows already which of the answers will be right.",
         ),
@@ -85,7 +86,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "redistributed",
             "Where the reward goes",
             figures.redistributed,
-            _always,
+            always,
             "The differences of these predictions are the redistributed reward (RUDDER): what was earned at the end of "
             "an episode, moved to where it was decided.",
         ),
@@ -102,7 +103,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "depth",
             "Downwards through layers",
             figures.by_depth,
-            _always,
+            always,
             "The same question downwards: 50 untrained layers, plain, and with the remedies for it.",
         ),
     ),
@@ -111,7 +112,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "conditions",
             "The goal: right answers",
             figures.conditions,
-            _always,
+            always,
             "Right answers while colours go with the intent, mean nothing, or go against it; with the signal "
             "deleted, and with the colour deleted.",
         ),
@@ -119,7 +120,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "collisions",
             "The capability: collisions",
             figures.collisions,
-            _always,
+            always,
             "Under the same conditions. A car may drive well towards the wrong answer.",
         ),
     ),
@@ -128,7 +129,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "probed",
             "When the memory knows",
             figures.probed,
-            _always,
+            always,
             "From t2 on no frame tells the intent. Whether the memory does is asked at every frame anew.",
         ),
         Picture(
@@ -159,7 +160,7 @@ PICTURES: dict[str, tuple[Picture, ...]] = {
             "written",
             "What its own columns tell",
             figures.written,
-            _always,
+            always,
             "A probe reads the car's own columns at the moment of decision. Whoever has the controls while the signal "
             "is shown can slow down at once, and later read the speed: memory kept in the world.",
         ),

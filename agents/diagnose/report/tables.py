@@ -1,0 +1,72 @@
+"""The tables of a report, each made of a finding's numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from kindergarten.agents.diagnose.questions.reasons import CONDITIONS
+from kindergarten.agents.diagnose.report.drawing import Numbers
+
+
+class Table(NamedTuple):
+    """Words in rows, below a head."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+NOTHING = Table((), ())
+
+
+def reasons_table(numbers: Numbers) -> Table:
+    """Every agent by condition, and its reliance: which cue is preferred varies by seed. No rows for one alone."""
+    rows = [
+        [name, *(f"{found[c]['right']['mean']:.0%}" for c in CONDITIONS), f"{found['reliance']:+.2f}"]
+        for name, found in numbers["agents"].items()
+    ]
+    return Table(("right answers", *CONDITIONS, "reliance"), rows if len(rows) > 1 else [])
+
+
+def credit_table(numbers: Numbers) -> Table:
+    """Slope, half-life and selectivity of every memory."""
+    rows = [
+        [
+            name,
+            f"{found['slope']:+.3f}",
+            "{:+.3f} .. {:+.3f}".format(*found["slope_ci95"]),
+            f"{found['half_life']:.1f}" if found["half_life"] else "none",
+            f"{found['share']:.0%}",
+            f"{found['share_by_count']:.0%}",
+        ]
+        for name, found in numbers["agents"].items()
+        if found and found["slope"] is not None
+    ]
+    head = ("gradient at the cue", "nats a frame", "95 %", "half-life, frames", "cue's credit", "cue's frames")
+    return Table(head, rows)
+
+
+def worth_table(numbers: Numbers) -> Table:
+    """All measures of each."""
+    rows = []
+    for name, found in numbers["agents"].items():
+        its = found["language"]
+        measures = f"{found['communication']:.2f}", f"{its['bits']:.2f}", f"{its['bits_by_chance']:.2f}"
+        told = f"{its['listening']:.0%}", f"{its['convention']:+.2f}"
+        rows.append([name, *measures, *told, f"{found['goal_rate']:.1%}", f"{found['collision_rate']:.1%}"])
+    return Table(("", "communication", "bits", "by chance", "listening", "convention", "goals", "collisions"), rows)
+
+
+def company_table(numbers: Numbers) -> Table:
+    """Everyone with everyone; no rows for one alone."""
+    rows = [[name, *(f"{score:.2f}" for score in met)] for name, met in numbers["met"].items()]
+    return Table(("communication; the row sits in the first seat", *numbers["met"]), rows if len(rows) > 1 else [])
+
+
+#: By the finding that they belong to.
+TABLES: dict[str, Callable[[Numbers], Table]] = {
+    "reasons": reasons_table,
+    "credit": credit_table,
+    "worth": worth_table,
+    "company": company_table,
+}
