@@ -2,8 +2,7 @@
 
 For every scenario: how hard its road users corner, how long the lorry's lane change takes, and from how far off a
 signal is read, at the default delays and at the ladder's longest, while the ego does nothing. Then scenes with slower
-riders or wider curves, and what is at stake there: in ``stakes``, where no other number of the scene is moved to fit
-them the better, the most of several that were tried.
+riders, wider curves or a longer lane change, and what is at stake there: the most of those that were tried.
 """
 
 from __future__ import annotations
@@ -116,12 +115,22 @@ def roundabout(exit_bend: float) -> Scenario:
     return replace(scenario, road=replace(scenario.road, exit_bend=exit_bend))
 
 
+def cut_in(change: float, ahead: float) -> Scenario:
+    """CutIn with a longer lane change [m], and an ego so far behind the edge at t3."""
+
+    def place(i: int, member: Member) -> Member:
+        return member if i else replace(member, arrival_position=ahead)
+
+    return with_members(SCENARIOS["CutIn"], place, road=Lanes(change=change))
+
+
 DUES = (0.6, 0.75, 0.9, 1.0, 1.1)  # [s] after t3 the ego comes
 GENTLER: dict[str, list[Scenario]] = {
     "Crossing, rider at 4.5 m/s": [crossing(4.5, 8.0, due) for due in DUES],
     "Crossing, junction of 24 m instead of 16": [crossing(6.0, 12.0, due) for due in DUES],
     "Overtake, rider at 4.5 m/s": [overtake(4.5, 4.3, 10.0, due) for due in (0.4, 0.5)],
     "Overtake, junction of 28 m instead of 20": [overtake(6.0, 5.0, 14.0, 0.4)],
+    "CutIn, lane change of 6 s": [cut_in(85.0, ahead) for ahead in (3.0, 5.0)],
     "Roundabout, bends off it of 12 m instead of 5": [roundabout(12.0)],
 }
 
