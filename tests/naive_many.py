@@ -139,7 +139,7 @@ class NaiveMany(NaiveWorld):
         """Along its way: braking with one hand if an arm is out; a car's lamp goes off as its wheel comes back."""
         self.become(driver)
         body, before, wheel = driver.body, driver.body.s, driver.body.steering
-        if body.kind == Kind.CYCLIST and body.signal != Signal.NONE:
+        if body.kind == Kind.CYCLIST and body.signal != Signal.NONE and self.rules.signals != Lamps.TOLD:
             self.target_speed = max(self.target_speed, body.speed - self.task.braking / 2 * self.dt)
         self.move_ego(Action.IDLE, True)
         driver.terms["progress"] += body.s - before

@@ -185,20 +185,22 @@ ALONE = replace(
 )
 
 
-def one_hand(lamp: Deed) -> np.ndarray:
+def one_hand(lamp: Deed, **rules) -> np.ndarray:
     """Speeds (64,) of cyclists who ask to stop, 0.8 s after they have asked for ``lamp``."""
-    playground = started(32, everybody_a_cyclist(MEETING))
+    playground = started(32, everybody_a_cyclist(MEETING), **rules)
     for deed in (lamp, Deed.SLOWER, Deed.SLOWER, Deed.IDLE):
         playground.step(np.full((32, 2), int(deed)))
     assert (playground.users["kind"][:, :2] == Kind.CYCLIST).all()
     shown = Signal.LEFT if lamp == Deed.SIGNAL_LEFT else Signal.NONE
-    assert (playground.users["signal"][:, :2] == shown).all(), "an arm does not flash"
+    assert rules or (playground.users["signal"][:, :2] == shown).all(), "an arm does not flash"
     return playground.users["speed"][:, :2].ravel()
 
 
 def test_a_cyclist_with_an_arm_out_brakes_with_one_hand():
     np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_OFF), 3 * 0.2 * MEETING.tasks[0].braking)
     np.testing.assert_allclose(7.0 - one_hand(Deed.SIGNAL_LEFT), 3 * 0.2 * MEETING.tasks[0].braking / 2)
+    told = one_hand(Deed.SIGNAL_LEFT, signals="told")
+    np.testing.assert_allclose(7.0 - told, 3 * 0.2 * MEETING.tasks[0].braking, err_msg="nobody need signal")
 
 
 def test_a_car_switches_its_lamp_off_after_the_turn_and_a_cyclist_does_not():

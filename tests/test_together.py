@@ -34,6 +34,7 @@ from kindergarten.playground.meeting import SCENARIO as MEETING
 from kindergarten.playground.rules import make_rules
 from kindergarten.playground.sight import columns_of_seat
 from kindergarten.playground.world import Playground
+from kindergarten.replay.replay import read
 from kindergarten.scoring import convention
 from kindergarten.scoring.agent import FunctionAgent
 from kindergarten.scoring.together import Encounters, drive_together
@@ -319,6 +320,8 @@ def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
     numbers = json.loads((once / "report" / "numbers.json").read_text("utf-8"))
     assert numbers["worth"]["agents"][MINE]["communication"] == pytest.approx(found["communication"], abs=1e-4)
     assert np.shape(list(numbers["company"]["met"].values())) == (2, 2)
+    seen = read(once / "replays" / "twins.npz").episodes
+    assert len(seen) == 8 and all(episode.thoughts.captions is not None for episode in seen), "each seat, each goals"
     for words in (["evaluate", str(once), "--ladder"], ["compare", str(once)]):
         assert cli.main(words) == 2
         assert "several agents" in capsys.readouterr().err

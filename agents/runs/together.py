@@ -15,12 +15,16 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.playground.rules import Lamps, Rules
+from kindergarten.playground.world import Playground
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
+from kindergarten.replay.replay import Replay
+from kindergarten.replay.seats import SeatsRecorder, replay_of
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.convention import language
 from kindergarten.scoring.reference import Reference
 from kindergarten.scoring.statistics import bootstrap
-from kindergarten.scoring.together import Encounters, drive_together
+from kindergarten.scoring.together import Encounters, combinations, drive_together
 from kindergarten.world.codes import End
 from kindergarten.world.config import Scenario
 
@@ -103,6 +107,33 @@ def crossed(agents: Sequence[Agent], scenario: Scenario, rules: Rules) -> np.nda
     size, found = len(agents), known_channel(scenario)
     each = [drive_together([one, other], scenario, rules, SEEDS).by_seed for one in agents for other in agents]
     return np.array([found.communication(returns) for returns in each]).reshape(size, size)
+
+
+def film(model: MemoryPPO, scenario: Scenario, rules: Rules, agent: str) -> Replay:
+    """A replay of the first seed, once with every combination of goals, as each seat sees it: all minds."""
+    goals = combinations(Playground(scenario, 1, rules))
+    playground, (worlds, seats) = Playground(scenario, len(goals), rules), goals.shape
+    playground.seed(np.full(worlds, SEEDS[0]))
+    seen = playground.reset(goals=goals)
+    recorders = [SeatsRecorder(playground, w, int(SEEDS[0])) for w in range(worlds)]
+    driver, state, starts = PolicyAgent(model.policy, look=True), None, np.ones(worlds * seats, bool)
+    while playground.acting().any():
+        decision = driver.decide(seen.reshape(worlds * seats, -1), state, starts)
+        deeds, state, starts = decision.actions.reshape(worlds, seats), decision.state, np.zeros(worlds * seats, bool)
+        thoughts = of_everybody(decision.thoughts, playground.num_users)
+        seen = playground.step(deeds).observations
+        for w, recorder in enumerate(recorders):
+            recorder.record(deeds[w], {seat: thoughts[w * seats + seat] for seat in range(seats)})
+    episodes = [episode for recorder in recorders for episode in recorder.episodes()]
+    return replay_of(playground, episodes, agent)
+
+
+def of_everybody(thoughts: Thoughts, num_users: int) -> Thoughts:
+    """Thoughts whose captions are of the other seats alone, as if they were of all road users: of the rest, nothing."""
+    if thoughts.captions is None:
+        return thoughts
+    missing = num_users - 1 - thoughts.captions.shape[1]
+    return replace(thoughts, captions=np.pad(thoughts.captions, ((0, 0), (0, missing), (0, 0))))
 
 
 def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:

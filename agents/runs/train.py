@@ -23,7 +23,7 @@ from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.together import TogetherWatcher
+from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
 from kindergarten.agents.runs.watcher import Watcher, checked_notes
 from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable
@@ -200,13 +200,16 @@ def finish(run: Run) -> None:
     """Record the best checkpoint, evaluate it, and say how to look at it."""
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
-    for scenario in () if run.together else run.scenarios:
-        record(model, scenario, run.config, agent).write(run.replay(scenario))
+    for scenario in run.scenarios:
+        if run.together:
+            replay = film(model, scenario, rules_of(run), agent)
+        else:
+            replay = record(model, scenario, run.config, agent)
+        replay.write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)
     evaluate_run(run)
-    if not run.together:
-        print(f"Watch it:  {pasteable('watch', run.folder)}")
+    print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))
 

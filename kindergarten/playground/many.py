@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kindergarten.playground.drivers import BROKEN, CYCLIST, GUIDED, NONE, SOUND, cancel, lit, press, truth
+from kindergarten.playground.drivers import BROKEN, CYCLIST, GUIDED, NONE, SOUND, TOLD, cancel, lit, press, truth
 from kindergarten.playground.sight import NUM_OWN, write_own
 from kindergarten.world.codes import End, Kind
 from kindergarten.world.dynamics import choose, move_ego
@@ -101,15 +101,18 @@ def give_goals(users, cast, goals):
 
 
 @njit
-def move_all(world, users, drivers, road, params):
-    """One physics step of everybody: who is scripted decides by what was, then all move."""
+def move_all(world, users, drivers, road, params, rules):
+    """One physics step of everybody: who is scripted decides by what was, then all move.
+
+    A cyclist with an arm out brakes with one hand; not where everybody is told, and nobody need signal.
+    """
     agents = len(drivers)
     drive(users, agents, road.pairs, road.fork, road.entry, world["tick"])
     for a in range(agents):
         if acts(drivers[a]):
             driver, user, nothing = drivers[a], users[a], (0.0, 0.0)
             asked, before = driver["target_speed"], user["steering"]
-            if user["kind"] == CYCLIST and user["signal"] != NONE:
+            if user["kind"] == CYCLIST and user["signal"] != NONE and rules["signals"] != TOLD:
                 driver["target_speed"] = max(asked, user["speed"] - ONE_HAND * params["braking"] * params["dt"])
             driver["way"] = move_ego(driver, user, nothing, True, road.points, road.entry, params)
             driver["target_speed"] = asked
@@ -147,7 +150,7 @@ def go_on(world, users, driver, road, casts, params):
 
 
 @njit
-def step_world_many(world, users, drivers, road, casts, params, deeds, terms):
+def step_world_many(world, users, drivers, road, params, casts, rules, deeds, terms):
     """One decision of one world: ask, press, [drive, move all, advance, collide all, reward, end] x substeps.
 
     Args:
@@ -160,7 +163,7 @@ def step_world_many(world, users, drivers, road, casts, params, deeds, terms):
         else:
             drivers[a]["present"] = 0
     for _ in range(params["substeps"]):
-        move_all(world, users, drivers, road, params)
+        move_all(world, users, drivers, road, params, rules)
         collide_all(world, users, drivers, road, params, terms)
         if params["legs"] > 1 and acts(drivers[0]) and users[0]["s"] >= params["goal_at"]:
             go_on(world, users, drivers[0], road, casts, params)
@@ -226,7 +229,7 @@ def step_many(worlds, users, drivers, road, params, casts, rules, deeds, out):
     for w in range(len(worlds)):
         its = params[worlds[w]["cast"]]
         out.terms[w] = 0.0
-        step_world_many(worlds[w], users[w], drivers[w], road, casts, its, deeds[w], out.terms[w])
+        step_world_many(worlds[w], users[w], drivers[w], road, its, casts, rules[0], deeds[w], out.terms[w])
         reward_all(drivers[w], its, rules[0], out.terms[w], out.rewards[w])
         for a in range(len(drivers[w])):
             ended = drivers[w, a]["present"] == 1 and drivers[w, a]["end"] != RUNNING

@@ -50,7 +50,7 @@ def deed_of(tick, t3, driver, plan, told, params):
 
 
 @njit
-def drive_plans(worlds, users, drivers, road, params, casts, plans, told, deeds, terms, returns):
+def drive_plans(worlds, users, drivers, road, params, casts, rules, plans, told, deeds, terms, returns):
     """Drive every world to its end by plans (W, 2, 4); fills returns (W, 2). told, deeds, terms are room."""
     for w in range(len(worlds)):
         terms[:] = 0.0
@@ -60,7 +60,7 @@ def drive_plans(worlds, users, drivers, road, params, casts, plans, told, deeds,
                 if told[a] == NEVER and shows(users[w, 1 - a], road):
                     told[a] = worlds[w]["tick"]
                 deeds[a] = deed_of(worlds[w]["tick"], users[w, a]["t3"], drivers[w, a], plans[w, a], told[a], params)
-            step_world_many(worlds[w], users[w], drivers[w], road, casts, params, deeds, terms)
+            step_world_many(worlds[w], users[w], drivers[w], road, params, casts, rules[0], deeds, terms)
         for a in range(2):
             returns[w, a] = 0.0
             for k in range(terms.shape[1]):
@@ -81,9 +81,9 @@ def outcomes_of_plans(scenario: Scenario, seed: int) -> tuple[np.ndarray, np.nda
     playground.seed(np.full(count, seed))
     playground.reset(goals=np.stack([np.take(goals, g0), np.take(goals, g1)], axis=1))
     pairs, returns = np.stack([plans[p0], plans[p1]], axis=1), np.zeros((count, 2))
-    worlds, users, drivers, road, params, casts = playground.arrays
+    worlds, users, drivers, road, params, casts, rules = playground.arrays
     room = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros_like(playground.terms[0])
-    drive_plans(worlds, users, drivers, road, params[0], casts, pairs, *room, returns)
+    drive_plans(worlds, users, drivers, road, params[0], casts, rules, pairs, *room, returns)
     shape = *size[:2], *(len(PREFIXES), len(CONTINUATIONS)) * 2
     return returns.mean(axis=1).reshape(shape), drivers["end"].reshape(*shape, 2)
 

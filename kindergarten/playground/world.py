@@ -77,8 +77,9 @@ class Playground:
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        """What kernels take first: worlds, users, drivers, road, params, casts."""
-        return self.worlds, self.users, self.drivers, self._core.road, self._core.params, self._core.casts
+        """What kernels take first: worlds, users, drivers, road, params, casts, rules."""
+        core = self._core
+        return self.worlds, self.users, self.drivers, core.road, core.params, core.casts, self._rules
 
     def seed(self, seeds: np.ndarray) -> None:
         """Start the generators from ``seeds`` (W,), whole numbers >= 0."""
@@ -95,7 +96,7 @@ class Playground:
         mask = np.ones(self.num_worlds, bool) if mask is None else mask
         goals = np.full(shape, -1) if goals is None else np.asarray(goals, np.int64).reshape(shape)
         observations = np.zeros((*shape, len(self.observation_low)), np.float32)
-        reset_many(*self.arrays, self._rules, mask, self._as_drawn, goals, observations)
+        reset_many(*self.arrays, mask, self._as_drawn, goals, observations)
         self.terms = np.where(mask[:, None, None], 0.0, self.terms)
         return observations
 
@@ -118,7 +119,7 @@ class Playground:
             np.empty(shape, np.bool_),
             np.empty((*shape, NUM_TERMS)),
         )
-        step_many(*self.arrays, self._rules, rows.astype(np.int64), out)
+        step_many(*self.arrays, rows.astype(np.int64), out)
         self.terms = out.terms
         return out
 

@@ -69,7 +69,7 @@ class SeatsRecorder:
 
     def _of(self, a: int, frames: np.ndarray) -> Episode:
         """The episode of seat ``a``: its row the first, the other seats as it sees them, and whoever is scripted."""
-        _, _, _, road, params, _ = self._playground.arrays
+        _, _, _, road, params, *_ = self._playground.arrays
         agents, drivers = self._playground.agents, np.stack(self._drivers)[:, a]
         length = int(drivers["present"].sum())
         order = [*((a + turn) % agents for turn in range(agents)), *range(agents, frames.shape[1])]
