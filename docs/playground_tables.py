@@ -10,6 +10,7 @@ from docs.beyond_tables import grouped
 from docs.tables import measured, percent, table
 
 TEAMS = {"told": "told", "muted": "muted", "unbraked": "never braking"}
+TRAINED = ("told", "honest", "free", "free, a quarter humans")  # who has learned to brake
 SPREAD = ("median", "min", "max")
 
 
@@ -25,13 +26,17 @@ def channels() -> str:
 
 
 def fates() -> str:
-    """How agents fare whose plans the joint planner found."""
+    """How agents fare whose plans the joint planner found, and how those who have learned."""
     rows = []
     for name, mine in grouped(measured("playground")["rows"], "scenario"):
         for team, words in TEAMS.items():
-            shares = (percent(mean(row[what][team] for row in mine), 1) for what in ("goals", "collisions"))
-            rows.append((name, words, *shares))
-    return table(("scenario", "who", "goals reached", "collisions"), rows, 2)
+            rows.append((name, words, *(mean(row[what][team] for row in mine) for what in ("goals", "collisions"))))
+    for kind, mine in grouped(measured("playground_learning")["rows"], "kind"):
+        if kind in TRAINED:
+            fate = (mean(row[rate] for row in mine) for rate in ("goal_rate", "collision_rate"))
+            rows.append((mine[0]["scenario"], f"{len(mine)} trainings, *{kind}*", *fate))
+    head = ("scenario", "who", "goals reached", "collisions")
+    return table(head, [(*names, percent(goals, 1), percent(hits, 1)) for *names, goals, hits in rows], 2)
 
 
 def many_rates() -> str:

@@ -50,11 +50,21 @@ class KindergartenParallelEnv(ParallelEnv):
         self._seeded = False
 
     def observation_space(self, agent: str) -> spaces.Space:
-        """The same for all."""
+        """The same for all seats.
+
+        Raises:
+            ValueError: there is no such seat.
+        """
+        self._seat(agent)
         return self._seen
 
     def action_space(self, agent: str) -> spaces.Space:
-        """The same for all."""
+        """The same for all seats.
+
+        Raises:
+            ValueError: there is no such seat.
+        """
+        self._seat(agent)
         return self._does
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Frames, dict[str, dict]]:
@@ -107,6 +117,11 @@ class KindergartenParallelEnv(ParallelEnv):
     def close(self) -> None:
         """Nothing stays open."""
 
+    def _seat(self, agent: Any) -> int:
+        if agent not in self.possible_agents:
+            raise ValueError(f"unknown seat {quoted(agent)}: choose from {', '.join(self.possible_agents)}")
+        return self.possible_agents.index(agent)
+
     def _acting(self) -> list[str]:
         return [agent for agent, on in zip(self.possible_agents, self.playground.acting()[0], strict=True) if on]
 
@@ -137,9 +152,7 @@ class KindergartenParallelEnv(ParallelEnv):
             raise ValueError(f"goals is {quoted(wanted)}: give a dict from seats to goals")
         goals = np.full((1, len(self.possible_agents)), -1)
         for agent, goal in wanted.items():
-            if agent not in self.possible_agents:
-                raise ValueError(f"unknown seat {quoted(agent)}: choose from {', '.join(self.possible_agents)}")
-            seat = self.possible_agents.index(agent)
+            seat = self._seat(agent)
             choices = self.playground.choices(seat)
             if goal not in choices:
                 raise ValueError(f"{agent} has no goal {quoted(goal)}: choose from {', '.join(choices)}")

@@ -345,7 +345,9 @@ def test_gentler_scenes_are_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(realism, "SEEDS", few)
     assert realism.main(["--scenarios", "CutIn", "--out", str(out)]) == 0
     (row,), gentler = (json.loads(out.read_text())[key] for key in ("rows", "gentler"))
-    assert gentler[0]["tried"] == 2 and row["lane_change_s"] >= 4.0 and row["signal_read_m"] < row["signal_read_longest_m"]
+    assert (
+        gentler[0]["tried"] == 2 and row["lane_change_s"] >= 4.0 and row["signal_read_m"] < row["signal_read_longest_m"]
+    )
     assert row["g"]["car"] == row["g"]["cyclist"] == 0.0 < row["g"]["truck"] < 0.35
 
 

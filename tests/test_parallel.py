@@ -78,6 +78,13 @@ def test_wrong_actions_are_refused_and_nothing_changes(actions: Any, said: str):
     assert [array.tobytes() for array in env.playground.snapshot()] == before
 
 
+def test_there_is_nothing_of_an_unknown_seat():
+    env = parallel_env("Meeting")
+    for ask in (env.action_space, env.observation_space):
+        with pytest.raises(ValueError, match="unknown seat 'seat_9': choose from seat_0, seat_1"):
+            ask("seat_9")
+
+
 def test_wrong_settings_are_refused():
     wrong: tuple[tuple[dict, str], ...] = (
         ({"scenario": "Crossing"}, "unknown scenario for several agents 'Crossing': choose from Meeting"),
