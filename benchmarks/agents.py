@@ -49,6 +49,7 @@ KINDS = {
     "recent": Kind("stack", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
     "real": Kind("lstm", "signals real", ("--signals", "real")),
+    "attention": Kind("lstm", "attention", ("--encoder", "attention")),
     **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
