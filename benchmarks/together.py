@@ -39,8 +39,8 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "told": Kind(("--signals", "told")),
     "honest": Kind(("--signals", "honest")),
+    "told": Kind(("--signals", "told"), "honest"),
     "free": Kind(("--fade", 0.6, *HELP), "honest"),
     "free, a tenth humans": Kind(("--humans", 0.1, "--fade", 0.6, *HELP), "honest"),
     "free, a quarter humans": Kind(("--humans", 0.25, "--fade", 0.6, *HELP), "honest"),
@@ -49,6 +49,7 @@ KINDS = {
     "free, past selves": Kind(("--past", 0.25, "--fade", 0.6, *HELP), "honest"),
     "early": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest"),
     "muted": Kind(("--signals", "off"), "honest"),
+    "told, from nothing": Kind(("--signals", "told")),
     "told, no memory": Kind(("--signals", "told"), memory="none"),
     "honest, no memory": Kind(("--signals", "honest"), memory="none"),
     "early, no memory": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest, no memory", "none"),

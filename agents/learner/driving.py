@@ -68,15 +68,13 @@ class Driver(RecurrentPPO):
         if self.past is not None:
             self.past.keep(self.num_timesteps // (n_rollout_steps * env.num_envs))
         for _ in range(n_rollout_steps):
-            targets = auxiliary_targets_of(env)
+            targets = self._targets(env)
             if targets is not None and targets.fresh is not None:
                 starts = starts | targets.fresh
             with th.inference_mode():
                 asked = to_device(obs, self.device), states, to_device(starts, self.device)
                 actions, values, log_probs, new_states = self.policy(*asked)
                 taken = actions if self.past is None else self.past.drive(*asked, actions, new_states)
-            if self.past is not None and targets is not None:
-                targets = self.past.unseen(targets)
             actions, taken = actions.cpu().numpy(), taken.cpu().numpy()
             new_obs, rewards, dones, infos = env.step(self._within_bounds(taken))
             assert isinstance(new_obs, np.ndarray)
@@ -88,15 +86,23 @@ class Driver(RecurrentPPO):
             rollout_buffer.add(obs, actions, rewards, starts, values, log_probs, lstm_states=states, targets=targets)
             obs, starts, states = new_obs, dones, new_states
             self._last_obs, self._last_episode_starts, self._last_lstm_states = obs, starts, states
-        if self.redistribution is not None:
-            self.logger.record("train/redistribution_loss", self.redistribution(rollout_buffer, starts))
-        if self.legible:
-            self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
-            weight = self.legible * self._current_progress_remaining
-            rollout_buffer.rewards += weight * clarity(self.policy, rollout_buffer)
+        self._pay(rollout_buffer, starts)
         rollout_buffer.compute_returns_and_advantage(self._values(obs, states.vf, starts), starts)
         callback.on_rollout_end()
         return True
+
+    def _targets(self, env: VecEnv) -> AuxiliaryTargets | None:
+        """What the environment tells the learner, of seats in which past selves drive nothing."""
+        targets = auxiliary_targets_of(env)
+        return targets if targets is None or self.past is None else self.past.unseen(targets)
+
+    def _pay(self, buffer: WorldRolloutBuffer, starts: np.ndarray) -> None:
+        """Redistribute the rewards, and add those for being understood."""
+        if self.redistribution is not None:
+            self.logger.record("train/redistribution_loss", self.redistribution(buffer, starts))
+        if self.legible:
+            self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
+            buffer.rewards += self.legible * self._current_progress_remaining * clarity(self.policy, buffer)
 
     def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
         if isinstance(self.action_space, spaces.Box):

@@ -35,7 +35,7 @@ def scale(axes: Axes, numbers: Numbers) -> None:
         axes.plot(found["communication"], place, "o", color=colour, markersize=8)
     for value, name in ((numbers["unbraked"], "never\nbraking"), (0.0, "muted"), (1.0, "told")):
         line_at(axes, value, name, upright=True)
-    axes.set_yticks(at, [fill(name, 24) for name, _ in agents], fontsize=9)
+    axes.set_yticks(at, [fill(name, 30) for name, _ in agents], fontsize=8.5)
     axes.set_ylim(-0.6, len(agents) - 0.4)
     axes.set_xlim(min(-1.0, axes.get_xlim()[0]), max(1.2, axes.get_xlim()[1]))
     axes.set_xlabel("communication")

@@ -59,8 +59,10 @@ def worth_table(numbers: Numbers) -> Table:
 
 def company_table(numbers: Numbers) -> Table:
     """Everyone with everyone; no rows for one alone."""
-    rows = [[name, *(f"{score:.2f}" for score in met)] for name, met in numbers["met"].items()]
-    return Table(("communication; the row sits in the first seat", *numbers["met"]), rows if len(rows) > 1 else [])
+    met = list(numbers["met"].items())
+    rows = [[f"{k}: {name}", *(f"{score:.2f}" for score in scores)] for k, (name, scores) in enumerate(met, 1)]
+    head = ("communication; the row sits in the first seat", *(str(k + 1) for k in range(len(met))))
+    return Table(head, rows if len(rows) > 1 else [])
 
 
 #: By the finding that they belong to.
