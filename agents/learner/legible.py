@@ -34,7 +34,7 @@ def clarity(policy: MemoryPolicy, buffer: WorldRolloutBuffer) -> np.ndarray:
     found = beliefs.gather(2, labels.clamp(min=0).unsqueeze(2)).squeeze(2) * (labels >= 0)
     seats = (-1, others + 1, steps, others)
     told = found.view(seats).cpu().numpy()
-    counts = ((buffer.driven[..., None] > 0) & (buffer.labels >= 0)).swapaxes(0, 1).reshape(told.shape)
+    counts = (buffer.labels >= 0).swapaxes(0, 1).reshape(told.shape)
     # What seat b thinks of seat b + 1 + k stands in column k.
-    mine, heard = (sum(np.roll(its[..., k], k + 1, axis=1) for k in range(others)) for its in (told * counts, counts))
+    mine, heard = (sum(np.roll(its[..., k], k + 1, axis=1) for k in range(others)) for its in (told, counts))
     return (mine / np.maximum(heard, 1)).reshape(rows, steps).T * buffer.driven
