@@ -10,7 +10,7 @@ from docs.beyond_tables import grouped
 from docs.tables import measured, percent, table
 
 TEAMS = {"told": "told", "muted": "muted", "unbraked": "never braking"}
-TRAINED = ("told", "honest", "free", "free, a quarter humans")  # who has learned to brake
+TRAINED = ("honest", "told", "free", "free, a quarter humans")  # who has learned to brake
 SPREAD = ("median", "min", "max")
 
 
