@@ -92,7 +92,8 @@ def check_fits(agent: Agent, exam: Exam) -> None:
         ValueError: names both.
     """
     takes, shown = getattr(agent, "observation_space", None), exam.single_observation_space
-    crowds = getattr(agent, "any_crowd", False) and isinstance(shown, spaces.Dict)  # however many road users there are
+    alike = type(shown) is type(takes) and takes is not None and len(shown.shape or ()) == len(takes.shape or ())
+    crowds = getattr(agent, "any_crowd", False) and alike  # however many road users there are
     fewer = getattr(agent, "fewer", False) and _is_part(shown, takes)  # or no more than it has learned among
     check_fit("observations", None if crowds or fewer else takes, shown)
     check_fit("actions", getattr(agent, "action_space", None), exam.single_action_space)

@@ -14,18 +14,20 @@ from gymnasium import spaces
 
 import kindergarten
 from kindergarten import cli
+from kindergarten.api import check_fits
 from kindergarten.reportcard import card
 from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.reportcard.command import name_of, page
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.drivers import DRIVERS
+from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS, asked, reference_on, stored
 from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import crowded, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.codes import Action
-from kindergarten.world.config import Config
+from kindergarten.world.config import Config, make_config
 
 FOLLOW = SCENARIOS["Follow"]
 NAMES = [split.name for split in splits_of(FOLLOW)]
@@ -85,6 +87,15 @@ def test_whoever_does_not_fit_into_a_split_is_told_so(monkeypatch: pytest.Monkey
     assert one.marks["standard"].anticipation is not None
     with pytest.raises(ValueError, match="those of this scenario and setting"):
         examine({"two": TakesFollow()}, SCENARIOS["Crossing"])
+
+
+def test_whoever_takes_any_crowd_fits_in_whatever_the_observations_are_rows_of():
+    class Attends(TakesFollow):
+        any_crowd = True
+
+    check_fits(Attends(), Exam.of(crowded(FOLLOW), Config(), SEEDS[:1]))
+    with pytest.raises(ValueError, match="those of this scenario and setting"):
+        check_fits(Attends(), Exam.of(FOLLOW, make_config(observation="pixels"), SEEDS[:1]))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
