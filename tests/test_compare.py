@@ -150,6 +150,6 @@ def test_five_seeds_have_a_profile(tmp_path: Path):
         fake_run(tmp_path / str(seed), "Follow", "lstm", seed, score, ladder=False)
     groups = grouped(expand(sorted(tmp_path.iterdir())))
     *_, axes = picture(groups).axes
-    (line,) = (line for line in axes.lines if len(line.get_xdata()) == len(THRESHOLDS))
-    assert line.get_ydata()[[0, -1]].tolist() == [1.0, 0.0] and axes.get_ylabel() == "share of seeds"
+    (share,) = (line for line in (np.array(line.get_ydata()) for line in axes.lines) if len(line) == len(THRESHOLDS))
+    assert share[[0, -1]].tolist() == [1.0, 0.0] and axes.get_ylabel() == "share of seeds"
     assert len(picture([replace(groups[0], scores={"1..4 s": [0.9] * 4})]).axes) == len(picture(groups).axes) - 1
