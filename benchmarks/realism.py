@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,35 +41,33 @@ def frames_of(scenario: str, seed: int, intent: Intent, **settings: Any) -> Iter
         over = terminated or truncated
 
 
-def worlds_of(scenario: Scenario) -> Iterator[tuple[int, Intent]]:
-    """Every seed with every intent."""
-    return ((seed, intent) for seed in SEEDS for intent, _ in scenario.casts[0][1].intents)
+def driven(scenario: Scenario, **settings: Any) -> list[list[np.ndarray]]:
+    """The frames of every seed with every intent."""
+    intents = [intent for intent, _ in scenario.casts[0][1].intents]
+    return [[*frames_of(scenario.name, seed, intent, **settings)] for seed in SEEDS for intent in intents]
 
 
-def cornering(scenario: Scenario) -> dict[str, float]:
+def cornering(worlds: list[list[np.ndarray]]) -> dict[str, float]:
     """The hardest that anybody corners, in g, by what they are: its speed times how fast its heading turns."""
     found: dict[str, float] = defaultdict(float)
-    for seed, intent in worlds_of(scenario):
-        frames = list(frames_of(scenario.name, seed, intent))
-        for before, after in zip(frames, frames[1:], strict=False):
-            turned = np.arctan2(
-                after["sin"] * before["cos"] - after["cos"] * before["sin"],
-                after["cos"] * before["cos"] + after["sin"] * before["sin"],
-            )
-            hard = np.abs(turned) / Config().decision_step * after["speed"] / G
-            for kind in (Kind.CYCLIST, Kind.CAR, Kind.TRUCK):
-                its = (after["kind"] == kind) & (before["kind"] == kind) & (np.arange(len(after)) > 0)
-                found[kind.name.lower()] = max(found[kind.name.lower()], float(hard[its].max(initial=0.0)))
+    for before, after in (pair for frames in worlds for pair in pairwise(frames)):
+        turned = np.arctan2(
+            after["sin"] * before["cos"] - after["cos"] * before["sin"],
+            after["cos"] * before["cos"] + after["sin"] * before["sin"],
+        )
+        hard = np.abs(turned) / Config().decision_step * after["speed"] / G
+        for kind in (Kind.CYCLIST, Kind.CAR, Kind.TRUCK):
+            its = (after["kind"] == kind) & (before["kind"] == kind) & (np.arange(len(after)) > 0)
+            found[kind.name.lower()] = max(found[kind.name.lower()], float(hard[its].max(initial=0.0)))
     return {kind: round(most, 2) for kind, most in found.items()}
 
 
-def read_from(scenario: Scenario, **settings: Any) -> float:
+def read_from(worlds: list[list[np.ndarray]]) -> float:
     """[m] The farthest that a signal is from the ego while it shows."""
     found = 0.0
-    for seed, intent in worlds_of(scenario):
-        for users in frames_of(scenario.name, seed, intent, **settings):
-            away = np.hypot(users["x"] - users["x"][0], users["y"] - users["y"][0])
-            found = max(found, float(away[(users["signal"] > 0) & (users["seen"] == 1)].max(initial=0.0)))
+    for users in (users for frames in worlds for users in frames):
+        away = np.hypot(users["x"] - users["x"][0], users["y"] - users["y"][0])
+        found = max(found, float(away[(users["signal"] > 0) & (users["seen"] == 1)].max(initial=0.0)))
     return round(found)
 
 
@@ -153,11 +152,11 @@ def main(argv: list[str] | None = None) -> int:
     result: dict[str, Any] = {**about("realism", PACKAGES), "rows": [], "gentler": []}
     for name in options.scenarios:
         scenario = SCENARIOS[name]
-        away = {"signal_read_m": read_from(scenario), "signal_read_longest_m": read_from(scenario, delay_s=LONGEST)}
-        result["rows"].append(
-            {"scenario": name, "g": cornering(scenario), "lane_change_s": lane_change(scenario), **away}
-        )
-        show_row(result["rows"][-1])
+        usual, longest = driven(scenario), driven(scenario, delay_s=LONGEST)
+        away = {"signal_read_m": read_from(usual), "signal_read_longest_m": read_from(longest)}
+        row = {"scenario": name, "g": cornering(usual), "lane_change_s": lane_change(scenario), **away}
+        result["rows"].append(row)
+        show_row(row)
     for name, tried in GENTLER.items():
         if name.split(",")[0] in options.scenarios:
             best = np.nanmax([stakes(scenario) for scenario in tried], axis=0)

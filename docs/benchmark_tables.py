@@ -54,7 +54,7 @@ def trainer_phases() -> str:
 
 
 def times_to_score() -> str:
-    """Seconds to the score, run by run: of each agent in each scenario what was measured with most seeds."""
+    """Seconds to the score, run by run: of each agent in each scenario from the first file that has it."""
     rows, found = [], {}
     for result in map(measured, TIMES_TO_SCORE):
         for name, runs in result["runs"].items():
@@ -185,35 +185,6 @@ def viewer_speeds() -> str:
     return table(("", "median", "target"), rows, numbers=2)
 
 
-def soaked() -> str:
-    """What random drivers met."""
-    result = measured("soak")
-    total, peaks = result["total"], result["memory_mb"]["after_each_round"]
-    rows = [
-        ("decisions (environment steps)", f"{total['decisions']:,}"),
-        ("episodes", f"{total['episodes']:,}"),
-        ("kinds of environments", f"{result['settings']['kinds_of_environments']}"),
-        ("numbers outside their space", f"{total['outside']}"),
-        ("rewards and states that are not finite", f"{total['not_finite']}"),
-        ("memory after the first round, and after the last", ", ".join(f"{peaks[k]:.0f} MB" for k in (0, -1))),
-    ]
-    return table(("", ""), rows, 1) + "\n\n" + made_with(result)
-
-
-def killed() -> str:
-    """What trainings lost that were killed."""
-    result = measured("kills")
-    rows = [
-        (name, *(f"{row[key]}" for key in ("kills", "finished")), f"{len(row['faults'])}")
-        for name, row in result["rows"].items()
-    ]
-    return (
-        table(("training", "kills", "finished by --resume", "differences or losses"), rows, 3)
-        + "\n\n"
-        + made_with(result)
-    )
-
-
 def viewer_made_with() -> str:
     """Where and how the viewer's figures were taken."""
     return made_with(measured("viewer"))
@@ -320,6 +291,6 @@ MAKERS: tuple[Callable[[], str], ...] = (
     *(trainer_rates, trainer_phases, trainer_made_with, times_to_score, time_to_score_made_with, cartpole),
     *(agents_made_with, ladder, short_delays),
     *(pixels_rates, pixels_ratios, pixels_agents, pixels_made_with, eyes, depths, probes),
-    *(viewer_rates, viewer_speeds, viewer_made_with, soaked, killed),
+    *(viewer_rates, viewer_speeds, viewer_made_with),
     *(reasons, reasons_made_with, redistribution, redistribution_made_with),
 )

@@ -1,4 +1,4 @@
-"""What the pages on other libraries, on many machines, on data and on real roads say of benchmarks/results."""
+"""What pages say of benchmarks/results on other libraries, many machines, data, real roads, and on what holds."""
 
 from __future__ import annotations
 
@@ -120,6 +120,35 @@ def gentler() -> str:
     return table(head, rows, 3) + "\n\n" + made_with(result)
 
 
+def soaked() -> str:
+    """What random drivers met."""
+    result = measured("soak")
+    total, peaks = result["total"], result["memory_mb"]["after_each_round"]
+    rows = [
+        ("decisions (environment steps)", f"{total['decisions']:,}"),
+        ("episodes", f"{total['episodes']:,}"),
+        ("kinds of environments", f"{result['settings']['kinds_of_environments']}"),
+        ("numbers outside their space", f"{total['outside']}"),
+        ("rewards and states that are not finite", f"{total['not_finite']}"),
+        ("memory after the first round, and after the last", ", ".join(f"{peaks[k]:.0f} MB" for k in (0, -1))),
+    ]
+    return table(("", ""), rows, 1) + "\n\n" + made_with(result)
+
+
+def killed() -> str:
+    """What trainings lost that were killed."""
+    result = measured("kills")
+    rows = [
+        (name, *(f"{row[key]}" for key in ("kills", "finished")), f"{len(row['faults'])}")
+        for name, row in result["rows"].items()
+    ]
+    return (
+        table(("training", "kills", "finished by --resume", "differences or losses"), rows, 3)
+        + "\n\n"
+        + made_with(result)
+    )
+
+
 def grouped(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Rows that have ``key`` in common, in the order of the first of each."""
     rows = list(rows)
@@ -139,4 +168,5 @@ def _shares(rows: list[dict[str, Any]], tested: str) -> list[str]:
 MAKERS: tuple[Callable[[], str], ...] = (
     *(libraries, predictors, red_shoes, offline_drivers),
     *(runners_measured, runners_on_paper, minibatches, realism, gentler),
+    *(soaked, killed),
 )

@@ -70,7 +70,7 @@ class Population:
         """Ready to be asked, others beside them. All seeds are driven, whatever the ``effort``: it takes seconds."""
         everyone = {MINE: self, **{other.name: other for other in beside}}
         agents = {name: PolicyAgent(its.model.policy) for name, its in everyone.items()}
-        found = {name: judged(its.model, self.scenario, rules_of(its.run)) for name, its in everyone.items()}
-        rules = rules_of(self.run)
-        story = drive_together([agents[MINE]], self.scenario, rules, SEEDS)
-        return Company(agents, found, self.scenario, rules, story, SEEDS)
+        rules = {name: rules_of(its.run) for name, its in everyone.items()}
+        stories = {name: drive_together([agents[name]], self.scenario, rules[name], SEEDS) for name in everyone}
+        found = {name: judged(its.model, self.scenario, rules[name], stories[name]) for name, its in everyone.items()}
+        return Company(agents, found, self.scenario, rules[MINE], stories[MINE], SEEDS)

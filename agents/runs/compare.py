@@ -214,6 +214,7 @@ def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
         axes.errorbar(at, middle, bars, color=colour, marker="o", markersize=4, linewidth=1.5, capsize=2)
     axes.set_xticks(range(len(rungs)), [f"{rung:g}" for rung in rungs])
     axes.set_xlabel("delay [s]; 0: the signal is shown until the end")
+    axes.tick_params(labelleft=False)  # those of the curves beside it
 
 
 def draw_profiles(axes: Axes, groups: list[Group], looks: Looks) -> None:

@@ -83,10 +83,9 @@ def interval(found: Channel, returns: np.ndarray) -> tuple[float, float]:
     return bootstrap(ratio, len(returns))
 
 
-def judged(model: MemoryPPO, scenario: Scenario, rules: Rules) -> dict[str, Any]:
-    """What became of agents: the score, how they fared, what they say, and how they get on with honest humans."""
+def judged(model: MemoryPPO, scenario: Scenario, rules: Rules, story: Encounters) -> dict[str, Any]:
+    """What became of agents in their ``story``, on SEEDS: score, fate, what they say; and among honest humans."""
     agents, found = [PolicyAgent(model.policy)], known_channel(scenario)
-    story = drive_together(agents, scenario, rules, SEEDS)
     among = drive_together(agents, scenario, replace(rules, humans=1.0), SEEDS)
     beside = {"return_mean": float(among.by_seed.mean()), **rates(among)}
     return {
@@ -140,7 +139,9 @@ def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False)
     """Score a run's best agents, write evaluation.json, and say what came out."""
     (scenario,) = run.scenarios
     rules = rules_of(run)
-    result = {**judged(run.load_model(allow_pickle), scenario, rules), **run.identity(scenario.name)}
+    model = run.load_model(allow_pickle)
+    story = drive_together([PolicyAgent(model.policy)], scenario, rules, SEEDS)
+    result = {**judged(model, scenario, rules, story), **run.identity(scenario.name)}
     result["signals"] = Lamps(rules.signals).name.lower()
     run.write_json("evaluation.json", result)
     if not quiet:

@@ -153,10 +153,8 @@ def beliefs(case: Company) -> Finding:
 
 def company(case: Company) -> Finding:
     """How they get on with agents of other trainings, in either seat, and with honest humans."""
-    met, humans = (
-        crossed(list(case.agents.values()), case.scenario, case.rules),
-        case.found[MINE]["among_honest_humans"],
-    )
+    met = crossed(list(case.agents.values()), case.scenario, case.rules)
+    humans = case.found[MINE]["among_honest_humans"]
     numbers = {"met": dict(zip(case.agents, met, strict=True)), "humans": humans}
     among = f"Among honest humans, who never give way, {humans['collision_rate']:.0%} collide."
     abroad = np.concatenate([met[0, 1:], met[1:, 0]])
