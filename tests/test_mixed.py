@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,20 @@ def test_all_is_scored_recorded_compared_and_watched(graduate: Path, tmp_path: P
     assert picture.exists()
 
 
+def test_one_may_be_left_out_and_asked_about(tmp_path: Path, few_seeds: None):
+    folder, few = tmp_path / "run", dict.fromkeys(("Follow", "Overtake", "CutIn"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "FILES", few)
+        words = ["--scenario", "all", "--without", "Follow", "--steps", "128"]
+        assert cli.main(["train", *words, *SMALL, "--out", str(folder)]) == 0
+        assert {row["scenario"] for row in json.loads((folder / "evaluation.json").read_text())} == {
+            "Overtake",
+            "CutIn",
+        }
+        assert Run.open(folder).taught.startswith("all scenarios but Follow")
+        assert kindergarten.score(folder, "Follow", seeds=SEEDS[:4]).anticipation is not None
+
+
 def test_it_goes_on_where_it_was_stopped(graduate: Path, capsys: pytest.CaptureFixture):
     assert cli.main(["train", "--resume", str(graduate), "--more", "128"]) == 0
     assert "384" in capsys.readouterr().out
@@ -146,6 +161,8 @@ def test_it_goes_on_where_it_was_stopped(graduate: Path, capsys: pytest.CaptureF
         (["train", "--scenario", "all", "--curriculum"], "choose one"),
         (["train", "--scenario", "all", "--observation", "users"], "do not go together"),
         (["train", "--scenario", "everything"], "Town, all"),
+        (["train", "--without", "Town"], "choose --scenario all"),
+        (["train", "--scenario", "all", "--without", "Nowhere"], "choose from Follow"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_a_line(words: list[str], says: str, capsys: pytest.CaptureFixture):

@@ -66,6 +66,9 @@ class Options:
         Switch(),
         "begin with delays of at most four seconds, and double them up to the longest as the agent succeeds",
     )
+    without: str | None = setting(
+        None, Maybe(Word(FILES)), "with --scenario all: the one that it never sees, so that it may be asked there later"
+    )
     threads: int | None = setting(
         None,
         Maybe(Whole(1)),
@@ -100,6 +103,8 @@ class Options:
         settle(self)
         if self.scenario == ALL and self.curriculum:
             raise ValueError("--curriculum goes by how well one scenario is learned: choose one, or leave it out")
+        if self.without and self.scenario != ALL:
+            raise ValueError(f"--without {self.without} leaves nothing of {self.scenario}: choose --scenario {ALL}")
         environment, learner = _matched(self.environment, self.learner)
         object.__setattr__(self, "environment", environment)
         if self.engine == "ray":
@@ -108,8 +113,9 @@ class Options:
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
-        """Where it learns: in one of them, or in all that come with the package."""
-        return tuple(map(scenario_named, FILES if self.scenario == ALL else (self.scenario,)))
+        """Where it learns: in one of them, or in all that come with the package, but perhaps one."""
+        every = FILES if self.scenario == ALL else (self.scenario,)
+        return tuple(scenario_named(name) for name in every if name != self.without)
 
     @property
     def world(self) -> tuple[str, Config | Rules]:

@@ -164,7 +164,8 @@ class Run:
     @property
     def taught(self) -> str:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
-        everywhere = ["all scenarios"] if self.graduate else []
+        but = f" but {self.options.without}" if self.options.without else ""
+        everywhere = [f"all scenarios{but}"] if self.graduate else []
         changed = unusual(self.options.learner, usual(self.options.scenario).learner)
         return ", ".join((*everywhere, *changed, *self.surroundings))
 
