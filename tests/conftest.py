@@ -37,4 +37,5 @@ def few_seeds() -> Iterator[None]:
         for module in (exam, reference):
             patch.setattr(module, "seeds_of", lambda config: reference.SEEDS[:8])
         patch.setattr(watcher, "VALIDATION_SEEDS", watcher.VALIDATION_SEEDS[:8])
+        patch.setattr(watcher, "FINAL_SEEDS", watcher.FINAL_SEEDS[:8])
         yield

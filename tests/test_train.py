@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch as th
 
 from kindergarten import cli
-from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs import checkpoint, watcher
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.replay import replay
+from kindergarten.world.codes import Action
 
 pytestmark = pytest.mark.usefixtures("few_seeds")
 TINY = ["--steps", "2048", "--worlds", "8"]
@@ -74,6 +76,21 @@ def test_the_replay_shows_twins_and_what_the_car_believes(folder: Path):
     for episode in recorded.episodes:
         assert episode.thoughts.captions is not None
         np.testing.assert_allclose(episode.thoughts.captions.sum(-1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("better", ["first", "last"])
+def test_of_the_best_underway_and_the_last_the_better_is_kept(folder: Path, tmp_path: Path, better: str):
+    run = Run.open(Path(shutil.copytree(folder, tmp_path / "run")))
+    agents = {name: run.load_model() for name in ("first", "last")}
+    for name, model in agents.items():  # one goes always the same way, which is as good as blind; the other never moves
+        deed = Action.RIGHT if name == better else Action.SLOWER
+        with th.no_grad():
+            model.policy.action_net.weight.zero_()
+            model.policy.action_net.bias.copy_(1e3 * (th.arange(5) == deed))
+        model.num_timesteps = 1000 * len(name)
+    checkpoint.write(run.checkpoint("best"), checkpoint.weights(agents["first"]))
+    watcher.settle_best(run, agents["last"])
+    assert run.load_model().num_timesteps == 1000 * len(better)
 
 
 def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):

@@ -17,14 +17,14 @@ from kindergarten.agents.evaluation.evaluate import record
 from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
-from kindergarten.agents.runs.evaluate import evaluate_run
+from kindergarten.agents.runs.evaluate import evaluate_run, last_model
 from kindergarten.agents.runs.folders import alone, new_folder, runs_in
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
-from kindergarten.agents.runs.watcher import Watcher, checked_notes
+from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
 from kindergarten.files import RUNS, whole_file
 from kindergarten.output import pasteable
 from kindergarten.world.settings import plain
@@ -198,6 +198,10 @@ def learn(run: Run) -> None:
 
 def finish(run: Run) -> None:
     """Record the best checkpoint, evaluate it, and say how to look at it."""
+    if not run.together and (
+        last := last_model(run)
+    ):  # several are checked in many episodes: all combinations of goals
+        settle_best(run, last)
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
     for scenario in run.scenarios:
