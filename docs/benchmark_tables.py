@@ -10,7 +10,7 @@ from docs.tables import measured, scored, spread, table
 from kindergarten.reportcard.card import horizon_named
 
 #: Results of the same benchmark on other scenarios.
-TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing", "time_to_score_crossing_rivals")
+TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing_rivals")
 
 
 def simulator_rates() -> str:
