@@ -50,6 +50,7 @@ KINDS = {
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
     "real": Kind("lstm", "signals real", ("--signals", "real")),
     "attention": Kind("lstm", "attention", ("--encoder", "attention")),
+    "apart": Kind("lstm", "memories apart", ("--no-shared-memory",)),
     **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
