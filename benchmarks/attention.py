@@ -27,7 +27,8 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import begin, train
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent
-from kindergarten.world.config import Cast, Config, Member, Scenario
+from kindergarten.world.config import Cast, Config, Scenario
+from kindergarten.world.crowd import crowded
 
 SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions
@@ -38,24 +39,18 @@ ORDERS = ("shuffled", "cast")
 #: signaller and the group, where nobody was in training. signalling: these two signal, when the signaller does.
 CROWDS = ("alike", "silent", "signalling")
 ANY = ((Intent.LEFT, 0.3), (Intent.STRAIGHT, 0.4), (Intent.RIGHT, 0.3))
-OUT_OF_REACH = -150.0  # [m] where those of the crowd are at t3: they never get to the junction in time
 
 
-def crowded(crowd: str) -> Scenario:
+def two_more(crowd: str) -> Scenario:
     """Crossroads with two road users more, whose intents never matter."""
-    signals = crowd == "signalling"
+    if crowd != "alike":
+        return crowded(SCENARIO, afar=(1.0, 1.0), signals=crowd == "signalling")
 
     def more(cast: Cast) -> Cast:
         *_, before, rider, turned = cast
-        if crowd == "alike":
-            offset = 2 * rider.arrival_offset[0] - before.arrival_offset[0]
-            turned = replace(turned, intents=ANY, arrival_offset=(-13.0, -12.0))
-            return replace(rider, arrival_offset=(offset, offset)), turned
-        one = Member(cast[1].arm, ANY if signals else ((Intent.STRAIGHT, 1.0),), (6.0, 6.5), signals=signals)
-        return tuple(
-            replace(one, arm=arm, arrival_offset=(-1.0, 1.0), arrival_position=OUT_OF_REACH)
-            for arm in (one.arm, cast[2].arm)
-        )
+        offset = 2 * rider.arrival_offset[0] - before.arrival_offset[0]
+        turned = replace(turned, intents=ANY, arrival_offset=(-13.0, -12.0))
+        return replace(rider, arrival_offset=(offset, offset)), turned
 
     return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
 
@@ -76,7 +71,7 @@ def result(folder: Path, encoder: Encoder) -> dict[str, Any]:
     one = Run.open(folder)
     for crowd in CROWDS if encoder is Encoder.ATTENTION else ():
         if not (folder / f"{crowd}.json").exists():
-            one.write_json(f"{crowd}.json", evaluate(one.load_model(), crowded(crowd), one.config).to_dict())
+            one.write_json(f"{crowd}.json", evaluate(one.load_model(), two_more(crowd), one.config).to_dict())
     weights = sum(parameter.numel() for parameter in one.load_model().policy.parameters())
     return {**found_in(folder), "weights": weights, "folder": folder}
 

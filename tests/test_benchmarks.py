@@ -170,7 +170,7 @@ def test_the_ladder_is_done_in_pieces(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(("name", "who"), [("alike", slice(-1, None)), ("signalling", slice(-2, None))])
 def test_the_intents_of_whoever_comes_beside_in_a_crowd_never_matter(action: Action, name: str, who: slice):
     attention = pytest.importorskip("benchmarks.attention")
-    crowd, seeds = attention.crowded(name), np.arange(40)
+    crowd, seeds = attention.two_more(name), np.arange(40)
     assert crowd.num_users == attention.SCENARIO.num_users + 2 == 11
     returns = []
     for intent in (Intent.LEFT, Intent.RIGHT):

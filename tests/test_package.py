@@ -27,7 +27,16 @@ LINKED = ("envs", "agents")  # at the top of the tree, installed as parts of kin
 # its folder's.
 LAYERS = (
     *("extras", "files", "output", "markup", "world.cache", "world.jit", "world.words", "world.codes", "world.kinds"),
-    *("world.settings", "commandline", "world.config", "world.road", "world.rng", "world.users", "world.limits"),
+    *(
+        "world.settings",
+        "commandline",
+        "world.config",
+        "world.road",
+        "world.crowd",
+        "world.rng",
+        "world.users",
+        "world.limits",
+    ),
     "world.signals",
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),

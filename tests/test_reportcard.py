@@ -24,7 +24,7 @@ from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS, asked, reference_on, stored
 from kindergarten.scoring.score import NOTHING_AT_STAKE
-from kindergarten.scoring.splits import crowded, splits_of
+from kindergarten.scoring.splits import split_of, splits_of
 from kindergarten.scoring.statistics import horizon
 from kindergarten.world.codes import Action
 from kindergarten.world.config import Config, make_config
@@ -93,7 +93,7 @@ def test_whoever_takes_any_crowd_fits_in_whatever_the_observations_are_rows_of()
     class Attends(TakesFollow):
         any_crowd = True
 
-    check_fits(Attends(), Exam.of(crowded(FOLLOW), Config(), SEEDS[:1]))
+    check_fits(Attends(), Exam.of(split_of(FOLLOW, "crowd").worlds(FOLLOW), Config(), SEEDS[:1]))
     with pytest.raises(ValueError, match="those of this scenario and setting"):
         check_fits(Attends(), Exam.of(FOLLOW, make_config(observation="pixels"), SEEDS[:1]))
 
@@ -113,7 +113,7 @@ def test_every_split_has_references_that_are_stored(name: str):
 
 def test_a_crowd_is_two_to_four_more_and_nobody_who_is_asked_about(name: str = "Town"):
     scenario = SCENARIOS[name]
-    more = crowded(scenario)
+    more = split_of(scenario, "crowd").worlds(scenario)
     assert more.num_users == scenario.num_users + 4 and len(more.signallers) == len(scenario.signallers)
     for cast, before in zip(more.casts, scenario.casts, strict=True):
         assert [cast[i] for i in more.signallers] == [before[i] for i in scenario.signallers]

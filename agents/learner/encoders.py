@@ -161,9 +161,8 @@ class AttentionFeatures(Features):
         query = query / query.shape[2] ** 0.5
         scores = by_head(query, into_key) @ known.transpose(1, 2) + (query * key_bias).sum(2, keepdim=True)
         scores = scores + users[:, None, :, SEEN].log()  # 0 for those in sight, minus infinity for the others
-        zero = th.zeros_like(scores[:, :, :1])  # it stands beside the road users
-        weights = th.cat((scores, zero), dim=2).softmax(2)[:, :, :-1]
-        answer = by_head(weights @ known, into_value.mT) + weights.sum(2, keepdim=True) * value_bias
+        weights = nn.functional.pad(scores, (0, 1)).softmax(2)[:, :, :-1]  # with the zero that stands beside them
+        answer = by_head(weights @ known, into_value.transpose(1, 2)) + weights.sum(2, keepdim=True) * value_bias
         return ego, self.attention.out_proj(answer.flatten(1)), weights
 
 

@@ -16,7 +16,7 @@ from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.runs.run import Run
 from kindergarten.extras import explained
 from kindergarten.files import write_whole
-from kindergarten.scoring.onnx import INPUTS, OUTPUTS
+from kindergarten.scoring.onnx import FEWER, INPUTS, OUTPUTS
 
 
 class Actor(nn.Module):
@@ -49,8 +49,10 @@ class Actor(nn.Module):
         return outputs.argmax(1) if self.discrete else outputs, outputs, h, c
 
 
-def to_onnx(policy: MemoryPolicy) -> bytes:
+def to_onnx(policy: MemoryPolicy, fewer: bool = False) -> bytes:
     """The acting policy as an ONNX model with inputs INPUTS and outputs OUTPUTS, for any number of worlds.
+
+    fewer: it has learned to drive among fewer road users than it takes, too, and the file says so (FEWER).
 
     PyTorch's newer exporter fixes the number of worlds for most memories, and takes 8 s; so the older one it is.
 
@@ -58,7 +60,7 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
         ModuleNotFoundError: onnx is not installed.
     """
     with explained():
-        import_module("onnx")  # the exporter would say it in many words
+        onnx = import_module("onnx")  # the exporter would say it in many words
     h, c = policy.no_memories(2).pi
     observation = th.as_tensor(np.zeros((2, *(policy.observation_space.shape or ())), policy.observation_space.dtype))
     axes = {"observation": 0, "h": 1, "c": 1, "action": 0, "outputs": 0, "new_h": 1, "new_c": 1}
@@ -74,9 +76,11 @@ def to_onnx(policy: MemoryPolicy) -> bytes:
             dynamic_axes={name: {axis: "worlds"} for name, axis in axes.items()},
             dynamo=False,
         )
-    return file.getvalue()
+    model = onnx.load_model_from_string(file.getvalue())
+    onnx.helper.set_model_props(model, {FEWER: ""} if fewer else {})
+    return model.SerializeToString()
 
 
 def export(run: Run, out: Path, allow_pickle: bool = False) -> None:
     """Write a run's best agent as ONNX."""
-    write_whole(out, to_onnx(run.load_model(allow_pickle).policy))
+    write_whole(out, to_onnx(run.load_model(allow_pickle).policy, run.fewer))

@@ -35,7 +35,7 @@ def agent_in(path: Path, allow_pickle: bool = False) -> Agent:
     """
     if path.suffix != ".zip":
         run = Run.open(path)
-        return PolicyAgent(run.load_model(allow_pickle).policy, fewer=run.graduate)
+        return PolicyAgent(run.load_model(allow_pickle).policy, fewer=run.fewer)
     model = model_in(path, allow_pickle)
     return PolicyAgent(model.policy) if isinstance(model, MemoryPPO) else PredictAgent(model)
 

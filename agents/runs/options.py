@@ -69,6 +69,12 @@ class Options:
     without: str | None = setting(
         None, Maybe(Word(FILES)), "with --scenario all: the one that it never sees, so that it may be asked there later"
     )
+    crowd: int = setting(
+        0,
+        Whole(0, 16),
+        "trained among up to so many road users more, each there by half, who signal and never matter; validated and "
+        "evaluated without them",
+    )
     threads: int | None = setting(
         None,
         Maybe(Whole(1)),
@@ -103,6 +109,8 @@ class Options:
         settle(self)
         if self.scenario == ALL and self.curriculum:
             raise ValueError("--curriculum goes by how well one scenario is learned: choose one, or leave it out")
+        if self.scenario == ALL and self.crowd:
+            raise ValueError(f"--crowd {self.crowd} goes with one scenario: choose one, or leave it out")
         if self.without and self.scenario != ALL:
             raise ValueError(f"--without {self.without} leaves nothing of {self.scenario}: choose --scenario {ALL}")
         environment, learner = _matched(self.environment, self.learner)
@@ -167,7 +175,7 @@ class Together(Options):
                 f"{self.scenario} has more than two agents, and nobody has computed what their channel is worth: "
                 f"choose {' or '.join(CHANNELS)}, or train on rows_env"
             )
-        refused = {"engine": self.engine != "local", "curriculum": self.curriculum}
+        refused = {"engine": self.engine != "local", "curriculum": self.curriculum, "crowd": self.crowd}
         refused |= {"redistribute": self.learner.redistribute, "encoder": self.learner.encoder is not Encoder.FLAT}
         refused |= {"endless": self.rules.endless}
         for name, chosen in refused.items():

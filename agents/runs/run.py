@@ -25,6 +25,7 @@ from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.crowd import among
 from kindergarten.world.kinds import Whole
 from kindergarten.world.observation import difference
 from kindergarten.world.settings import plain
@@ -128,6 +129,11 @@ class Run:
         """Whether it was trained on all scenarios at once."""
         return self.options.scenario == ALL
 
+    @property
+    def fewer(self) -> bool:
+        """Whether it has learned to drive among fewer road users than its observation shows."""
+        return self.graduate or self.options.crowd > 0
+
     def where(self, scenario: str | None = None) -> Scenario:
         """The scenario of that name, or the one that it was trained on.
 
@@ -171,9 +177,10 @@ class Run:
 
     @property
     def surroundings(self) -> tuple[str, ...]:
-        """What is out of the ordinary in its world, and the help that several agents had there."""
+        """What is out of the ordinary in its world, who else was there, and the help that several agents had there."""
         own = self.options
-        helped = [f"{name} {its:g}" for name in ("legible", "fade", "past") if (its := getattr(own, name, 0.0))]
+        names = ("crowd", "legible", "fade", "past")
+        helped = [f"{name} {its:g}" for name in names if (its := getattr(own, name, 0.0))]
         return *unusual(own.world[1], usual(own.scenario).world[1]), *helped
 
     def check_columns(self) -> None:
@@ -208,7 +215,8 @@ class Run:
         elif self.graduate:
             env = make_mixed(self.scenarios, worlds, seed, **settings)
         else:
-            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **settings)
+            scenario = among(self.scenarios[0], own.crowd)
+            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, scenario=scenario, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
         if isinstance(own, Together):

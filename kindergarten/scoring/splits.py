@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from kindergarten.world.codes import Intent, SignalReliability
-from kindergarten.world.config import Cast, Config, Member, Scenario
-from kindergarten.world.road import route_numbers
+from kindergarten.world.codes import SignalReliability
+from kindergarten.world.config import Config, Scenario
+from kindergarten.world.crowd import crowded
 from kindergarten.world.words import chosen
 
 NEUTRAL, HELD = Config(), Config(held=3)
-CROWD = 4  # road users more, half of them by chance
-GAP = 25.0  # [m] from one of them to the next, behind the ego, whom they follow: they are never in its way
+CROWD = (1.0, 0.5, 1.0, 0.5)  # how likely each road user more is there
 
 
 class Split(NamedTuple):
@@ -33,7 +32,7 @@ class Split(NamedTuple):
 
     def worlds(self, scenario: Scenario) -> Scenario:
         """The scenario as this split has it."""
-        return crowded(scenario) if self.crowd else scenario
+        return crowded(scenario, behind=CROWD) if self.crowd else scenario
 
 
 @dataclass(frozen=True)
@@ -83,28 +82,6 @@ def split_of(scenario: Scenario, name: str) -> Split:
         ValueError: ``scenario`` has none; the message says which there are.
     """
     return chosen(f"part of the exam in {scenario.name}", name, {split.name: split for split in splits_of(scenario)})
-
-
-def crowded(scenario: Scenario) -> Scenario:
-    """``scenario`` with CROWD road users more behind the ego; half of them are there by chance."""
-
-    def more(cast: Cast) -> Cast:
-        ego, ways = cast[0], route_numbers(scenario.road)
-        possible = [way for way in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT) if (ego.arm, way) in ways]
-        behind = Member(
-            arm=ego.arm,
-            intents=tuple((way, 1.0 / len(possible)) for way in possible),
-            speed=ego.speed,
-            arrival_offset=ego.arrival_offset,
-        )
-        first = sum(member.leg == 0 for member in cast)  # on a road of several legs they stand with those of the first
-        crowd = (
-            replace(behind, arrival_position=ego.arrival_position - GAP * (k + 1), presence=0.5 if k % 2 else 1.0)
-            for k in range(CROWD)
-        )
-        return (*cast[:first], *crowd, *cast[first:])
-
-    return replace(scenario, casts=tuple(map(more, scenario.casts)))
 
 
 def scales(scenario: Scenario) -> list[tuple[Scenario, Config]]:
