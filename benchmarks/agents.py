@@ -50,6 +50,7 @@ KINDS = {
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
     "real": Kind("lstm", "signals real", ("--signals", "real")),
     "attention": Kind("lstm", "attention", ("--encoder", "attention")),
+    "pixels": Kind("lstm", "from pixels", ("--encoder", "cnn")),
     "apart": Kind("lstm", "memories apart", ("--no-shared-memory",)),
     **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }

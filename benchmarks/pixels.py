@@ -1,10 +1,9 @@
-"""Pixels: how fast pictures are painted, beside MiniGrid's and highway-env's, and what a CNN learns from them.
+"""Pixels: how fast pictures are painted, beside MiniGrid's and highway-env's.
 
-python -m benchmarks.pixels [--rivals PYTHON] [--seeds K] [--scenarios NAME ...] [--runs DIR] [--out FILE]
+python -m benchmarks.pixels [--rivals PYTHON] [--out FILE]
 
 The other two bring packages along that do not go with ours, so they run in processes of their own: PYTHON is the
-interpreter of an environment with minigrid and highway-env in it. Trains what DIR lacks (DIR/SCENARIO-cnn/seedS) and
-sums up whatever is there; --seeds 0 trains nothing.
+interpreter of an environment with minigrid and highway-env in it. What is learned from pixels: benchmarks.agents.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import gymnasium
 import numpy as np
 from matplotlib.image import imsave
 
-from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
-from benchmarks.common import Done, Work, about, command_line, race, ratio, show_row, spread, write
+from benchmarks.agents import PACKAGES
+from benchmarks.common import Done, Work, about, command_line, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
 from kindergarten.files import whole_file
 from kindergarten.scenarios import SCENARIOS
@@ -175,13 +174,12 @@ def picture(path: Path) -> None:
 
 
 def main() -> None:
-    """Measure, train what is missing, print, write."""
-    parser = command_line("pixels", __doc__, seeds=3, runs=True)
+    """Measure, print, write."""
+    parser = command_line("pixels", __doc__)
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="of the race (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn (default: %(default)s)")
     parser.add_argument("--rivals", metavar="PYTHON", default=sys.executable, help="an interpreter with the other two")
-    parser.add_argument("--scenarios", nargs="+", default=["Follow", "Crossing"], metavar="NAME")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw what the agent sees, and do nothing else")
     options = parser.parse_args()
     if options.picture:
@@ -190,19 +188,9 @@ def main() -> None:
     made = about("pixels", PACKAGES)
     found = speed(options.worlds, options.rounds, options.seconds, options.rivals)
     print(json.dumps(found, indent=1))
-    for seed in range(options.seeds):
-        for scenario in options.scenarios:
-            run(options.runs / f"{scenario}-cnn" / f"seed{seed}", scenario, "lstm", seed, "--encoder", "cnn")
-    rows = []
-    for scenario in SCENARIOS:
-        runs = [found_in(folder) for folder in finished(options.runs / f"{scenario}-cnn")]
-        if not runs:
-            continue
-        rows.append({**row_of(runs), "eyes": "cnn"})
-        show_row(rows[-1])
     if options.out:
         settings = {"road_users": USERS, "worlds": options.worlds, "rounds": options.rounds, "seconds": options.seconds}
-        write(options.out, {**made, "settings": settings, **found, "rows": rows})
+        write(options.out, {**made, "settings": settings, **found})
 
 
 if __name__ == "__main__":

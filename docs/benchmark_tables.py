@@ -219,7 +219,9 @@ def pixels_ratios() -> str:
 def pixels_agents() -> str:
     """What a CNN learns from pixels, by seed."""
     rows = []
-    for row in measured("pixels")["rows"]:
+    for row in measured("agents")["rows"]:
+        if row["control"] != "from pixels":
+            continue
         scores = ", ".join(f"{score:.3f}" for score in row["seeds"])
         minutes = ", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"])
         in_delay = f"{row['agent_right_in_the_delay']:.1%}"

@@ -39,10 +39,6 @@ def of_memory(memory: str) -> str:
     return "({:.2f}, {:.2f})".format(*(ladder(memory, delay)[0] for delay in ("8 s", "32 s")))
 
 
-def pixels() -> str:
-    return "scores {:.3f}, {:.3f} and {:.3f} on Follow".format(*follow("pixels")["seeds"])
-
-
 def highways() -> str:
     return "({:.2f} and {:.2f} at 32)".format(*sorted(follow("depth", trunk="highway", depth=32)["seeds"]))
 
@@ -66,7 +62,7 @@ CLAIMS: dict[str, list[Callable[[], str]]] = {
         rewards_alone,
         lambda: f"So does the GRU {of_memory('gru')}",
         lambda: f"does not {of_memory('lstm-default')}",
-        *(pixels, highways, untaught),
+        *(highways, untaught),
     ],
     "understanding.md": [reliance, redistributed],
 }

@@ -17,9 +17,10 @@ from kindergarten.agents.learner.choice import Encoder, Trunk
 from kindergarten.agents.learner.config import WIDE
 from kindergarten.agents.runs import checkpoint, seeds, train
 from kindergarten.agents.runs.metrics import read_rows
-from kindergarten.agents.runs.options import Options, from_json, usual
+from kindergarten.agents.runs.options import FROM_PIXELS, Options, from_json, usual
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, extended, go_on, learn
+from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Control, Observation, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, make_config
 from kindergarten.world.settings import declared
@@ -340,6 +341,20 @@ def test_the_scenario_decides_in_how_many_worlds_it_is_trained(scenario: str, wo
     assert isinstance(found, Train)
     assert (found.worlds, found.learner) == (worlds, learner)
     assert usual(scenario).as_json() == found.as_json()
+
+
+@pytest.mark.parametrize(
+    ("options", "budget"),
+    [
+        (Options(), 200_000),
+        (Options(steps=5), 5),
+        (Options(learner=PPOConfig(encoder=Encoder.CNN)), FROM_PIXELS),
+        (Options(scenario="Crossing", learner=PPOConfig(encoder=Encoder.CNN)), SCENARIOS["Crossing"].training),
+        (Options(scenario="all"), sum(scenario.training for scenario in SCENARIOS.values())),
+    ],
+)
+def test_how_long_it_is_trained(options: Options, budget: int) -> None:
+    assert options.budget == budget
 
 
 def test_what_is_said_comes_before_what_a_scenario_would_have() -> None:

@@ -21,6 +21,7 @@ from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
 ALL = "all"  # scenarios of the package, side by side
+FROM_PIXELS = 400_000  # decisions: in 200,000, which are seven updates, one seed of three learned but half of Follow
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
 
 #: Who drives and learns.
@@ -51,7 +52,7 @@ class Options:
         None,
         Maybe(Whole(1)),
         "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out, "
-        "and of all their sum",
+        f"and of all their sum; from pixels {FROM_PIXELS:,} at least",
     )
     worlds: int = setting(
         Scenario.worlds,
@@ -124,6 +125,12 @@ class Options:
         """Where it learns: in one of them, or in all that come with the package, but perhaps one."""
         every = FILES if self.scenario == ALL else (self.scenario,)
         return tuple(scenario_named(name) for name in every if name != self.without)
+
+    @property
+    def budget(self) -> int:
+        """Decisions to train for."""
+        own = sum(scenario.training for scenario in self.scenarios)
+        return self.steps or (max(own, FROM_PIXELS) if self.learner.encoder is Encoder.CNN else own)
 
     @property
     def world(self) -> tuple[str, Config | Rules]:

@@ -41,11 +41,10 @@ def begin(options: Options, agents: int = 1) -> Run:
         ValueError: something that the options ask for is not to be had here.
     """
     check_needs(options)
-    steps = options.steps or sum(scenario.training for scenario in options.scenarios)
     on_cores = device_named(options.device).type == "cpu"
     threads = options.threads or (seeds.threads(agents) if on_cores else 1)
     first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
-    return Run.create(folder_for(options), replace(options, steps=steps, threads=threads), first)
+    return Run.create(folder_for(options), replace(options, steps=options.budget, threads=threads), first)
 
 
 def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
