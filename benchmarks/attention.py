@@ -1,10 +1,10 @@
 """What attention is worth where many are in sight: Crossroads, beside the flat encoder with as many weights.
 
-python -m benchmarks.attention [--orders shuffled cast] [--encoders flat attention] [--seeds 5] [--runs DIR]
+python -m benchmarks.attention [--orders shuffled cast] [--agents flat attention crowd] [--seeds 5] [--runs DIR]
 
-Trains what DIR lacks (DIR/ORDER-ENCODER/seedS), so it can be done in pieces; whatever is there is summed up. Rows
-stand in the order of the cast, so that the same row always matters, or in random order. Attention is also scored, as it
-is, among two road users more than it was trained with (CROWDS).
+Trains what DIR lacks (DIR/ORDER-AGENT/seedS), so it can be done in pieces; whatever is there is summed up. Rows
+stand in the order of the cast, so that the same row always matters, or in random order. Attention, trained as usual or
+in a crowd, is also scored, as it is, among two road users more (CROWDS).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,22 @@ from kindergarten.world.crowd import crowded
 
 SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions
-#: Units of the encoder: the flat one is as wide as it takes to have as many weights in all.
-FEATURES = {Encoder.FLAT: 99, Encoder.ATTENTION: 64}
+
+
+class Kind(NamedTuple):
+    """A kind of agent: its encoder, how many units that has, and up to how many more it is trained among."""
+
+    encoder: Encoder
+    features: int
+    crowd: int = 0
+
+
+#: The flat encoder is as wide as it takes to have as many weights in all.
+KINDS = {
+    "flat": Kind(Encoder.FLAT, 123),
+    "attention": Kind(Encoder.ATTENTION, 64),
+    "crowd": Kind(Encoder.ATTENTION, 64, crowd=4),
+}
 ORDERS = ("shuffled", "cast")
 #: alike: one more in the group ride, and one more that turned off early. silent: two who come from far behind the
 #: signaller and the group, where nobody was in training. signalling: these two signal, when the signaller does.
@@ -55,32 +69,32 @@ def two_more(crowd: str) -> Scenario:
     return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
 
 
-def finish(folder: Path, order: str, encoder: Encoder, seed: int, steps: int, worlds: int) -> None:
+def finish(folder: Path, order: str, kind: Kind, seed: int, steps: int, worlds: int) -> None:
     """Train a run, or go on with it, unless it is finished."""
     if not (folder / "config.json").exists():
-        learner = PPOConfig(encoder=encoder, features=FEATURES[encoder])
+        learner = PPOConfig(encoder=kind.encoder, features=kind.features)
         shuffled = Config(shuffled=order == "shuffled")
         own = Options(scenario=SCENARIO.name, steps=steps, worlds=worlds, environment=shuffled, learner=learner)
-        begin(replace(own, seed=seed, out=folder))
+        begin(replace(own, seed=seed, crowd=kind.crowd, threads=1, out=folder))
     if not (folder / "evaluation.json").exists() and train(Run.open(folder)):
         raise SystemExit(f"{folder} was not finished")
 
 
-def result(folder: Path, encoder: Encoder) -> dict[str, Any]:
+def result(folder: Path, kind: Kind) -> dict[str, Any]:
     """What a finished run is worth, alone and in the crowds."""
     one = Run.open(folder)
-    for crowd in CROWDS if encoder is Encoder.ATTENTION else ():
+    for crowd in CROWDS if kind.encoder is Encoder.ATTENTION else ():
         if not (folder / f"{crowd}.json").exists():
             one.write_json(f"{crowd}.json", evaluate(one.load_model(), two_more(crowd), one.config).to_dict())
     weights = sum(parameter.numel() for parameter in one.load_model().policy.parameters())
     return {**found_in(folder), "weights": weights, "folder": folder}
 
 
-def cell(order: str, encoder: Encoder, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def cell(order: str, kind: Kind, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table."""
-    row = {"rows": order, "encoder": encoder.value, "features": FEATURES[encoder], "weights": runs[0]["weights"]}
-    row |= row_of(runs)
-    if encoder is Encoder.FLAT:
+    row = {"rows": order, "encoder": kind.encoder.value, "features": kind.features, "crowd": kind.crowd}
+    row |= {"weights": runs[0]["weights"], **row_of(runs)}
+    if kind.encoder is Encoder.FLAT:
         return row
     return row | {"attention": attended(runs), "crowds": {crowd: in_a_crowd(runs, crowd) for crowd in CROWDS}}
 
@@ -116,21 +130,19 @@ def in_a_crowd(runs: list[dict[str, Any]], crowd: str) -> dict[str, Any]:
 def main(argv: list[str] | None = None) -> int:
     """Train what is missing, print the table, write it."""
     parser = command_line("attention", __doc__, seeds=5, runs=True)
-    encoders = [encoder.value for encoder in FEATURES]
     parser.add_argument("--orders", nargs="+", choices=ORDERS, default=ORDERS, metavar="NAME")
-    parser.add_argument("--encoders", nargs="+", choices=encoders, default=encoders, metavar="NAME")
+    parser.add_argument("--agents", nargs="+", choices=KINDS, default=KINDS, metavar="NAME")
     parser.add_argument("--steps", type=int, default=STEPS, help="decisions per run (default: %(default)s)")
     parser.add_argument("--worlds", type=int, default=Options.worlds, help="side by side (default: %(default)s)")
     options = parser.parse_args(argv)
-    cells = [(order, Encoder(encoder)) for order in options.orders for encoder in options.encoders]
     for seed in range(options.seeds):  # seed by seed: whoever stops it early has all of them
-        for order, encoder in cells:
-            folder = options.runs / f"{order}-{encoder.value}" / f"seed{seed}"
-            finish(folder, order, encoder, seed, options.steps, options.worlds)
+        for order, name in product(options.orders, options.agents):
+            folder = options.runs / f"{order}-{name}" / f"seed{seed}"
+            finish(folder, order, KINDS[name], seed, options.steps, options.worlds)
     rows = []
-    for order, encoder in product(ORDERS, FEATURES):
-        done = finished(options.runs / f"{order}-{encoder.value}")
-        rows += [cell(order, encoder, [result(folder, encoder) for folder in done])] if done else []
+    for order, (name, kind) in product(ORDERS, KINDS.items()):
+        done = finished(options.runs / f"{order}-{name}")
+        rows += [cell(order, kind, [result(folder, kind) for folder in done])] if done else []
     for row in rows:
         show_row(row)
     if options.out:

@@ -129,11 +129,16 @@ def eyes() -> str:
         times = f"{looks['times']:.1f}, {looks['times_by_phase']['cue']:.1f}" if looks else ""
         in_delay = f"{row['agent_right_in_the_delay']:.1%}"
         cells = f"{row['weights']:,}", len(row["seeds"]), scored(row), f"{row['collision_rate']:.1%}", in_delay, times
-        beside = (scored(row["crowds"][crowd]) if looks else "" for crowd in crowds)
-        rows.append((row["rows"], row["encoder"], *cells, *beside))
-    head = ["rows", "encoder", "weights", "seeds", "anticipation", "collisions", "right in the delay"]
+        beside = (_scored_in(row["crowds"][crowd]) if looks else "" for crowd in crowds)
+        trained = f"{row['encoder']}, up to {row['crowd']} more" if row["crowd"] else row["encoder"]
+        rows.append((row["rows"], trained, *cells, *beside))
+    head = ["rows", "encoder, trained among", "weights", "seeds", "anticipation", "collisions", "right in the delay"]
     head += ["times its share, in the cue", *(f"two more, {crowd}" for crowd in crowds)]
     return table(head, rows, 6 + len(crowds)) + "\n\n" + made_with(result)
+
+
+def _scored_in(crowd: dict[str, Any]) -> str:
+    return f"{scored(crowd)}, {crowd['collision_rate']:.1%}"
 
 
 def depths() -> str:

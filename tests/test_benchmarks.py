@@ -192,13 +192,14 @@ def test_attention_is_done_in_pieces(tmp_path, capsys):
     attention = pytest.importorskip("benchmarks.attention")
     words = ["--orders", "shuffled", "--seeds", "1", "--steps", "256", "--worlds", "2", "--runs", str(tmp_path)]
     out = tmp_path / "attention.json"
-    assert attention.main([*words, "--encoders", "flat"]) == 0
+    assert attention.main([*words, "--agents", "flat"]) == 0
     before = (tmp_path / "shuffled-flat" / "seed0" / "checkpoints" / "last.safetensors").stat().st_mtime_ns
     assert attention.main([*words, "--out", str(out)]) == 0
     assert (tmp_path / "shuffled-flat" / "seed0" / "checkpoints" / "last.safetensors").stat().st_mtime_ns == before
-    flat, attending = json.loads(out.read_text())["rows"]
+    flat, attending, among = json.loads(out.read_text())["rows"]
     assert abs(flat["weights"] / attending["weights"] - 1) < 0.02  # equal parameters
-    assert len(attending["crowds"]["alike"]["left"]) == 1 and attending["attention"]["times"] > 0
+    assert attending["weights"] == among["weights"] and (attending["crowd"], among["crowd"]) == (0, 4)
+    assert all(len(row["crowds"]["alike"]["left"]) == 1 and row["attention"]["times"] > 0 for row in (attending, among))
     assert attending["attention"]["times_by_phase"].keys() == {"before", "cue", "delay"}
     assert '"rows": "shuffled"' in capsys.readouterr().out
 
