@@ -26,7 +26,7 @@ def earned(scenario: Scenario, braking: int, added: Intent | None = None) -> np.
     worlds.seed(SEEDS)
     intents = np.full((len(SEEDS), scenario.num_users - 1), -1)
     first = sum(member.leg == 0 for member in scenario.casts[0]) - 1
-    intents[:, first - 4 : first] = -1 if added is None else added
+    intents[:, first - 6 : first] = -1 if added is None else added
     worlds.reset(intents=intents)
     found = np.zeros(len(SEEDS))
     while (worlds.worlds["end"] == End.RUNNING).any():
@@ -38,17 +38,18 @@ def earned(scenario: Scenario, braking: int, added: Intent | None = None) -> np.
 @pytest.mark.parametrize("braking", [0, 20])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_an_ego_earns_the_same_whoever_of_a_crowd_is_there_and_wherever_they_go(name: str, braking: int):
-    alone, there = (crowded(SCENARIOS[name], behind=(p, p), afar=(p, p)) for p in (0.0, 1.0))
+    alone, there = (crowded(SCENARIOS[name], behind=(p, p), afar=(p,) * 4) for p in (0.0, 1.0))
     expected = earned(alone, braking)
     for intent in (None, Intent.LEFT, Intent.RIGHT):
         np.testing.assert_array_equal(earned(there, braking, intent), expected)
 
 
-def test_a_training_is_among_up_to_so_many_who_may_signal(most: int = 3):
+def test_a_training_is_among_up_to_so_many_who_may_signal(most: int = 4):
     scenario = SCENARIOS["Crossing"]
     assert among(scenario, 0) == scenario
     added = among(scenario, most).casts[0][scenario.num_users :]
-    assert [member.arm for member in added] == ["south", "south", "north"]
+    assert [member.arm for member in added] == ["south", "north", "east", "north"]
+    assert added[3].arrival_position < added[1].arrival_position < -70.0
     assert all(member.presence == 0.5 and member.signals and len(member.intents) == 3 for member in added)
     (silent,) = crowded(scenario, afar=(1.0,), signals=False).casts[0][scenario.num_users :]
     assert not silent.signals and silent.intents == ((Intent.STRAIGHT, 1.0),)

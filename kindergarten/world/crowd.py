@@ -9,7 +9,7 @@ from kindergarten.world.codes import Intent
 from kindergarten.world.config import Cast, Member, Scenario
 from kindergarten.world.road import route_numbers
 
-GAP = 25.0  # [m] from one of those behind the ego to the next: they follow it, and are never in its way
+GAP = 25.0  # [m] from one of them to the next. Those behind the ego follow it, and are never in its way
 LATE = 2.0  # [s] after the time limit at which whoever comes from afar gets to the junction at the earliest
 
 
@@ -40,7 +40,7 @@ def crowded(
         for k, presence in enumerate(afar):
             like = list(first_from.values())[k % len(first_from)]
             intents = likely(like.arm) if signals else ((Intent.STRAIGHT, 1.0),)
-            late = -like.speed[1] * (time_limit + LATE)
+            late = -like.speed[1] * (time_limit + LATE) - GAP * (k // len(first_from))
             yield Member(like.arm, intents, like.speed, (-1.0, 1.0), late, signals=signals, presence=presence)
 
     def joined(cast: Cast, time_limit: float) -> Cast:
@@ -52,6 +52,10 @@ def crowded(
 
 
 def among(scenario: Scenario, most: int) -> Scenario:
-    """``scenario`` among up to ``most`` road users more, each of which is there by half: as trainings have it."""
-    far = most // 2
-    return crowded(scenario, behind=(0.5,) * (most - far), afar=(0.5,) * far)
+    """``scenario`` among up to ``most`` road users more, each of which is there by half: as trainings have it.
+
+    One of four is behind the ego. The others are from afar: who comes from where the signaller does, and signals
+    something else, is what it takes long to learn.
+    """
+    behind = most // 4
+    return crowded(scenario, behind=(0.5,) * behind, afar=(0.5,) * (most - behind))
