@@ -48,8 +48,9 @@ def test_a_training_is_among_up_to_so_many_who_may_signal(most: int = 4):
     scenario = SCENARIOS["Crossing"]
     assert among(scenario, 0) == scenario
     added = among(scenario, most).casts[0][scenario.num_users :]
-    assert [member.arm for member in added] == ["south", "north", "east", "north"]
-    assert added[3].arrival_position < added[1].arrival_position < -70.0
+    assert [member.arm for member in added] == ["south", "south", "north", "east"]
+    first, _, again = crowded(scenario, afar=(1.0,) * 3).casts[0][scenario.num_users :]
+    assert again.arm == "north" and again.arrival_position < first.arrival_position < -70.0
     assert all(member.presence == 0.5 and member.signals and len(member.intents) == 3 for member in added)
     (silent,) = crowded(scenario, afar=(1.0,), signals=False).casts[0][scenario.num_users :]
     assert not silent.signals and silent.intents == ((Intent.STRAIGHT, 1.0),)

@@ -52,10 +52,6 @@ def crowded(
 
 
 def among(scenario: Scenario, most: int) -> Scenario:
-    """``scenario`` among up to ``most`` road users more, each of which is there by half: as trainings have it.
-
-    One of four is behind the ego. The others are from afar: who comes from where the signaller does, and signals
-    something else, is what it takes long to learn.
-    """
-    behind = most // 4
-    return crowded(scenario, behind=(0.5,) * behind, afar=(0.5,) * (most - behind))
+    """``scenario`` among up to ``most`` road users more, each of which is there by half: as trainings have it."""
+    afar = most // 2
+    return crowded(scenario, behind=(0.5,) * (most - afar), afar=(0.5,) * afar)
