@@ -198,6 +198,7 @@ def test_a_replay_tells_whom_the_car_attended_to():
 
 
 @pytest.mark.usefixtures("few_seeds")
+@pytest.mark.usefixtures("few_seeds")
 def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"
     words = ["--encoder", "attention", "--trunk", "residual", "--depth", "3", "--steps", "2048", "--worlds", "8"]

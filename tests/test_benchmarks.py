@@ -42,6 +42,7 @@ def test_a_crowd_is_crossing_with_more_riders():
 
 
 @pytest.mark.jit
+@pytest.mark.slow
 def test_playground(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:2])
     monkeypatch.setattr(planner, "CONTINUATIONS", planner.CONTINUATIONS[:1])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from tests.test_damage import ROOT
 
 pytest.importorskip("torch")
 from kindergarten.agents.diagnose import command as diagnose
-from kindergarten.agents.diagnose import examination
 from kindergarten.agents.diagnose.questions import memory
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
@@ -78,8 +78,8 @@ def test_whoever_stops_reading_ends_nothing(
     if place.is_file() and not line.startswith("compare"):
         place.unlink()
     with monkeypatch.context() as patch:
-        for module in (examination, diagnose):
-            patch.setattr(module, "QUESTIONS", (memory.ask,))
+        patch.setattr(diagnose.DiagnosedAgent, "questions", (memory.ask,))
+        patch.setattr(diagnose, "QUICK", replace(diagnose.QUICK, seeds=4, delays=(1.0,)))
         for stream in ("stdout", "stderr"):
             patch.setattr(sys, stream, lost())
         code = cli.main([str(run) if word == "RUN" else word for word in line.split()])
