@@ -56,13 +56,27 @@ def redistributed() -> str:
     return f"began to remember ({max(follow('redistribution', rewards='redistributed')['seeds']):.2f})"
 
 
+def in_a_crowd() -> str:
+    cards = (measured(f"exam/Crossing-{name}-seed100")["marks"] for name in ("attention", "attention-crowd4"))
+    (usual, lost), (among, kept) = ([card[n]["anticipation"] for n in ("standard", "crowd")] for card in cards)
+    own = f"{usual:.3f} in the scenario itself and to {lost:.3f} in the exam's *crowd*"
+    return f"{own} if trained as usual, and to {among:.3f} and {kept:.3f} in a crowd"
+
+
+def among_strangers() -> str:
+    (row,) = (row for row in measured("attention")["rows"] if row["crowd"] and row["rows"] == "shuffled")
+    silent, signalling = (row["crowds"][name]["anticipation"] for name in ("silent", "signalling"))
+    own = f"keeps {silent:.3f} of its {row['anticipation']:.3f} among two silent strangers"
+    return f"{own} and {signalling:.3f} among two who signal"
+
+
 #: What a page says, with the numbers that it takes from the results.
 CLAIMS: dict[str, list[Callable[[], str]]] = {
     "training.md": [
         rewards_alone,
         lambda: f"So does the GRU {of_memory('gru')}",
         lambda: f"does not {of_memory('lstm-default')}",
-        *(highways, untaught),
+        *(highways, untaught, in_a_crowd, among_strangers),
     ],
     "understanding.md": [reliance, redistributed],
 }
