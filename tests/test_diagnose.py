@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 th = pytest.importorskip("torch")
 
@@ -22,6 +23,7 @@ from kindergarten.agents import MemoryPPO  # noqa: E402
 from kindergarten.agents.diagnose import QUICK, Finding, RecurrentPolicy, Verdict, command, diagnose, prepare  # noqa: E402
 from kindergarten.agents.diagnose.finding import Case, plain  # noqa: E402
 from kindergarten.agents.diagnose.questions import cheating, credit, decided, memory, probes, reasons, vanishing  # noqa: E402
+from kindergarten.agents.diagnose.report import figures  # noqa: E402
 from kindergarten.agents.diagnose.report.page import page  # noqa: E402
 from kindergarten.agents.diagnose.twin_set import TwinSet, drive  # noqa: E402
 from kindergarten.agents.evaluation import linear  # noqa: E402
@@ -251,6 +253,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Path:
 def test_what_a_run_is_called_is_text_and_nothing_else():
     written = page("<script>", "a & <b>", [], {})
     assert "<h1>&lt;script&gt;</h1>" in written and "a &amp; &lt;b&gt;" in written and "<script" not in written
+
+
+def test_where_no_frame_has_any_credit_there_is_a_picture_all_the_same():
+    numbers = {"agents": {"this agent": {"profile": {"credit": [None, None], "first": -1}}}, "decision_step": 0.2}
+    figures.profile(Figure().add_subplot(), numbers)
 
 
 def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypatch, capsys):

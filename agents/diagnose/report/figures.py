@@ -107,7 +107,8 @@ def profile(axes: Axes, numbers: Numbers) -> None:
     bars_over_time(axes, numbers, values, found["first"], "delay, up to the decision")
     axes.set_ylabel("share of the credit")
     shown = seconds(values, found["first"], numbers)[np.isfinite(values)]
-    axes.set_xlim(shown.min() - 0.3, shown.max() + 0.3)
+    if shown.size:  # who has hardly been trained may give no frame any
+        axes.set_xlim(shown.min() - 0.3, shown.max() + 0.3)
     legend_above(axes, 1)
 
 
