@@ -84,9 +84,11 @@ def test_of_the_best_underway_and_the_last_the_better_is_kept(folder: Path, tmp_
     agents = {name: run.load_model() for name in ("first", "last")}
     for name, model in agents.items():  # one goes always the same way, which is as good as blind; the other never moves
         deed = Action.RIGHT if name == better else Action.SLOWER
+        head = model.policy.action_net
+        assert isinstance(head, th.nn.Linear)
         with th.no_grad():
-            model.policy.action_net.weight.zero_()
-            model.policy.action_net.bias.copy_(1e3 * (th.arange(5) == deed))
+            head.weight.zero_()
+            head.bias.copy_(1e3 * (th.arange(5) == deed))
         model.num_timesteps = 1000 * len(name)
     checkpoint.write(run.checkpoint("best"), checkpoint.weights(agents["first"]))
     watcher.settle_best(run, agents["last"])

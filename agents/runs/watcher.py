@@ -193,7 +193,7 @@ def settle_best(run: Run, last: MemoryPPO) -> None:
     and was one of 0.90 in the end.
     """
     best = run.load_model()
-    if best.num_timesteps == last.num_timesteps:
+    if int(best.num_timesteps) == last.num_timesteps:
         return
     limits = limits_of(run)
     if driven(run, last, limits, FINAL_SEEDS) > driven(run, best, limits, FINAL_SEEDS):
