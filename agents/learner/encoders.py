@@ -203,7 +203,7 @@ class CnnFeatures(Features):
     def forward(self, observations: th.Tensor) -> th.Tensor:
         """(rows, H, W, C), or (rows, C, H, W), of 0..1 -> (rows, size)."""
         seen = observations.permute(0, 3, 1, 2) if self.last else observations
-        # Around 0: from 0..1, nearly all of it the same grey, one seed of five never noticed a lamp in 400,000 decisions.
+        # Around 0: from 0..1, nearly all of it the same grey, one seed of five never noticed a lamp.
         return self.layers(seen - 0.5)
 
 
