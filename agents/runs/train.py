@@ -197,10 +197,8 @@ def learn(run: Run) -> None:
 
 def finish(run: Run) -> None:
     """Record the best checkpoint, evaluate it, and say how to look at it."""
-    if not run.together and (
-        last := last_model(run)
-    ):  # several are checked in many episodes: all combinations of goals
-        settle_best(run, last)
+    if not run.together:  # several agents are checked in many episodes: with all combinations of goals
+        settle_best(run, last_model(run))
     model = run.load_model()
     agent = f"{run.options.memory.value}, seed {run.options.seed}, {model.num_timesteps:,} decisions"
     for scenario in run.scenarios:

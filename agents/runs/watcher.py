@@ -153,7 +153,7 @@ class Watcher(BaseCallback):
 
     def _score(self) -> float:
         """How good the agent is now."""
-        return driven(self.run, self.model, self.limits, VALIDATION_SEEDS)
+        return anticipation_on(self.run, self.model, self.limits, VALIDATION_SEEDS)
 
     def _tell(self) -> None:
         """Say how far it is."""
@@ -176,7 +176,7 @@ def limits_of(run: Run) -> dict[str, Reference]:
     return {scenario.name: reference(scenario, run.config) for scenario in run.scenarios}
 
 
-def driven(run: Run, model: MemoryPPO, limits: dict[str, Reference], seeds: np.ndarray) -> float:
+def anticipation_on(run: Run, model: MemoryPPO, limits: dict[str, Reference], seeds: np.ndarray) -> float:
     """What an agent reaches on these seeds, the mean over the scenarios; if there are several, each has a quarter."""
     found = []
     for scenario in run.scenarios:
@@ -186,17 +186,18 @@ def driven(run: Run, model: MemoryPPO, limits: dict[str, Reference], seeds: np.n
     return float(np.mean(found))
 
 
-def settle_best(run: Run, last: MemoryPPO) -> None:
-    """Keep as the best agent the ``last`` one, if that does better on FINAL_SEEDS than what was best underway.
+def settle_best(run: Run, last: MemoryPPO | None) -> None:
+    """Keep as the best agent the ``last`` one, if there is one that does better on FINAL_SEEDS than the best underway.
 
     The checks' few seeds may flatter an early agent for good: of CutIn's seeds 100 to 104 one kept an agent of 0.80,
     and was one of 0.90 in the end.
     """
     best = run.load_model()
-    if int(best.num_timesteps) == last.num_timesteps:
+    if last is None or int(best.num_timesteps) == last.num_timesteps:
         return
     limits = limits_of(run)
-    if driven(run, last, limits, FINAL_SEEDS) > driven(run, best, limits, FINAL_SEEDS):
+    underway, now = (anticipation_on(run, agent, limits, FINAL_SEEDS) for agent in (best, last))
+    if now > underway:
         checkpoint.write(run.checkpoint("best"), checkpoint.weights(last))
 
 
