@@ -48,6 +48,7 @@ KINDS = {
     # Where the last frame is not enough: a lamp is dark in half of them, and Follow hands over when the signal is gone.
     "recent": Kind("stack", "signal shown until t3", ("--delay", 0)),
     "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
+    "raw": Kind("lstm", "raw rewards", ("--no-normalize-reward",)),
     "real": Kind("lstm", "signals real", ("--signals", "real")),
     "attention": Kind("lstm", "attention", ("--encoder", "attention")),
     "pixels": Kind("lstm", "from pixels", ("--encoder", "cnn")),

@@ -29,11 +29,11 @@ from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.memory import open_forget_gates
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
-from kindergarten.envs.sb3 import make_sb3
+from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring.agent import PredictAgent
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.reference import Reference, compute
+from kindergarten.scoring.reference import Reference, compute, stake
 from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.settings import plain
@@ -49,9 +49,14 @@ def id_of(scenario: str) -> str:
     return f"Kindergarten/{scenario}-v0"
 
 
+def worlds_of(scenario: str, worlds: int, seed: int) -> KindergartenVecEnv:
+    """The worlds that either learns in, with the rewards as ``train.py`` pays them."""
+    return make_sb3(id_of(scenario), worlds, seed, reward_scale=1 / stake(scenario_named(scenario)))
+
+
 def ours(seed: int = 0, worlds: int = 256, config: PPOConfig | None = None, scenario: str = "Follow") -> MemoryPPO:
     """Our trainer as ``train.py`` makes it."""
-    return MemoryPPO.from_config(make_sb3(id_of(scenario), worlds, seed), config or PPOConfig(), seed=seed)
+    return MemoryPPO.from_config(worlds_of(scenario, worlds, seed), config or PPOConfig(), seed=seed)
 
 
 def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "Follow") -> RecurrentPPO:
@@ -60,7 +65,7 @@ def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "
     network |= {"shared_lstm": config.shared_memory, "enable_critic_lstm": not config.shared_memory}
     model = RecurrentPPO(
         "MlpLstmPolicy",
-        make_sb3(id_of(scenario), worlds, seed),
+        worlds_of(scenario, worlds, seed),
         learning_rate=LinearSchedule(config.learning_rate, config.learning_rate_end, 1.0),
         n_steps=config.n_steps,
         batch_size=config.batch_size,

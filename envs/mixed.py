@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
-from kindergarten.scoring.reference import reference
+from kindergarten.scoring.reference import reference, stake
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 class MixedVecEnv(VecEnv):
     """Batches of several scenarios as one. Where there are fewer road users, the last rows are of nobody in sight.
 
-    Rewards are paid in shares of what knowing the intents is worth there, oracle - blind, and the ``r`` of an episode
-    is its anticipation: no scenario counts for more than another. Whatever else ``KindergartenVecEnv`` says of its
+    The ``r`` of an episode is its anticipation. Whatever else ``KindergartenVecEnv`` says of its
     worlds, this one says of all.
 
     Args:
@@ -73,8 +72,7 @@ class MixedVecEnv(VecEnv):
     def step_wait(self) -> VecEnvStepReturn:
         """Observations (W, D), rewards (W,) float32, dones (W,), and a dict per world; all fresh."""
         observations, rewards, dones, infos = zip(*(part.step_wait() for part in self.parts), strict=True)
-        for (blind, worth), own, rows in zip(self.limits, rewards, infos, strict=True):
-            own /= worth
+        for (blind, worth), rows in zip(self.limits, infos, strict=True):
             for info in filter(None, rows):
                 info["terminal_observation"] = self._widened(info["terminal_observation"])
                 info["episode"]["r"] = (info["episode"]["r"] - blind) / worth
@@ -146,10 +144,16 @@ class MixedVecEnv(VecEnv):
 
 @spelled_out(Config)
 def make_mixed(
-    scenarios: Sequence[Scenario], num_envs: int, seed: int | None = None, **settings: Unpack[Settings]
+    scenarios: Sequence[Scenario],
+    num_envs: int,
+    seed: int | None = None,
+    *,
+    normalize_reward: bool = True,
+    **settings: Unpack[Settings],
 ) -> MixedVecEnv:
     """A batch of at least ``num_envs`` worlds and one of each scenario; more of those that take longer to learn.
 
+    With ``normalize_reward`` rewards are paid by their ``stake``, so that no scenario shouts another down.
     The shares are as the square roots of the scenarios' own ``training``: between equal ones, in which the longest
     are not learned, and those that would leave the shortest a world or two.
     """
@@ -157,7 +161,12 @@ def make_mixed(
     ends = np.round(np.cumsum(shares) / shares.sum() * num_envs).astype(int)
     sizes = np.maximum(np.diff(ends, prepend=0), 1).tolist()
     parts = [
-        make_sb3(f"Kindergarten/{scenario.name}-v0", size, **settings)
+        make_sb3(
+            f"Kindergarten/{scenario.name}-v0",
+            size,
+            reward_scale=1 / stake(scenario) if normalize_reward else 1.0,
+            **settings,
+        )
         for scenario, size in zip(scenarios, sizes, strict=True)
     ]
     mixed = MixedVecEnv(parts)

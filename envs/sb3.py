@@ -32,13 +32,16 @@ class KindergartenVecEnv(VecEnv):
     Worlds reset in the step that ends them. Their infos then hold what ``KindergartenEnv`` says,
     ``terminal_observation``, ``TimeLimit.truncated`` and, as ``Monitor`` would write it, ``episode`` with return ``r``,
     length ``l`` [decisions] and time ``t`` [s]; those of the other worlds are empty.
+
+    ``reward_scale``: what rewards are multiplied by; the return ``r`` is without it.
     """
 
-    def __init__(self, envs: KindergartenVectorEnv | KindergartenRowsEnv) -> None:
+    def __init__(self, envs: KindergartenVectorEnv | KindergartenRowsEnv, reward_scale: float = 1.0) -> None:
         if envs.autoreset_mode is not AutoresetMode.SAME_STEP:
             raise ValueError(f"autoreset_mode is {envs.autoreset_mode.value!r}: Stable-Baselines3 needs 'SameStep'")
         self.envs: Any = envs  # what is asked of both has one name
         self.render_mode = envs.render_mode
+        self.reward_scale = np.float32(reward_scale)
         self._began = time.time()
         self._returns, self._lengths = np.zeros(envs.num_envs), np.zeros(envs.num_envs, int)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -79,7 +82,7 @@ class KindergartenVecEnv(VecEnv):
             rows[i] = {name: values[i] for name, values in infos["final_info"].items()}
             rows[i] |= self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
         self._returns[dones], self._lengths[dones] = 0.0, 0
-        return observations, rewards.astype(np.float32), dones, rows
+        return observations, rewards.astype(np.float32) * self.reward_scale, dones, rows
 
     def _episode_info(self, i: int, last: Observed, truncated: bool) -> dict[str, Any]:
         length = int(self._lengths[i])
@@ -199,6 +202,7 @@ def make_sb3(
     *,
     scenario: str | Scenario | None = None,
     render_mode: str | None = None,
+    reward_scale: float = 1.0,
     **settings: Unpack[Settings],
 ) -> KindergartenVecEnv:
     """A Stable-Baselines3 VecEnv of ``num_envs`` worlds.
@@ -209,6 +213,8 @@ def make_sb3(
         seed: of world 0; world i gets ``seed + i``.
         scenario: another one than the id's.
         render_mode: None or ``"rgb_array"``.
+        reward_scale: what rewards are multiplied by, for the learner's sake: 1 / ``stake(scenario)`` makes them of one
+            size in all scenarios.
         settings: as for ``gymnasium.make``; see ``KindergartenEnv``.
     """
     own: dict[str, Any] = {} if scenario is None else {"scenario": scenario}
@@ -222,6 +228,6 @@ def make_sb3(
         **settings,
     )
     assert isinstance(envs, KindergartenVectorEnv)
-    vec = KindergartenVecEnv(envs)
+    vec = KindergartenVecEnv(envs, reward_scale)
     vec.seed(seed)
     return vec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import DEMO
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.reference import SEEDS, reference
+from kindergarten.scoring.reference import SEEDS, reference, stake
 from kindergarten.world.config import Config
 
 TWO = [SCENARIOS["Follow"], SCENARIOS["Crossing"]]
@@ -52,7 +53,7 @@ def test_each_world_is_as_in_a_batch_of_its_own_scenario():
     sizes = np.bincount(mixed.groups).tolist()
     assert sum(sizes) == 8 and sizes[0] < sizes[1]  # Crossing takes longer to learn
     parts = [make_sb3(f"Kindergarten/{s.name}-v0", sizes[k], 5 + k * sizes[0]) for k, s in enumerate(TWO)]
-    worth = [np.subtract(*(getattr(reference(s, Config()), name).mean() for name in ("oracle", "blind"))) for s in TWO]
+    worth = [stake(scenario) for scenario in TWO]
     alone: list[Any] = [part.reset() for part in parts]
     seen: Any = mixed.reset()
     chance, episodes = np.random.default_rng(0), 0
@@ -71,6 +72,31 @@ def test_each_world_is_as_in_a_batch_of_its_own_scenario():
             episodes += 1
     assert episodes > 4
     assert (mixed.labels()[mixed.rows[0], 1:] == -1).all() and len(mixed.driven()) == 8
+
+
+@pytest.mark.parametrize("name", ["CutIn", "Town"])
+def test_rewards_are_paid_by_what_a_leg_is_worth(name: str, tmp_path: Path):
+    scenario, found = SCENARIOS[name], reference(SCENARIOS[name], Config())
+    worth = (found.oracle - found.blind).mean() / {"CutIn": 1, "Town": 3}[name]
+    own = options.usual(name)
+    run, raw = (Run.create(tmp_path / str(on), replace(own, normalize_reward=on)) for on in (True, False))
+    envs = [it.untrained(4).get_env() for it in (run, raw, Run.open(raw.folder))] + [make_mixed([scenario], 4, 0)]
+    paid = []
+    for env in envs:
+        assert env is not None
+        env.reset()
+        paid.append(np.array([env.step(np.zeros(4, int))[1] for _ in range(80)]))
+    np.testing.assert_allclose(paid[0] * worth, paid[1], 1e-5)
+    np.testing.assert_array_equal(paid[1], paid[2])
+    np.testing.assert_array_equal(paid[0], paid[3])
+    assert (run.taught, raw.taught) == ("", "raw rewards")
+
+
+def test_older_runs_were_paid_as_the_world_pays():
+    before = {"options": {"scenario": "CutIn"}, "made_with": {}}
+    assert not options.from_json(before).normalize_reward
+    assert options.from_json({"options": {"scenario": "all"}, "made_with": {}}).normalize_reward
+    assert options.from_json({"options": {"scenario": "CutIn"}}).normalize_reward
 
 
 def test_worlds_go_on_from_a_snapshot():

@@ -76,6 +76,12 @@ class Options:
         "trained among up to so many road users more, each there by half, who signal and never matter; validated and "
         "evaluated without them",
     )
+    normalize_reward: bool = setting(
+        True,
+        Switch(),
+        "rewards are paid by what knowing the intents is worth in the scenario, so that the critic has as much to "
+        "learn from in each; scores are of the world's own",
+    )
     threads: int | None = setting(
         None,
         Maybe(Whole(1)),
@@ -173,6 +179,7 @@ class Together(Options):
         "share of the seats in which not the agents drive but what they have been, which learns nothing any more",
     )
     environment: ClassVar[Config] = Config()  # pyright: ignore[reportIncompatibleVariableOverride]  # never another
+    normalize_reward: ClassVar[bool] = False  # pyright: ignore[reportIncompatibleVariableOverride]  # never otherwise
     rules: Rules = Rules()
 
     def __post_init__(self) -> None:
@@ -234,6 +241,8 @@ def from_json(about: Any) -> Options:
         raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
     if "made_with" in about:  # a run, perhaps of before there was a choice
         about = {**about, "hyperparameters": {"shared_memory": False, **about.get("hyperparameters", {})}}
+        if about.get("options", {}).get("scenario") in (*SCENARIOS,):
+            about["options"] = {"normalize_reward": False, **about["options"]}
     about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
     parts = TOGETHER if about.get("options", {}).get("scenario") in (*PLAYGROUNDS,) else PARTS
     for part in about:

@@ -23,6 +23,7 @@ from kindergarten.files import place_of, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
+from kindergarten.scoring.reference import stake
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.crowd import among
@@ -173,7 +174,8 @@ class Run:
         but = f" but {self.options.without}" if self.options.without else ""
         everywhere = [f"all scenarios{but}"] if self.graduate else []
         changed = unusual(self.options.learner, usual(self.options.scenario).learner)
-        return ", ".join((*everywhere, *changed, *self.surroundings))
+        raw = [] if self.options.normalize_reward or self.together else ["raw rewards"]
+        return ", ".join((*everywhere, *changed, *raw, *self.surroundings))
 
     @property
     def surroundings(self) -> tuple[str, ...]:
@@ -213,10 +215,12 @@ class Run:
             env = KindergartenVecEnv(KindergartenRowsEnv(own.scenarios[0], worlds, own.rules))
             env.seed(seed)
         elif self.graduate:
-            env = make_mixed(self.scenarios, worlds, seed, **settings)
+            env = make_mixed(self.scenarios, worlds, seed, normalize_reward=own.normalize_reward, **settings)
         else:
+            scale = 1 / stake(self.scenarios[0]) if own.normalize_reward else 1.0
             scenario = among(self.scenarios[0], own.crowd)
-            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, scenario=scenario, **settings)
+            name = f"Kindergarten/{own.scenario}-v0"
+            env = make_sb3(name, worlds, seed, scenario=scenario, reward_scale=scale, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
         if isinstance(own, Together):

@@ -108,6 +108,16 @@ def _references(
     return {"oracle": oracle, "blind": blind, "worst": worst}
 
 
+def stake(scenario: Scenario) -> float:
+    """What knowing the intents is worth in one leg, with default settings: oracle - blind; 1 where it is nothing.
+
+    Rewards by the stake are of the same size in every scenario, and large enough for a critic to learn from.
+    """
+    found = reference(scenario, Config())
+    worth = float((found.oracle - found.blind).mean()) / scenario.road.legs
+    return worth if worth > 1e-6 else 1.0
+
+
 def relevant(config: Config) -> Config:
     """``config`` without what makes no difference to the references, such as control and observation.
 
