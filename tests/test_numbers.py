@@ -42,7 +42,8 @@ def of_memory(memory: str) -> str:
 def memories() -> str:
     one, two = (follow("agents", memory="lstm", control=control) for control in ("raw rewards", "memories apart"))
     assert len(one["seeds"]) == len(two["seeds"]) == 10
-    return f"ten seeds, paid with raw rewards, come to {one['anticipation']:.3f} with one memory, and to {two['anticipation']:.3f} with two"
+    own = f"ten seeds, paid with raw rewards, come to {one['anticipation']:.3f} with one memory"
+    return f"{own}, and to {two['anticipation']:.3f} with two"
 
 
 def highways() -> str:
