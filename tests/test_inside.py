@@ -31,6 +31,14 @@ def test_the_gates_are_those_that_the_lstm_used():
     assert th.all(added.abs() <= 1.0 + 1e-4)
 
 
+def test_what_it_expects_is_in_the_worlds_own_rewards():
+    model = MemoryPPO.from_config(make_sb3("Kindergarten/Follow-v0", 2, 0), seed=0)
+    plain, scaled = (record(model, SCENARIOS["Follow"], Config(), "somebody", scale) for scale in (1.0, 4.0))
+    one, other = (replay.episodes[0].thoughts.values for replay in (plain, scaled))
+    assert one is not None and other is not None and np.abs(one).max() > 1e-3
+    np.testing.assert_allclose(other, one / 4, atol=2e-4)
+
+
 @pytest.mark.parametrize("memory", [memory.value for memory in Memory])
 def test_a_replay_tells_what_was_remembered(memory):
     model = MemoryPPO.from_config(make_sb3("Kindergarten/Follow-v0", 2, 0), memory=memory, seed=0)

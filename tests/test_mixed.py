@@ -90,6 +90,7 @@ def test_rewards_are_paid_by_what_a_leg_is_worth(name: str, tmp_path: Path):
     np.testing.assert_array_equal(paid[1], paid[2])
     np.testing.assert_array_equal(paid[0], paid[3])
     assert (run.taught, raw.taught) == ("", "raw rewards")
+    assert (run.reward_scale(scenario), raw.reward_scale(scenario)) == (pytest.approx(1 / worth), 1.0)
 
 
 def test_older_runs_were_paid_as_the_world_pays():

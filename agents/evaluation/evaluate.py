@@ -100,11 +100,15 @@ def evaluate(model: MemoryPPO, scenario: Scenario, config: Config) -> Evaluation
     return Evaluation(exam.score(), int(model.num_timesteps), assess(log.frames()), attention)
 
 
-def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str) -> Replay:
-    """A replay of twins: the first seed on which a cyclist signals, once with every intent."""
+def record(model: MemoryPPO, scenario: Scenario, config: Config, agent: str, reward_scale: float = 1.0) -> Replay:
+    """A replay of twins: the first seed on which a cyclist signals, once with every intent.
+
+    ``reward_scale``: what rewards were multiplied by when the agent learned (see ``Run.reward_scale``).
+    """
     simulator = exam_for(model, scenario, config, SEEDS).simulator
     signaller = simulator.signallers()[: len(SEEDS)]
     shows = (signaller["kind"] == Kind.CYCLIST) & (signaller["truthful"] == 1)
     exam = exam_for(model, scenario, config, SEEDS[[int(shows.argmax())]])
-    episodes = rollout(PolicyAgent(model.policy, look=True), exam, record=range(exam.num_envs))
+    agent_there = PolicyAgent(model.policy, look=True, reward_scale=reward_scale)
+    episodes = rollout(agent_there, exam, record=range(exam.num_envs))
     return Replay.of(exam.simulator, episodes, agent)

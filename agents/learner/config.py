@@ -80,8 +80,8 @@ class PPOConfig:
 
 MANY = 512  # worlds
 #: For MANY worlds, where trainings are long: fewer steps, each from more worlds, and more cells. One seed each, with
-#: raw rewards, beside 256 worlds: Town 0.89 and 0.58, Crossroads 0.90 and 0.79; but CutIn, in 2.4 million decisions, 0.84
-#: and 0.94 (when its lane change took 2.4 s). Paid by the stake Crossroads came to 0.94 with 5 passes, 0.91 with 3.
+#: raw rewards, beside 256 worlds: Town 0.89 and 0.58, Crossroads 0.90 and 0.79; but CutIn, in 2.4 million decisions,
+#: 0.84 and 0.94 (when its lane change took 2.4 s). Paid by the stake: Crossroads 0.94 with 5 passes, 0.91 with 3.
 WIDE = PPOConfig(batch_size=4096, n_epochs=5, hidden=96)
 #: For several agents, who see nothing come of braking at first: noise that is held for as long as braking takes; and 32
 #: worlds, so many updates. In 128, with noise held for 4 decisions, 5 passes and 500 k decisions, seed 1 never braked,

@@ -35,7 +35,8 @@ def agent_in(path: Path, allow_pickle: bool = False) -> Agent:
     """
     if path.suffix != ".zip":
         run = Run.open(path)
-        return PolicyAgent(run.load_model(allow_pickle).policy, fewer=run.fewer)
+        scale = 1.0 if run.graduate else run.reward_scale(run.scenarios[0])  # who drives in all is not asked where
+        return PolicyAgent(run.load_model(allow_pickle).policy, fewer=run.fewer, reward_scale=scale)
     model = model_in(path, allow_pickle)
     return PolicyAgent(model.policy) if isinstance(model, MemoryPPO) else PredictAgent(model)
 

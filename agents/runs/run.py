@@ -185,6 +185,10 @@ class Run:
         helped = [f"{name} {its:g}" for name in names if (its := getattr(own, name, 0.0))]
         return *unusual(own.world[1], usual(own.scenario).world[1]), *helped
 
+    def reward_scale(self, scenario: Scenario) -> float:
+        """What rewards were multiplied by in its training; that of all scenarios: in this one."""
+        return 1 / stake(scenario if self.graduate else self.scenarios[0]) if self.options.normalize_reward else 1.0
+
     def check_columns(self) -> None:
         """See that today's observation is the one that it was trained with.
 
@@ -217,10 +221,9 @@ class Run:
         elif self.graduate:
             env = make_mixed(self.scenarios, worlds, seed, normalize_reward=own.normalize_reward, **settings)
         else:
-            scale = 1 / stake(self.scenarios[0]) if own.normalize_reward else 1.0
-            scenario = among(self.scenarios[0], own.crowd)
-            name = f"Kindergarten/{own.scenario}-v0"
-            env = make_sb3(name, worlds, seed, scenario=scenario, reward_scale=scale, **settings)
+            (scenario,) = self.scenarios
+            told = {"scenario": among(scenario, own.crowd), "reward_scale": self.reward_scale(scenario)}
+            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **told, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
         if isinstance(own, Together):

@@ -205,7 +205,7 @@ def finish(run: Run) -> None:
         if run.together:
             replay = film(model, scenario, rules_of(run), agent)
         else:
-            replay = record(model, scenario, run.config, agent)
+            replay = record(model, scenario, run.config, agent, run.reward_scale(scenario))
         replay.write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)

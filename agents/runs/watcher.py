@@ -166,7 +166,8 @@ class Watcher(BaseCallback):
         if time.monotonic() - self._shown >= SHOW_EVERY:
             memory, seed = self.run.options.memory.value, self.run.options.seed
             agent = f"{memory}, seed {seed}, {self.model.num_timesteps:,} decisions"
-            replay = record(self.model, self.run.scenarios[0], self.run.config, agent)
+            scenario = self.run.scenarios[0]
+            replay = record(self.model, scenario, self.run.config, agent, self.run.reward_scale(scenario))
             replay.write(self.run.folder / "replays" / "training.npz")
             self._shown = time.monotonic()
 
