@@ -47,9 +47,7 @@ class MixedVecEnv(VecEnv):
     def limits(self) -> list[tuple[float, float]]:
         """What an episode of each part is worth to the blind driver, and how much more to the oracle."""
         settings = [(part.envs.simulator.scenario, part.envs.simulator.config) for part in self.parts]
-        found = [reference(*each) for each in settings]
-        worth = [float((each.oracle - each.blind).mean()) for each in found]
-        return [(float(each.blind.mean()), its if its > 1e-6 else 1.0) for each, its in zip(found, worth, strict=True)]
+        return [(float(each.blind.mean()), each.unit) for each in (reference(*its) for its in settings)]
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """World i is seeded with ``seed + i`` at the next reset."""

@@ -208,12 +208,20 @@ def test_a_shell_can_complete_all_of_it(shell: str, capsys: pytest.CaptureFixtur
         assert said == ["lstm", "lstm-default"]
 
 
-@pytest.mark.parametrize("words", [[], ["train"]], ids=" ".join)
-def test_help_needs_nothing_heavy(words: list[str]):
-    code = f"import sys, kindergarten.cli as c; c.main({[*words, '--help']}); sys.stdout = sys.stderr; " \
-        "print(*(m for m in ('numba', 'pygame', 'torch') if m in sys.modules))"  # fmt: skip
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stderr.split() == []
+def test_help_costs_little():
+    """Beside what numpy and Gymnasium cost, which is most of it, in turns: processor time."""
+    spent = "print(*resource.getrusage(resource.RUSAGE_SELF)[:2], file=sys.stderr)"
+    needs = f"import resource, sys, numpy, gymnasium; {spent}"
+    for words, most in (([], 2.0), (["train"], 3.0)):
+        asks = f"import resource, sys, kindergarten.cli as c; c.main({[*words, '--help']}); {spent}; " \
+            "print(*(m for m in ('numba', 'pygame', 'torch') if m in sys.modules), file=sys.stderr)"  # fmt: skip
+        taken: dict[str, list[float]] = {needs: [], asks: []}
+        for code in [needs, asks] * 3:
+            ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+            user, system, *heavy = ran.stderr.split()
+            taken[code].append(float(user) + float(system))
+            assert heavy == []
+        assert min(taken[asks]) < most * min(taken[needs])
 
 
 def test_how_commands_end(monkeypatch, capsys):

@@ -173,8 +173,9 @@ class Run:
         """What is out of the ordinary in its training, such as "colours 0.9"; nothing by default."""
         but = f" but {self.options.without}" if self.options.without else ""
         everywhere = [f"all scenarios{but}"] if self.graduate else []
-        changed = unusual(self.options.learner, usual(self.options.scenario).learner)
-        raw = [] if self.options.normalize_reward or self.together else ["raw rewards"]
+        ordinary = usual(self.options.scenario)
+        changed = unusual(self.options.learner, ordinary.learner)
+        raw = ["raw rewards"] if self.options.normalize_reward != ordinary.normalize_reward else []
         return ", ".join((*everywhere, *changed, *raw, *self.surroundings))
 
     @property

@@ -64,6 +64,12 @@ class Reference:
         cost = self.oracle.mean() - self.worst.mean()
         return float((self.oracle.mean() - self.blind.mean()) / cost) if cost > 0 else 0.0
 
+    @property
+    def unit(self) -> float:
+        """What knowing the intents is worth, oracle - blind; 1 where that is nothing."""
+        worth = float((self.oracle - self.blind).mean())
+        return worth if worth > 1e-6 else 1.0
+
     def anticipation(self, returns: np.ndarray) -> float:
         """Score of mean ``returns`` (S,) over these seeds: 0 = blind, 1 = oracle; nan where nothing is at stake."""
         value = self.oracle.mean() - self.blind.mean()
@@ -109,13 +115,11 @@ def _references(
 
 
 def stake(scenario: Scenario) -> float:
-    """What knowing the intents is worth in one leg, with default settings: oracle - blind; 1 where it is nothing.
+    """What knowing the intents is worth in one leg, with default settings.
 
     Rewards by the stake are of the same size in every scenario, and large enough for a critic to learn from.
     """
-    found = reference(scenario, Config())
-    worth = float((found.oracle - found.blind).mean()) / scenario.road.legs
-    return worth if worth > 1e-6 else 1.0
+    return reference(scenario, Config()).unit / scenario.road.legs
 
 
 def relevant(config: Config) -> Config:
