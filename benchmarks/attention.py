@@ -27,7 +27,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import begin, train
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent
-from kindergarten.world.config import Cast, Config, Scenario
+from kindergarten.world.config import Config, Scenario
 from kindergarten.world.crowd import crowded
 
 SCENARIO = SCENARIOS["Crossroads"]
@@ -59,14 +59,9 @@ def two_more(crowd: str) -> Scenario:
     """Crossroads with two road users more, whose intents never matter."""
     if crowd != "alike":
         return crowded(SCENARIO, afar=(1.0, 1.0), signals=crowd == "signalling")
-
-    def more(cast: Cast) -> Cast:
-        *_, before, rider, turned = cast
-        offset = 2 * rider.arrival_offset[0] - before.arrival_offset[0]
-        turned = replace(turned, intents=ANY, arrival_offset=(-13.0, -12.0))
-        return replace(rider, arrival_offset=(offset, offset)), turned
-
-    return replace(SCENARIO, casts=tuple((*cast, *more(cast)) for cast in SCENARIO.casts))
+    longer = crowded(SCENARIO, riding=(1.0,))
+    off = [replace(cast[-1], intents=ANY, arrival_offset=(-13.0, -12.0)) for cast in SCENARIO.casts]
+    return replace(longer, casts=tuple((*cast, early) for cast, early in zip(longer.casts, off, strict=True)))
 
 
 def finish(folder: Path, order: str, kind: Kind, seed: int, steps: int, worlds: int) -> None:

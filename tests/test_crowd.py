@@ -1,4 +1,4 @@
-"""Road users more: whoever is added to a scenario is in nobody's way, in training as in the exam."""
+"""Road users more: whoever is added to a scenario is in nobody's way, but for those who make a group ride longer."""
 
 from __future__ import annotations
 
@@ -48,10 +48,16 @@ def test_a_training_is_among_up_to_so_many_who_may_signal(most: int = 4):
     scenario = SCENARIOS["Crossing"]
     assert among(scenario, 0) == scenario
     added = among(scenario, most).casts[0][scenario.num_users :]
-    assert [member.arm for member in added] == ["south", "south", "north", "east"]
+    assert [member.arm for member in added] == ["south", "north", "east", "east"]
+    assert all(member.presence == 0.5 for member in added)
+    *strangers, rider = added
+    assert all(member.signals and len(member.intents) == 3 for member in strangers)
+    last = scenario.casts[0][-1]
+    assert rider.arrival_offset[0] - last.arrival_offset[0] == pytest.approx(0.71)
+    assert replace(rider, arrival_offset=last.arrival_offset, presence=1.0, convoy=last.convoy) == last
+    assert [member.arm for member in among(SCENARIOS["Follow"], most).casts[0][2:]] == ["south"] * most
     first, _, again = crowded(scenario, afar=(1.0,) * 3).casts[0][scenario.num_users :]
     assert again.arm == "north" and again.arrival_position < first.arrival_position < -70.0
-    assert all(member.presence == 0.5 and member.signals and len(member.intents) == 3 for member in added)
     (silent,) = crowded(scenario, afar=(1.0,), signals=False).casts[0][scenario.num_users :]
     assert not silent.signals and silent.intents == ((Intent.STRAIGHT, 1.0),)
 

@@ -73,7 +73,7 @@ class Options:
     crowd: int = setting(
         0,
         Whole(0, 16),
-        "trained among up to so many road users more, each there by half, who signal and never matter; validated and "
+        "trained among up to so many road users more, each there by half, whose intents never matter; validated and "
         "evaluated without them",
     )
     normalize_reward: bool = setting(

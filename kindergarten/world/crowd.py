@@ -1,4 +1,4 @@
-"""Road users more, who never matter: for the exam, and for trainings that are not to depend on who else is there."""
+"""Road users more, whose intents never matter: for the exam, and for trainings among whoever is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ LATE = 2.0  # [s] after the time limit at which whoever comes from afar gets to 
 
 
 def crowded(
-    scenario: Scenario, behind: Sequence[float] = (), afar: Sequence[float] = (), signals: bool = True
+    scenario: Scenario,
+    behind: Sequence[float] = (),
+    afar: Sequence[float] = (),
+    signals: bool = True,
+    riding: Sequence[float] = (),
 ) -> Scenario:
     """``scenario`` with road users more, whose intents never matter.
 
@@ -23,6 +27,8 @@ def crowded(
         afar: likewise of those that come from where others do, by turns, as fast and at the same time, but from so
             far that they do not get to the junction in time.
         signals: whether those from afar go any way that there is, and signal; else straight on alone.
+        riding: how likely each of those is there that make the group ride longer, at its end; where there is one. They
+            are the only ones that can be in the ego's way.
     """
     ways = route_numbers(scenario.road)
 
@@ -42,6 +48,11 @@ def crowded(
             intents = likely(like.arm) if signals else ((Intent.STRAIGHT, 1.0),)
             late = -like.speed[1] * (time_limit + LATE) - GAP * (k // len(first_from))
             yield Member(like.arm, intents, like.speed, (-1.0, 1.0), late, signals=signals, presence=presence)
+        group = group_ride(cast)
+        for k, presence in enumerate(riding if group else ()):
+            before, last = (member.arrival_offset[0] for member in group[-2:])
+            offset = last + (last - before) * (k + 1)
+            yield replace(group[-1], arrival_offset=(offset, offset), convoy=False, presence=presence)
 
     def joined(cast: Cast, time_limit: float) -> Cast:
         first = sum(member.leg == 0 for member in cast)  # on a road of several legs they stand with those of the first
@@ -51,7 +62,12 @@ def crowded(
     return replace(scenario, casts=tuple(joined(cast, task.time_limit) for cast, task in casts))
 
 
+def group_ride(cast: Cast) -> list[Member]:
+    """Those who ride in a group behind its first rider: each of them closes up to whoever is ahead."""
+    return [member for member in cast[1:] if member.desired_speed_factor > 1.0]
+
+
 def among(scenario: Scenario, most: int) -> Scenario:
     """``scenario`` among up to ``most`` road users more, each of which is there by half: as trainings have it."""
-    afar = most // 2
-    return crowded(scenario, behind=(0.5,) * (most - afar), afar=(0.5,) * afar)
+    afar, riding = most // 2, most // 4 if all(map(group_ride, scenario.casts)) else 0
+    return crowded(scenario, (0.5,) * (most - afar - riding), (0.5,) * afar, riding=(0.5,) * riding)
