@@ -77,7 +77,7 @@ def test_each_world_is_as_in_a_batch_of_its_own_scenario():
 @pytest.mark.parametrize("name", ["CutIn", "Town"])
 def test_rewards_are_paid_by_what_a_leg_is_worth(name: str, tmp_path: Path):
     scenario, found = SCENARIOS[name], reference(SCENARIOS[name], Config())
-    worth = (found.oracle - found.blind).mean() / {"CutIn": 1, "Town": 3}[name]
+    worth = found.unit / {"CutIn": 1, "Town": 3}[name]
     own = options.usual(name)
     run, raw = (Run.create(tmp_path / str(on), replace(own, normalize_reward=on)) for on in (True, False))
     envs = [it.untrained(4).get_env() for it in (run, raw, Run.open(raw.folder))] + [make_mixed([scenario], 4, 0)]

@@ -13,7 +13,8 @@ import pytest
 from kindergarten.commands import Scenarios
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.scoring import reference
-from kindergarten.scoring.planner import KEEP, NEVER, Plans, chances, outcomes, plans_of, telling, twins
+from kindergarten.scoring.legs import legs
+from kindergarten.scoring.planner import KEEP, NEVER, Plans, chances, drawn, outcomes, plans_of, telling, twins
 from kindergarten.scoring.reference import (
     Reference,
     compute,
@@ -302,6 +303,33 @@ def test_where_signals_are_real_the_oracle_knows_no_more_than_they_said(scenario
         np.testing.assert_allclose(silent.oracle, silent.blind)
     else:  # what somebody does is to be trusted
         np.testing.assert_allclose(shown.oracle, perfect.oracle)
+
+
+@pytest.mark.jit
+def test_on_later_legs_references_are_asked_what_agents_are_asked():
+    """The first signaller is asked for every intent, the others do what the seed draws: so luck favours nobody."""
+    town, seeds = SCENARIOS["Town"], np.arange(sample(8, 3))
+    found, worlds = compute(town, Config(), seeds), drawn(town, Config(), seeds)
+    oracle, worth = np.zeros(len(seeds)), np.zeros(len(seeds))
+    for leg in legs(town, Config(), seeds):
+        intents = worlds.users["intent"][:, town.signallers[leg.number]]
+        for s in range(len(seeds)):
+            best = [(leg.returns[i, s] + leg.survives[i, s] * oracle[s]).max() for i in range(len(town.intents))]
+            likely = [(leg.returns[i, s] + leg.survives[i, s] * worth[s]).max() for i in range(len(town.intents))]
+            asked = best[town.intents.index(intents[s])] if leg.number else leg.weights[:, s] @ best
+            oracle[s], worth[s] = asked, leg.weights[:, s] @ likely
+    np.testing.assert_allclose(found.oracle, oracle)
+    assert found.unit == pytest.approx((worth - compute_blind(town, seeds)).mean(), abs=1e-4)
+    assert compute(SCENARIOS["Follow"], Config(), seeds).worth is None
+
+
+def compute_blind(scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
+    """What a driver without memory gets (S,) on average over all that may come on every leg."""
+    blind = np.zeros(len(seeds))
+    for leg in legs(scenario, Config(), seeds):
+        worth = (leg.returns + leg.survives * blind[:, None, None]).max(3)
+        blind = np.einsum("is,isp->sp", leg.weights, worth).max(1)
+    return blind
 
 
 @pytest.mark.jit

@@ -26,7 +26,7 @@ from kindergarten.scoring.reference import SEEDS, asked, reference_on, stored
 from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import split_of, splits_of
 from kindergarten.scoring.statistics import horizon
-from kindergarten.world.codes import Action
+from kindergarten.world.codes import Action, SignalReliability
 from kindergarten.world.config import Config, make_config
 
 FOLLOW = SCENARIOS["Follow"]
@@ -104,7 +104,10 @@ def test_every_split_has_references_that_are_stored(name: str):
     for worlds, config, seeds in asked(scenario).values():
         whole = stored(worlds, config)
         assert whole is not None, "kindergarten scenarios --update"
-        assert (whole.seeds == seeds).all() and (whole.blind <= whole.oracle).all()
+        assert (whole.seeds == seeds).all() and whole.blind.mean() <= whole.oracle.mean()
+        # On later legs a signal of real roads may mislead the oracle in one world, and blind be lucky there.
+        misled = scenario.road.legs > 1 and config.signals == SignalReliability.REAL
+        assert misled or (whole.blind <= whole.oracle).all()
     for split in splits_of(scenario):
         for config in split.configs:
             limits = reference_on(split.worlds(scenario), split.scale or config, SEEDS[:64])

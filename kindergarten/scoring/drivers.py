@@ -20,11 +20,22 @@ from kindergarten.scoring.evidence import (
     weighed,
 )
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.legs import Leg, legs
-from kindergarten.scoring.planner import NEVER, acting_times, action_towards, plans_of, side_after, telling
+from kindergarten.scoring.legs import Leg, bare, legs, searched
+from kindergarten.scoring.planner import (
+    NEVER,
+    acting_times,
+    action_towards,
+    carry_out,
+    plans_of,
+    side_after,
+    telling,
+    twins,
+)
 from kindergarten.world.codes import Action, Intent, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.jit import njit
+from kindergarten.world.reward import NUM_TERMS
+from kindergarten.world.simulator import Simulator
 from kindergarten.world.spaces import Observed
 
 IDLE = int(Action.IDLE)
@@ -57,24 +68,50 @@ class PlanDriver:
         self._goes_by = goes_by
 
     def enter(self, exam: Exam) -> None:
-        """Choose a plan for every world of an exam, on every leg."""
-        simulator, plans, count = exam.simulator, plans_of(exam.scenario), len(exam.seeds)
-        self._simulator, rows = simulator, np.arange(simulator.num_worlds) % count
-        shape = (exam.scenario.road.legs, simulator.num_worlds)
+        """Choose a plan for every world of an exam, on every leg.
+
+        On the first one as the references do. Each later one is searched from where this driver gets to, in all twins:
+        plans are as good as can be, so some centimetres can make a collision of them.
+        """
+        simulator, worlds = exam.simulator, exam.simulator.num_worlds
+        self._simulator, self._plans = simulator, plans_of(exam.scenario)
+        shape = (exam.scenario.road.legs, worlds)
         self._prefixes, self._continuations = np.zeros((*shape, 4)), np.zeros((*shape, 3))
         self._told = np.zeros(shape, int)  # [physics steps] after t3 of the leg's signaller
-        to_come = np.zeros(count)
+        signallers = [simulator.users[simulator.users["member"] == member] for member in exam.scenario.signallers]
+        to_come = [np.zeros(len(exam.seeds))]  # from the last leg's end to the first one's
         for leg in legs(exam.scenario, exam.config, exam.seeds):
-            users = simulator.users[simulator.users["member"] == exam.scenario.signallers[leg.number]]
-            evidence, finding = self._goes_by(leg, exam.config, users)
-            worth = leg.worth(to_come)
-            expected = weighed(worth.max(3), leg.weights, evidence)
-            to_come = expected.max(2).sum(1)
-            p = expected.argmax(2)[rows, finding]
-            c = worth[places(leg.family, users["intent"]), rows, p].argmax(1)
-            self._prefixes[leg.number], self._continuations[leg.number] = plans.prefixes[p], plans.continuations[c]
-            told = telling(leg.family)
-            self._told[leg.number] = np.where(told < NEVER, told - leg.family.signallers()["t3"], NEVER)[rows]
+            evidence, _ = self._goes_by(leg, exam.config, signallers[leg.number])
+            first = leg
+            to_come.append(weighed(leg.worth(to_come[-1]).max(3), leg.weights, evidence).max(2).sum(1))
+        self._choose(first, exam.config, signallers[0], to_come[-2])
+        copies = worlds // len(exam.seeds)
+        seeds = np.tile(exam.seeds, copies)
+        for number in range(1, shape[0]):
+            family = twins(exam.scenario, bare(exam.config), seeds, number, signallers[0]["intent"])
+            for before in range(number):
+                self._drive(family, before)
+            leg = searched(number, family, self._plans)
+            self._choose(leg, exam.config, signallers[number], np.tile(to_come[-2 - number], copies))
+
+    def _choose(self, leg: Leg, config: Config, users: np.ndarray, to_come: np.ndarray) -> None:
+        """Choose the plans of a leg, told of its signallers ``users`` (W,); to_come: (S,) what is to be had later."""
+        (evidence, finding), worth = self._goes_by(leg, config, users), leg.worth(to_come)
+        columns = np.arange(len(users)) % len(to_come)
+        p = weighed(worth.max(3), leg.weights, evidence).argmax(2)[columns, finding]
+        c = worth[places(leg.family, users["intent"]), columns, p].argmax(1)
+        self._prefixes[leg.number] = self._plans.prefixes[p]
+        self._continuations[leg.number] = self._plans.continuations[c]
+        told = telling(leg.family)
+        self._told[leg.number] = np.where(told < NEVER, told - leg.family.signallers()["t3"], NEVER)[columns]
+
+    def _drive(self, family: Simulator, leg: int) -> None:
+        """Drive twins to the end of a leg, by the plans that were chosen there."""
+        copies = family.num_worlds // self._told.shape[1]
+        told = np.minimum(np.tile(self._told[leg], copies) + family.signallers()["t3"], NEVER)
+        plans = (np.tile(its[leg], (copies, 1)) for its in (self._prefixes, self._continuations))
+        arrays = (family.worlds, family.users, family.road, family.casts, family.params)
+        carry_out(*arrays, *plans, told, np.zeros(NUM_TERMS))
 
     def decide(self, observations: Observed, state: Any, episode_starts: np.ndarray) -> Decision:
         """What the plans say for this moment."""

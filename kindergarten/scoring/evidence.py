@@ -28,9 +28,15 @@ def weighed(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.
     return np.einsum("is,ise,isp->sep", weights, evidence, worth)
 
 
-def best(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
-    """What is earned (S,) by whoever chooses by the evidence alone; see ``weighed``."""
-    return weighed(worth, weights, evidence).max(2).sum(1)
+def chosen(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """The choice (S, E) of whoever goes by the evidence alone; see ``weighed``."""
+    return weighed(worth, weights, evidence).argmax(2)
+
+
+def earned(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray, choice: np.ndarray) -> np.ndarray:
+    """What such a ``choice`` earns (S,), where worth and weights may be others than those it was made by."""
+    taken = np.take_along_axis(worth, np.broadcast_to(choice, (len(worth), *choice.shape)), 2)
+    return np.einsum("is,ise,ise->s", weights, evidence, taken)
 
 
 def both(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.scoring.planner import chances, outcomes, plans_of, to_next_leg, twins
+from kindergarten.scoring.planner import Plans, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 
@@ -33,10 +33,15 @@ def legs(scenario: Scenario, config: Config, seeds: np.ndarray) -> tuple[Leg, ..
     """Search all plans on all ``seeds``, leg by leg from the last to the first; takes all cores.
 
     Before each leg the car cruises by itself until it drives as it drove before, so that what is to be had there does
-    not depend on how it got there. The last search is kept: drivers of several kinds ask for the same.
+    not depend on how it got there, but for some centimetres. The last search is kept: drivers of several kinds ask for
+    the same.
     """
-    kept = ("delay_s", "held", "hands_on", "max_episode_steps")  # neither colours nor signals earn anything themselves
-    return _legs(scenario, Config(**{name: getattr(config, name) for name in kept}), tuple(seeds.tolist()))
+    return _legs(scenario, bare(config), tuple(seeds.tolist()))
+
+
+def bare(config: Config) -> Config:
+    """``config`` without what earns nothing itself, such as colours and signals."""
+    return Config(**{name: getattr(config, name) for name in ("delay_s", "held", "hands_on", "max_episode_steps")})
 
 
 @lru_cache(maxsize=1)
@@ -44,10 +49,15 @@ def _legs(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> tuple[L
     plans, found = plans_of(scenario), []
     for number in reversed(range(scenario.road.legs)):
         family = twins(scenario, config, np.array(seeds), number)
-        weights = chances(family, number)
         for _ in range(number):
             to_next_leg(family, plans)
-        returns, survives = outcomes(family, plans)
-        shape = (*weights.shape, *returns.shape[1:])
-        found.append(Leg(number, family, weights, returns.reshape(shape), survives.reshape(shape)))
+        found.append(searched(number, family, plans))
     return tuple(found)
+
+
+def searched(number: int, family: Simulator, plans: Plans) -> Leg:
+    """What all plans earn on the leg on which the twins are."""
+    weights = chances(family, number)
+    returns, survives = outcomes(family, plans)
+    shape = (*weights.shape, *returns.shape[1:])
+    return Leg(number, family, weights, returns.reshape(shape), survives.reshape(shape))

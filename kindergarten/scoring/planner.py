@@ -230,19 +230,23 @@ def carry_out(worlds, users, road, casts, params, prefixes, continuations, told,
             finish(worlds[w], users[w], road, casts, rules, side, terms)
 
 
-def twins(scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0) -> Simulator:
+def twins(
+    scenario: Scenario, config: Config, seeds: np.ndarray, leg: int = 0, first: np.ndarray | None = None
+) -> Simulator:
     """A simulator, reset, whose world ``k * len(seeds) + j`` is seed ``seeds[j]`` with the k-th intent.
 
-    It is the intent of whoever signals on ``leg``.
+    It is the intent of whoever signals on ``leg``. first: (S,) that of whoever does on the first one, if not as drawn.
     """
     simulator = Simulator(scenario, len(scenario.intents) * len(seeds), config)
     every = np.tile(seeds, len(scenario.intents))
     simulator.seed(every)
-    simulator.reset()  # in which row the signaller stands depends on the seed alone
-    rows = (simulator.users["member"] == scenario.signallers[leg]).argmax(axis=1)
+    simulator.reset()  # in which row a signaller stands depends on the seed alone
     intents = np.full((simulator.num_worlds, simulator.num_users - 1), -1)
-    wanted = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
-    intents[np.arange(simulator.num_worlds), rows - 1] = wanted
+    wanted = {} if first is None else {0: np.tile(first, len(scenario.intents))}
+    wanted[leg] = np.repeat([int(intent) for intent in scenario.intents], len(seeds))
+    for number, its in wanted.items():
+        rows = (simulator.users["member"] == scenario.signallers[number]).argmax(axis=1)
+        intents[np.arange(simulator.num_worlds), rows - 1] = its
     simulator.seed(every)
     simulator.reset(intents=intents)
     return simulator
@@ -269,7 +273,7 @@ def telling(simulator: Simulator) -> np.ndarray:
     Earlier than that a driver without memory cannot know what is to come, but for colours, which are `evidence`.
     """
     before, keep_on = simulator.snapshot(), np.full(simulator.num_worlds, IDLE)
-    possible = chances(simulator, int(simulator.worlds["leg"][0])) > 0.0
+    possible = chances(simulator, int(simulator.worlds["leg"].max())) > 0.0
     some, seeds = possible.argmax(0), np.arange(possible.shape[1])
     t2 = simulator.users["t2"][seeds, simulator.worlds["signaller"][seeds]]
     simulator.users["colour"], first = 0, np.full(len(seeds), NEVER)

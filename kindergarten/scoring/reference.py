@@ -26,9 +26,9 @@ import numpy as np
 
 from kindergarten.files import write_whole
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.evidence import best, both, in_every_frame, remembered
-from kindergarten.scoring.legs import legs
-from kindergarten.scoring.planner import BACK, HOLDS, SHARES
+from kindergarten.scoring.evidence import both, chosen, earned, in_every_frame, remembered
+from kindergarten.scoring.legs import Leg, legs
+from kindergarten.scoring.planner import BACK, HOLDS, SHARES, drawn
 from kindergarten.scoring.splits import scales
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
@@ -43,6 +43,8 @@ LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: [m/s^2] What cars can do: something must be at stake however hard the ego brakes.
 BRAKES = (7.0, 8.0)
 PLANS = "a prefix ends at the first frame that tells"  # of which the search makes use, for fingerprints
+LATER = "later legs are valued as drawn"  # likewise, where there are any
+NAMES, PLACES = ("oracle", "blind", "worst"), 4  # of the arrays, and how many they are stored with
 STORED = Path(__file__).parent.parent / "scenarios" / "references.json"
 
 
@@ -51,12 +53,14 @@ class Reference:
     """The two references of one setting, seed by seed, and what the worst answer earns. All arrays are (S,).
 
     An answer is what the oracle does for one intent; the worst answer is that to another intent, carried through.
+    ``worth``: what knowing is worth on average over all that may come on later legs; None: as much as on these seeds.
     """
 
     seeds: np.ndarray
     oracle: np.ndarray
     blind: np.ndarray
     worst: np.ndarray
+    worth: float | None = None
 
     @cached_property
     def stakes(self) -> float:
@@ -66,8 +70,8 @@ class Reference:
 
     @property
     def unit(self) -> float:
-        """What knowing the intents is worth, oracle - blind; 1 where that is nothing."""
-        worth = float((self.oracle - self.blind).mean())
+        """What knowing the intents is worth, oracle - blind, whatever later legs draw; 1 where that is nothing."""
+        worth = float((self.oracle - self.blind).mean()) if self.worth is None else self.worth
         return worth if worth > 1e-6 else 1.0
 
     def anticipation(self, returns: np.ndarray) -> float:
@@ -89,29 +93,41 @@ class Reference:
 def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Reference:
     """Search all plans on all ``seeds``, leg by leg; takes all cores, a minute at most for 256 seeds."""
     config = relevant(config)
-    to_come = {name: np.zeros(len(seeds)) for name in ("oracle", "blind", "worst")}
+    worlds = drawn(scenario, config, seeds)
+    likely = actual = {name: np.zeros(len(seeds)) for name in NAMES}  # what is to come: on average, and as drawn
     for leg in legs(scenario, config, seeds):
-        worths = {name: leg.worth(value) for name, value in to_come.items()}
-        frame = in_every_frame(leg.family, config, leg.number)
-        memory = remembered(leg.family, config, leg.number)
-        to_come = _references(worths, leg.weights, frame, memory)
-    return Reference(seeds, **to_come)
+        on_average = {name: leg.worth(value) for name, value in likely.items()}
+        as_drawn = {name: leg.worth(value) for name, value in actual.items()}
+        asked = leg.weights
+        if leg.number > 0:
+            users = worlds.users[worlds.users["member"] == scenario.signallers[leg.number]]
+            asked = 1.0 * (np.array(scenario.intents)[:, None] == users["intent"])
+        actual = _references(leg, config, on_average, as_drawn, asked)
+        likely = _references(leg, config, on_average, on_average, leg.weights)
+    if scenario.road.legs == 1:
+        return Reference(seeds, **actual)
+    worth = np.round(likely["oracle"], PLACES) - np.round(likely["blind"], PLACES)
+    return Reference(seeds, **actual, worth=float(worth.mean()))
 
 
 def _references(
-    worths: dict[str, np.ndarray], weights: np.ndarray, frame: np.ndarray, memory: np.ndarray
+    leg: Leg, config: Config, chosen_by: dict[str, np.ndarray], valued_by: dict[str, np.ndarray], weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Oracle, blind and worst answer (S,) from what each plan is worth (I, S, P, C) to each of them.
 
-    frame, memory: the evidence (I, S, E) that a frame gives, and that the signal gave.
+    chosen_by, valued_by: worths that plans are chosen by, and those that count. weights: (I, S) of the twins, likewise.
     """
+    frame, memory = in_every_frame(leg.family, config, leg.number), remembered(leg.family, config, leg.number)
     intents, seeds = weights.shape
-    blind = best(worths["blind"].max(3), weights, frame)
-    oracle = best(worths["oracle"].max(3), weights, both(frame, memory))
-    right = worths["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
-    flat, rows = worths["worst"].reshape(intents, seeds, -1), np.arange(seeds)
+    found = {}
+    for name, evidence in (("oracle", both(frame, memory)), ("blind", frame)):
+        then = chosen_by[name].argmax(3)[..., None]  # the continuation: free, since a frame has told
+        before, after = (np.take_along_axis(worth[name], then, 3)[..., 0] for worth in (chosen_by, valued_by))
+        found[name] = earned(after, weights, evidence, chosen(before, leg.weights, evidence))
+    right = chosen_by["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
+    flat, rows = chosen_by["worst"].reshape(intents, seeds, -1), np.arange(seeds)
     worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
-    return {"oracle": oracle, "blind": blind, "worst": worst}
+    return {**found, "worst": worst}
 
 
 def stake(scenario: Scenario) -> float:
@@ -141,6 +157,7 @@ def braking(scenario: Scenario, strength: float) -> Scenario:
 def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
     what = (scenario, relevant(config), PLANS, SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
+    what += (LATER,) if scenario.road.legs > 1 else ()
     return hashlib.sha256(_described(what).encode()).hexdigest()[:16]
 
 
@@ -193,7 +210,7 @@ def reference_on(scenario: Scenario, config: Config, seeds: np.ndarray) -> Refer
     if None in rows:
         return compute(scenario, config, seeds)
     whole = _computed(scenario, config) if whole is None else whole
-    return Reference(seeds, *(getattr(whole, name)[rows] for name in ("oracle", "blind", "worst")))
+    return Reference(seeds, *(getattr(whole, name)[rows] for name in NAMES), worth=whole.worth)
 
 
 def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
@@ -258,12 +275,14 @@ def _entries(path: Path, changed: int) -> dict[str, Any]:
 
 
 def _reference_of(entry: dict[str, Any]) -> Reference:
-    return Reference(SEEDS[: len(entry["oracle"])], *(np.array(entry[name]) for name in ("oracle", "blind", "worst")))
+    arrays = (np.array(entry[name]) for name in NAMES)
+    return Reference(SEEDS[: len(entry["oracle"])], *arrays, worth=entry.get("worth"))
 
 
 def _entry(scenario: Scenario, config: Config, found: Reference) -> dict[str, Any]:
-    lists = {name: np.round(getattr(found, name), 4).tolist() for name in ("oracle", "blind", "worst")}
-    return {"scenario": scenario.name, "delay": config.delay_s, **lists}
+    lists = {name: np.round(getattr(found, name), PLACES).tolist() for name in NAMES}
+    worth = {} if found.worth is None else {"worth": found.worth}
+    return {"scenario": scenario.name, "delay": config.delay_s, **worth, **lists}
 
 
 def _write(path: Path, entries: dict[str, Any]) -> None:
