@@ -111,6 +111,15 @@ def test_the_right_answer_is_right_and_that_to_another_intent_is_wrong(name):
     assert 1 / len(scenario.intents) <= criterion.chance < 1.0
 
 
+@pytest.mark.jit
+def test_planned_drivers_keep_their_promise_on_later_legs():
+    """In this world the oracle's plan for a later leg was a collision if it got there a little otherwise."""
+    seeds = [1_000_003]
+    found = {name: kindergarten.score(name, "Town", seeds=seeds) for name in ("oracle", "blind")}
+    assert found["oracle"].anticipation == pytest.approx(1.0, abs=0.01) and found["oracle"].collision_rate == 0.0
+    assert found["blind"].anticipation == pytest.approx(0.0, abs=0.03)
+
+
 def test_where_nothing_is_at_stake_a_score_says_so():
     score = kindergarten.score(idle, "CutIn", seeds=FEW, hands_on=True)
     still = type(score)(**{**vars(score), "anticipation": None, "ci95": None})
