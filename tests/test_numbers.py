@@ -77,13 +77,19 @@ def among_strangers() -> str:
     return f"{own} and {signalling:.3f} among two who signal"
 
 
+def in_a_longer_group() -> str:
+    (row,) = (row for row in measured("attention")["rows"] if row["crowd"] and row["rows"] == "shuffled")
+    found = row["crowds"]["alike"]
+    return f"it keeps {found['anticipation']:.3f}, and is hit in {100 * found['collision_rate']:.1f} % of the worlds"
+
+
 #: What a page says, with the numbers that it takes from the results.
 CLAIMS: dict[str, list[Callable[[], str]]] = {
     "training.md": [
         rewards_alone,
         lambda: f"So does the GRU {of_memory('gru')}",
         lambda: f"does not {of_memory('lstm-default')}",
-        *(memories, highways, untaught, in_a_crowd, among_strangers),
+        *(memories, highways, untaught, in_a_crowd, among_strangers, in_a_longer_group),
     ],
     "understanding.md": [reliance, redistributed],
 }
