@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Reference:
     oracle: np.ndarray
     blind: np.ndarray
     worst: np.ndarray
-    worth: float | None = None
+    worth: float | None = field(default=None, kw_only=True)
 
     @cached_property
     def stakes(self) -> float:
