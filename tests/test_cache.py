@@ -218,6 +218,7 @@ def test_damaged_kernels_are_compiled_again(public: Path):
     assert said == SAID and len(warned) == 1
 
 
+@pytest.mark.slow
 def test_where_bounds_are_checked_the_kernels_are_others(public: Path):
     home = {"HOME": str(public / "home")}
     assert run(public, home) == run(public, home | {"NUMBA_BOUNDSCHECK": "1"}) == (SAID, [])

@@ -45,6 +45,7 @@ def test_a_scenario_is_admitted_if_its_channel_is_worth_it(scenario: Scenario):
     assert found.communication(found.told) == 1.0 and found.communication(found.muted) == 0.0
 
 
+@pytest.mark.slow  # its kernels are compiled for this test alone: a minute and more
 def test_the_planner_drives_as_anybody_does(monkeypatch: pytest.MonkeyPatch):
     """Never to brake is to ask for nothing."""
     monkeypatch.setattr(planner, "PREFIXES", planner.PREFIXES[:1])
