@@ -104,10 +104,9 @@ def compute(scenario: Scenario, config: Config, seeds: np.ndarray = SEEDS) -> Re
             asked = 1.0 * (np.array(scenario.intents)[:, None] == users["intent"])
         actual = _references(leg, config, on_average, as_drawn, asked)
         likely = _references(leg, config, on_average, on_average, leg.weights)
-    if scenario.road.legs == 1:
-        return Reference(seeds, **actual)
-    worth = np.round(likely["oracle"], PLACES) - np.round(likely["blind"], PLACES)
-    return Reference(seeds, **actual, worth=float(worth.mean()))
+    rounded = {name: np.round(likely[name], PLACES) for name in ("oracle", "blind")}
+    worth = float((rounded["oracle"] - rounded["blind"]).mean()) if scenario.road.legs > 1 else None
+    return Reference(seeds, *(actual[name] for name in NAMES), worth=worth)
 
 
 def _references(
