@@ -54,9 +54,11 @@ def worlds_of(scenario: str, worlds: int, seed: int) -> KindergartenVecEnv:
     return make_sb3(id_of(scenario), worlds, seed, reward_scale=1 / stake(scenario_named(scenario)))
 
 
-def ours(seed: int = 0, worlds: int = 256, config: PPOConfig | None = None, scenario: str = "Follow") -> MemoryPPO:
+def ours(
+    seed: int = 0, worlds: int = 256, config: PPOConfig | None = None, scenario: str = "Follow", threads: int = 1
+) -> MemoryPPO:
     """Our trainer as ``train.py`` makes it."""
-    return MemoryPPO.from_config(worlds_of(scenario, worlds, seed), config or PPOConfig(), seed=seed)
+    return MemoryPPO.from_config(worlds_of(scenario, worlds, seed), config or PPOConfig(), seed=seed, threads=threads)
 
 
 def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "Follow") -> RecurrentPPO:
@@ -83,25 +85,33 @@ def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "
     return model
 
 
-def update(model: RecurrentPPO) -> Work:
+def allow(model: RecurrentPPO, threads: int) -> None:
+    """Let PyTorch use so many threads for this trainer; ours has its own, that each do their share on one."""
+    th.set_num_threads(1 if isinstance(model, MemoryPPO) else threads)
+
+
+def update(model: RecurrentPPO, threads: int) -> Work:
     """One rollout and the training on it."""
     decisions = model.n_steps * model.n_envs
 
     def work() -> Done:
+        allow(model, threads)
         model.learn(decisions, reset_num_timesteps=False)
         return Done(decisions)
 
     return work
 
 
-def throughput(worlds: int, rounds: int, config: PPOConfig) -> dict[str, Any]:
+def throughput(options: argparse.Namespace, config: PPOConfig) -> dict[str, Any]:
     """Decisions/s of both, an update each in turns."""
+    worlds, rounds, threads = options.worlds, options.rounds, options.threads
     made = about("trainer", PACKAGES)
-    mine, stock = ours(0, worlds, config), stock_like_ours(0, worlds, config)
-    rates = race({OURS: update(mine), STOCK: update(stock)}, rounds, 0.0)
+    mine, stock = ours(0, worlds, config, threads=threads), stock_like_ours(0, worlds, config)
+    rates = race({OURS: update(mine, threads), STOCK: update(stock, threads)}, rounds, 0.0)
+    allow(mine, threads)
     return {
         **made,
-        "settings": {"scenario": "Follow", "worlds": worlds, "rounds": rounds, "threads": th.get_num_threads()},
+        "settings": {"scenario": "Follow", "worlds": worlds, "rounds": rounds, "threads": threads},
         "hyperparameters": plain(config),
         "rates": {name: rate.summary() for name, rate in rates.items()},
         "ratios": {f"{OURS} / {STOCK}": ratio(rates[OURS].decisions, rates[STOCK].decisions, 6.0)},
@@ -184,10 +194,10 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
 
     default, alone, name = PPOConfig(), PPOConfig(caption_coef=0.0), scenario.name
     makers: dict[str, Callable[[int, int], RecurrentPPO]] = {
-        OURS: lambda seed, worlds: ours(seed, worlds, default, name)
+        OURS: lambda seed, worlds: ours(seed, worlds, default, name, options.threads)
     }
     if options.rivals:
-        makers[ALONE] = lambda seed, worlds: ours(seed, worlds, alone, name)
+        makers[ALONE] = lambda seed, worlds: ours(seed, worlds, alone, name, options.threads)
         makers[LIKE_OURS] = lambda seed, worlds: stock_like_ours(seed, worlds, alone, name)
     steps = {who: scenario.training * (1 if who == OURS else LONGER) for who in makers}
     score(ours(0, 1, scenario=name))  # whatever is compiled or loaded at first use is so now
@@ -195,11 +205,13 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
     for seed, (who, make) in product(range(options.seeds), makers.items()):
         print(f"{who}, seed {seed}")
         watch = Stopwatch(score, options.score, options.limit or np.inf, options.every)
-        runs[who].append(time_to_score(make(seed, options.worlds), watch, steps[who]))
+        model = make(seed, options.worlds)
+        allow(model, options.threads)
+        runs[who].append(time_to_score(model, watch, steps[who]))
     settings = {"scenario": name, "score": options.score, "worlds": options.worlds, "decisions": steps}
     return {
         **made,
-        "settings": settings | {"threads": th.get_num_threads()},
+        "settings": settings | {"threads": options.threads},
         "median_processor_s": {who: median(run["processor_s"] for run in found) for who, found in runs.items()},
         "runs": runs,
     }
@@ -232,7 +244,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="small and rough, some seconds")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="of torch, for everybody (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="of everybody (default: %(default)s)")
     parser.add_argument("--time-to-score", action="store_true", help="train until --score")
     parser.add_argument("--scenario", choices=list(SCENARIOS), default="Follow", metavar="NAME", help="... on this one")
     parser.add_argument("--rivals", action="store_true", help="... and so do ours by rewards alone, and stock")
@@ -241,12 +253,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks (default: %(default)s)")
     parser.add_argument("--validation", type=int, default=64, help="seeds of the score (default: %(default)s)")
     options = parser.parse_args(argv)
-    th.set_num_threads(options.threads)
     config = PPOConfig()
     if options.quick:
         config = PPOConfig(n_steps=64, batch_size=256, n_epochs=1)
         options.worlds, options.rounds = min(options.worlds, 16), 1
-    result = times_to_score(options) if options.time_to_score else throughput(options.worlds, options.rounds, config)
+    result = times_to_score(options) if options.time_to_score else throughput(options, config)
     show(result)
     if options.out:
         write(options.out, result)
