@@ -10,7 +10,10 @@ from docs.tables import measured, scored, spread, table
 from kindergarten.reportcard.card import horizon_named
 
 #: Results of the same benchmark on other scenarios.
-TIMES_TO_SCORE = ("time_to_score", "time_to_score_crossing_rivals")
+TIMES_TO_SCORE = (
+    *("time_to_score", "time_to_score_two_threads"),
+    *("time_to_score_crossing_rivals", "time_to_score_crossing_two_threads"),
+)
 
 
 def simulator_rates() -> str:
@@ -54,16 +57,16 @@ def trainer_phases() -> str:
 
 
 def times_to_score() -> str:
-    """Seconds to the score, run by run: of each agent in each scenario from the first file that has it."""
-    rows, found = [], {}
+    """Seconds to the score, run by run."""
+    rows = []
     for result in map(measured, TIMES_TO_SCORE):
-        for name, runs in result["runs"].items():
-            found.setdefault((result["settings"]["scenario"], name), (result["settings"], name, runs))
-    for settings, name, runs in found.values():
-        for seed, run in enumerate(runs):
+        settings = result["settings"]
+        more = "" if settings["threads"] == 1 else f", {settings['threads']} threads"
+        runs = ((agent, *run) for agent, found in result["runs"].items() for run in enumerate(found))
+        for agent, seed, run in runs:
             end = f"{settings['score']:g} reached" if run["reached"] else f"not reached: {run['anticipation']:.2f}"
             cells = f"{run['wall_s']:,.0f} s", f"{run['processor_s']:,.0f} s", f"{run['decisions']:,}"
-            rows.append((settings["scenario"], name, seed, end, *cells))
+            rows.append((settings["scenario"], agent + more, seed, end, *cells))
     return table(("", "", "seed", "score", "on the wall", "processor time", "decisions"), rows, 3)
 
 
