@@ -27,6 +27,8 @@ from kindergarten.world.settings import declared
 
 pytestmark = pytest.mark.usefixtures("few_seeds")
 
+TOWN = replace(WIDE, noise_hold=10.0)
+
 #: An option for every setting and every number of the learner, none at its default.
 UNUSUAL = {
     "--observation": ["pixels"],
@@ -334,7 +336,7 @@ def test_options_can_be_made_in_python():
 
 
 @pytest.mark.parametrize(
-    ("scenario", "worlds", "learner"), [("Crossing", 256, PPOConfig()), ("Town", 512, WIDE), ("all", 512, WIDE)]
+    ("scenario", "worlds", "learner"), [("Crossing", 256, PPOConfig()), ("Town", 512, TOWN), ("all", 512, WIDE)]
 )
 def test_the_scenario_decides_in_how_many_worlds_it_is_trained(scenario: str, worlds: int, learner: PPOConfig) -> None:
     found = Train.of_words(["--scenario", scenario], "train")
@@ -360,4 +362,4 @@ def test_how_long_it_is_trained(options: Options, budget: int) -> None:
 def test_what_is_said_comes_before_what_a_scenario_would_have() -> None:
     found = Train.of_words(["--hidden", "32", "--scenario=Town", "--worlds", "64"], "train")
     assert isinstance(found, Train)
-    assert (found.worlds, found.learner) == (64, replace(WIDE, hidden=32))
+    assert (found.worlds, found.learner) == (64, replace(TOWN, hidden=32))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kindergarten.agents.learner.choice import Encoder, Trunk
+from kindergarten.world.config import Scenario
 from kindergarten.world.kinds import Number, OneOf, Switch, Whole
 from kindergarten.world.settings import setting, settle
 
@@ -50,7 +51,11 @@ class PPOConfig:
         "share of the training in which the policy drives at random, while its memory learns to tell the intents",
     )
     # 1: Roundabout at -0.11, never braking; 4: 0.94 (one seed, in the Roundabout of 2026-11-28).
-    noise_hold: float = setting(4.0, Number(1.0), "decisions for which exploration keeps its noise")
+    noise_hold: float = setting(
+        Scenario.noise_hold,
+        Number(1.0),
+        "decisions for which exploration keeps its noise; the scenario's own if left out, 10 in Town",
+    )
     redistribute: bool = setting(
         False, Switch(), "rewards are paid when they are decided, and not when they arrive (RUDDER)"
     )

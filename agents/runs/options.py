@@ -215,7 +215,8 @@ class Together(Options):
 
 
 def usual(scenario: str) -> Options:
-    """What is trained in ``scenario``, or in all, where nothing else is said: other numbers go with MANY worlds.
+    """What is trained in ``scenario``, or in all, where nothing else is said: other numbers go with MANY worlds,
+    and noise is held as long as the scenario has it; in all, no longer than in any.
 
     Raises:
         ValueError: there is none of that name.
@@ -223,8 +224,9 @@ def usual(scenario: str) -> Options:
     if scenario in PLAYGROUNDS:
         return Together(scenario=scenario, worlds=PLAYGROUNDS[scenario].worlds, learner=SEVERAL)
     own = Options(scenario=scenario)
-    worlds = max(each.worlds for each in own.scenarios)
-    return replace(own, worlds=worlds, learner=WIDE if worlds >= MANY else PPOConfig())
+    worlds, hold = max(each.worlds for each in own.scenarios), min(each.noise_hold for each in own.scenarios)
+    learner = WIDE if worlds >= MANY else PPOConfig()
+    return replace(own, worlds=worlds, learner=replace(learner, noise_hold=hold))
 
 
 PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig}

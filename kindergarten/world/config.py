@@ -144,6 +144,7 @@ class Scenario:
     # Of the scene these say nothing, so they make no other scenario of it, and no other references.
     training: int = field(default=2_400_000, compare=False)  # decisions that an agent is trained for by default
     worlds: int = field(default=256, compare=False)  # and in how many worlds side by side
+    noise_hold: float = field(default=4.0, compare=False)  # and for how many decisions exploration keeps its noise
     place: float = field(default=math.inf, compare=False)  # among those of the package: the easier ones come first
 
     def __post_init__(self) -> None:
