@@ -50,6 +50,22 @@ def demo() -> str:
     return table(("scenario", "anticipation", "right answers", "collisions"), rows, 3) + "\n\n" + made_with(result)
 
 
+def graduates() -> str:
+    """Agents of all scenarios: on average, in the worst, and in the one that they never saw."""
+    result, rows = measured("graduates"), []
+    for row in result["rows"]:
+        seen, least = row["never_seen"], row["least"]
+        new = ("", "", "")
+        if seen:
+            ci95 = spread((seen["anticipation"], *seen["anticipation_ci95"]))
+            new = (ci95, *(f"{seen[share]:.1%}" for share in ("right_answers", "collision_rate")))
+        trained = f"all but {row['without']}" if seen else "all"
+        worst = f"{least['scenario']} {least['anticipation']:.2f}"
+        rows.append((trained, row["seed"], f"{row['mean']:.3f}", worst, *new))
+    header = ("trained in", "seed", "mean", "least", "never seen", "right answers", "collisions")
+    return table(header, rows, 5) + "\n\n" + made_with(result)
+
+
 def cards() -> dict[tuple[str, str], list[Card]]:
     """All cards, by scenario and agent; those of one agent's seeds together."""
     every = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("exam/*.json"))]
@@ -89,4 +105,4 @@ def _several(scores: list[float]) -> str:
     return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{round(mean, 2) + 0.0:.2f}"
 
 
-MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo)
+MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo, graduates)

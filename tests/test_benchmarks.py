@@ -361,6 +361,20 @@ def test_the_demo_is_scored(tmp_path):
 
 
 @pytest.mark.slow
+def test_graduates(tmp_path, capsys):
+    """Trained, scored in all scenarios; and what is there is not trained again."""
+    graduates, out = pytest.importorskip("benchmarks.graduates"), tmp_path / "graduates.json"
+    words = "--without Crossing --seeds 1 --steps 1000 --worlds 9"
+    for _ in range(2):
+        assert graduates.main([*words.split(), "--runs", str(tmp_path), "--out", str(out)]) == 0
+    every, but_one = json.loads(out.read_text())["rows"]
+    assert len(every["scores"]) == 9 and every["never_seen"] is None
+    assert "Crossing" not in but_one["scores"] and but_one["never_seen"]["scenario"] == but_one["without"] == "Crossing"
+    assert every["least"]["anticipation"] == min(every["scores"].values()) <= every["mean"]
+    assert capsys.readouterr().out.count("best checkpoint") == 2
+
+
+@pytest.mark.slow
 def test_data(tmp_path, monkeypatch, capsys):
     """Recordings, predictors, drivers, a picture; and what is there is not made again."""
     data = pytest.importorskip("benchmarks.data", exc_type=ImportError)
