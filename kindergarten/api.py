@@ -61,7 +61,8 @@ def score(
 def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
     """The agent in a run's folder, in an ``.onnx`` that ``kindergarten export-onnx`` wrote, or in a ``.zip`` that
     Stable-Baselines3 saved; ``"demo"``, which comes with the package and drives in every scenario; or one of those who
-    drive without having learned, by name: oracle, blind, last-signal, random.
+    drive without having learned, by name: oracle, blind, last-signal, random. Who was trained in several scenarios is
+    not told where it drives: its ``Thoughts.values`` are in units of what is at stake there, as it was paid.
 
     Raises:
         ValueError: it is none of them, or a pickle without ``allow_pickle``.
