@@ -33,7 +33,7 @@ after 4 million decisions, and at 0.63, 0.12 and 0.72 after 8 million.
 Then it was exploration. Agents knew every rider, and two of six lost half a second over each who turned: they braked at
 the last moment, to a standstill, where others braked early and rolled through. Whoever is used to that gains by no
 small change: to brake a little earlier costs time, and to let go a little earlier ends in a crash. Two million
-decisions more were no help. Here the ego has its controls for five seconds before t3, elsewhere for two or three; so
+decisions more were no help. Here the ego has its controls for five seconds before t3, elsewhere for three at most; so
 noise is held for ten decisions, not for four, and both seeds that came to 0.83 and 0.87 came to 0.95.
 
 Tried, and left out again: a collision at -0.5, and 0.5 for each junction that is behind, so that never to brake and
