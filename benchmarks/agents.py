@@ -63,13 +63,16 @@ SHARES = ("right_answers", "collision_rate", "goal_rate")  # of worlds
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
-def run(folder: Path, scenario: str, memory: str, seed: int, *words: object) -> dict[str, Any]:
-    """The evaluation of one run. If it is not there yet it is trained, with these words on the command line; if it has
-    begun already, it goes on.
-    """
+def finish(folder: Path, scenario: str, seed: int, *words: object) -> None:
+    """Train a run, with these words on the command line, or go on with it, unless it is finished."""
     if not (folder / "evaluation.json").exists():
-        named = ["--scenario", scenario, "--memory", memory, "--seed", seed, "--out", folder]
+        named = ["--scenario", scenario, "--seed", seed, "--out", folder]
         kindergarten("train", *(["--resume", folder] if (folder / "config.json").exists() else [*named, *words]))
+
+
+def run(folder: Path, scenario: str, memory: str, seed: int, *words: object) -> dict[str, Any]:
+    """The evaluation of one run, which is finished first."""
+    finish(folder, scenario, seed, "--memory", memory, *words)
     return found_in(folder)
 
 

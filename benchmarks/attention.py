@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.agents import PACKAGES, finished, found_in, row_of
-from benchmarks.common import about, command_line, show_row, together, write
+from benchmarks.common import about, command_line, report, together
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.choice import Encoder
 from kindergarten.agents.learner.config import PPOConfig
@@ -138,10 +138,7 @@ def main(argv: list[str] | None = None) -> int:
     for order, (name, kind) in product(ORDERS, KINDS.items()):
         done = finished(options.runs / f"{order}-{name}")
         rows += [cell(order, kind, [result(folder, kind) for folder in done])] if done else []
-    for row in rows:
-        show_row(row)
-    if options.out:
-        write(options.out, {**about("attention", PACKAGES), "rows": rows})
+    report(options.out, about("attention", PACKAGES), rows)
     return 0
 
 

@@ -137,6 +137,16 @@ def show_row(row: Mapping[str, Any]) -> None:
     print(json.dumps({name: value for name, value in row.items() if name not in ("curves", "gradients")}), flush=True)
 
 
+def report(out: Path | None, made: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print rows as they come, and write them in the end, if anywhere."""
+    shown = []
+    for row in rows:
+        show_row(row)
+        shown.append(row)
+    if out:
+        write(out, {**made, "rows": shown})
+
+
 def read(path: Path | None) -> dict[str, Any]:
     """A result that ``write`` has written, to be gone on with; without rows if there is none yet."""
     return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.exists() else {"rows": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import kindergarten
-from benchmarks.common import about, command_line, show_row, write
+from benchmarks.common import about, command_line, report
 from kindergarten.scenarios import SCENARIOS
 
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
@@ -24,13 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = command_line("demo", __doc__)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
     options = parser.parse_args(argv)
-    made, rows = about("demo", PACKAGES), []
-    for scenario in options.scenarios:
-        found = kindergarten.score("demo", scenario).to_dict()
-        rows.append({name: found[name] for name in KEPT})
-        show_row(rows[-1])
-    if options.out:
-        write(options.out, {**made, "rows": rows})
+    found = (kindergarten.score("demo", scenario).to_dict() for scenario in options.scenarios)
+    report(options.out, about("demo", PACKAGES), ({name: score[name] for name in KEPT} for score in found))
     return 0
 
 

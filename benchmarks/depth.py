@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from benchmarks.agents import PACKAGES, found_in
-from benchmarks.common import about, command_line, save, show_row, write
+from benchmarks.common import about, command_line, report, save
 from kindergarten.agents.learner.choice import Trunk
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures, TrunkLayer
@@ -140,10 +140,7 @@ def main(argv: list[str] | None = None) -> int:
             folder = options.runs / f"{trunk.value}-{depth}" / f"seed{seed}"
             runs.append(run(folder, trunk, depth, seed, options))
     cells = [cell(trunk, depth, runs) for (trunk, depth), runs in found.items()]
-    for row in cells:
-        show_row(row)
-    if options.out:
-        write(options.out, {**about("depth", PACKAGES), "rows": cells})
+    report(options.out, about("depth", PACKAGES), cells)
     if options.picture:
         save(options.picture, picture(cells))
     return 0

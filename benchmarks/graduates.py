@@ -8,7 +8,6 @@ Then each is scored in all scenarios, on the 256 seeds of the references.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -17,34 +16,21 @@ import numpy as np
 
 import kindergarten
 from benchmarks import agents
-from benchmarks.common import about, command_line, show_row, write
-from benchmarks.common import kindergarten as command
+from benchmarks.common import about, command_line, report
 from benchmarks.demo import KEPT
 from kindergarten.scenarios import SCENARIOS
 
 
-def trained(folder: Path, without: str | None, seed: int, options: argparse.Namespace) -> Path:
-    """The folder of a run; it is trained, or goes on, if it is not finished."""
-    if (folder / "config.json").exists():
-        words = ["--resume", folder]
-    else:
-        words = ["--scenario", "all", "--steps", options.steps, "--threads", 1, "--seed", seed, "--out", folder]
-        words += ["--without", without] if without else []
-        words += ["--worlds", options.worlds] if options.worlds else []
-    if not (folder / "evaluation.json").exists():
-        command("train", *words)
-    return folder
-
-
-def row_of(folder: Path, without: str | None) -> dict[str, Any]:
-    """What one agent scores: where it was trained, and in the scenario that it never saw."""
+def row_of(folder: Path, without: str | None, seed: int, *words: object) -> dict[str, Any]:
+    """What one agent, which is trained first, scores: where it was, and in the scenario that it never saw."""
+    agents.finish(folder, "all", seed, *words, *(["--without", without] if without else []))
     about_run = json.loads((folder / "config.json").read_text())
     found = {name: kindergarten.score(str(folder), name).to_dict() for name in SCENARIOS}
     scores = {name: round(score["anticipation"], 3) for name, score in found.items() if name != without}
     least = min(scores, key=scores.__getitem__)
     return {
         "without": without,
-        "seed": about_run["options"]["seed"],
+        "seed": seed,
         "decisions": about_run["options"]["steps"],
         "commit": about_run["made_with"]["commit"],
         "mean": round(float(np.mean(list(scores.values()))), 3),
@@ -61,15 +47,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=14_000_000, help="decisions of each (default: %(default)s)")
     parser.add_argument("--worlds", type=int, help="side by side, for a trial; as many as there are if left out")
     options = parser.parse_args(argv)
-    made = about("graduates", agents.PACKAGES)
+    words = ["--steps", options.steps, "--threads", 1, *(["--worlds", options.worlds] if options.worlds else [])]
     plan = [(options.runs / "all" / f"seed{seed}", None, seed) for seed in range(options.seeds)]
     plan += [(options.runs / f"without-{name}" / "seed0", name, 0) for name in options.without]
-    rows = []
-    for folder, without, seed in plan:
-        rows.append(row_of(trained(folder, without, seed, options), without))
-        show_row(rows[-1])
-    if options.out:
-        write(options.out, {**made, "rows": rows})
+    report(options.out, about("graduates", agents.PACKAGES), (row_of(*each, *words) for each in plan))
     return 0
 
 
