@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from kindergarten.extras import explained
-from kindergarten.files import place_of
+from kindergarten.files import DEMO, place_of
 from kindergarten.scoring.agent import Agent, agent_of
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
@@ -79,7 +79,7 @@ def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
     if place.suffix != ".zip" and not place.is_dir():
         raise ValueError(
             f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3; or choose from "
-            f"{', '.join(DRIVERS)}"
+            f"{', '.join([DEMO.name, *DRIVERS])}"
         )
     with explained(place):
         from kindergarten.agents.runs.load import agent_in

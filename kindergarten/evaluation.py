@@ -36,9 +36,9 @@ def evaluate(
 
         evaluate_runs(place_of(name), delays, ladder, allow_pickle, as_json)
         return
+    agent = named(name, allow_pickle)
     if scenario is None:
         raise ValueError(f"{name} does not say where it drives: name it with --scenario")
-    agent = named(name, allow_pickle)
     settings: list[dict[str, Any]] = [{"delay_s": delay} for delay in delays] or [{}]
     scores = [score(agent, scenario, **each) for each in settings]
     if as_json:

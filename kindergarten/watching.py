@@ -240,10 +240,11 @@ def newest_replay(source: Path, scenario: str | None = None) -> Path:
     """The replay that ``source`` means: itself, or in a run's folder that of a scenario, or the newest.
 
     Raises:
-        ValueError: the folder has none.
-        OSError: there is no such file or folder.
+        ValueError: the folder has none, or there is nothing of that name.
     """
     source = place_of(source)
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such replay (.npz) or run: name one, or demo")
     if not source.is_dir():
         return source
     if source == DEMO and scenario is None:

@@ -208,3 +208,22 @@ def test_an_agent_comes_with_the_package(tmp_path: Path, capsys: pytest.CaptureF
     picture = tmp_path / "demo.png"
     assert cli.main(["watch", "demo", "--headless", "--png", str(picture)]) == 0 and picture.exists()
     assert "--scenario says where else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["train", "--resume", "demo"], "with which --init begins a new run"),
+        (["train", "--resume", "demo", "--more", "1000"], "with which --init begins a new run"),
+        (["train", "--resume", "demo", "--steps", "20000000"], "with which --init begins a new run"),
+        (["compare", "demo"], "has no evaluation.json"),
+    ],
+)
+def test_what_comes_with_the_package_stays_as_it_is(words, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = {file: file.read_bytes() for file in DEMO.rglob("*") if file.is_file()}
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+    assert {file: file.read_bytes() for file in DEMO.rglob("*") if file.is_file()} == before
+    assert not list(tmp_path.iterdir())

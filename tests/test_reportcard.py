@@ -148,4 +148,4 @@ def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str], tm
     assert cli.main(["exam", "oracle"]) == cli.ERROR
     assert "oracle does not say where it drives: name it with --scenario" in capsys.readouterr().err
     assert cli.main(["exam", "nobody", "--scenario", "Follow"]) == cli.ERROR
-    assert "choose from oracle, blind, last-signal, random" in capsys.readouterr().err
+    assert "choose from demo, oracle, blind, last-signal, random" in capsys.readouterr().err

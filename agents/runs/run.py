@@ -19,7 +19,7 @@ from kindergarten.agents.runs.options import ALL, Options, Together, read_file, 
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
-from kindergarten.files import place_of, write_whole
+from kindergarten.files import DEMO, place_of, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
@@ -280,7 +280,10 @@ class Run:
     @property
     def begun(self) -> bool:
         """Whether there has been an update."""
-        return self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists()
+        best = self.checkpoint("best")
+        if self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists():
+            return True
+        return best.exists() and checkpoint.read(best).decisions > 0  # the untrained one is kept as well
 
     def results(self, name: str) -> list[dict[str, Any]]:
         """What ``evaluation.json`` or ``ladder.json`` holds: a score for each scenario, or delay.
@@ -299,7 +302,7 @@ class Run:
                 anticipation_of(row)
             return rows
         except FileNotFoundError:
-            again = pasteable("train", "--resume", self.folder)
+            again = "it comes as it is" if self.folder == DEMO else pasteable("train", "--resume", self.folder)
             raise Unready(f"{self.folder} has no {name} yet: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
             again = pasteable("evaluate", self.folder, *(["--ladder"] if name == "ladder.json" else []))

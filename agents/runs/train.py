@@ -25,7 +25,7 @@ from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
 from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
-from kindergarten.files import RUNS, whole_file
+from kindergarten.files import RUNS, place_of, whole_file
 from kindergarten.output import pasteable
 from kindergarten.world.settings import plain
 
@@ -133,8 +133,9 @@ def last_of(run: Run) -> checkpoint.Checkpoint | None:
     Raises:
         ValueError: it is damaged, or it is gone.
     """
-    path, best = run.checkpoint("last"), run.checkpoint("best").exists()
-    rest = f"{pasteable('evaluate', run.folder)} still reads the best one" if best else "begin anew, in another folder"
+    path, rest = run.checkpoint("last"), "begin anew, in another folder"
+    if run.checkpoint("best").exists():
+        rest = f"{pasteable('evaluate', run.folder)} still reads the best one, with which --init begins a new run"
     if not path.exists() and run.begun:
         raise ValueError(f"{path} is gone, and training cannot go on without it: {rest}")
     try:
@@ -258,8 +259,11 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
     Raises:
         ValueError: there is no such run, or it has more decisions than that.
     """
+    folder = place_of(folder)
     several = runs_in(folder)
     runs = [Run.open(path) for path in several or [folder]]
+    for run in runs:
+        last_of(run)  # where nothing can go on, as in what comes with the package, nothing is written
     with alone(folder):
         runs = [extended(run, steps, more) for run in runs]  # all, before the first is changed
         for run in runs:

@@ -40,9 +40,10 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
         where = runs[0].where(scenario)
         seeds = {name_of(run): named(str(run.folder), allow_pickle) for run in runs}
         return examine(seeds, where)
+    drivers = {Path(agent).name: named(agent, allow_pickle)}
     if scenario is None:
         raise ValueError(f"{agent} does not say where it drives: name it with --scenario")
-    return examine({Path(agent).name: named(agent, allow_pickle)}, scenario_named(scenario))
+    return examine(drivers, scenario_named(scenario))
 
 
 def name_of(run: Run) -> str:
