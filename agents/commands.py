@@ -99,8 +99,6 @@ class Compare(Quiet):
     def __post_init__(self) -> None:
         if not self.runs:
             raise ValueError("RUN... is missing: name one run or more")
-        if self.out is not None and self.out.suffix not in (".png", ".svg", ".pdf"):
-            raise ValueError(f"--out {self.out}: choose a name that ends in .png, .svg or .pdf")
 
     def run(self) -> int:
         """Compare them."""

@@ -16,6 +16,8 @@ from pathlib import Path
 RUNS = Path("runs")
 #: The run that comes with the package.
 DEMO = Path(__file__).parent / "demo"
+#: How the name of a page ends.
+PAGES = (".html", ".htm")
 #: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
 OURS = f".{platform.node()}-"
 
@@ -23,6 +25,17 @@ OURS = f".{platform.node()}-"
 def place_of(path: str | os.PathLike[str]) -> Path:
     """Where an agent is: ``demo`` is the one that comes with the package, unless there is anything of that name."""
     return DEMO if Path(path) == Path(DEMO.name) and not Path(path).exists() else Path(path)
+
+
+def check_ending(path: Path, what: str, *endings: str) -> None:
+    """Refuse a name of another kind of file: somebody may have one there, which would be written over.
+
+    Raises:
+        ValueError: it ends in none of ``endings``.
+    """
+    if path.suffix.lower() not in endings:
+        *others, last = endings
+        raise ValueError(f"{path}: {what} is written as {' or '.join(filter(None, (', '.join(others), last)))}")
 
 
 @contextmanager

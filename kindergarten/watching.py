@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
-from kindergarten.files import DEMO, RUNS, place_of
+from kindergarten.files import DEMO, RUNS, check_ending, place_of
 from kindergarten.output import note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
@@ -149,6 +149,10 @@ class Play:
     def __post_init__(self) -> None:
         settle(self)
         scenario_named(self.scenario)
+        if self.replay is not None:
+            check_ending(self.replay, "a replay", ".npz")
+        if self.card is not None:
+            check_ending(self.card, "a card", ".json")
         if self.card is not None and self.exam is None:
             raise ValueError(f"--card {self.card}: it is the exam's, add --exam standard")
         if self.exam is not None and self.seed is not None:
@@ -162,9 +166,6 @@ class Play:
 
         game = self._examined() if self.exam is not None else self._free()
         viewer.play(game)
-        if self.replay:
-            game.replay("you").write(self.replay)
-            print(self.replay)
         print(viewer.score(game))
         if self.card is not None and self.exam is not None and game.drives:
             from kindergarten.reportcard.command import write_card_of_a_person
@@ -172,6 +173,9 @@ class Play:
             mark = viewer.mark(game, f"{len(game.drives)} worlds, driven by a person")
             write_card_of_a_person(self.card, self.scenario, self.exam, mark)
             print(self.card)
+        if self.replay is not None:
+            game.replay("you").write(self.replay)
+            print(self.replay)
         return 0
 
     def _config(self) -> Config:

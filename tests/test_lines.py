@@ -103,6 +103,19 @@ def test_any_line_is_so_in_a_process_of_its_own(here: Path):
         assert ran.returncode == 0 or (ran.returncode == 2 and one_line(ran.stderr)), (line, ran)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("export-web run", "export-onnx run", "exam run --page", "compare run --out"),
+        *(f"watch run --headless --{what}" for what in ("png", "sheet", "video")),
+        *("play Follow --replay", "play Follow --exam standard --card"),
+    ],
+)
+def test_nothing_is_written_over_a_file_of_another_kind(here: Path, line: str):
+    (here / "mine.txt").write_text("mine")
+    assert "mine.txt: a" in said([*line.split(), "mine.txt"]) and (here / "mine.txt").read_text() == "mine"
+
+
 def use(folder: Path, name: str) -> Any:
     """Do what reads a file of a run."""
     if name.endswith(".safetensors"):

@@ -23,7 +23,7 @@ from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, Unready
-from kindergarten.files import whole_file
+from kindergarten.files import check_ending, whole_file
 from kindergarten.output import aligned, columns, note
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, profile, summary
@@ -257,6 +257,8 @@ def picture(groups: list[Group]) -> Figure:
 
 def compare(folders: Iterable[Path], out: Path | None = None, as_json: bool = False) -> None:
     """Draw the picture of the runs in ``folders`` if there is a file for it, and print the table."""
+    if out is not None:
+        check_ending(out, "a picture", ".png", ".svg", ".pdf")
     groups = grouped(expand(folders))
     if out is not None:
         with whole_file(out) as draft:

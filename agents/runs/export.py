@@ -15,7 +15,7 @@ from torch import nn
 from kindergarten.agents.learner.policies import MemoryPolicy
 from kindergarten.agents.runs.run import Run
 from kindergarten.extras import explained
-from kindergarten.files import write_whole
+from kindergarten.files import check_ending, write_whole
 from kindergarten.scoring.onnx import FEWER, INPUTS, OUTPUTS
 
 
@@ -83,4 +83,5 @@ def to_onnx(policy: MemoryPolicy, fewer: bool = False) -> bytes:
 
 def export(run: Run, out: Path, allow_pickle: bool = False) -> None:
     """Write a run's best agent as ONNX."""
+    check_ending(out, "an agent", ".onnx")
     write_whole(out, to_onnx(run.load_model(allow_pickle).policy, run.fewer))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kindergarten.evaluation import named
-from kindergarten.files import place_of, write_whole
+from kindergarten.files import PAGES, check_ending, place_of, write_whole
 from kindergarten.markup import markup
 from kindergarten.output import columns
 from kindergarten.provenance import made_with
@@ -55,6 +55,8 @@ def name_of(run: Run) -> str:
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
     """Examine, print, and write the page ``to``: of several seeds one each, with their number in its name."""
+    if to is not None:
+        check_ending(to, "a page", *PAGES)
     found = cards(agent, scenario, allow_pickle)
     if as_json:
         print(json.dumps([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict(), indent=2))

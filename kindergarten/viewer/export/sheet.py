@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygame
 
-from kindergarten.files import whole_file
+from kindergarten.files import check_ending, whole_file
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.draw.text import Typeface
 from kindergarten.viewer.model.palette import DARK, LIGHT
@@ -108,8 +108,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _save(path: Path, surface: pygame.Surface) -> None:
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"{path}: a picture is written as .png")
+    check_ending(path, "a picture", ".png")
     try:
         with whole_file(path) as draft:
             pygame.image.save(surface, os.fspath(draft))

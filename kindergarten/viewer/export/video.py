@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pygame
 
-from kindergarten.files import whole_file
+from kindergarten.files import check_ending, whole_file
 from kindergarten.progress import Progress
 from kindergarten.viewer.draw.stage import Stage
 from kindergarten.viewer.export.planes import fill_planes
@@ -57,8 +57,7 @@ def write_video(
         OSError: it cannot be written.
     """
     path, view = Path(path), view or View()
-    if path.suffix.lower() not in (".mp4", ".gif"):
-        raise ValueError(f"{path}: a video is written as .mp4 or .gif")
+    check_ending(path, "a video", ".mp4", ".gif")
     gif = path.suffix.lower() == ".gif"
     width, height = size or (GIF_SIZE if gif else SIZE)
     size = checked_size((width // 2 * 2, height // 2 * 2))

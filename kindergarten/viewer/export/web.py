@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.files import write_whole
+from kindergarten.files import PAGES, check_ending, write_whole
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import SPECS
 from kindergarten.viewer.draw.stage import twins_of
@@ -33,7 +33,6 @@ from kindergarten.viewer.model.story import Role, Story, kind_of, one_way, story
 from kindergarten.world.codes import Action, Control, End, Intent, Kind, Phase, Signal, names
 from kindergarten.world.road import SPACING, RoadMap
 
-SUFFIXES = (".html", ".htm")
 SCRIPTS = ("replay.js", "street.js", "scene.js", "timeline.js", "panel.js", "app.js")
 TYPES = {"Uint8": np.dtype("u1"), "Int16": np.dtype("<i2"), "Int32": np.dtype("<i4")}  # smallest first
 POINT, ANGLE, PACE, WORTH = 0.01, 0.0002, 0.01, 0.0001  # [m], [rad], [m/s], [reward]
@@ -49,8 +48,7 @@ def write_page(path: str | os.PathLike[str], replay: Replay) -> int:
         OSError: it cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{path}: a page is written as {' or '.join(SUFFIXES)}")
+    check_ending(path, "a page", *PAGES)
     text = page(replay).encode()
     write_whole(path, text)
     return len(text)
