@@ -168,6 +168,14 @@ def test_what_is_advised_can_be_done(folder: Path, capsys):
     line = said(capsys, "train", "--resume", folder)
     assert cli.main(advised("(evaluate .*?) still reads the best one", line)) == 0
 
+    for name in (LAST, "metrics.csv", "evaluation.json"):  # as an agent that is given away
+        removed(name)(folder)
+    best = (folder / BEST).read_bytes()
+    line = said(capsys, "train", "--resume", folder)
+    assert "with which --init begins a new run" in line and (folder / BEST).read_bytes() == best
+    assert cli.main(advised("(evaluate .*)", said(capsys, "compare", folder))) == 0
+    assert cli.main(["compare", str(folder)]) == 0
+
 
 @pytest.mark.parametrize("name", ["evaluation.json", "ladder.json"])
 @pytest.mark.parametrize(

@@ -302,7 +302,9 @@ class Run:
                 anticipation_of(row)
             return rows
         except FileNotFoundError:
-            again = "it comes as it is" if self.folder == DEMO else pasteable("train", "--resume", self.folder)
+            again = pasteable("train", "--resume", self.folder)
+            if self.checkpoint("best").exists() and not self.checkpoint("last").exists():
+                again = "it comes as it is" if self.folder == DEMO else pasteable("evaluate", self.folder)
             raise Unready(f"{self.folder} has no {name} yet: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
             again = pasteable("evaluate", self.folder, *(["--ladder"] if name == "ladder.json" else []))
