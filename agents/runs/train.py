@@ -262,8 +262,8 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
     folder = place_of(folder)
     several = runs_in(folder)
     runs = [Run.open(path) for path in several or [folder]]
-    for run in runs:
-        last_of(run)  # where nothing can go on, as in what comes with the package, nothing is written
+    if not several:
+        last_of(runs[0])  # where nothing can go on, as in what comes with the package, nothing is written
     with alone(folder):
         runs = [extended(run, steps, more) for run in runs]  # all, before the first is changed
         for run in runs:
