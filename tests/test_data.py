@@ -173,7 +173,7 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a").touch()
     for words, said in (
-        (["--driver", "nobody"], "or choose from oracle, blind, last-signal, random"),
+        (["--driver", "nobody"], "or choose from demo, oracle, blind, last-signal, random"),
         (["--driver", "blind", "--control", "continuous"], "the agent's actions are Discrete(5)"),
         (["--episodes", "0"], "episodes is 0"),
         (["--format", "csv"], "choose from parquet, minari"),
