@@ -27,13 +27,13 @@ def place_of(path: str | os.PathLike[str]) -> Path:
     return DEMO if Path(path) == Path(DEMO.name) and not Path(path).exists() else Path(path)
 
 
-def check_ending(path: Path, what: str, *endings: str) -> None:
-    """Refuse a name of another kind of file: somebody may have one there, which would be written over.
+def check_ending(path: Path | None, what: str, *endings: str) -> None:
+    """Refuse a name, if there is one, of another kind of file: somebody may have one there, to be written over.
 
     Raises:
         ValueError: it ends in none of ``endings``.
     """
-    if path.suffix.lower() not in endings:
+    if path is not None and path.suffix.lower() not in endings:
         *others, last = endings
         raise ValueError(f"{path}: {what} is written as {' or '.join(filter(None, (', '.join(others), last)))}")
 

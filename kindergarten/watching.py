@@ -149,10 +149,8 @@ class Play:
     def __post_init__(self) -> None:
         settle(self)
         scenario_named(self.scenario)
-        if self.replay is not None:
-            check_ending(self.replay, "a replay", ".npz")
-        if self.card is not None:
-            check_ending(self.card, "a card", ".json")
+        check_ending(self.replay, "a replay", ".npz")
+        check_ending(self.card, "a card", ".json")
         if self.card is not None and self.exam is None:
             raise ValueError(f"--card {self.card}: it is the exam's, add --exam standard")
         if self.exam is not None and self.seed is not None:

@@ -257,8 +257,7 @@ def picture(groups: list[Group]) -> Figure:
 
 def compare(folders: Iterable[Path], out: Path | None = None, as_json: bool = False) -> None:
     """Draw the picture of the runs in ``folders`` if there is a file for it, and print the table."""
-    if out is not None:
-        check_ending(out, "a picture", ".png", ".svg", ".pdf")
+    check_ending(out, "a picture", ".png", ".svg", ".pdf")
     groups = grouped(expand(folders))
     if out is not None:
         with whole_file(out) as draft:

@@ -279,10 +279,14 @@ class Run:
 
     @property
     def begun(self) -> bool:
-        """Whether there has been an update."""
-        best = self.checkpoint("best")
+        """Whether there has been an update.
+
+        Raises:
+            ValueError: the best checkpoint alone could tell, and is damaged.
+        """
         if self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists():
             return True
+        best = self.checkpoint("best")
         return best.exists() and checkpoint.read(best).decisions > 0  # the untrained one is kept as well
 
     def results(self, name: str) -> list[dict[str, Any]]:

@@ -55,8 +55,7 @@ def name_of(run: Run) -> str:
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
     """Examine, print, and write the page ``to``: of several seeds one each, with their number in its name."""
-    if to is not None:
-        check_ending(to, "a page", *PAGES)
+    check_ending(to, "a page", *PAGES)
     found = cards(agent, scenario, allow_pickle)
     if as_json:
         print(json.dumps([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict(), indent=2))
