@@ -7,6 +7,7 @@ from statistics import mean
 from typing import Any
 
 from docs.tables import measured, scored, spread, table
+from kindergarten.output import decimals
 from kindergarten.reportcard.card import horizon_named
 
 #: Results of the same benchmark on other scenarios.
@@ -64,7 +65,8 @@ def times_to_score() -> str:
         more = "" if settings["threads"] == 1 else f", {settings['threads']} threads"
         runs = ((agent, *run) for agent, found in result["runs"].items() for run in enumerate(found))
         for agent, seed, run in runs:
-            end = f"{settings['score']:g} reached" if run["reached"] else f"not reached: {run['anticipation']:.2f}"
+            end = f"{settings['score']:g} reached"
+            end = end if run["reached"] else f"not reached: {decimals(run['anticipation'])}"
             cells = f"{run['wall_s']:,.0f} s", f"{run['processor_s']:,.0f} s", f"{run['decisions']:,}"
             rows.append((settings["scenario"], agent + more, seed, end, *cells))
     return table(("", "", "seed", "score", "on the wall", "processor time", "decisions"), rows, 3)
@@ -115,7 +117,7 @@ def _rungs(benchmark: str) -> str:
 def _rung(found: list[float] | None, seeds: int) -> str:
     if found is None:
         return ""
-    return spread(found) if seeds > 1 else f"{found[0]:.2f}"
+    return spread(found) if seeds > 1 else decimals(found[0])
 
 
 def agents_made_with() -> str:
@@ -151,7 +153,7 @@ def depths() -> str:
     for trunk in dict.fromkeys(row["trunk"] for row in deep):
         mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
         lefts = [row["first_over_last"] for row in mine.values()]
-        cells = [", ".join(f"{score + 0.0:.2f}" for score in row["seeds"]) for row in mine.values()]
+        cells = [", ".join(map(decimals, row["seeds"])) for row in mine.values()]
         rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
     found = list(dict.fromkeys(row["depth"] for row in deep))
     head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
@@ -165,7 +167,7 @@ def probes() -> str:
         read = row["read_off_in_the_delay"]
         shares = (row["right_by_phase"]["delay"], *(read[name] for name in ("hidden", "cell", "both", "untrained")))
         in_delay = [", ".join(f"{share:.1%}" for share in column) for column in shares]
-        rows.append((row["scenario"], ", ".join(f"{seed:.3f}" for seed in row["seeds"]), *in_delay))
+        rows.append((row["scenario"], ", ".join(decimals(seed, 3) for seed in row["seeds"]), *in_delay))
     head = ("scenario", "anticipation", "the captions", "hidden", "cell", "both", "untrained")
     return table(head, rows, 6) + "\n\n" + made_with(result)
 
@@ -230,7 +232,7 @@ def pixels_agents() -> str:
     for row in measured("agents")["rows"]:
         if row["control"] != "from pixels":
             continue
-        scores = ", ".join(f"{score:.3f}" for score in row["seeds"])
+        scores = ", ".join(decimals(score, 3) for score in row["seeds"])
         minutes = ", ".join(f"{seconds / 60:.1f}" for seconds in row["seconds"])
         in_delay = f"{row['agent_right_in_the_delay']:.1%}"
         rows.append((row["scenario"], f"{row['decisions']:,}", scores, minutes, in_delay))
@@ -248,8 +250,9 @@ def reasons() -> str:
     for row in measured("reasons")["rows"]:
         right = [f"{mean(values):.0%}" for values in row["right"].values()]
         crashes = "{:.1%} / {:.1%}".format(*(mean(row["collisions"][name]) for name in ("aligned", "against")))
-        each = ", ".join(f"{value:+.2f}" for value in row["reliance"])
-        rows.append((row["scenario"], f"{row['spurious']:.0%}", *right, f"{mean(row['reliance']):+.2f}", each, crashes))
+        each = ", ".join(decimals(value, sign="+") for value in row["reliance"])
+        reliance = decimals(mean(row["reliance"]), sign="+")
+        rows.append((row["scenario"], f"{row['spurious']:.0%}", *right, reliance, each, crashes))
     names = ("aligned", "neutral", "against", "colour alone", "signal alone", "reliance", "each seed", "collisions")
     return table(("scenario", "colours in training", *names), rows, 9)
 
@@ -263,7 +266,7 @@ def redistribution() -> str:
     """Follow with long delays, with rewards where they arrive and where they are decided."""
     rows = []
     for row in measured("redistribution")["rows"]:
-        each = ", ".join(f"{score:.3f}" for score in row["seeds"])
+        each = ", ".join(decimals(score, 3) for score in row["seeds"])
         rows.append((row["rewards"], scored(row), each))
     return table(("rewards", "anticipation", "each seed"), rows, 2)
 

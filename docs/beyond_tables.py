@@ -8,6 +8,7 @@ from typing import Any
 
 from docs.benchmark_tables import made_with
 from docs.tables import measured, percent, table
+from kindergarten.output import decimals
 from kindergarten.world.codes import Phase
 
 PHASES = [phase.name.lower() for phase in Phase]
@@ -18,7 +19,7 @@ def libraries() -> str:
     """What the learners of others reach, seed by seed."""
     result, rows = measured("libraries"), []
     for name, mine in grouped(result["rows"], "entry"):
-        scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
+        scores = ", ".join(decimals(row["anticipation"]) for row in mine)
         rows.append(
             (name, f"{mine[0]['decisions']:,}", scores, percent(mean(row["collision_rate"] for row in mine), 1))
         )
@@ -61,7 +62,7 @@ def offline_drivers() -> str:
     rows = []
     drivers = [row for row in measured("data")["rows"] if "anticipation" in row]
     for name, mine in grouped(drivers, "what"):
-        scores = ", ".join(f"{row['anticipation'] + 0.0:.2f}" for row in mine)
+        scores = ", ".join(decimals(row["anticipation"]) for row in mine)
         shares = (percent(mean(row[key] for row in mine), 1) for key in ("right_answers", "collision_rate"))
         rows.append((name, scores, *shares))
     return table(("", "anticipation, each seed", "right answers", "collisions"), rows, 3)
@@ -90,7 +91,7 @@ def minibatches() -> str:
     """What minibatches of each size make of Follow."""
     found, rows = measured("cluster").get("batches", {"rows": []}), []
     for row in found["rows"]:
-        scores = ", ".join(f"{score + 0.0:.2f}" for score in row["anticipation"])
+        scores = ", ".join(map(decimals, row["anticipation"]))
         reached = "; ".join("never" if step is None else f"{step:,}" for step in row["reached"])
         rows.append((f"{row['batch_size']:,}", f"{row['decisions']:,}", scores, reached))
     head = ("decisions in a minibatch", "decisions", "anticipation, each seed", "0.9 was reached after")
@@ -112,10 +113,7 @@ def realism() -> str:
 def gentler() -> str:
     """What gentler scenes are worth."""
     result = measured("realism")
-    rows = [
-        (row["scene"], row["tried"], *(f"{found:.2f}" for found in row["stakes"].values()))
-        for row in result.get("gentler", ())
-    ]
+    rows = [(row["scene"], row["tried"], *map(decimals, row["stakes"].values())) for row in result.get("gentler", ())]
     head = ("", "tried", "stakes at 7 m/s²", "at 8 m/s²")
     return table(head, rows, 3) + "\n\n" + made_with(result)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from docs.benchmark_tables import made_with
 from docs.tables import RESULTS, measured, spread, table
+from kindergarten.output import decimals
 from kindergarten.reportcard.card import horizon_named
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.drivers import DRIVERS
@@ -41,12 +42,12 @@ def demo() -> str:
     rows = [
         (
             row["scenario"],
-            "{:.3f} ({:.3f}..{:.3f})".format(row["anticipation"], *row["anticipation_ci95"]),
+            "{} ({}..{})".format(*(decimals(value, 3) for value in (row["anticipation"], *row["anticipation_ci95"]))),
             *(f"{row[share]:.1%}" for share in ("right_answers", "collision_rate")),
         )
         for row in result["rows"]
     ]
-    rows.append(("mean", f"{np.mean([row['anticipation'] for row in result['rows']]):.3f}", "", ""))
+    rows.append(("mean", decimals(np.mean([row["anticipation"] for row in result["rows"]]), 3), "", ""))
     return table(("scenario", "anticipation", "right answers", "collisions"), rows, 3) + "\n\n" + made_with(result)
 
 
@@ -60,8 +61,8 @@ def graduates() -> str:
             ci95 = spread((seen["anticipation"], *seen["anticipation_ci95"]))
             new = (ci95, *(f"{seen[share]:.1%}" for share in ("right_answers", "collision_rate")))
         trained = f"all but {row['without']}" if seen else "all"
-        worst = f"{least['scenario']} {least['anticipation']:.2f}"
-        rows.append((trained, row["seed"], f"{row['mean']:.3f}", worst, *new))
+        worst = f"{least['scenario']} {decimals(least['anticipation'])}"
+        rows.append((trained, row["seed"], decimals(row["mean"], 3), worst, *new))
     header = ("trained in", "seed", "mean", "least", "never seen", "right answers", "collisions")
     return table(header, rows, 5) + "\n\n" + made_with(result)
 
@@ -102,7 +103,7 @@ def horizons(seeds: list[Card]) -> str:
 
 def _several(scores: list[float]) -> str:
     mean = sum(scores) / len(scores)
-    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else f"{round(mean, 2) + 0.0:.2f}"
+    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else decimals(mean)
 
 
 MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo, graduates)

@@ -8,6 +8,7 @@ from statistics import mean
 from docs.benchmark_tables import made_with
 from docs.beyond_tables import grouped
 from docs.tables import measured, percent, table
+from kindergarten.output import decimals
 
 TEAMS = {"told": "told", "muted": "muted", "unbraked": "never braking"}
 TRAINED = ("honest", "told", "free", "free, a quarter humans")  # who has learned to brake
@@ -19,8 +20,8 @@ def channels() -> str:
     result, rows = measured("playground"), []
     for name, mine in grouped(result["rows"], "scenario"):
         told, muted, unbraked = (mean(row["returns"][team] for row in mine) for team in TEAMS)
-        worth = f"{told - muted:.3f}, {percent((told - muted) / (told - unbraked))}"
-        rows.append((name, len(mine), *(f"{value:.3f}" for value in (told, muted, unbraked)), worth))
+        worth = f"{decimals(told - muted, 3)}, {percent((told - muted) / (told - unbraked))}"
+        rows.append((name, len(mine), *(decimals(value, 3) for value in (told, muted, unbraked)), worth))
     head = ("scenario", "seeds", *TEAMS.values(), "worth of the channel")
     return table(head, rows, len(head) - 1) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
 
@@ -53,7 +54,7 @@ def many_rates() -> str:
 def beside_before() -> str:
     """How fast the worlds of one car are beside those of before."""
     result = measured("before")
-    rows = [(name, *(f"{row[key]:.3f}" for key in SPREAD)) for name, row in result.get("scenarios", {}).items()]
+    rows = [(name, *(decimals(row[key], 3) for key in SPREAD)) for name, row in result.get("scenarios", {}).items()]
     return table(("scenario", *SPREAD), rows, 3) + "\n\n" + made_with(result)
 
 
@@ -65,8 +66,8 @@ def learned_together() -> str:
         bits, chance, listening = (mean(its[name] for its in said) for name in ("bits", "bits_by_chance", "listening"))
         fates = [*(mean(row[name] for row in mine) for name in ("goal_rate", "collision_rate"))]
         fates.append(mean(row["among_honest_humans"]["collision_rate"] for row in mine))
-        scores = ", ".join(f"{row['communication'] + 0.0:.2f}" for row in mine)
-        signs = ", ".join(f"{its['convention'] + 0.0:+.2f}" for its in said)
+        scores = ", ".join(decimals(row["communication"]) for row in mine)
+        signs = ", ".join(decimals(its["convention"], sign="+") for its in said)
         shares = (percent(share, 1) for share in fates)
         rows.append((kind, scores, f"{bits:.2f} ({chance:.2f})", percent(listening), signs, *shares))
     head = ("communication, each seed", "bits (by chance)", "listening", "convention", "goals", "collisions")
@@ -79,7 +80,7 @@ def met() -> str:
     parts, result = [], measured("playground_learning")
     for kind, scores in result.get("meetings", {}).items():
         seeds = [f"seed {row['seed']}" for row in result["rows"] if row["kind"] == kind]
-        rows = [(seed, *(f"{score + 0.0:.2f}" for score in row)) for seed, row in zip(seeds, scores, strict=True)]
+        rows = [(seed, *map(decimals, row)) for seed, row in zip(seeds, scores, strict=True)]
         parts.append(table((kind, *seeds), rows, len(seeds)))
     return "\n\n".join(parts)
 

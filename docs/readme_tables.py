@@ -8,6 +8,7 @@ from typing import Any
 from docs.scenario_pages import OURS
 from docs.tables import measured, percent, scored, spread, table
 from kindergarten.agents.learner.choice import Memory
+from kindergarten.output import decimals
 
 #: What taught an agent, by what benchmarks/results/ladder.json has.
 TAUGHT = {"captions 0": "rewards alone", "": "captions"}
@@ -39,7 +40,7 @@ def _learned(ours: dict[str, Any] | None, without: dict[str, Any] | None) -> tup
     """The cells of an agent with an LSTM, and of one without memory, as far as they were trained."""
     if ours is None:
         return ("",) * 5
-    blind = f"{without['anticipation']:.3f}" if without else ""
+    blind = decimals(without["anticipation"], 3) if without else ""
     right = percent(ours.get("right_answers"))
     return f"{ours['decisions']:,}", scored(ours), blind, right, f"{ours['collision_rate']:.1%}"
 

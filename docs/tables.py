@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kindergarten.output import decimals
 from kindergarten.scoring.statistics import ENOUGH
 
 DOCS = Path(__file__).resolve().parent
@@ -34,7 +35,7 @@ def scored(row: dict[str, Any]) -> str:
     """The score of some runs: with least..most if there are several, with the interval if there are enough."""
     seeds = row["seeds"]
     low, high = row["ci95"] if len(seeds) >= ENOUGH else (min(seeds), max(seeds))
-    return f"{row['anticipation']:.3f}" + (f" ({low:.3f}..{high:.3f})" if len(seeds) > 1 else "")
+    return decimals(row["anticipation"], 3) + (f" ({decimals(low, 3)}..{decimals(high, 3)})" if len(seeds) > 1 else "")
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -44,7 +45,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 def spread(found: Iterable[float]) -> str:
     """A middle and the ends of its interval."""
-    return "{:.2f} ({:.2f}..{:.2f})".format(*(round(value, 2) + 0.0 for value in found))  # + 0.0: no -0.00
+    return "{} ({}..{})".format(*map(decimals, found))
 
 
 def _agent(row: dict[str, Any]) -> str:
@@ -61,7 +62,9 @@ def agent_table(results: list[dict[str, Any]]) -> str:
     """One line for each of the benchmark's ``results``."""
     rows = []
     for row in results:
-        seeds = ", ".join(f"{k}: {score:.3f}" for k, score in zip(row["seed_numbers"], row["seeds"], strict=True))
+        seeds = ", ".join(
+            f"{k}: {decimals(score, 3)}" for k, score in zip(row["seed_numbers"], row["seeds"], strict=True)
+        )
         delay = [f"{who}_right_in_the_delay" for who in ("agent", "single_frame", "majority")]
         shares = (percent(row.get(name), 1) for name in ("right_answers", "collision_rate", *delay))
         score = scored(row), percent(row.get("failed"))
@@ -78,7 +81,7 @@ def curves(results: list[dict[str, Any]]) -> str:
         (
             ", ".join(filter(None, (row["memory"], row["control"]))),
             seed,
-            *(f"{curve[k][1]:.2f}" if k < len(curve) else "" for k in shown),
+            *(decimals(curve[k][1]) if k < len(curve) else "" for k in shown),
         )
         for row in results
         for seed, curve in zip(row["seed_numbers"], row["curves"], strict=True)

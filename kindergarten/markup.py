@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kindergarten.output import decimals
+
 
 def markup(package: str, template: str, **values: Any) -> str:
     """The page ``template`` in the folder ``page`` of ``package``, filled in; words of others are no markup.
@@ -21,4 +23,5 @@ def markup(package: str, template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["decimals"] = decimals
     return environment.get_template(template).render(values)

@@ -90,6 +90,11 @@ def note(words: str) -> None:
         print(f"{NAME}: {words}", file=sys.stderr, flush=True)
 
 
+def decimals(value: float, digits: int = 2, sign: str = "") -> str:
+    """A number so many digits long, never "-0.00"; ``sign`` "+" shows that of others too."""
+    return f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: minus nothing plus nothing is nothing
+
+
 def columns() -> int:
     """How wide tables may be: as the terminal is, or 80 where there is none, or a wider one."""
     return min(shutil.get_terminal_size().columns, 80)

@@ -10,7 +10,7 @@ from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
 from kindergarten.files import DEMO, RUNS, check_ending, place_of
-from kindergarten.output import note
+from kindergarten.output import decimals, note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, Range
@@ -212,7 +212,7 @@ def known_agent(scenario: str) -> str:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             if found["scenario"] == scenario:
-                return f"The agent of {file.parent}: {float(found['anticipation']):.2f}."
+                return f"The agent of {file.parent}: {decimals(float(found['anticipation']))}."
         except (ValueError, KeyError, TypeError, OSError):
             continue  # half a file, or another's
     return ""

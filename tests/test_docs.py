@@ -42,6 +42,11 @@ def test_all_files_are_current():
     assert outdated == [], "make pages"
 
 
+def test_no_number_on_a_page_is_minus_nothing():
+    for path in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        assert re.findall(r".*-0\.0+(?!\d).*", path.read_text("utf-8")) == [], path
+
+
 @pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")], ids=str)
 def test_commands_can_be_pasted(path: Path):
     for language, block in re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL):

@@ -14,6 +14,7 @@ import pygame
 
 from docs import exam_tables
 from kindergarten import cli, viewer, watching
+from kindergarten.output import decimals
 from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import SEEDS, compute
@@ -164,7 +165,7 @@ def test_people_take_the_exam(tmp_path, monkeypatch, capsys):
     assert (name, found["agent"], found["scenario"]) == ("colours", "a person", "Follow")
     worth = compute(SCENARIOS["Follow"], Config(), SEEDS[:1])
     assert mark["stakes"] == pytest.approx(worth.stakes) and found["command"].startswith("kindergarten play Follow")
-    assert exam_tables.cell([mark]) == f"{mark['anticipation'] + 0.0:.2f}" and exam_tables.horizons([found]) == ""
+    assert exam_tables.cell([mark]) == decimals(mark["anticipation"]) and exam_tables.horizons([found]) == ""
 
 
 @pytest.mark.parametrize(

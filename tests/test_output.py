@@ -13,9 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kindergarten import cli
-from kindergarten.output import aligned, columns, pasteable
+from kindergarten.output import aligned, columns, decimals, pasteable
 from tests.test_damage import ROOT
 
 pytest.importorskip("torch")
@@ -215,3 +217,10 @@ def test_a_table_that_is_too_wide_goes_on_below():
         ["three"], ["a", "name", "that", "x" * 20], ["is", "long"],
     ]  # fmt: skip
     assert max(map(len, narrow.splitlines())) <= 34
+
+
+@given(st.floats(-1e6, 1e6), st.integers(1, 4), st.sampled_from(["", "+"]))
+def test_no_number_is_minus_nothing(value, digits, sign):
+    said = decimals(value, digits, sign)
+    assert abs(float(said) - value) <= 0.5 * 10**-digits + 1e-9 and len(said.split(".")[1]) == digits
+    assert said.startswith("-") == (float(said) < 0) and (said.startswith("+") == (float(said) >= 0) or not sign)

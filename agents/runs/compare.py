@@ -24,7 +24,7 @@ from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.run import Run, Unready
 from kindergarten.files import check_ending, whole_file
-from kindergarten.output import aligned, columns, note
+from kindergarten.output import aligned, columns, decimals, note
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, profile, summary
 
@@ -144,9 +144,9 @@ def cell(*tasks: Sequence[float]) -> str:
     found = summary(*tasks)
     if math.isnan(found.middle):
         return NOTHING_AT_STAKE.replace(" ", "\n", 1)  # no wider than a number
-    lines = [f"{found.middle:.3f}"]
+    lines = [decimals(found.middle, 3)]
     if sum(map(len, tasks)) > 1:
-        lines.append(f"{found.low:.2f}..{found.high:.2f}")
+        lines.append(f"{decimals(found.low)}..{decimals(found.high)}")
     if found.failed is not None:
         lines.append(f"{found.failed:.0%} failed")
     return "\n".join(lines)

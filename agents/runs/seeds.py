@@ -15,7 +15,7 @@ from pathlib import Path
 import kindergarten
 from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.run import Run
-from kindergarten.output import pasteable
+from kindergarten.output import decimals, pasteable
 from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import summary
@@ -82,11 +82,12 @@ def _together(scores: Sequence[float]) -> str:
     middle, low, high, failed = summary(scores)
     if math.isnan(middle):
         return NOTHING_AT_STAKE
+    mean, least, most = (decimals(value, 3) for value in (middle, low, high))
     if len(scores) == 1:
-        return f"anticipation {middle:.3f}"
+        return f"anticipation {mean}"
     if failed is None:
-        return f"anticipation {middle:.3f} (mean; least {low:.3f}, most {high:.3f})"
-    return f"anticipation {middle:.3f} (interquartile mean; 95 % {low:.3f}..{high:.3f}), {failed:.0%} failed"
+        return f"anticipation {mean} (mean; least {least}, most {most})"
+    return f"anticipation {mean} (interquartile mean; 95 % {least}..{most}), {failed:.0%} failed"
 
 
 def _train(waiting: deque[Path]) -> int:

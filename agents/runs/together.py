@@ -14,6 +14,7 @@ from kindergarten.agents.runs.options import Together
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
+from kindergarten.output import decimals
 from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.world import Playground
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
@@ -151,7 +152,8 @@ def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False)
 
 def told_in_words(result: dict[str, Any]) -> str:
     """What came out, as people read it."""
-    low, high = result["communication_ci95"]
+    low, high = map(decimals, result["communication_ci95"])
+    mine, muted, told = (decimals(result[name], 3) for name in ("return_mean", "muted", "told"))
     its = result["language"]
     said = "; ".join(
         f"{goal}: " + ", ".join(f"{word} {share:.0%}" for word, share in words.items())
@@ -160,14 +162,14 @@ def told_in_words(result: dict[str, Any]) -> str:
     return "\n".join(
         (
             f"{result['scenario']}, lamps {result['signals']}, after {result['decisions']:,} decisions:",
-            f"communication {result['communication']:.2f} ({low:.2f} to {high:.2f}): return "
-            f"{result['return_mean']:.3f} where muted is {result['muted']:.3f} and told {result['told']:.3f}",
+            f"communication {decimals(result['communication'])} ({low} to {high}): return {mine} where muted is "
+            f"{muted} and told {told}",
             f"goals reached {result['goal_rate']:.1%}, collisions {result['collision_rate']:.1%} of agents; among "
             f"honest humans {result['among_honest_humans']['goal_rate']:.1%} and "
             f"{result['among_honest_humans']['collision_rate']:.1%}",
             f"lamps carry {its['bits']:.2f} bits of the goal (chance {its['bits_by_chance']:.2f}), others' lamps "
-            f"change what is done in {its['listening']:.0%} of worlds; convention {its['convention']:+.2f} "
-            "(+1: the left lamp means left)",
+            f"change what is done in {its['listening']:.0%} of worlds; convention "
+            f"{decimals(its['convention'], sign='+')} (+1: the left lamp means left)",
             f"said with each goal: {said}",
         )
     )

@@ -16,6 +16,7 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
+from kindergarten.output import decimals
 from kindergarten.progress import Progress
 from kindergarten.scoring.reference import Reference, reference
 from kindergarten.scoring.rollout import rollout
@@ -158,7 +159,7 @@ class Watcher(BaseCallback):
     def _tell(self) -> None:
         """Say how far it is."""
         if self.progress is not None:
-            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"{self.measure} {self.latest:.2f}"
+            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"{self.measure} {decimals(self.latest)}"
             self.progress.update(self.model.num_timesteps, score)
 
     def _show(self) -> None:

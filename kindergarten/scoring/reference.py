@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.files import write_whole
+from kindergarten.output import decimals
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.evidence import both, chosen, earned, in_every_frame, remembered
 from kindergarten.scoring.legs import Leg, legs
@@ -317,6 +318,7 @@ def show(scenarios: Iterable[Scenario], as_json: bool) -> None:
         chances = ", ".join(f"{name} {chance:.0%}" for name, chance in row["intents"].items())
         print(f"  road user 1: {chances}\n  {'delay':>8} {'blind':>8} {'oracle':>8} {'collision':>10} {'stakes':>7}")
         for delay, cell in {"1..4 s": row, **row["delay_ladder"]}.items():
-            numbers = f"{cell['blind']:8.3f} {cell['oracle']:8.3f} {cell['collision']:10.3f} {cell['stakes']:7.2f}"
-            print(f"  {delay if 's' in delay else delay + ' s':>8} {numbers}")
+            blind, oracle, collision = (decimals(cell[name], 3) for name in ("blind", "oracle", "collision"))
+            name = delay if "s" in delay else f"{delay} s"
+            print(f"  {name:>8} {blind:>8} {oracle:>8} {collision:>10} {cell['stakes']:7.2f}")
     print("\nblind: best without memory (score 0); oracle: intents known (score 1); collision: the worst answer.")

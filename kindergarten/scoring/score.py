@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kindergarten.output import aligned
+from kindergarten.output import aligned, decimals
 
 HEADS = ("", "return", "anticipation", "right", "collided", "goal")
 NOTHING_AT_STAKE = "nothing at stake"  # blind earns as much as the oracle: there is no scale
@@ -72,11 +72,11 @@ class Score:
         """The table, so many columns wide; scores of the same exam ``beside`` it have a line each."""
         rows = [
             HEADS,
-            ("blind: no memory", f"{self.blind:.3f}", "0", "", "", ""),
+            ("blind: no memory", decimals(self.blind, 3), "0", "", "", ""),
             _row("this agent", vars(self), self.scale),
             *(_row(f"  user 1: {name}", row, "") for name, row in self.by_intent.items()),
             *(_row(name.replace("_", " "), vars(other), other.scale) for name, other in beside.items()),
-            ("oracle: intents known", f"{self.oracle:.3f}", "1", "", "", ""),
+            ("oracle: intents known", decimals(self.oracle, 3), "1", "", "", ""),
         ]
         head = f"{self.scenario}, delay {delay_name(self.settings['delay_s'])}, {self.returns.size:,} episodes"
         return f"{head}\n{aligned(rows, width)}"
@@ -91,7 +91,7 @@ def table_of(scores: Sequence[Score], width: int) -> str:
     """A line for each of several scenarios or delays, so many columns wide, and the mean of all."""
     names = [f"{score.scenario}, {delay_name(score.settings['delay_s'])}" for score in scores]
     found = [score.anticipation for score in scores if score.anticipation is not None]
-    mean = ("mean", "", f"{np.mean(found):.3f}" if found else NOTHING_AT_STAKE, "", "", "")
+    mean = ("mean", "", decimals(np.mean(found), 3) if found else NOTHING_AT_STAKE, "", "", "")
     rows = [_row(name, vars(score), score.scale) for name, score in zip(names, scores, strict=True)]
     return aligned([HEADS, *rows, mean], width)
 
@@ -100,7 +100,7 @@ def scale(anticipation: float | None, ci95: Sequence[float] | None) -> str:
     """An anticipation in words: with its interval, or that nothing is at stake."""
     if anticipation is None:
         return NOTHING_AT_STAKE
-    return f"{anticipation:.3f}" + ("" if ci95 is None else " ({:.3f}..{:.3f})".format(*ci95))
+    return decimals(anticipation, 3) + ("" if ci95 is None else " ({}..{})".format(*(decimals(end, 3) for end in ci95)))
 
 
 def anticipation_of(found: Mapping[str, Any]) -> float:
@@ -116,4 +116,4 @@ def delay_name(delay_s: Sequence[float]) -> str:
 
 def _row(name: str, found: Mapping[str, Any], scale: str) -> tuple[str, ...]:
     shares = (f"{found[share]:.1%}" for share in ("right_answers", "collision_rate", "goal_rate"))
-    return name, f"{found['return_mean']:.3f}", scale, *shares
+    return name, decimals(found["return_mean"], 3), scale, *shares

@@ -12,6 +12,7 @@ from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.questions.memory import CUE, ROOM, among_shown
 from kindergarten.agents.diagnose.twin_set import SIGNALS, Rollout, TwinSet, drive, erased, in_phase, painted, past
+from kindergarten.output import decimals
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world.codes import Phase
 
@@ -71,7 +72,7 @@ def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[V
     by_hand = ratio >= SELECTIVE and kept >= KEPT
     if found is None or found["slope"] is None:
         return (Verdict.YES if by_hand else Verdict.NO), said
-    said += f" Its gradient changes by {found['slope']:+.3f} nats a frame"
+    said += f" Its gradient changes by {decimals(found['slope'], 3, '+')} nats a frame"
     said += f" (half-life {found['half_life']:.0f} frames)." if found["slope"] < -STEEP else ": it does not fade."
     even = abs(found["slope"]) <= STEEP
     return (Verdict.YES if by_hand and even else Verdict.PARTLY if by_hand or even else Verdict.NO), said

@@ -9,6 +9,7 @@ from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy
 from kindergarten.agents.diagnose.rate import right_rate
 from kindergarten.agents.diagnose.twin_set import COLOURS, SIGNALS, Rollout, TwinSet, drive, without
+from kindergarten.output import decimals
 from kindergarten.scoring.criterion import Criterion
 
 QUESTION = "Is it right for the right reason?"
@@ -54,7 +55,7 @@ def judged(found: dict[str, Any], chance: float) -> tuple[Verdict, str]:
     rates = {name: found[name]["right"]["mean"] for name in ("aligned", "against", "neutral")}
     said = (
         f"With colours that go with the intent it is right in {rates['aligned']:.0%}, with colours that go against "
-        f"it in {rates['against']:.0%}: a reliance of {found['reliance']:+.2f}."
+        f"it in {rates['against']:.0%}: a reliance of {decimals(found['reliance'], sign='+')}."
     )
     if abs(found["reliance"]) >= MUCH:
         return Verdict.NO, said + " It goes by the colour."

@@ -11,6 +11,7 @@ import numpy as np
 from kindergarten.agents.diagnose.finding import Finding, Verdict
 from kindergarten.agents.diagnose.rate import Rate
 from kindergarten.agents.runs.together import crossed
+from kindergarten.output import decimals
 from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.world import CONFIG
 from kindergarten.playground.worth import known_channel
@@ -67,10 +68,10 @@ def graded(value: float, enough: float, little: float, unasked: str = "") -> Ver
 def worth(case: Company) -> Finding:
     """How they fare, between a team without a channel and one that knows everything."""
     channel, mine = known_channel(case.scenario), case.found[MINE]
-    low, high = mine["communication_ci95"]
+    low, high = map(decimals, mine["communication_ci95"])
     answer = (
-        f"{mine['communication']:.2f} ({low:.2f} to {high:.2f}): 0 is the best without a channel, 1 the best where "
-        f"everybody is told everything. {mine['goal_rate']:.1%} of agents reach their goals, "
+        f"{decimals(mine['communication'])} ({low} to {high}): 0 is the best without a channel, 1 the best "
+        f"where everybody is told everything. {mine['goal_rate']:.1%} of agents reach their goals, "
         f"{mine['collision_rate']:.1%} collide."
     )
     numbers = {"agents": case.found, "unbraked": channel.communication(channel.unbraked)}
@@ -125,8 +126,8 @@ def convention(case: Company) -> Finding:
         unasked = "Their lamps say nothing."
     honest = ", ".join(f"{goal} {share:.0%}" for goal, share in its["honesty"].items())
     answer = unasked or (
-        f"{its['convention']:+.2f}: +1 is as people have it, -1 the other way round. Their lamps are honest with the "
-        f"goal {honest}."
+        f"{decimals(its['convention'], sign='+')}: +1 is as people have it, -1 the other way round. Their lamps are "
+        f"honest with the goal {honest}."
     )
     numbers = {name: its[name] for name in ("convention", "honesty", "said")}
     return Finding(
@@ -161,9 +162,8 @@ def company(case: Company) -> Finding:
     question = "Do they get on with others?"
     if len(abroad) == 0:
         return Finding("company", question, Verdict.OPEN, f"{among} --beside RUN lets them meet its agents.", numbers)
-    answer = (
-        f"{abroad.mean():.2f} with the agents beside, {abroad.min():.2f} at worst; {met[0, 0]:.2f} at home. {among}"
-    )
+    mean, worst, home = map(decimals, (abroad.mean(), abroad.min(), met[0, 0]))
+    answer = f"{mean} with the agents beside, {worst} at worst; {home} at home. {among}"
     return Finding("company", question, graded(abroad.min(), MUCH, 0.0), answer, numbers)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from kindergarten.agents.diagnose.questions.reasons import CONDITIONS
 from kindergarten.agents.diagnose.report.drawing import Numbers
+from kindergarten.output import decimals
 
 
 class Table(NamedTuple):
@@ -22,7 +23,7 @@ NOTHING = Table((), ())
 def reasons_table(numbers: Numbers) -> Table:
     """Every agent by condition, and its reliance: which cue is preferred varies by seed. No rows for one alone."""
     rows = [
-        [name, *(f"{found[c]['right']['mean']:.0%}" for c in CONDITIONS), f"{found['reliance']:+.2f}"]
+        [name, *(f"{found[c]['right']['mean']:.0%}" for c in CONDITIONS), decimals(found["reliance"], sign="+")]
         for name, found in numbers["agents"].items()
     ]
     return Table(("right answers", *CONDITIONS, "reliance"), rows if len(rows) > 1 else [])
@@ -33,8 +34,8 @@ def credit_table(numbers: Numbers) -> Table:
     rows = [
         [
             name,
-            f"{found['slope']:+.3f}",
-            "{:+.3f} .. {:+.3f}".format(*found["slope_ci95"]),
+            decimals(found["slope"], 3, "+"),
+            "{} .. {}".format(*(decimals(end, 3, "+") for end in found["slope_ci95"])),
             f"{found['half_life']:.1f}" if found["half_life"] else "none",
             f"{found['share']:.0%}",
             f"{found['share_by_count']:.0%}",
@@ -51,8 +52,8 @@ def worth_table(numbers: Numbers) -> Table:
     rows = []
     for name, found in numbers["agents"].items():
         its = found["language"]
-        measures = f"{found['communication']:.2f}", f"{its['bits']:.2f}", f"{its['bits_by_chance']:.2f}"
-        told = f"{its['listening']:.0%}", f"{its['convention']:+.2f}"
+        measures = decimals(found["communication"]), f"{its['bits']:.2f}", f"{its['bits_by_chance']:.2f}"
+        told = f"{its['listening']:.0%}", decimals(its["convention"], sign="+")
         rows.append([name, *measures, *told, f"{found['goal_rate']:.1%}", f"{found['collision_rate']:.1%}"])
     return Table(("", "communication", "bits", "by chance", "listening", "convention", "goals", "collisions"), rows)
 
@@ -60,7 +61,7 @@ def worth_table(numbers: Numbers) -> Table:
 def company_table(numbers: Numbers) -> Table:
     """Everyone with everyone; no rows for one alone."""
     met = list(numbers["met"].items())
-    rows = [[f"{k}: {name}", *(f"{score:.2f}" for score in scores)] for k, (name, scores) in enumerate(met, 1)]
+    rows = [[f"{k}: {name}", *map(decimals, scores)] for k, (name, scores) in enumerate(met, 1)]
     head = ("communication; the row sits in the first seat", *(str(k + 1) for k in range(len(met))))
     return Table(head, rows if len(rows) > 1 else [])
 

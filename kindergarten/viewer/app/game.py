@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pygame
 
+from kindergarten.output import decimals
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
@@ -152,7 +153,7 @@ class Game(Controls):
         """One's own score beside the agent's."""
         agent = f" {self._agent}" if self._agent else ""
         scale = "0 is the best without memory, 1 knows what they will do"
-        return f"You: {anticipation(self):.2f}.{agent} {scale}. Space: close"
+        return f"You: {decimals(anticipation(self))}.{agent} {scale}. Space: close"
 
     def key_drive(self, place: int) -> None:
         """Nothing: ``handle`` has seen to it."""
@@ -179,7 +180,7 @@ class Game(Controls):
             )
         if self.over:
             drive, more = self.drives[-1], len(self.drives) < len(self._seeds)
-            words = f"{drive.end.name.lower().replace('_', ' ')}: {drive.earned:+.2f}.   space: "
+            words = f"{drive.end.name.lower().replace('_', ' ')}: {decimals(drive.earned, sign='+')}.   space: "
             return words + ("the next one" if more else "the score"), drive.end is not End.GOAL
         if not self.playing:
             return "Paused.   space: go on", False
@@ -215,18 +216,17 @@ def score(game: Game) -> str:
     drives = game.drives
     if not drives:
         return "No episode was driven to its end: no score."
-    limits, earned = game.reference(), np.mean([drive.earned for drive in drives])
+    limits = game.reference()
+    returns = np.mean([drive.earned for drive in drives]), limits.blind.mean(), limits.oracle.mean()
+    earned, blind, oracle = (decimals(value, sign="+") for value in returns)
     lines = [f"{'seed':>9}  {'it did':9} {'end':12} {'return':>8}"]
     for drive in drives:
         end = drive.end.name.lower().replace("_", " ")
-        lines.append(f"{drive.seed:9d}  {drive.intent.name.lower():9} {end:12} {drive.earned:+8.2f}")
-    blind, oracle = float(limits.blind.mean()), float(limits.oracle.mean())
-    lines.append(
-        f"mean return {earned:+.2f}; of these seeds with all intents: blind {blind:+.2f}, oracle {oracle:+.2f}"
-    )
+        lines.append(f"{drive.seed:9d}  {drive.intent.name.lower():9} {end:12} {decimals(drive.earned, sign='+'):>8}")
+    lines.append(f"mean return {earned}; of these seeds with all intents: blind {blind}, oracle {oracle}")
     count = "one episode" if len(drives) == 1 else f"{len(drives)} episodes"
     lines.append(
-        f"anticipation {anticipation(game):.2f} (0: the best without memory, 1: intents known). That is {count}: "
+        f"anticipation {decimals(anticipation(game))} (0: the best without memory, 1: intents known). That is {count}: "
         "a lucky guess scores as high as a memory, and one crash weighs a lot."
     )
     return "\n".join(lines)

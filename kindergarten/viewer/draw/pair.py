@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
+from kindergarten.output import decimals
 from kindergarten.viewer.draw.painter import STREET, Painter
 from kindergarten.viewer.draw.panel import draw_belief, draw_chances
 from kindergarten.viewer.draw.text import card, label, rect
@@ -155,7 +156,8 @@ class Pair:
                 type_.write(surface, "(it did not say)", (left.left, left.centery), 17, theme.faded)
             words = frame.action or ("cruising" if frame.end is End.RUNNING else "it is over")
             type_.write(surface, f"does: {words}", (right.left, top + 18 * unit), 17, theme.faded)
-            type_.write(surface, f"reward {frame.terms.sum():+.2f}", (inner.right, top + 18 * unit), 17, None, 1.0)
+            reward = decimals(frame.terms.sum(), sign="+")
+            type_.write(surface, f"reward {reward}", (inner.right, top + 18 * unit), 17, None, 1.0)
             if frame.thoughts.probabilities is not None:
                 draw_chances(surface, right, frame, type_)
             top += round(POLICY * unit)

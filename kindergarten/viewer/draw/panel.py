@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
+from kindergarten.output import decimals
 from kindergarten.viewer.draw.scene import Scene
 from kindergarten.viewer.draw.text import Typeface, label
 from kindergarten.viewer.model.camera import close_up
@@ -108,7 +109,7 @@ class Panel:
         aim = Intent(int(ego["intent"])).name.lower()
         self._pair(surface, "Aims", aim if story.tells_aim(view.reveal) else "? (press h)")
         if frame.thoughts.values is not None and frame.end is End.RUNNING:
-            self._pair(surface, "Expects from here on", f"{float(frame.thoughts.values):+.2f}")
+            self._pair(surface, "Expects from here on", decimals(float(frame.thoughts.values), sign="+"))
         if frame.end is not End.RUNNING:
             self._end(surface, story, frame.end)
         elif frame.thoughts.probabilities is not None:
@@ -141,7 +142,7 @@ class Panel:
         """Term by term, with a bar to the left or the right for what it took or gave."""
         theme, unit = self._type.theme, self._type.unit
         title = "Reward of this step" if story.live else "Reward so far"
-        self._line(surface, title, size=21, colour=theme.heading, value=f"{frame.terms.sum():+.2f}")
+        self._line(surface, title, size=21, colour=theme.heading, value=decimals(frame.terms.sum(), sign="+"))
         terms = [pair for pair in zip(story.term_names, frame.terms.tolist(), strict=True) if pair[1]]
         room = max(self._area.bottom - self._y - 4 * unit, 0.0)
         step = min(18 * unit, room / max(len(terms), 1))
@@ -150,7 +151,7 @@ class Panel:
         most = max((abs(value) for _, value in terms), default=1.0)
         for name, value in terms:
             self._type.write(surface, name.replace("_", " "), (self._left, self._y), 17, theme.faded)
-            self._type.write(surface, f"{value:+.2f}", (self._right, self._y), 17, theme.ink, 1.0)
+            self._type.write(surface, decimals(value, sign="+"), (self._right, self._y), 17, theme.ink, 1.0)
             middle, half = self._left + 0.58 * (self._right - self._left), 38 * unit
             length = half * value / most
             bar = (round(min(middle, middle + length)), round(self._y - 4 * unit), max(round(abs(length)), 1))

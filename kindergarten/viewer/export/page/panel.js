@@ -136,7 +136,10 @@ class Panel {
   }
 }
 
-const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`;
+const signed = (value) => {
+  const amount = Math.abs(value).toFixed(2);
+  return `${value < 0 && Number(amount) ? "\u2212" : "+"}${amount}`; // never minus nothing
+};
 
 /** What a phase means for somebody who watches: meaning in words.py. */
 function sayPhase({ words, names }, phase, user) {
