@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kindergarten.scoring.score import Score
 
 for _folder in ("agents", "envs"):  # links to the folders at the top of the tree, in a checkout
-    if not (Path(__file__).parent / _folder / "__init__.py").exists():
+    if (Path(__file__).parent / _folder).is_file():  # where git knows no links it writes a file with the target's name
         raise ImportError(
             f"{Path(__file__).parent / _folder} is no folder of Python: this checkout has lost its symbolic links. "
             "Clone it on a file system that has them (on Windows: git config core.symlinks true), or install the wheel."

@@ -260,6 +260,9 @@ def test_a_checkout_without_its_links_says_so(tmp_path, lost):
     said = failed.stderr.splitlines()[-1]
     assert failed.returncode == 1 and said.startswith("ImportError: ") and "lost its symbolic links" in said
     assert str(tree / lost) in said
+    (tree / lost).unlink()
+    if lost == "agents":  # whoever deletes that folder keeps the rest
+        subprocess.run(command, check=True, cwd=tmp_path)
 
 
 @pytest.fixture(scope="module")
