@@ -96,7 +96,7 @@ def in_the_delay(stage: Stage) -> float:
     """When [s] nothing has shown for a while, and the agent drives."""
     told = stage.stories[0]
     role = told.role(told.watched(0, told.start), told.start)
-    return min(max(role.t2 + 0.7 * (role.t3 - role.t2), told.hands_on + 0.3), role.t3 - 0.1)
+    return min(max(role.t2 + 0.7 * (role.t3 - role.t2), told.hands_on_at(told.start) + 0.3), role.t3 - 0.1)
 
 
 def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:

@@ -57,9 +57,12 @@ class MixedVecEnv(VecEnv):
         return seeds
 
     def reset(self) -> np.ndarray:
-        """Sample new scenes: observations (W, D), or pictures."""
+        """Sample new scenes, seeds and options as of ``KindergartenVecEnv``: observations (W, D), or pictures."""
+        for part, rows in zip(self.parts, self.rows, strict=True):
+            part._options = self._options[rows]
         observations = self._together([part.reset() for part in self.parts])
         self._reset_seeds()
+        self._reset_options()
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -124,8 +127,9 @@ class MixedVecEnv(VecEnv):
         Raises:
             NotImplementedError: ``indices`` are not all worlds.
         """
+        chosen = set(self._get_indices(indices))
         for part, rows in zip(self.parts, self.rows, strict=True):
-            part.set_attr(attr_name, value, [i - rows.start for i in self._get_indices(indices)])
+            part.set_attr(attr_name, value, [k for k, i in enumerate(range(rows.start, rows.stop)) if i in chosen])
 
     def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:
         """Not to be had: the worlds are rows of batches.

@@ -73,6 +73,8 @@ class KindergartenVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Observations (W, D) or a dict, rewards (W,) float32, dones (W,), and a dict per world; all fresh."""
+        if (fresh := self.fresh()) is not None:
+            self._lengths[fresh] = 0  # whoever waited did not decide
         observations, rewards, terminated, truncated, infos = self.envs.step(self._actions)
         dones = terminated | truncated
         self._returns += rewards

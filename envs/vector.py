@@ -89,6 +89,7 @@ class KindergartenVectorEnv(VectorEnv):
 
         Raises:
             ValueError: an unknown option, intent, or seeds that do not fit; nothing has changed.
+            gymnasium.error.ResetNeeded: the first reset leaves worlds out.
         """
         known = check_options(options, ("intents", "reset_mask"))
         intents = self._parse_intents(known.get("intents", []))
@@ -98,6 +99,8 @@ class KindergartenVectorEnv(VectorEnv):
                 f"reset_mask has shape {mask.shape} of {mask.dtype}: it must be ({self.num_envs},) of bool"
             )
         mask = mask.astype(bool)
+        if not (self._seeded or mask.all()):
+            raise gymnasium.error.ResetNeeded("reset_mask leaves out worlds that were never reset: reset all first")
         self._seed(self._check_seeds(seed), mask)
         observations = self.simulator.reset(mask, intents)
         if not mask.all():

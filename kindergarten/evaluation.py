@@ -69,6 +69,6 @@ def attribute(name: str) -> Any:
         found: Any = import_module(module)
         for part in attributes.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:  # the latter of names that no module has
         raise ValueError(f"there is no agent {name}: {error}") from None
     return found

@@ -66,23 +66,26 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(path: str | os.PathLike[str], anew: bool = False) -> Iterator[Path]:
     """Give the path of a folder to fill, which becomes ``path`` when the block ends without an error.
 
-    Nobody meets it half full, even after a crash, and of two who make it at once one does.
+    Nobody meets it half full, even after a crash, and of two who make it at once one does. What was made there before
+    stays until then, if it is made ``anew``.
 
     Raises:
-        FileExistsError: it is there already.
+        FileExistsError: it is there already, and not to be made anew.
         OSError: it cannot be made.
     """
     path = Path(path)
     there = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
-    if path.exists():
+    if path.exists() and not anew:
         raise there
     draft = _draft_beside(path)
     draft.mkdir()
     try:
         yield draft
+        if anew and path.exists():
+            shutil.rmtree(path)
         os.rename(draft, path)
     except OSError as error:
         raise (there if error.filename2 == os.fspath(path) and path.exists() else error) from None

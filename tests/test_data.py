@@ -170,6 +170,9 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
     record(wanted(2), tmp_path / "there", 1)
     capsys.readouterr()
+    for name, manifest in (("a", {"recording": []}), ("b", {"recording": {}, "shards": {"part-000000.parquet": {}}})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MANIFEST).write_text(json.dumps({"shards": {}, **manifest}))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a").touch()
     for words, said in (
@@ -180,6 +183,8 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
         (["--scenario", "Nowhere"], "unknown scenario 'Nowhere': choose from Follow"),
         (["--out", str(tmp_path / "there")], "has scenario 'Follow', and not 'Crossing'"),
         (["--out", str(tmp_path / "other")], "is no recording"),
+        (["--out", str(tmp_path / "a")], "has scenario None"),
+        (["--out", str(tmp_path / "b")], "manifest.json is damaged: choose another --out"),
     ):
         out = [] if "--out" in words else ["--out", str(tmp_path / "new")]
         assert cli.main(["record", *words, *out]) == cli.ERROR
@@ -200,6 +205,8 @@ def test_minari_reads_what_was_recorded(
     words = ["--scenario", "Follow", "--episodes", "5", "--delay", "0.5", "--jobs", "1", "--format", "minari"]
     words += ["--observation", observation, "--control", control, "--out", str(tmp_path)]
     assert cli.main(["record", *words]) == 0
+    (tmp_path / "minari" / "somebody-elses").mkdir()
+    assert cli.main(["record", *words]) == 0 and (tmp_path / "minari" / "somebody-elses").exists()
     data = minari.load_dataset("follow-random-v0")
     table = pq.ParquetDataset([*sorted(tmp_path.glob("*.parquet"))]).read()
     assert (data.total_episodes, data.total_steps) == (5, table.num_rows)

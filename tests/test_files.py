@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kindergarten.files import whole_file, write_whole
+from kindergarten.files import whole_file, whole_folder, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 BY_HAND = re.compile(
@@ -47,6 +47,19 @@ def test_whatever_ends_the_writing_leaves_the_old_file(tmp_path: Path, stop):
         raise stop
     assert raised.value is stop or raised.type is stop  # what somebody else says is left as it is
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_made_anew_stands_until_the_new_one_is_whole(tmp_path: Path):
+    path = tmp_path / "a"
+    for k in range(2):
+        with whole_folder(path, anew=True) as draft:
+            (draft / str(k)).touch()
+            assert not path.exists() or (path / "0").exists()
+    with pytest.raises(ValueError), whole_folder(path, anew=True) as draft:
+        raise ValueError
+    assert list(tmp_path.iterdir()) == [path] and list(path.iterdir()) == [path / "1"]
+    with pytest.raises(FileExistsError), whole_folder(path):
+        pass
 
 
 def test_two_may_write_the_same_file_at_once(tmp_path: Path):

@@ -19,6 +19,7 @@ from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import SEEDS, compute
 from kindergarten.viewer import Game, score
+from kindergarten.viewer.app.game import anticipation, mark
 from kindergarten.viewer.app.gamepad import Gamepad
 from kindergarten.world.codes import Action, End, Intent, Phase
 from kindergarten.world.config import Config
@@ -86,6 +87,20 @@ def test_keys_drive(tmp_path):
     limits = compute(scenario, Config(hands_on=True), np.array([5, 6]))
     expected = limits.anticipation(np.full(2, np.mean([each.earned for each in game.drives])))
     assert f"anticipation {expected:.2f}" in words and "2 episodes" in words and "guess" in words
+
+
+def test_where_nothing_was_at_stake_it_says_so():
+    """In one cast of Crossroads nobody is in the way."""
+    scenario, config = SCENARIOS["Crossroads"], Config(hands_on=True)
+    seeds = np.arange(20)
+    limits = compute(scenario, config, seeds)
+    calm = seeds[limits.oracle == limits.blind][:1]
+    game = Game(scenario, config, calm)
+    drive(game, {})
+    assert game.over and anticipation(game) is None and mark(game, "").anticipation is None
+    assert "anticipation nothing was at stake (0" in score(game)
+    game.handle(event(pygame.K_SPACE))
+    assert "You: nothing was at stake." in game._card()[0]
 
 
 def test_held_keys_steer_under_continuous_control():

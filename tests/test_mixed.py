@@ -24,6 +24,7 @@ from kindergarten.files import DEMO
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS, reference
+from kindergarten.world.codes import Intent
 from kindergarten.world.config import Config
 
 TWO = [SCENARIOS["Follow"], SCENARIOS["Crossing"]]
@@ -227,3 +228,19 @@ def test_what_comes_with_the_package_stays_as_it_is(words, says, tmp_path, monke
     assert says in said and said.count("\n") == 1
     assert {file: file.read_bytes() for file in DEMO.rglob("*") if file.is_file()} == before
     assert not list(tmp_path.iterdir())
+
+
+def test_options_and_attributes_reach_every_part():
+    mixed = make_mixed(TWO, 4, seed=0)
+    mixed.set_options({"intents": ["left"]})
+    mixed.reset()
+    assert (mixed.labels()[:, 0] == Intent.LEFT).all()
+    drawn = set()
+    for _ in range(8):
+        mixed.reset()  # what was asked for held for one reset
+        drawn |= set(mixed.labels()[:, 0].tolist())
+    assert len(drawn) > 1
+    mixed.set_attr("render_mode", "human")
+    assert mixed.get_attr("render_mode") == ["human"] * 4
+    with pytest.raises(NotImplementedError, match="all worlds share it"):
+        mixed.set_attr("render_mode", None, [0])

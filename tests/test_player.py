@@ -243,6 +243,9 @@ def test_story_mode_stops_asks_and_goes_on(follow):
     picture(player)
     press(player, pygame.K_2)
     assert player.story.words == "", "what has been told was told of another moment"
+    player.story.words = "it turns left"
+    press(player, pygame.K_n)
+    assert player.story.words == "", "and of another episode"
     press(player, pygame.K_e)
     assert player.story is None
 
@@ -256,7 +259,7 @@ def test_a_contact_sheet_shows_the_three_times_and_the_decision(replay, tmp_path
     role = stage.stories[0].role(1)
     assert role.t2 < found["t2: it is gone"] <= min(role.t2 + 0.5, role.t3)
     assert found["t3: it moves"] == pytest.approx(role.t3)
-    assert found["the decision: slower"] == pytest.approx(stage.stories[0].hands_on, abs=0.2)
+    assert found["the decision: slower"] == pytest.approx(stage.stories[0].hands_on[0], abs=0.2)
     write_sheet(tmp_path / "new" / "x.png", stage)
     assert pygame.image.load(tmp_path / "new" / "x.png").get_size() == SIZE
     write_sheet(tmp_path / "new" / "x.png", Stage(Take(replay, 0), Take(replay, 1)), View(dark=True), (800, 450))
@@ -271,6 +274,9 @@ def test_keys_write_pictures(replay, tmp_path, monkeypatch):
     player = Player(replay)
     press(player, pygame.K_s, pygame.K_w)
     assert sorted(os.listdir(tmp_path)) == ["Crossing-1-0.0s.png", "Crossing-1-sheet.png"]
+    player.replay = dataclasses.replace(replay, scenario="../up/\0x")  # a stranger's replay
+    press(player, pygame.K_s)
+    assert (tmp_path / "-up-x-1-0.0s.png").exists() and len(os.listdir(tmp_path)) == 3
     monkeypatch.chdir("/proc")
     press(player, pygame.K_s)
     assert "not written" in player.message
@@ -292,3 +298,17 @@ def test_who_follows_sees_what_is_newer(replay, follow, tmp_path):
     player.load(second)
     assert player.episode == 0 and player.time == 0.0
     picture(player)
+
+
+def test_in_each_leg_the_car_first_drives_by_itself():
+    """The agent's lane has a piece for each leg, and nobody says that the agent drives between them."""
+    town = thinking("Town")
+    legs = [len(np.unique(episode.worlds["hands_on"])) for episode in town.episodes]
+    story, episode = story_of(town, int(np.argmax(legs))), town.episodes[int(np.argmax(legs))]
+    assert len(story.driven) > 1
+    driven = np.zeros(len(story.times), bool)
+    for begin, end in story.driven:
+        driven |= (story.times >= begin - 1e-9) & (story.times < end - 1e-9)
+    assert np.array_equal(driven[:-1], (episode.worlds["tick"] >= episode.worlds["hands_on"])[:-1])
+    for time, its in zip(story.times[:-1], driven, strict=False):
+        assert (time >= story.hands_on_at(time) - 1e-9) == its

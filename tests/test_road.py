@@ -19,6 +19,7 @@ from kindergarten.world.road import (
     SPACING,
     START,
     RoadMap,
+    _build,
     build,
     locate,
     route_numbers,
@@ -234,3 +235,13 @@ def test_two_routes_meet_as_each_of_them_sees_it(name: str):
             assert met[a, b] and pairs[a, b, START] < pairs[b, a, START] - pairs[b, a, SHIFT]
             met[a, b] = met[b, a] = False
     assert pairs[:, :, SHIFT][met] == pytest.approx(-pairs[:, :, SHIFT].T[met])
+
+
+def test_whole_numbers_make_the_same_road():
+    """Kernels are compiled for floats and not asked again: what is written without a point must be one too."""
+    _build.cache_clear()  # to which 3 and 3.0 are one
+    road = build(Junction(), 70, 3, (-20, 5, 20, 50), [(1, 2, 3, 4)], 0)
+    assert all(part.dtype == float if isinstance(part, np.ndarray) else type(part) is float for part in road)
+    _build.cache_clear()
+    again = build(Junction(), 70.0, 3.0, (-20.0, 5.0, 20.0, 50.0), [(1.0, 2.0, 3.0, 4.0)], 0.0)
+    assert all(same(np.asarray(a), np.asarray(b)) for a, b in zip(road, again, strict=True))

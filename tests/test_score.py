@@ -221,6 +221,7 @@ def test_what_does_not_fit_is_named_with_the_choices():
     refused("seeds is []", seeds=[])
     refused("seeds is [-1]", seeds=[-1])
     refused("the agent is 3", 3)
+    refused("the agent is the class Predicts: name one that has been made, as Predicts()", Predicts)
     refused("takes other arguments", lambda a, b: a)
     refused("(actions, state) was expected", lambda o, s, e: idle(o))
     refused("no.zip", "no.zip")
@@ -232,6 +233,24 @@ def test_an_agent_of_another_observation_is_refused():
         observation_space = gymnasium.spaces.Box(-1, 1, (3,), np.float32)
 
     refused("the agent's observations are Box(-1.0, 1.0, (3,), float32)", Other())
+
+
+@pytest.mark.parametrize("recurrent", [False, True], ids=["PPO", "RecurrentPPO"])
+def test_models_that_see_pictures_are_scored(recurrent: bool, tmp_path: Path):
+    """Stable-Baselines3 turns channels to the front, and its models speak of their space as turned."""
+    sb3, contrib = pytest.importorskip("stable_baselines3"), pytest.importorskip("sb3_contrib")
+    from kindergarten.envs import make_sb3
+
+    kind, policy = (contrib.RecurrentPPO, "CnnLstmPolicy") if recurrent else (sb3.PPO, "CnnPolicy")
+    look: Any = {"observation": "pixels", "image_size": (40, 48), "grayscale": recurrent}
+    model = kind(policy, make_sb3("Kindergarten/Follow-v0", 2, **look), n_steps=8, batch_size=8, device="cpu")
+    model.save(tmp_path / "it.zip")
+    own, told = (
+        kindergarten.score(agent, "Follow", seeds=FEW[:2], allow_pickle=True, **more)
+        for agent, more in ((model, {}), (tmp_path / "it.zip", look))
+    )
+    assert own.settings["image_size"] == (40, 48) and own.returns.tolist() == told.returns.tolist()
+    refused("observations", model, observation="features")
 
 
 def test_the_exam_says_what_it_takes():
@@ -257,6 +276,9 @@ def test_the_command_scores_an_attribute_of_a_module(tmp_path, monkeypatch, caps
         (["my_agent:drive"], "name it with --scenario"),
         (["my_agent:steer", "--scenario", "Follow"], "there is no agent my_agent:steer"),
         (["nobody:drive", "--scenario", "Follow"], "there is no agent nobody:drive"),
+        (["./my_agent.py:drive", "--scenario", "Follow"], "there is no agent ./my_agent.py:drive"),
+        ([":drive", "--scenario", "Follow"], "there is no agent :drive"),
+        (["collections:Counter", "--scenario", "Follow"], "the agent is the class Counter"),
         (["my_agent:drive", "--scenario", "Follow", "--delay", "2", "--ladder"], "give one of the two"),
     ):
         assert cli.main(["evaluate", *words]) == 2

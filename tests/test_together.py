@@ -74,6 +74,20 @@ def test_rows_wait_until_nobody_drives_in_their_world():
         env.step(np.zeros(8, int))
 
 
+def test_an_episode_is_as_long_as_its_agent_drove():
+    env, rng = KindergartenVecEnv(rows_env("Meeting", 8, humans=0.25)), np.random.default_rng(0)
+    env.seed(3)
+    env.reset()
+    decisions, ended = np.zeros(16, int), 0
+    for _ in range(200):
+        decisions += env.driven()
+        _, _, done, infos = env.step(rng.integers(0, 8, 16))
+        assert all(infos[i]["episode"]["l"] == decisions[i] for i in np.flatnonzero(done))
+        decisions[done] = 0
+        ended += done.sum()
+    assert ended > 16
+
+
 def test_in_an_endless_world_a_row_waits_for_room_alone():
     env, rng = KindergartenVecEnv(rows_env("Square", 4, endless=True)), np.random.default_rng(0)
     env.seed(0)

@@ -134,6 +134,8 @@ def test_intents_hold_for_every_world_and_one_reset():
 
 def test_a_mask_of_the_wrong_shape_is_refused():
     envs = make_vec()
+    with pytest.raises(ResetNeeded, match="reset all"):
+        envs.reset(options={"reset_mask": np.arange(3) == 1})
     with pytest.raises(ValueError, match=r"reset_mask has shape \(2,\)"):
         envs.reset(options={"reset_mask": np.ones(2, bool)})
     with pytest.raises(ResetNeeded):

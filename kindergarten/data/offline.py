@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,11 +34,9 @@ def to_minari(wanted: Recording, out: Path) -> Path:
     """
     env = gymnasium.make(f"kindergarten:Kindergarten/{wanted.scenario}-v0", **wanted.settings)
     name = f"{wanted.scenario.lower()}-{Path(wanted.driver).stem}-v0"
-    shutil.rmtree(out / "minari", ignore_errors=True)
-    with whole_folder(out / "minari") as draft:
-        (draft / name).mkdir()
+    with whole_folder(out / "minari" / name, anew=True) as draft:
         storage = MinariStorage.new(
-            draft / name / "data", env.observation_space, env.action_space, env.spec, jpeg_encoding=False
+            draft / "data", env.observation_space, env.action_space, env.spec, jpeg_encoding=False
         )
         about = {"dataset_id": name, "minari_version": minari.__version__, "algorithm_name": wanted.driver}
         storage.update_metadata(about)

@@ -77,7 +77,7 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True)
     check_fits(agent_named(wanted.driver), exam)
     done = _opened(wanted, out)
-    missing = [k for k in range(len(wanted.shards)) if not _whole(out, done, k, len(wanted.shards[k]))]
+    missing = [k for k, episodes in enumerate(wanted.shards) if not _whole(out, done, k, len(episodes))]
     about = {"recording": wanted.about, "made_with": made_with(PACKAGES)}
     manifest = _write(out, about, done)
     progress = Progress(wanted.episodes, "episodes", manifest["episodes"])
@@ -127,7 +127,9 @@ def _opened(wanted: Recording, out: Path) -> dict[str, Any]:
         return {}
     try:
         manifest = json.loads((out / MANIFEST).read_text("utf-8"))
-        theirs, shards = manifest["recording"], dict(manifest["shards"])
+        theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
+        for its in shards.values():
+            int(its["episodes"]) + int(its["decisions"]) + int(its["bytes"])
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{out / MANIFEST} is damaged: choose another --out") from None
     for name, value in wanted.about.items():

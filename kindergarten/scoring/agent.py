@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from kindergarten.replay.thoughts import Thoughts
-from kindergarten.world.spaces import Observed
+from kindergarten.world.spaces import Observed, channels_last
 
 
 class Decision(NamedTuple):
@@ -48,7 +48,7 @@ class PredictAgent:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.observation_space: spaces.Space | None = getattr(model, "observation_space", None)
+        self.observation_space = channels_last(getattr(model, "observation_space", None))
         self.action_space: spaces.Space | None = getattr(model, "action_space", None)
 
     def decide(self, observations: Observed, state: Any, episode_starts: np.ndarray) -> Decision:
@@ -84,6 +84,8 @@ def agent_of(agent: Any) -> Agent:
     Raises:
         ValueError: it is none of them.
     """
+    if isinstance(agent, type):
+        raise ValueError(f"the agent is the class {agent.__name__}: name one that has been made, as {agent.__name__}()")
     if callable(getattr(agent, "decide", None)):
         return agent
     if callable(getattr(agent, "predict", None)):

@@ -113,7 +113,7 @@ def _build(
         every[block, block] = pairs
     markings = [(x0, y0 + d, x1, y1 + d, m) for d in (leg * leg_length for leg in legs)
                 for x0, y0, x1, y1, m in plan.markings]  # fmt: skip
-    return RoadMap(
+    parts = (
         np.concatenate(moved),
         np.tile(lengths, road.legs),
         np.tile(np.where(siblings, pairs[:, :, STOP], np.inf).min(axis=1), road.legs),
@@ -121,11 +121,13 @@ def _build(
         entry,
         leg_length,
         np.array(fog),
-        np.array(buildings, float).reshape(-1, 4),
-        np.array(markings, float).reshape(-1, 5),
+        np.array(buildings).reshape(-1, 4),
+        np.array(markings).reshape(-1, 5),
         np.array([(0.0, leg * leg_length, plan.radius) for leg in legs]),
         lane_width,
     )
+    # Kernels are compiled for floats, once, and are not asked again: a scenario's numbers may be whole ones.
+    return RoadMap(*(np.ascontiguousarray(p, float) if isinstance(p, np.ndarray) else float(p) for p in parts))
 
 
 def _plan(road: Road, entry: float, lane_width: float) -> Plan:

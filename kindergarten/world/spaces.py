@@ -53,6 +53,17 @@ class Observer:
         return spaces.Dict({**boxes, "mask": spaces.Box(0.0, 1.0, (self._simulator.num_users - 1,), np.float32)})
 
 
+def channels_last(space: spaces.Space | None) -> spaces.Space | None:
+    """``space`` as the environments paint it, (H, W, C), if it is Stable-Baselines3's (C, H, W) of pictures.
+
+    Its models turn every picture that they are shown, and speak of them as turned.
+    """
+    if not isinstance(space, spaces.Box) or len(space.shape) != 3 or space.shape[0] > 3 or space.shape[2] <= 3:
+        return space
+    low, high = (np.moveaxis(limit, 0, -1) for limit in (space.low, space.high))
+    return spaces.Box(low, high, dtype=space.dtype.type)
+
+
 def settings_for(observation_space: spaces.Space | None, actions: spaces.Space | None) -> dict[str, Any]:
     """The environment's keywords that give an agent of these spaces what it takes; as far as its spaces tell."""
     settings: dict[str, Any] = {}

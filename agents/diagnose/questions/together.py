@@ -68,10 +68,10 @@ def graded(value: float, enough: float, little: float, unasked: str = "") -> Ver
 def worth(case: Company) -> Finding:
     """How they fare, between a team without a channel and one that knows everything."""
     channel, mine = known_channel(case.scenario), case.found[MINE]
-    low, high = map(decimals, mine["communication_ci95"])
+    low, high = mine["communication_ci95"]
     answer = (
-        f"{decimals(mine['communication'])} ({low} to {high}): 0 is the best without a channel, 1 the best "
-        f"where everybody is told everything. {mine['goal_rate']:.1%} of agents reach their goals, "
+        f"{decimals(mine['communication'])} ({decimals(low)} to {decimals(high)}): 0 is the best without a channel, 1 "
+        f"the best where everybody is told everything. {mine['goal_rate']:.1%} of agents reach their goals, "
         f"{mine['collision_rate']:.1%} collide."
     )
     numbers = {"agents": case.found, "unbraked": channel.communication(channel.unbraked)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,7 +154,7 @@ class Game(Controls):
         """One's own score beside the agent's."""
         agent = f" {self._agent}" if self._agent else ""
         scale = "0 is the best without memory, 1 knows what they will do"
-        return f"You: {decimals(anticipation(self))}.{agent} {scale}. Space: close"
+        return f"You: {_said(anticipation(self))}.{agent} {scale}. Space: close"
 
     def key_drive(self, place: int) -> None:
         """Nothing: ``handle`` has seen to it."""
@@ -199,10 +200,15 @@ class Game(Controls):
         return compute(self._scenario, self._scale, seeds)
 
 
-def anticipation(game: Game) -> float:
-    """What the drives were worth, on the scale from blind (0) to oracle (1)."""
+def anticipation(game: Game) -> float | None:
+    """What the drives were worth, on the scale from blind (0) to oracle (1); None where nothing is at stake."""
     earned = np.mean([drive.earned for drive in game.drives])
-    return game.reference().anticipation(np.full(len(game.drives), earned))
+    found = game.reference().anticipation(np.full(len(game.drives), earned))
+    return None if math.isnan(found) else found
+
+
+def _said(anticipation: float | None) -> str:
+    return "nothing was at stake" if anticipation is None else decimals(anticipation)
 
 
 def mark(game: Game, about: str) -> Mark:
@@ -226,7 +232,7 @@ def score(game: Game) -> str:
     lines.append(f"mean return {earned}; of these seeds with all intents: blind {blind}, oracle {oracle}")
     count = "one episode" if len(drives) == 1 else f"{len(drives)} episodes"
     lines.append(
-        f"anticipation {decimals(anticipation(game))} (0: the best without memory, 1: intents known). That is {count}: "
+        f"anticipation {_said(anticipation(game))} (0: the best without memory, 1: intents known). That is {count}: "
         "a lucky guess scores as high as a memory, and one crash weighs a lot."
     )
     return "\n".join(lines)

@@ -33,7 +33,7 @@ class Guess:
         self._story, self._focus = story, story.watched(focus, story.start)
         role = story.role(self._focus)
         self._answers = {ARROWS[intent][0]: intent for intent in story.intents}
-        self.moment = min(max(role.t2, story.hands_on), role.t3, story.duration)
+        self.moment = min(max(role.t2, story.hands_on_at(story.start)), role.t3, story.duration)
         self.answered, self._given = False, Intent.STRAIGHT
 
     def stops(self, time: float, later: float) -> bool:

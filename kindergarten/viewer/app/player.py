@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pygame
@@ -38,7 +39,8 @@ class Player(Controls):
         self.episode = episode % len(self.replay.episodes)
         self.marks = (None, None)
         self._set_stage()
-        self.time, self._stops = self.stage.start, self.stage.telling(self.view.focus)
+        self._stops = self.stage.telling(self.view.focus)
+        self._go(self.stage.start)
         if self.guess is not None:
             self.guess.ask(self.stage.stories[0], self.view.focus)
 
@@ -217,7 +219,8 @@ class Player(Controls):
         """Write this moment, or the contact sheet, as a PNG into the folder that one is in."""
         from kindergarten.viewer.export import sheet  # which draws stages itself
 
-        stem = f"{self.replay.scenario}-{self.episode + 1}"
+        scenario = re.sub(r"\W+", "-", self.replay.scenario)  # which whoever made the replay has named
+        stem = f"{scenario}-{self.episode + 1}"
         name = f"{stem}-{self.time:.1f}s.png" if not place else f"{stem}-sheet.png"
         try:
             if not place:

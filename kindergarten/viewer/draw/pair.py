@@ -46,7 +46,8 @@ class Pair:
         length = min(len(a.actions), len(b.actions))
         if a.actions.shape[1] != b.actions.shape[1]:
             return None
-        driven = a.worlds["tick"][:length] >= max(int(a.worlds["hands_on"][0]), int(b.worlds["hands_on"][0]))
+        begins = np.maximum(a.worlds["hands_on"][:length], b.worlds["hands_on"][:length])
+        driven = a.worlds["tick"][:length] >= begins
         idle = Action.IDLE if a.actions.shape[1] == 1 else -9.0
         other = np.any(a.actions[:length] != b.actions[:length], axis=1) & driven
         other &= np.any((a.actions[:length] != idle) | (b.actions[:length] != idle), axis=1)

@@ -100,9 +100,10 @@ class Panel:
 
     def _car(self, surface: pygame.Surface, story: Story, frame: Frame, view: View) -> None:
         ego = frame.users[0]
-        until = "" if story.live else f" until {story.hands_on:.1f} s"
+        hands_on = story.hands_on_at(frame.time)
+        until = "" if story.live else f" until {hands_on:.1f} s"
         hands = frame.action or f"none: cruising{until}"
-        if frame.time >= story.hands_on - 1e-9 and not frame.action:
+        if frame.time >= hands_on - 1e-9 and not frame.action:
             hands = "none: it is over" if frame.end is not End.RUNNING else "none yet"
         self._pair(surface, "Agent's action", hands)
         self._pair(surface, "Speed, target", f"{ego['speed']:.1f}, {frame.target_speed:.1f} m/s")

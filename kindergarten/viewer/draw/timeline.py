@@ -107,9 +107,11 @@ class Timeline:
         theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
         box = self._lane(LANE)
         surface.fill(theme.card, box)
-        left, right = round(self.axis.x_of(story.hands_on)), round(self.axis.x_of(known))
-        surface.fill(theme.ego, (left, box.top, max(right - left, 0), box.height))
-        below = [(story.hands_on, HANDS_ON, HANDS_ON)] if story.hands_on <= known else []
+        below = []
+        for begin, end in story.driven:
+            left, right = (round(self.axis.x_of(time)) for time in (begin, min(end, known)))
+            surface.fill(theme.ego, (left, box.top, max(right - left, 0), box.height))
+            below += [(begin, HANDS_ON, HANDS_ON)] if begin <= min(end, known) else []
         if not story.live and story.end is not End.RUNNING:
             below.append((story.duration, end_words(story), end_words(story)))
             dot(surface, getattr(theme, end_tone(story.end)), (box.right, box.centery), 4.5 * unit)

@@ -89,11 +89,12 @@ def decided(stage: Stage) -> tuple[str, float]:
     """What the agent first did that changed anything, and when [s]; when it could have, if it never did."""
     replay, index = stage.takes[0]
     story = stage.stories[0]
-    for time in stage.times[stage.times >= story.hands_on - 1e-9].tolist():
+    hands_on = story.hands_on_at(story.start)
+    for time in stage.times[stage.times >= hands_on - 1e-9].tolist():
         words = stage.frames(time)[0].action
         if words and words != "go on as before":
             return words, time
-    return "go on as before", min(story.hands_on, story.duration)
+    return "go on as before", min(hands_on, story.duration)
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:

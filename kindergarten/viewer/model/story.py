@@ -58,7 +58,7 @@ class Story:
     intents: tuple[Intent, ...]  # that there may be, of those who have a choice
     times: np.ndarray  # (T,) [s] of the frames
     signallers: np.ndarray  # (T,) whose intent has to be remembered then
-    hands_on: float
+    hands_on: np.ndarray  # (T,) [s] from when on the agent drives, in the leg of that frame
     start: float
     duration: float
     end: End
@@ -97,8 +97,21 @@ class Story:
 
     def watched(self, focus: int, time: float) -> int:
         """The road user to look at: ``focus``, or if that is 0, whoever has to be watched at ``time`` [s]."""
-        k = int(np.clip(np.searchsorted(self.times, time + 1e-9, side="right") - 1, 0, len(self.times) - 1))
-        return min(focus or int(self.signallers[k]), len(self.roles) - 1)
+        return min(focus or int(self.signallers[self._frame_at(time)]), len(self.roles) - 1)
+
+    def hands_on_at(self, time: float) -> float:
+        """From when on [s] the agent drives, in the leg that it is in at ``time`` [s]."""
+        return float(self.hands_on[self._frame_at(time)])
+
+    @cached_property
+    def driven(self) -> list[tuple[float, float]]:
+        """From when to when [s] the agent drives, leg by leg."""
+        firsts = np.flatnonzero(np.diff(self.hands_on)) + 1
+        begins = self.hands_on[[0, *firsts]].tolist()
+        return list(zip(begins, [*self.times[firsts].tolist(), self.duration], strict=True))
+
+    def _frame_at(self, time: float) -> int:
+        return int(np.clip(np.searchsorted(self.times, time + 1e-9, side="right") - 1, 0, len(self.times) - 1))
 
     def to_middle(self, ego: np.void) -> float:
         """How far [m] the middle of the next junction lies ahead of the ego; of the last one, if it is past all."""
@@ -157,7 +170,7 @@ def _story(
         intents=_intents(users[0]),
         times=times,
         signallers=np.minimum(worlds["signaller"], users.shape[1] - 1),
-        hands_on=float(worlds["hands_on"][0]) * dt,
+        hands_on=worlds["hands_on"] * dt,
         start=float(times[0]),
         duration=float(times[-1]),
         end=End(int(worlds["end"][-1])),
