@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.agents import FIRST, finished
 from benchmarks.common import ROOT, about
 from benchmarks.trainer import LIKE_OURS, LONGER, stock_like_ours
-from kindergarten.agents.learner.config import PPOConfig
+from kindergarten.agents.runs.options import usual
 from kindergarten.evaluation import named
 from kindergarten.files import write_whole
 from kindergarten.reportcard.card import ReportCard, examine
@@ -40,7 +40,7 @@ def write_card(file: Path, card: ReportCard) -> None:
 
 def stock(scenario: Scenario, seed: int) -> ReportCard:
     """The card of stock's RecurrentPPO with our numbers, which it trains."""
-    model = stock_like_ours(seed, scenario.worlds, PPOConfig(), scenario.name)
+    model = stock_like_ours(seed, scenario.worlds, usual(scenario.name).learner, scenario.name)
     model.learn(LONGER * scenario.training)
     (card,) = examine({f"{LIKE_OURS}, seed {seed}": PredictAgent(model)}, scenario)
     return card

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from statistics import median
 from typing import Any
@@ -28,6 +29,7 @@ from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.memory import open_forget_gates
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs.options import usual
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
 from kindergarten.scenarios import SCENARIOS, scenario_named
@@ -192,7 +194,8 @@ def times_to_score(options: argparse.Namespace) -> dict[str, Any]:
     def score(model: RecurrentPPO) -> float:
         return anticipation(model, scenario, limits)
 
-    default, alone, name = PPOConfig(), PPOConfig(caption_coef=0.0), scenario.name
+    default, name = usual(scenario.name).learner, scenario.name
+    alone = replace(default, caption_coef=0.0)
     makers: dict[str, Callable[[int, int], RecurrentPPO]] = {
         OURS: lambda seed, worlds: ours(seed, worlds, default, name, options.threads)
     }

@@ -144,6 +144,12 @@ class MixedVecEnv(VecEnv):
         return [self.parts[0].env_is_wrapped(wrapper_class, 0)[0] for _ in self._get_indices(indices)]
 
 
+def sizes_of(scenarios: Sequence[Scenario], num_envs: int) -> list[int]:
+    """How many of ``num_envs`` worlds are of each scenario; none of some, where there are few."""
+    shares = np.sqrt([scenario.training for scenario in scenarios])
+    return np.diff(np.round(np.cumsum(shares) / shares.sum() * num_envs).astype(int), prepend=0).tolist()
+
+
 @spelled_out(Config)
 def make_mixed(
     scenarios: Sequence[Scenario],
@@ -159,17 +165,14 @@ def make_mixed(
     The shares are as the square roots of the scenarios' own ``training``: between equal ones, in which the longest
     are not learned, and those that would leave the shortest a world or two.
     """
-    shares = np.sqrt([scenario.training for scenario in scenarios])
-    ends = np.round(np.cumsum(shares) / shares.sum() * num_envs).astype(int)
-    sizes = np.maximum(np.diff(ends, prepend=0), 1).tolist()
     parts = [
         make_sb3(
             f"Kindergarten/{scenario.name}-v0",
-            size,
+            max(size, 1),
             reward_scale=1 / stake(scenario) if normalize_reward else 1.0,
             **settings,
         )
-        for scenario, size in zip(scenarios, sizes, strict=True)
+        for scenario, size in zip(scenarios, sizes_of(scenarios, num_envs), strict=True)
     ]
     mixed = MixedVecEnv(parts)
     mixed.seed(seed)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from contextvars import ContextVar
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, SupportsFloat, TextIO, cast
 
 NAME = "kindergarten"
 
@@ -90,9 +90,9 @@ def note(words: str) -> None:
         print(f"{NAME}: {words}", file=sys.stderr, flush=True)
 
 
-def decimals(value: float, digits: int = 2, sign: str = "") -> str:
+def decimals(value: SupportsFloat, digits: int = 2, sign: str = "") -> str:
     """A number so many digits long, never "-0.00"; ``sign`` "+" shows that of others too."""
-    return f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: minus nothing plus nothing is nothing
+    return f"{round(float(value), digits) + 0.0:{sign}.{digits}f}"  # + 0.0: minus nothing plus nothing is nothing
 
 
 def columns() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,9 +36,10 @@ def fake_run(
     score: float,
     ladder: bool = True,
     numbers: PPOConfig = PPOConfig(),  # noqa: B008  # it is frozen
+    **more: Any,
 ) -> None:
     """A run's folder as far as comparing reads it."""
-    run = Run.create(folder, Options(scenario=scenario, memory=Memory(memory), seed=seed, learner=numbers))
+    run = Run.create(folder, Options(scenario=scenario, memory=Memory(memory), seed=seed, learner=numbers, **more))
     run.write_json("evaluation.json", {"delay_s": [1.0, 4.0], "anticipation": score})
     if ladder:
         rungs = (0.0, 0.5, 8.0, 32.0)
@@ -71,6 +73,19 @@ def test_runs_with_other_eyes_are_another_group(tmp_path: Path):
     assert names == ("lstm, 1..4 s", "lstm, 1..4 s, attention", "lstm, 1..4 s, attention, residual 4")
     assert len(set(colours)) == 3
     assert [text.get_text() for text in picture(groups).legends[0].get_texts()] == list(names)
+
+
+def test_runs_that_were_trained_for_longer_or_otherwise_are_another_group(tmp_path: Path):
+    others: list[dict[str, Any]] = [{}, {"steps": 200_000}, {"steps": 9}, {"worlds": 16}, {"curriculum": True}, {}]
+    for k, more in enumerate(others):
+        fake_run(tmp_path / str(k), "Follow", "lstm", k, 0.9, **more)
+    groups = grouped(expand(sorted(tmp_path.iterdir())))
+    assert {group.trained: len(group.curves) for group in groups} == {
+        "1..4 s": 3,  # 200,000 are usual
+        "1..4 s, 9 decisions": 1,
+        "1..4 s, 16 worlds": 1,
+        "1..4 s, curriculum": 1,
+    }
 
 
 def test_only_agents_of_one_kind_are_summed_up_over_scenarios(tmp_path: Path, capsys):

@@ -220,7 +220,7 @@ def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
     """It says and remembers what the policy's own ``predict`` does; every question has an answer, twice the same."""
     policy = follow(memory)
     effort = replace(SMALL, seeds=4, delays=(1.0,), credit_delays=(1.0, 2.0))
-    examined = prepare(policy, FOLLOW, Config(), effort)
+    examined = prepare(policy, FOLLOW, Config(hands_on=memory == "lstm"), effort)  # who drives early is asked as well
     found = diagnose(examined)
     assert [finding.key for finding in found] == [
         "memory",

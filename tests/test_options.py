@@ -142,6 +142,9 @@ def test_a_file_gives_options_and_the_line_comes_first(tmp_path: Path):
     ("content", "said"),
     [
         ([], "is no config.json"),
+        ({"columns": []}, "is no config.json"),
+        ({"options": {"scenario": "Meeting"}, "rules": None}, "is no config.json"),
+        ({"options": {"scenario": "Meeting"}, "rules": []}, "is no config.json"),
         ({"optoins": {}}, "unknown part 'optoins': choose from options, environment, hyperparameters"),
         ({"options": {"stpes": 1}}, "unknown name 'stpes' in options: choose from scenario, memory, steps"),
         ({"environment": {"delay": 1}}, "unknown name 'delay' in environment: choose from observation"),
@@ -188,15 +191,27 @@ def test_what_looks_and_what_is_seen_go_together():
             "there is no device 'cuda' here: choose from auto, cpu",
             marks=pytest.mark.skipif(th.cuda.is_available(), reason="there is one"),
         ),
+        (
+            ["--memory", "transformer", "--hidden", "30"],
+            "hidden is 30: a transformer's layer of 4 heads takes a multiple",
+        ),
+        (["--encoder", "attention", "--features", "30"], "features is 30: attention of 4 heads takes a multiple of 4"),
+        (["--encoder", "cnn", "--redistribute"], "redistribute needs frames of numbers"),
+        (
+            ["--engine", "ray", "--scenario", "all", "--runners", "64"],
+            "worlds is 512: each of 64 runners needs 17",
+        ),
         (["--memory", "x" * 10_000], "unknown memory 'xxx"),
         (["--out", "x" * 10_000, "--seeds", "0"], "--seeds is 0"),
         (["y" * 10_000], "nothing is known of yyy"),
     ],
 )
-def test_wrong_options_are_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+def test_wrong_options_are_one_line(words: list[str], said: str, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["train", *words]) == cli.ERROR
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1 and len(error) < 400
+    assert not list(tmp_path.glob("runs/*")), "and nothing is left that would be in the way of the next one"
 
 
 # ---- runs that are made again, or go on further
@@ -284,6 +299,18 @@ def test_a_run_goes_on_for_longer(tmp_path: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert cli.main(["train", "--resume", str(out), "--steps", "100"]) == cli.ERROR
     assert "--steps is 100" in capsys.readouterr().err
+    extended(Run.open(out), None, 10**6).note()  # what --more notes at once, before Ctrl-C
+    assert cli.main(["train", "--resume", str(out), "--steps", "896"]) == 0, "back again"
+    assert Run.open(out).options.steps == 896
+
+
+@pytest.mark.jit
+def test_where_nothing_is_at_stake_the_latest_agent_is_kept(tmp_path: Path):
+    run = begin(
+        parsed(*TINY, "--steps", "256", "--scenario", "CutIn", "--delay", "0.5", "--out", str(tmp_path / "run"))
+    )
+    assert attempt(learn, run) == 0
+    assert checkpoint.read(run.checkpoint("best")).decisions == decisions(run.folder) == 256
 
 
 def test_the_warmup_stays_as_many_decisions_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,9 @@ import pytest
 from stable_baselines3.common.callbacks import BaseCallback
 
 from kindergarten import cli
+from kindergarten.agents.runs import seeds, uploads
+from kindergarten.agents.runs.options import usual
+from kindergarten.agents.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("few_seeds")
 TINY = ["train", "--steps", "256", "--worlds", "2"]
@@ -50,6 +54,17 @@ def test_both_get_what_they_need(tmp_path: Path, monkeypatch, capsys):
     assert uploaded["repo_id"] == "me/car" and "*.zip" in uploaded["ignore_patterns"]
     assert "anticipation" in (tmp_path / "run" / "README.md").read_text().lower()
     assert "https://hub/me/car" in capsys.readouterr().out
+
+
+def test_several_agents_have_a_card_and_a_sum_of_their_own(tmp_path: Path):
+    found = {"scenario": "Meeting", "decisions": 5, "communication": 0.5, "communication_ci95": [0.4, 0.6]}
+    folders = [tmp_path / f"seed{seed}" for seed in range(2)]
+    for seed, folder in enumerate(folders):
+        run = Run.create(folder, replace(usual("Meeting"), seed=seed))
+        run.write_json("evaluation.json", {**found, "collision_rate": 0.1})
+    card = uploads.model_card(Run.open(folders[0]), "me/cars")
+    assert "| `Kindergarten/Meeting-v0` | 0.500 (0.400..0.600) | 10.0% |" in card and "with one that tells" in card
+    assert seeds._together(folders) == "communication 0.500 (mean; least 0.500, most 0.500)"
 
 
 def test_a_site_out_of_reach_is_one_line_and_the_run_is_kept(tmp_path: Path, monkeypatch, capsys):

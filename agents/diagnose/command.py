@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from kindergarten.agents.diagnose.examination import QUESTIONS, Question, ask_all, prepare
 from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, Verdict, plain
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
-from kindergarten.agents.diagnose.population import Population
+from kindergarten.agents.diagnose.population import Population, by_name
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
@@ -114,8 +114,11 @@ class DiagnosedAgent:
     def case(self, beside: Sequence[DiagnosedAgent], effort: Effort) -> Case:
         """Ready to be asked; others beside it, and untrained networks with every memory."""
         kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
-        untrained: dict[str, Policy] = {kind: RecurrentPolicy(self.untrained(kind).policy) for kind in kinds}
-        others: dict[str, Policy] = {other.name: RecurrentPolicy(other.policy()) for other in beside}
+        untrained: dict[str, Policy] = {}
+        for kind in kinds:
+            with suppress(ValueError):  # not every memory is to be had in every size
+                untrained[kind] = RecurrentPolicy(self.untrained(kind).policy)
+        others: dict[str, Policy] = {name: RecurrentPolicy(other.policy()) for name, other in by_name(beside).items()}
         return prepare(RecurrentPolicy(self.policy()), self.scenario, self.config, effort, untrained, others)
 
 
@@ -141,7 +144,8 @@ def check(agent: Diagnosed, others: Sequence[Diagnosed]) -> None:
     """
     for other in others:
         if other.setting != agent.setting:
-            raise ValueError(f"--beside {other.report.parent} drives {other.scenario.name}, not {agent.scenario.name}")
+            theirs, ours = (" under ".join(each.setting) for each in (other, agent))
+            raise ValueError(f"--beside {other.report.parent} drives {theirs}, not {ours}")
 
 
 def examine(agent: Diagnosed, beside: Sequence[Any], effort: Effort) -> list[Finding]:

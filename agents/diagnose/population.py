@@ -20,6 +20,14 @@ from kindergarten.scoring.together import drive_together
 from kindergarten.world.config import Scenario
 
 
+def by_name(others: Sequence[Any]) -> dict[str, Any]:
+    """Those beside an agent, by what they are called; who has another's name is told by its folder as well."""
+    found: dict[str, Any] = {}
+    for other in others:
+        found[f"{other.name}, {other.report.parent}" if other.name in found else other.name] = other
+    return found
+
+
 @dataclass(frozen=True)
 class Population:
     """A run's best agents, with the same interface as ``DiagnosedAgent``."""
@@ -68,7 +76,7 @@ class Population:
 
     def case(self, beside: Sequence[Population], effort: Effort) -> Company:
         """Ready to be asked, others beside them. All seeds are driven, whatever the ``effort``: it takes seconds."""
-        everyone = {MINE: self, **{other.name: other for other in beside}}
+        everyone = {MINE: self, **by_name(beside)}
         agents = {name: PolicyAgent(its.model.policy) for name, its in everyone.items()}
         rules = {name: rules_of(its.run) for name, its in everyone.items()}
         stories = {name: drive_together([agents[name]], self.scenario, rules[name], SEEDS) for name in everyone}

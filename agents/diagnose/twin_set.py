@@ -204,7 +204,7 @@ def without(twins: TwinSet, columns: list[int]) -> ObservationHook:
 def past(frames: np.ndarray, twins: TwinSet) -> ObservationHook:
     """These frames (T, W, D) until the agent has the controls, then the world as it is."""
     return ObservationHook(
-        lambda t, seen: np.where((t < twins.hands)[:, None], frames[t], seen) if t < len(frames) else seen
+        lambda t, seen: np.where((t < twins.ready)[:, None], frames[t], seen) if t < len(frames) else seen
     )
 
 
@@ -212,9 +212,9 @@ def shuffled(frames: np.ndarray, twins: TwinSet, seed: int = 0) -> np.ndarray:
     """Frames (T, W, D), those before the agent has the controls in random order; the same for twins."""
     edited, rng = frames.copy(), np.random.default_rng(seed)
     for j in range(twins.shape[1]):
-        until = twins.hands[j]
+        until = twins.ready[j]
         order = rng.permutation(until)
-        for w in range(j, len(twins.hands), twins.shape[1]):
+        for w in range(j, len(twins.ready), twins.shape[1]):
             edited[:until, w] = frames[:until, w][order]
     return edited
 
@@ -239,5 +239,5 @@ def painted(frames: np.ndarray, twins: TwinSet, begin: np.ndarray, length: int, 
 
 def in_phase(driven: Rollout, twins: TwinSet, phase: Phase) -> np.ndarray:
     """Which frames (T, W) belong to a phase, before the agent has the controls."""
-    before = np.arange(len(driven.frames))[:, None] < twins.hands
+    before = np.arange(len(driven.frames))[:, None] < twins.ready
     return (driven.phases == phase) & before

@@ -102,7 +102,8 @@ class Driver(RecurrentPPO):
             self.logger.record("train/redistribution_loss", self.redistribution(buffer, starts))
         if self.legible:
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
-            buffer.rewards += self.legible * self._current_progress_remaining * clarity(self.policy, buffer)
+            weight = self.legible * max(self._current_progress_remaining, 0.0)  # the last update goes beyond the end
+            buffer.rewards += weight * clarity(self.policy, buffer)
 
     def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
         if isinstance(self.action_space, spaces.Box):

@@ -129,8 +129,10 @@ class AttentionFeatures(Features):
         """What looks and asks, and the layer to which the answers go.
 
         Raises:
-            ValueError: the observations are no rows of road users.
+            ValueError: the observations are no rows of road users, or the heads cannot share ``size``.
         """
+        if size % HEADS:
+            raise ValueError(f"features is {size}: attention of {HEADS} heads takes a multiple of {HEADS}")
         shown = spaces.flatdim(observation_space) - NUM_EGO
         if isinstance(observation_space, spaces.Box) and shown % NUM_USER:
             raise ValueError(f"the encoder 'attention' needs rows of {NUM_USER} numbers, not {shown} numbers in all")

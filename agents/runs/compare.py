@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from matplotlib.ticker import FuncFormatter
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.metrics import STEPS, read_rows
+from kindergarten.agents.runs.options import usual
 from kindergarten.agents.runs.run import Run, Unready
 from kindergarten.files import check_ending, whole_file
 from kindergarten.output import aligned, columns, decimals, note
@@ -34,6 +35,7 @@ PALETTE = ["#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#5
 COLOURS = dict(zip(Memory, cycle(PALETTE)))
 POINTS = 60  # of a learning curve
 THRESHOLDS = np.linspace(-0.2, 1.05, 126)  # of a performance profile
+NO_CURVE = np.empty((2, 0))
 Scores = dict[str, list[float]]
 """Anticipation of each run, by delay ("1..4 s", "8 s"); nan where nothing is at stake."""
 
@@ -111,17 +113,32 @@ def curve_of(run: Run) -> np.ndarray:
     return np.array([[float(row[name]) for row in rows] for name in (STEPS, SCORE)])
 
 
+def amount_of(run: Run) -> Iterator[str]:
+    """How long it was trained, and in which order, if that is out of the ordinary."""
+    own, ordinary = run.options, replace(usual(run.options.scenario), without=run.options.without)
+    ordinary = replace(ordinary, environment=own.environment, learner=own.learner)
+    if own.budget != ordinary.budget:
+        yield f"{own.budget:,} decisions"
+    if own.worlds != ordinary.worlds:
+        yield f"{own.worlds} worlds"
+    if own.curriculum:
+        yield "curriculum"
+    if own.init:
+        yield "begun as another"
+
+
 def grouped(runs: Iterable[Run]) -> list[Group]:
     """Runs by scenario, memory, training and eyes, in the order of scenarios given and of the ladder of memories."""
     groups: dict[tuple[str, Memory, str], Group] = {}
     for run in runs:
         memory, curve = run.options.memory, curve_of(run)
-        trained = ", ".join(part for part in (delay_name(run.config.delay_s), run.taught, run.eyes) if part)
+        parts = delay_name(run.config.delay_s), run.taught, run.eyes, *amount_of(run)
+        trained = ", ".join(filter(None, parts))
         for scenario in (scenario.name for scenario in run.scenarios):
             group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
             for delay, scores in scores_of(run, scenario).items():
                 group.scores.setdefault(delay, []).extend(scores)
-            group.curves.append(curve)
+            group.curves.append(NO_CURVE if run.graduate else curve)  # its curve is a mean over all scenarios
     scenarios, memories = list(dict.fromkeys(group.scenario for group in groups.values())), list(Memory)
     return sorted(groups.values(), key=lambda g: (scenarios.index(g.scenario), -memories.index(g.memory), g.trained))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -239,7 +240,8 @@ def from_json(about: Any) -> Options:
     Raises:
         ValueError: it holds something else.
     """
-    if not isinstance(about, Mapping) or not all(isinstance(about.get(part, {}), Mapping) for part in PARTS):
+    every = {*PARTS, *TOGETHER, "columns"}
+    if not isinstance(about, Mapping) or not all(isinstance(about.get(part, {}), Mapping) for part in every):
         raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
     if "made_with" in about:  # a run, perhaps of before there was a choice
         about = {**about, "hyperparameters": {"shared_memory": False, **about.get("hyperparameters", {})}}
@@ -312,9 +314,19 @@ def _check_spread(options: Options, learner: PPOConfig) -> None:
     """
     if options.worlds % options.runners:
         raise ValueError(f"worlds is {options.worlds}: with {options.runners} runners it must be a multiple of them")
+    own = options.worlds // options.runners
+    if options.scenario == ALL and (least := _fewest(options.scenarios)) > own:
+        raise ValueError(f"worlds is {options.worlds}: each of {options.runners} runners needs {least}")
     for name, wanted in (("curriculum", options.curriculum), ("redistribute", learner.redistribute)):
         if wanted:
             raise ValueError(f"{name} and engine 'ray' do not go together: choose engine 'local'")
+
+
+def _fewest(scenarios: Sequence[Scenario]) -> int:
+    """How many worlds it takes for some of each scenario, in the shares that they have among many."""
+    from kindergarten.envs.mixed import sizes_of
+
+    return next(worlds for worlds in count(len(scenarios)) if min(sizes_of(scenarios, worlds)) > 0)
 
 
 def unusual(settings: Config | Rules | PPOConfig, default: Config | Rules | PPOConfig) -> Iterator[str]:

@@ -126,6 +126,11 @@ class Run:
         return isinstance(self.options, Together)
 
     @property
+    def measure(self) -> str:
+        """What its score is called."""
+        return "communication" if self.together else "anticipation"
+
+    @property
     def graduate(self) -> bool:
         """Whether it was trained on all scenarios at once."""
         return self.options.scenario == ALL

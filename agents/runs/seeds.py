@@ -68,26 +68,30 @@ def resume(folder: Path, runs: list[Path]) -> int:
     if code:
         print(f"kindergarten: not all is done. Go on: {pasteable('train', '--resume', folder)}", file=sys.stderr)
         return code
-    print(f"{len(runs)} seeds: {_together([_score(run) for run in runs])}")
+    print(f"{len(runs)} seeds: {_together(runs)}")
     return 0
 
 
-def _score(run: Path) -> float:
-    """The anticipation of a run that is done, the mean over its scenarios; nan where nothing is at stake."""
-    return statistics.fmean(map(anticipation_of, Run.open(run).results("evaluation.json")))
+def _score(run: Run) -> float:
+    """The score of a run that is done, the mean over its scenarios; nan where nothing is at stake."""
+    if run.together:
+        return float(run.read_json("evaluation.json")["communication"])
+    return statistics.fmean(map(anticipation_of, run.results("evaluation.json")))
 
 
-def _together(scores: Sequence[float]) -> str:
+def _together(folders: Sequence[Path]) -> str:
     """What several seeds say together."""
-    middle, low, high, failed = summary(scores)
+    runs = [Run.open(folder) for folder in folders]
+    measure = runs[0].measure
+    middle, low, high, failed = summary([_score(run) for run in runs])
     if math.isnan(middle):
         return NOTHING_AT_STAKE
     mean, least, most = (decimals(value, 3) for value in (middle, low, high))
-    if len(scores) == 1:
-        return f"anticipation {mean}"
+    if len(runs) == 1:
+        return f"{measure} {mean}"
     if failed is None:
-        return f"anticipation {mean} (mean; least {least}, most {most})"
-    return f"anticipation {mean} (interquartile mean; 95 % {least}..{most}), {failed:.0%} failed"
+        return f"{measure} {mean} (mean; least {least}, most {most})"
+    return f"{measure} {mean} (interquartile mean; 95 % {least}..{most}), {failed:.0%} failed"
 
 
 def _train(waiting: deque[Path]) -> int:
@@ -121,7 +125,7 @@ def _start(run: Path) -> subprocess.Popen[bytes]:
 def _ended(run: Path, code: int) -> int:
     """Say how a run ended; its exit code."""
     if code == 0:
-        print(f"  {run.name}: {_together([_score(run)])}", flush=True)
+        print(f"  {run.name}: {_together([run])}", flush=True)
     else:
         print(f"  {run.name}: ended with exit code {code}; see {run / LOG}", file=sys.stderr, flush=True)
     return code

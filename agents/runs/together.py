@@ -43,8 +43,6 @@ def rules_of(run: Run) -> Rules:
 class TogetherWatcher(Watcher):
     """Drives the validation seeds with all combinations of goals."""
 
-    measure = "communication"
-
     def _limits(self) -> dict[str, Reference]:
         return {}
 

@@ -31,7 +31,10 @@ from kindergarten.world.settings import plain
 
 FAILED = 1  # exit code
 #: What two agents must have in common for one to take the other's weights.
-LAYOUT = ("observation", "control", "memory", "encoder", "trunk", "depth", "features", "hidden", "shared_memory")
+LAYOUT = (
+    *("observation", "control", "memory", "encoder", "trunk", "depth", "features", "hidden", "frames"),
+    "shared_memory",
+)
 
 
 def begin(options: Options, agents: int = 1) -> Run:
@@ -43,8 +46,10 @@ def begin(options: Options, agents: int = 1) -> Run:
     check_needs(options)
     on_cores = device_named(options.device).type == "cpu"
     threads = options.threads or (seeds.threads(agents) if on_cores else 1)
+    options = replace(options, steps=options.budget, threads=threads)
     first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
-    return Run.create(folder_for(options), replace(options, steps=options.budget, threads=threads), first)
+    Run(Path(), options, None).untrained(1)  # an agent that cannot be built is refused before there is a folder
+    return Run.create(folder_for(options), options, first)
 
 
 def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
@@ -290,6 +295,7 @@ def extended(run: Run, steps: int | None, more: int | None) -> Run:
     if total < done:
         raise ValueError(f"--steps is {total}: {run.folder} has {done:,} decisions already, so add --more N")
     begins, old = run.schedule_begins if more is None else done, run.schedule_begins
+    begins = begins if begins < total else 0  # of a schedule that was to begin where it now ends nothing is left
     warm = old + run.hyperparameters.warmup * ((run.options.steps or total) - old)  # [decisions] its end
     warmup = min(max(warm - begins, 0.0) / max(total - begins, 1), 1.0)
     options = replace(run.options, steps=total, learner=replace(run.hyperparameters, warmup=warmup))

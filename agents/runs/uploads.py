@@ -69,22 +69,25 @@ def push_to_hub(repository: str, run: Run) -> str:
 
 def model_card(run: Run, repository: str) -> str:
     """The page that Hugging Face shows."""
-    found = run.results("evaluation.json")
+    found = [run.read_json("evaluation.json")] if run.together else run.results("evaluation.json")
     rows = "\n".join(
-        f"| `Kindergarten/{row['scenario']}-v0` | {scale(row['anticipation'], row['anticipation_ci95'])} "
+        f"| `Kindergarten/{row['scenario']}-v0` | {scale(row[run.measure], row[f'{run.measure}_ci95'])} "
         f"| {row['collision_rate']:.1%} |"
         for row in found
     )
+    zero, one = "without memory", "with all intents known"
+    if run.together:
+        zero, one = "without a channel", "with one that tells everything"
     return f"""---
 library_name: kindergarten
 tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 ---
 # A car that anticipates
 
-`{run.options.memory.value}`, seed {run.options.seed}, {found[0]["decisions"]:,} decisions. Anticipation: 0 is
-the best without memory, 1 the best with all intents known.
+`{run.options.memory.value}`, seed {run.options.seed}, {found[0]["decisions"]:,} decisions. {run.measure.capitalize()}:
+0 is the best {zero}, 1 the best {one}.
 
-| | anticipation | collisions |
+| | {run.measure} | collisions |
 | --- | --- | --- |
 {rows}
 

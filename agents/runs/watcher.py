@@ -63,7 +63,6 @@ class Watcher(BaseCallback):
     """
 
     model: MemoryPPO
-    measure = "anticipation"
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:
         super().__init__()
@@ -103,7 +102,7 @@ class Watcher(BaseCallback):
 
     def _on_rollout_end(self) -> None:
         self._tell()
-        self.logger.record(f"evaluation/{self.measure}", self.latest)
+        self.logger.record(f"evaluation/{self.run.measure}", self.latest)
         if self.curriculum is not None:
             self.logger.record("curriculum/longest_delay", self.curriculum.longest)
             self.logger.record("curriculum/success", self.curriculum.success)
@@ -143,7 +142,7 @@ class Watcher(BaseCallback):
         self.latest = self._score()
         self._tell()
         self.lately = self.latest if np.isinf(self.lately) else (self.lately + self.latest) / 2
-        if self.lately >= self.best or not self.run.checkpoint("best").exists():
+        if not self.lately < self.best or not self.run.checkpoint("best").exists():  # where nothing is at stake: always
             self.best = self.lately
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
@@ -159,7 +158,7 @@ class Watcher(BaseCallback):
     def _tell(self) -> None:
         """Say how far it is."""
         if self.progress is not None:
-            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"{self.measure} {decimals(self.latest)}"
+            score = NOTHING_AT_STAKE if np.isnan(self.latest) else f"{self.run.measure} {decimals(self.latest)}"
             self.progress.update(self.model.num_timesteps, score)
 
     def _show(self) -> None:
@@ -179,13 +178,17 @@ def limits_of(run: Run) -> dict[str, Reference]:
 
 
 def anticipation_on(run: Run, model: MemoryPPO, limits: dict[str, Reference], seeds: np.ndarray) -> float:
-    """What an agent reaches on these seeds, the mean over the scenarios; if there are several, each has a quarter."""
+    """What an agent reaches on these seeds, the mean over the scenarios; if there are several, each has a quarter.
+
+    Those in which nothing is at stake say nothing; nan if that is so in all.
+    """
     found = []
     for scenario in run.scenarios:
         exam = exam_for(model, scenario, run.config, seeds[: len(seeds) // (4 if run.graduate else 1)])
         rollout(PolicyAgent(model.policy), exam)
         found.append(limits[scenario.name].anticipation((exam.chances * exam.returns).sum(axis=0)))
-    return float(np.mean(found))
+    at_stake = [score for score in found if not np.isnan(score)]
+    return float(np.mean(at_stake)) if at_stake else float("nan")
 
 
 def settle_best(run: Run, last: MemoryPPO | None) -> None:
@@ -199,7 +202,7 @@ def settle_best(run: Run, last: MemoryPPO | None) -> None:
         return
     limits = limits_of(run)
     underway, now = (anticipation_on(run, agent, limits, FINAL_SEEDS) for agent in (best, last))
-    if now > underway:
+    if not now <= underway:
         checkpoint.write(run.checkpoint("best"), checkpoint.weights(last))
 
 

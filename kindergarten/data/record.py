@@ -28,6 +28,7 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.world.config import Config, make_config
 
 SHARD = 1024  # episodes in a file, some 60,000 decisions; pictures: an eighth of that
+COUNTED = "episodes", "decisions", "bytes"  # of each shard
 MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "numba", "pyarrow")
 
@@ -128,8 +129,8 @@ def _opened(wanted: Recording, out: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((out / MANIFEST).read_text("utf-8"))
         theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
-        for its in shards.values():
-            int(its["episodes"]) + int(its["decisions"]) + int(its["bytes"])
+        if not all(type(its[name]) is int for its in shards.values() for name in COUNTED):
+            raise ValueError
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{out / MANIFEST} is damaged: choose another --out") from None
     for name, value in wanted.about.items():
@@ -146,7 +147,7 @@ def _whole(out: Path, done: dict[str, Any], k: int, episodes: int) -> bool:
 
 
 def _write(out: Path, about: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
-    total = {name: sum(its[name] for its in done.values()) for name in ("episodes", "decisions", "bytes")}
+    total = {name: sum(its[name] for its in done.values()) for name in COUNTED}
     manifest = {**about, **total, "shards": dict(sorted(done.items()))}
     write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest

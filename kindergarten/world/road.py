@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -127,7 +127,8 @@ def _build(
         lane_width,
     )
     # Kernels are compiled for floats, once, and are not asked again: a scenario's numbers may be whole ones.
-    return RoadMap(*(np.ascontiguousarray(p, float) if isinstance(p, np.ndarray) else float(p) for p in parts))
+    floats: Any = (np.ascontiguousarray(p, float) if isinstance(p, np.ndarray) else float(p) for p in parts)
+    return RoadMap(*floats)
 
 
 def _plan(road: Road, entry: float, lane_width: float) -> Plan:

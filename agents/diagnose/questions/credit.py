@@ -81,7 +81,7 @@ def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[V
 def decision(policy: Policy, twins: TwinSet, rollout: Rollout) -> DecisionPoint:
     """The first frame before t3 at which twins act differently; without one, that at which the agent takes over."""
     intents, count = twins.shape
-    frame = np.minimum(twins.hands, len(rollout.frames) - 1)
+    frame = np.minimum(twins.ready, len(rollout.frames) - 1)
     direction = own_margin(rollout.outputs[frame, np.arange(len(frame))])
     parted = np.zeros(len(frame), bool)
     actions = rollout.actions.reshape(len(rollout.actions), intents, count, -1)
@@ -277,8 +277,8 @@ def with_foreign_delay(twins: TwinSet, rollout: Rollout) -> np.ndarray:
     cue = in_phase(rollout, twins, Phase.CUE).sum(axis=0)
     for w in range(frames.shape[1]):
         other = w // count * count + (w + 1) % count
-        length = min(cue[w], twins.hands[w] - twins.off[w], twins.hands[other] - twins.off[other])
-        mine, theirs = (slice(twins.hands[v] - length, twins.hands[v]) for v in (w, other))
+        length = min(cue[w], twins.ready[w] - twins.off[w], twins.ready[other] - twins.off[other])
+        mine, theirs = (slice(twins.ready[v] - length, twins.ready[v]) for v in (w, other))
         frames[mine, w] = rollout.frames[theirs, other]
     return frames
 
@@ -292,10 +292,10 @@ def places(case: Case) -> dict[str, Any] | None:
         return None
     twins = case.twins.at(ROOM)
     blank = erased(drive(case.policy, twins).frames, twins, SIGNALS)
-    early, late = np.full(len(twins.hands), 2), twins.hands - CUE - 2
+    early, late = np.full(len(twins.ready), 2), twins.ready - CUE - 2
     found = {}
     for name, begin in (("early", early), ("middle", (early + late) // 2), ("late", late)):
         rollout = drive(case.policy, twins, past(painted(blank, twins, begin, CUE), twins))
-        seconds = (twins.hands - begin - CUE)[twins.shows].mean() * twins.config.decision_step
+        seconds = (twins.ready - begin - CUE)[twins.shows].mean() * twins.config.decision_step
         found[name] = {"seconds_before": float(seconds), **asdict(among_shown(case, twins, rollout))}
     return found

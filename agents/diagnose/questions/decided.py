@@ -95,7 +95,7 @@ def predicted(rollout: Rollout, twins: TwinSet) -> np.ndarray:
 
 def foreseen(predictions: np.ndarray, rollout: Rollout, twins: TwinSet) -> float:
     """Share of the returns' variance that is foreseen in the frame before it drives, on the seeds not learned from."""
-    last = np.minimum(twins.hands, len(predictions)) - 1
+    last = np.minimum(twins.ready, len(predictions)) - 1
     error = rollout.earned - predictions[last, np.arange(len(last))]
     tested = ~halves(twins)
     return float(1.0 - error[tested].var() / max(rollout.earned[tested].var(), 1e-12))

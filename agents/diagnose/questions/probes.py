@@ -77,7 +77,7 @@ def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
 def around(twins: TwinSet) -> np.ndarray:
     """The frame (W,) in each world so many frames after t2: (SPAN, W); -1 where it drives already, or not yet began."""
     frames = twins.off + np.arange(*SPAN)[:, None]
-    return np.where((frames >= 0) & (frames <= twins.hands), frames, -1)
+    return np.where((frames >= 0) & (frames <= twins.ready), frames, -1)
 
 
 def halves(twins: TwinSet) -> np.ndarray:
@@ -109,7 +109,7 @@ def shown(policy: Policy, frames: np.ndarray) -> np.ndarray:
 
 def other_probes(rollout: Rollout, twins: TwinSet) -> dict[str, Any]:
     """How well probes of the memory name the phase, and tell the time since the signal ended."""
-    t, w = np.nonzero(np.arange(len(rollout.frames))[:, None] < twins.hands)
+    t, w = np.nonzero(np.arange(len(rollout.frames))[:, None] < twins.ready)
     if not rollout.states.shape[2]:
         return {"phase": None, "phase_guess": None, "time": None}
     chosen = np.random.default_rng(0).permutation(len(t))[:SAMPLES]
@@ -136,7 +136,7 @@ def carriers(rollout: Rollout, twins: TwinSet, groups: np.ndarray) -> tuple[np.n
 
     Spread: the standard deviation of the intents' means, of what the cell puts out. Share: of the cell's variance.
     """
-    last = rollout.states[twins.hands - 1, np.arange(len(twins.hands))].astype(np.float64)
+    last = rollout.states[twins.ready - 1, np.arange(len(twins.ready))].astype(np.float64)
     by_intent = last[:, groups[:, 0]].reshape(*twins.shape, -1)
     weights = twins.weights[:, :, None] / twins.shape[1]
     mean = (weights * by_intent).sum(axis=(0, 1))
@@ -162,7 +162,7 @@ def zero(twins: TwinSet, numbers: np.ndarray) -> StateHook:
     """Hold these numbers of the state at zero from t2 until the car drives, and in its first frame."""
 
     def silence(t: int, state: th.Tensor) -> th.Tensor:
-        held = np.flatnonzero((t >= twins.off) & (t <= twins.hands))
+        held = np.flatnonzero((t >= twins.off) & (t <= twins.ready))
         state = state.clone()
         state[held[:, None], numbers.ravel()] = 0.0
         return state
@@ -179,7 +179,7 @@ def gates(policy: Policy, rollout: Rollout, twins: TwinSet, order: np.ndarray) -
     if not isinstance(policy, RecurrentPolicy):
         return None
     rows = []
-    for t in range(int(twins.hands.max()) + 1):
+    for t in range(int(twins.ready.max()) + 1):
         before = th.as_tensor(rollout.states[t - 1]) if t else policy.begin(rollout.states.shape[1])
         found = policy.gates(th.as_tensor(rollout.frames[t]), before, th.as_tensor(rollout.states[t]))
         if found is None:

@@ -24,7 +24,7 @@ def ask(case: Case) -> Finding:
     curves = {}
     if isinstance(case.policy, RecurrentPolicy):
         twins = case.twins.at(DELAY)
-        frames = drive(case.policy, twins).frames[: int(twins.hands.min()), :WORLDS]
+        frames = drive(case.policy, twins).frames[: int(twins.ready.min()), :WORLDS]
         policies = {"this agent": case.policy, **case.beside, **untrained(case)}
         curves = {
             name: through_time(policy, frames)
