@@ -157,7 +157,7 @@ def test_a_picture_does_not_depend_on_those_before_it(name, view):
     """Whatever is kept between pictures, the ground lies where it would lie without."""
     replay = drive(name, 2)
     painter, story = Painter(replay.road), story_of(replay, 0)
-    for time in np.arange(0.0, story.duration, 2.2):
+    for time in np.arange(0.0, story.duration, 4.4):
         frame = frame_at(replay, 0, time)
         kept = paint(painter, story, frame, view, (700, 420))
         fresh = paint(Painter(replay.road), story, frame, view, (700, 420))

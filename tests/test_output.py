@@ -58,7 +58,7 @@ def full_disk() -> object:
     return open("/dev/full", "w")
 
 
-@pytest.mark.parametrize("lost", [no_reader, lambda: None, full_disk])
+@pytest.mark.parametrize("lost", [no_reader, pytest.param(lambda: None, marks=pytest.mark.slow), full_disk])
 @pytest.mark.parametrize(
     ("line", "made"),
     [

@@ -98,10 +98,18 @@ def stop_after(calls: int, stop: BaseException) -> Callable[[Watcher], bool]:
     return on_step
 
 
+FULL_DISK = OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.parametrize(
-    ("stop", "code"), [(KeyboardInterrupt(), 130), (OSError(errno.ENOSPC, "No space left on device"), 1)]
+    ("stop", "code", "when"),
+    [
+        (KeyboardInterrupt(), 130, 128 * 3 + 5),
+        (FULL_DISK, 1, 40),
+        pytest.param(KeyboardInterrupt(), 130, 40, marks=pytest.mark.slow),
+        pytest.param(FULL_DISK, 1, 128 * 3 + 5, marks=pytest.mark.slow),
+    ],
 )
-@pytest.mark.parametrize("when", [40, 128 * 3 + 5])
 def test_stopped_in_the_middle_of_a_rollout(whole: Run, tmp_path, monkeypatch, capsys, stop, code, when):
     run = begin(replace(OPTIONS, out=tmp_path / "run"))
 
