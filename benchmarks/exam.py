@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.agents import FIRST, finished
 from benchmarks.common import ROOT, about
-from benchmarks.trainer import LIKE_OURS, LONGER, stock_like_ours
+from benchmarks.trainer import LIKE_OURS, LONGER, Annealing, stock_like_ours
 from kindergarten.agents.runs.options import usual
 from kindergarten.evaluation import named
 from kindergarten.files import write_whole
@@ -41,7 +41,7 @@ def write_card(file: Path, card: ReportCard) -> None:
 def stock(scenario: Scenario, seed: int) -> ReportCard:
     """The card of stock's RecurrentPPO with our numbers, which it trains."""
     model = stock_like_ours(seed, scenario.worlds, usual(scenario.name).learner, scenario.name)
-    model.learn(LONGER * scenario.training)
+    model.learn(LONGER * scenario.training, Annealing())
     (card,) = examine({f"{LIKE_OURS}, seed {seed}": PredictAgent(model)}, scenario)
     return card
 
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.exam", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
     parser.add_argument("--agents", nargs="*", choices=DRIVERS, default=list(DRIVERS), metavar="NAME")
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where trained agents are")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", metavar="DIR", help="trained agents")
     parser.add_argument("--stock", type=int, default=0, metavar="SEEDS", help="stock, trained here (default: none)")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "exam", metavar="DIR")
     options = parser.parse_args(argv)
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
             file = options.out / f"{scenario}-stock-seed{seed}.json"
             if not file.exists():
                 write_card(file, stock(SCENARIOS[scenario], seed))
-        for folder in sorted(options.runs.glob(f"{scenario}-*")) if options.runs else ():
+        for folder in sorted(options.runs.glob(f"{scenario}-*")):
             for run in finished(folder):
                 file = options.out / f"{folder.name}-{run.name}.json"
                 if not file.exists():

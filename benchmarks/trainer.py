@@ -63,10 +63,16 @@ def ours(
     return MemoryPPO.from_config(worlds_of(scenario, worlds, seed), config or PPOConfig(), seed=seed, threads=threads)
 
 
-def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "Follow") -> RecurrentPPO:
-    """Stock RecurrentPPO with our network and numbers (it cannot anneal its entropy bonus)."""
+def stock_like_ours(
+    seed: int, worlds: int, config: PPOConfig, scenario: str = "Follow", shared: bool = False
+) -> RecurrentPPO:
+    """Stock RecurrentPPO with our network and numbers.
+
+    Where actor and critic share a memory, stock's critic teaches it nothing, and agents are caught by never braking. So
+    to learn with it has a memory for each, as by default; ``shared`` is for speeds, to compute as much as ours does.
+    """
     network = {"lstm_hidden_size": config.hidden, "net_arch": [], "features_extractor_class": MlpFeatures}
-    network |= {"shared_lstm": config.shared_memory, "enable_critic_lstm": not config.shared_memory}
+    network |= {"shared_lstm": shared, "enable_critic_lstm": not shared}
     model = RecurrentPPO(
         "MlpLstmPolicy",
         worlds_of(scenario, worlds, seed),
@@ -85,6 +91,19 @@ def stock_like_ours(seed: int, worlds: int, config: PPOConfig, scenario: str = "
         if isinstance(module, th.nn.LSTM):
             open_forget_gates(module)
     return model
+
+
+class Annealing(BaseCallback):
+    """Lets stock's entropy bonus fall to nothing until the end of the training, as ours does."""
+
+    def _on_training_start(self) -> None:
+        self.begin = self.model.ent_coef  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        self.model.ent_coef = self.begin * self.model._current_progress_remaining  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def allow(model: RecurrentPPO, threads: int) -> None:
@@ -108,7 +127,7 @@ def throughput(options: argparse.Namespace, config: PPOConfig) -> dict[str, Any]
     """Decisions/s of both, an update each in turns."""
     worlds, rounds, threads = options.worlds, options.rounds, options.threads
     made = about("trainer", PACKAGES)
-    mine, stock = ours(0, worlds, config, threads=threads), stock_like_ours(0, worlds, config)
+    mine, stock = ours(0, worlds, config, threads=threads), stock_like_ours(0, worlds, config, shared=True)
     rates = race({OURS: update(mine, threads), STOCK: update(stock, threads)}, rounds, 0.0)
     allow(mine, threads)
     return {
@@ -181,7 +200,7 @@ class Stopwatch(BaseCallback):
 
 def time_to_score(model: RecurrentPPO, watch: Stopwatch, steps: int) -> dict[str, Any]:
     """Train until the score or the limit, at most so many decisions; the clocks run since ``watch`` was made."""
-    model.learn(steps, watch)
+    model.learn(steps, watch if isinstance(model, MemoryPPO) else [watch, Annealing()])
     last = watch.curve[-1]
     return {"reached": last["anticipation"] >= watch.target, **last, "curve": watch.curve}
 
