@@ -63,7 +63,8 @@ def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dic
         raise ValueError(f"options is {quoted(options)}: it must be a dict or None")
     for key in options:
         if key not in known:
-            raise ValueError(f"unknown option {quoted(key)}: choose from {', '.join(known)}")
+            choices = f"choose from {', '.join(known)}" if known else "there are none"
+            raise ValueError(f"unknown option {quoted(key)}: {choices}")
     return options
 
 

@@ -65,6 +65,9 @@ class KindergartenRowsEnv(VectorEnv):
         self._seeded = True
         return self._by_row(self.simulator.reset()), {"present": self.simulator.driven()}
 
+    def render(self) -> None:
+        """Nothing: agents in rows are not drawn."""
+
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Take one decision in every world.
 

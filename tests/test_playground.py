@@ -77,6 +77,7 @@ def one_agent(scenario: Scenario, count: int, seed: int) -> int:
             assert (mine[running, 0] == its[running]).all()
         assert (playground.drivers["end"][running, 0] == simulator.worlds["end"][running]).all()
     assert not running.all()
+    assert playground.labels().shape == (count, 0), "alone there is nobody to ask about"
     return decisions
 
 
@@ -278,9 +279,11 @@ def test_what_is_no_deed_changes_nothing():
         with pytest.raises(ValueError, match=said):
             playground.step(np.array(deeds))
     assert [array.tobytes() for array in playground.snapshot()] == before
-    with pytest.raises(ValueError, match="Town has [0-9]+ junctions: several agents have one"):
+    with pytest.raises(ValueError, match="Town has [0-9]+ junctions: several agents, and endless worlds"):
         town = SCENARIOS["Town"]
         Playground(replace(town, casts=tuple(tuple(replace(m, learns=True) for m in cast) for cast in town.casts)))
+    with pytest.raises(ValueError, match="Town has [0-9]+ junctions"):
+        Playground(with_seat(SCENARIOS["Town"]), rules=Rules(endless=True))
     with pytest.raises(ValueError, match="Follow has no seats"):
         Playground(SCENARIOS["Follow"])
     with pytest.raises(ValueError, match="signals 'loud': choose from free, early, off, honest"):

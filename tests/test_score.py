@@ -98,7 +98,7 @@ def test_seeds_of_ones_own_are_scored_on_references_of_their_own():
     assert found.anticipation == pytest.approx(1.0, abs=0.1) and found.seeds.tolist() == [3, 4]
 
 
-@pytest.mark.parametrize("name", ["Follow", "Crossing", "PullOut", "AllWayStop", "Town"])
+@pytest.mark.parametrize("name", ["Follow", "Crossing", "PullOut", "AllWayStop", "Crossroads", "Town"])
 def test_the_right_answer_is_right_and_that_to_another_intent_is_wrong(name):
     """The criterion, asked about the planner's own best plans: right for their own intent, wrong for the others'."""
     scenario, config = SCENARIOS[name], Config()
@@ -284,3 +284,14 @@ def test_the_command_scores_an_attribute_of_a_module(tmp_path, monkeypatch, caps
         assert cli.main(["evaluate", *words]) == 2
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+def test_real_signals_that_are_taken_back_have_no_score():
+    """Those that are taken back are true ones there: the oracle, who goes by the last, would not be the best."""
+    refused("signals 'real' and rewritten 1 do not go together", signals="real", rewritten=1.0, seeds=FEW)
+
+
+def test_impossible_intents_are_no_part_of_any_mean():
+    """In one cast of Crossroads nobody can turn left."""
+    found = kindergarten.score("oracle", "Crossroads", seeds=np.arange(30))
+    assert found.right_answers == 1.0 and all(its["right_answers"] == 1.0 for its in found.by_intent.values())

@@ -235,6 +235,7 @@ def test_bits_and_the_sign_of_a_convention():
         (honest, 1.0, 1.0, 1.0),
         (np.where(honest, int(Signal.RIGHT), 0), 1.0, -1.0, 0.0),  # a dialect
         (np.full_like(honest, int(Signal.LEFT)), 0.0, 0.0, 1.0),  # always on
+        (np.where(honest, 0, int(Signal.RIGHT)), 1.0, 0.0, 0.0),  # a code, but neither lamp ever means left
     ):
         story = planted(words, goals)
         by_goal = convention.shares(goals, convention.said(story)[-1])

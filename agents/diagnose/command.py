@@ -144,8 +144,10 @@ def check(agent: Diagnosed, others: Sequence[Diagnosed]) -> None:
     """
     for other in others:
         if other.setting != agent.setting:
-            theirs, ours = (" under ".join(each.setting) for each in (other, agent))
-            raise ValueError(f"--beside {other.report.parent} drives {theirs}, not {ours}")
+            said, theirs = f"--beside {other.report.parent}", other.scenario.name
+            if theirs == agent.scenario.name:
+                raise ValueError(f"{said} has other actions: lay agents of one control side by side")
+            raise ValueError(f"{said} drives {theirs}, not {agent.scenario.name}")
 
 
 def examine(agent: Diagnosed, beside: Sequence[Any], effort: Effort) -> list[Finding]:

@@ -31,13 +31,14 @@ from kindergarten.world.config import Scenario
 
 
 def rules_of(run: Run) -> Rules:
-    """The rules of a run's evaluation: its own, but among agents alone, whose lamps work.
+    """The rules of a run's evaluation: its own, but among agents alone, whose lamps work and cost nothing.
 
-    How social they are is seen by them, so it stays; the mean return is the same.
+    How social they are is seen by them, so it stays; the mean return is the same. What lamps cost is no part of the
+    scale, and nobody sees it.
     """
     its = run.options.world[1]
     assert isinstance(its, Rules)
-    return replace(its, humans=0.0, defects=0.0, honest=0.0)
+    return replace(its, humans=0.0, defects=0.0, honest=0.0, signal_cost=0.0)
 
 
 class TogetherWatcher(Watcher):

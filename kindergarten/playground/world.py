@@ -63,8 +63,10 @@ class Playground:
             raise ValueError(
                 f"{scenario.name} has no seats for agents: the first members of a cast learn, as many in each"
             )
-        if self.agents > 1 and scenario.road.legs > 1:
-            raise ValueError(f"{scenario.name} has {scenario.road.legs} junctions: several agents have one")
+        if (self.agents > 1 or (rules or Rules()).endless) and scenario.road.legs > 1:
+            raise ValueError(
+                f"{scenario.name} has {scenario.road.legs} junctions: several agents, and endless worlds, have one"
+            )
         self._core = Simulator(scenario, num_worlds, CONFIG)
         self.scenario, self.num_worlds, self.num_users = scenario, num_worlds, scenario.num_users
         self.rules = rules or Rules()
@@ -154,8 +156,8 @@ class Playground:
         """
         here = self.users["kind"][:, : self.agents] != Kind.NOBODY
         goals = np.where(here, self.users["intent"][:, : self.agents], -1)
-        turned = [np.roll(goals, -turn, axis=1) for turn in range(1, self.agents)]
-        asked = np.where(self.acting()[..., None], np.stack(turned, axis=2), -1)
+        others = (np.arange(self.agents)[:, None] + np.arange(1, self.agents)) % self.agents  # (A, A - 1)
+        asked = np.where(self.acting()[..., None], goals[:, others], -1)
         return asked.reshape(self.num_worlds * self.agents, -1)
 
     def snapshot(self) -> PlaygroundSnapshot:

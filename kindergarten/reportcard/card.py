@@ -21,9 +21,6 @@ from kindergarten.scoring.statistics import horizon
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.spaces import settings_for
 
-#: Of what the worst answer costs: where less is at stake, a score is one small number over another, and none is given.
-LEAST = 0.05
-
 
 @dataclass(frozen=True)
 class ReportCard:
@@ -88,7 +85,7 @@ def examine(agents: Mapping[str, Agent], scenario: Scenario) -> list[ReportCard]
         progress.update(done, split.name)
     for done, delay in enumerate(LADDER, start=len(splits) + 1):
         for name, candidate in candidates.items():
-            ladders[name][delay] = staked(candidate.score(scenario, Config(delay_s=(delay, delay))))
+            ladders[name][delay] = candidate.score(scenario, Config(delay_s=(delay, delay))).anticipation
         progress.update(done, f"{delay:g} s")
     progress.close()
     return [card_of(name, scenario.name, marks[name], ladders[name]) for name in candidates]
@@ -125,7 +122,7 @@ class Candidate:
         except ValueError:
             return Mark(split.about, note=f"it takes no {worlds.num_users} road users")
         scores = [self.score(worlds, config, split.scale) for config in split.configs]
-        reached = [score for score in map(staked, scores) if score is not None]
+        reached = [score.anticipation for score in scores if score.anticipation is not None]
         whole = len(reached) == len(scores)
         return Mark(
             split.about,
@@ -150,11 +147,6 @@ class Candidate:
         """Seen and driven as the agent sees and drives."""
         seeds = SEEDS if (worlds, config) == (self._scenario, NEUTRAL) else SEEDS[:FEW]
         return Exam.of(worlds, replace(config, **self._takes), seeds, scale=scale)
-
-
-def staked(score: Score) -> float | None:
-    """The anticipation where enough is at stake."""
-    return score.anticipation if score.stakes >= LEAST else None
 
 
 def _row(name: str, mark: Mark) -> tuple[str, ...]:

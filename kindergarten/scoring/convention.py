@@ -66,11 +66,14 @@ def shares(goals: np.ndarray, words: np.ndarray) -> dict[str, dict[str, float]]:
 def sign(by_goal: dict[str, dict[str, float]]) -> float:
     """+1: the left lamp means left, as people have it; -1: the other way round; 0: it tells neither.
 
-    How much more of the left lamp than of the right one is shown with the goal on the left than with the others.
+    How much more the left lamp is shown with the goal on the left than with the others, less how much more the right
+    one is; a lamp that is shown less often says nothing of either.
     """
-    lean = {goal: its["left"] - its["right"] for goal, its in by_goal.items()}
-    others = [value for goal, value in lean.items() if goal != "left"]
-    return float(np.clip(lean["left"] - np.mean(others), -1.0, 1.0)) if "left" in lean and others else float("nan")
+    others = [its for goal, its in by_goal.items() if goal != "left"]
+    if "left" not in by_goal or not others:
+        return float("nan")
+    more = {lamp: by_goal["left"][lamp] - np.mean([its[lamp] for its in others]) for lamp in ("left", "right")}
+    return float(max(more["left"], 0.0) - max(more["right"], 0.0))
 
 
 def honesty(by_goal: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -20,11 +20,12 @@ class Criterion:
     """What a world has to earn for its answer to count as right: more than half of the way from wrong to right.
 
     An answer is the one plan that is best for an intent on average over a few seeds. Other answers may be as right as
-    the oracle's: where it does not matter whether somebody turns right or rides on. One mark holds for all seeds, the
-    median of theirs: a plan that is good on average may fail on a few.
+    the oracle's: where it does not matter whether somebody turns right or rides on; where all are, whatever is no worse
+    than half way to the worst plan is right. One mark holds for all seeds of a cast, the median of theirs: a plan that
+    is good on average may fail on a few.
 
-    pass_mark: (I, 1) return on the first leg. chances: (I, S) of the intents. chance: how often the best constant
-    answer is right.
+    pass_mark: (I, S) return on the first leg. chances: (I, S) of the intents. chance: how often the best constant
+    answer is right, where it may differ by cast.
     """
 
     pass_mark: np.ndarray
@@ -43,23 +44,43 @@ class Criterion:
 
 @lru_cache(maxsize=64)
 def _criterion(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> Criterion:
-    earned, weights = answers(scenario, config, np.array(seeds)), chances(twins(scenario, config, np.array(seeds)))
+    family = twins(scenario, config, np.array(seeds))
+    weights, casts = chances(family), family.worlds["cast"][: len(seeds)]
+    marks, chance = np.zeros(weights.shape), 0.0
+    for cast in np.unique(casts):  # what there is to earn differs by cast
+        rows = np.flatnonzero(casts == cast)
+        marks[:, rows], its = _mark(scenario, config, np.array(seeds)[rows], weights[:, rows])
+        chance += its * len(rows) / len(seeds)
+    return Criterion(marks, weights, chance)
+
+
+def _mark(scenario: Scenario, config: Config, seeds: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """What must be earned (I, 1) on ``seeds``, which are of one cast, and how often the best constant answer is right.
+
+    weights: (I, S) chances of the intents; those that the cast does not have are nobody's answer.
+    """
+    earned, worst = answers(scenario, config, seeds)
+    possible = weights.any(axis=1)
     right = np.einsum("iis->is", earned)
-    loss = (right[:, None] - earned).mean(2)
+    loss = np.where(possible, (right[:, None] - earned).mean(2), 0.0)
     wrong = loss > WRONG * loss.max(axis=1, keepdims=True)
     best_wrong = np.where(wrong[:, :, None], earned, -np.inf).max(axis=1)
-    chance = (weights.mean(1)[:, None] * ~wrong).sum(axis=0).max()
-    return Criterion(np.median((right + best_wrong) / 2.0, axis=1, keepdims=True), weights, float(chance))
+    best_wrong = np.where(wrong.any(axis=1, keepdims=True), best_wrong, worst[:, None])
+    chance = (weights.mean(1)[:, None] * ~wrong)[:, possible].sum(axis=0).max()
+    return np.median((right + best_wrong) / 2.0, axis=1, keepdims=True), float(chance)
 
 
-def answers(scenario: Scenario, config: Config, seeds: np.ndarray) -> np.ndarray:
-    """What each answer earns in the worlds of each intent, on the first leg: (I worlds, I answers, S)."""
+def answers(scenario: Scenario, config: Config, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each answer earns in the worlds of each intent, on the first leg: (I worlds, I answers, S).
+
+    Also what the worst plan earns there (I,), on average over the few seeds on which the answers are searched for.
+    """
     plans, intents = plans_of(scenario), len(scenario.intents)
     found, _ = outcomes(twins(scenario, config, seeds[:SEARCHED]), plans)
-    best = found.reshape(intents, -1, found[0].size).mean(axis=1).argmax(axis=1)
+    on_average = found.reshape(intents, -1, found[0].size).mean(axis=1)
     earned = []
-    for p, c in zip(*np.divmod(best, len(plans.continuations)), strict=True):
+    for p, c in zip(*np.divmod(on_average.argmax(axis=1), len(plans.continuations)), strict=True):
         answer = Plans(plans.prefixes[p : p + 1], plans.continuations[c : c + 1])
         returns, _ = outcomes(twins(scenario, config, seeds), answer)
         earned.append(returns.reshape(intents, len(seeds)))
-    return np.stack(earned, axis=1)
+    return np.stack(earned, axis=1), on_average.min(axis=1)

@@ -201,10 +201,11 @@ def score_of(exam: Exam) -> Score:
         ci95=ci95 if at_stake and np.isfinite(ci95).all() else None,
         by_intent={
             names(Intent)[intent]: {
-                "return_mean": float(exam.returns[k].mean()),
-                **{name: float(happened[k].mean()) for name, happened in marks.items()},
+                "return_mean": float(exam.returns[k, possible].mean()),
+                **{name: float(happened[k, possible].mean()) for name, happened in marks.items()},
             }
             for k, intent in enumerate(exam.scenario.intents)
+            if (possible := chances[k] > 0.0).any()  # not every cast has every intent
         },
         return_mean=float(returns.mean()),
         blind=float(limits.blind.mean()),

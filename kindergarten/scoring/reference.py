@@ -43,6 +43,7 @@ FEW = 64  # of them are enough for other settings than the default ones
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: [m/s^2] What cars can do: something must be at stake however hard the ego brakes.
 BRAKES = (7.0, 8.0)
+LEAST = 0.05  # of what the worst answer costs: where less is at stake no score is given, for it would be of nothing
 PLANS = "a prefix ends at the first frame that tells"  # of which the search makes use, for fingerprints
 LATER = "later legs are valued as drawn"  # likewise, where there are any
 NAMES, PLACES = ("oracle", "blind", "worst"), 4  # of the arrays, and how many they are stored with
@@ -76,9 +77,9 @@ class Reference:
         return worth if worth > 1e-6 else 1.0
 
     def anticipation(self, returns: np.ndarray) -> float:
-        """Score of mean ``returns`` (S,) over these seeds: 0 = blind, 1 = oracle; nan where nothing is at stake."""
+        """Score of mean ``returns`` (S,) over these seeds: 0 = blind, 1 = oracle; nan where too little is at stake."""
         value = self.oracle.mean() - self.blind.mean()
-        return float((np.mean(returns) - self.blind.mean()) / value) if value > 1e-6 else float("nan")
+        return float((np.mean(returns) - self.blind.mean()) / value) if self.stakes >= LEAST else float("nan")
 
     def interval(self, returns: np.ndarray) -> tuple[float, float]:
         """95 % bootstrap interval of the anticipation, over seeds; the same resamples at every call."""
@@ -144,6 +145,11 @@ def relevant(config: Config) -> Config:
     How many signal does make one where the oracle goes by what was shown; else it knows the intents all the same.
     """
     plain, real = Config(), config.signals == SignalReliability.REAL
+    if real and config.rewritten:
+        raise ValueError(
+            f"signals 'real' and rewritten {config.rewritten:g} do not go together in a score: a signal that is taken "
+            "back is a true one there, so the oracle is not the best that remembering can do"
+        )
     kept = [name for name, its in SETTINGS.items() if its.earns and (real or name != "signal_rate")]
     return replace(plain, **{name: getattr(config, name) for name in kept})
 

@@ -58,12 +58,13 @@ def untrained(case: Case) -> dict[str, Policy]:
 
 def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[Verdict, str]:
     """The verdict, and why. The flips are the truth; gradients may be small where a memory is full."""
-    flips = [flip for flip in flips if flip["cue"] > 0 and flip["parted"] >= 0.5]
-    if not flips:
+    told = [flip for flip in flips if flip["cue"] > 0 and flip["parted"] >= 0.5]
+    if not told:
         return Verdict.NO, "It decides the same whatever was shown: there is no credit to give."
-    both = [(flip["cue"], flip["irrelevant"]) for flip in flips if flip["irrelevant"] is not None]
+    both = [(flip["cue"], flip["irrelevant"]) for flip in told if flip["irrelevant"] is not None]
     ratio = float(np.median([cue / max(other, 1e-3 * cue) for cue, other in both])) if both else 0.0
-    kept = flips[-1]["cue"] / flips[0]["cue"]
+    shortest, longest = ((flip["cue"] or 0.0) * flip["parted"] for flip in (flips[0], flips[-1]))
+    kept = longest / shortest if shortest > 0 else 0.0
     times = "over a thousand" if ratio > 990 else f"{ratio:.0f}"
     said = (
         f"Exchanging the cue moves the decision {times} times as far as exchanging other frames, "

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.rate import Rate, anticipation, rate, right_rate
 from kindergarten.agents.diagnose.twin_set import (
@@ -100,8 +98,8 @@ def rewrites(case: Case) -> Rate | None:
 
 
 def among_shown(case: Case, twins: TwinSet, rollout: Rollout) -> Rate:
-    """How often it is right where somebody signals."""
-    shows = twins.shows.reshape(twins.shape)
-    weights = twins.weights * shows
-    right = rollout.earned.reshape(twins.shape) > case.criterion.pass_mark
-    return rate(right, weights / np.maximum(weights.sum(axis=0), 1e-9))
+    """How often it is right where somebody signals, on the seeds on which somebody does."""
+    weights = twins.weights * twins.shows.reshape(twins.shape)
+    shown = weights.any(axis=0)
+    right = case.criterion.right(rollout.earned.reshape(twins.shape))
+    return rate(right[:, shown], weights[:, shown] / weights[:, shown].sum(axis=0))
