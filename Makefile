@@ -2,13 +2,14 @@
 VENV ?= .venv
 PYTHON ?= python3
 ARGS ?=
-RUNS ?= runs
+RUNS ?= runs/benchmark
 
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed-
 # Neighbours stay together, for they share what was trained or searched for; whoever is done takes over from the others.
 pytest := $(bin)/python -m pytest -n auto --dist worksteal
 
+.NOTPARALLEL: # two of them that need an environment would make it twice at once
 .PHONY: help train test slow fuzz libraries test-nojit check bench results pages pictures docs clean
 
 help:

@@ -64,9 +64,12 @@ PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "
 
 
 def finish(folder: Path, scenario: str, seed: int, *words: object) -> None:
-    """Train a run, with these words on the command line, or go on with it, unless it is finished."""
+    """Train a run, with these words on the command line, or go on with it, unless it is finished.
+
+    On one thread, however many cores are free: two numbers of threads differ by rounding, and so do their agents.
+    """
     if not (folder / "evaluation.json").exists():
-        named = ["--scenario", scenario, "--seed", seed, "--out", folder]
+        named = ["--scenario", scenario, "--seed", seed, "--threads", 1, "--out", folder]
         kindergarten("train", *(["--resume", folder] if (folder / "config.json").exists() else [*named, *words]))
 
 
@@ -128,6 +131,11 @@ def row_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def key_of(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Which line of the table it is."""
+    return row["scenario"], row["memory"], row["control"]
+
+
 def drawn(rows: list[dict[str, Any]]) -> Figure:
     """Learning curves and performance profiles, where several kinds of agents have seeds enough for an interval."""
     rows = [row for row in rows if len(row["seeds"]) >= ENOUGH]
@@ -157,8 +165,8 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw who has seeds enough for an interval")
     options = parser.parse_args()
     made = about("agents", PACKAGES)
-    before = read(options.out)
-    rows = {(row["scenario"], row["memory"], row["control"]): row for row in before["rows"]}
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    order = [(scenario, kind.memory, kind.control) for scenario, kind in product(SCENARIOS, KINDS.values())]
     finished: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     cells = [(name, scenario) for name in options.agents for scenario in options.scenarios]
     wanted = {name: options.seeds if name == "lstm" else options.controls for name in KINDS}
@@ -169,11 +177,13 @@ def main() -> None:
         kind, folder = KINDS[name], options.runs / f"{scenario}-{name}" / f"seed{seed}"
         runs = finished[scenario, name]
         runs.append(in_this_world(run(folder, scenario, kind.memory, seed, *kind.words), folder))
-        row = rows[scenario, kind.memory, kind.control] = {**row_of(runs), "control": kind.control, **made}
+        row = {**row_of(runs), "control": kind.control, **made}
         show_row(row)
+        before = read(options.out)  # anew each time: another process may have written its own rows meanwhile
+        rows |= {key_of(each): each for each in (*before["rows"], row)}
         if options.out:
-            order = [(scenario, kind.memory, kind.control) for scenario, kind in product(SCENARIOS, KINDS.values())]
-            write(options.out, {**made, **before, "rows": [rows[key] for key in order if key in rows]})
+            ordered = [rows[key] for key in order if key in rows]
+            write(options.out, {"benchmark": made["benchmark"], **before, "rows": ordered})
     if options.picture:
         save(options.picture, drawn(list(rows.values())))
 

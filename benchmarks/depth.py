@@ -44,7 +44,7 @@ def run(folder: Path, trunk: Trunk, depth: int, seed: int, options: argparse.Nam
     if not (folder / "config.json").exists():
         learner = PPOConfig(trunk=trunk, depth=depth)
         wanted = Options(scenario=SCENARIO, steps=options.steps, worlds=options.worlds, learner=learner)
-        begin(replace(wanted, seed=seed, out=folder))
+        begin(replace(wanted, seed=seed, threads=1, out=folder))
     one = Run.open(folder)
     if not (folder / "evaluation.json").exists() and train(one):
         raise SystemExit(f"{folder} was not finished")

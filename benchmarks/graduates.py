@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=14_000_000, help="decisions of each (default: %(default)s)")
     parser.add_argument("--worlds", type=int, help="side by side, for a trial; as many as there are if left out")
     options = parser.parse_args(argv)
-    words = ["--steps", options.steps, "--threads", 1, *(["--worlds", options.worlds] if options.worlds else [])]
+    words = ["--steps", options.steps, *(["--worlds", options.worlds] if options.worlds else [])]
     plan = [(options.runs / "all" / f"seed{seed}", None, seed) for seed in range(options.seeds)]
     plan += [(options.runs / f"without-{name}" / "seed0", name, 0) for name in options.without]
     report(options.out, about("graduates", agents.PACKAGES), (row_of(*each, *words) for each in plan))

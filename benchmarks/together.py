@@ -66,7 +66,7 @@ def trained(runs: Path, name: str, seed: int) -> Path:
         first: tuple[object, ...] = ("--steps", STEPS)
         if kind.after:
             first = ("--init", trained(runs, kind.after, seed), "--steps", REST, *CALM)
-        named = ("--scenario", "Meeting", "--memory", kind.memory, "--seed", seed, "--out", folder)
+        named = ("--scenario", "Meeting", "--memory", kind.memory, "--seed", seed, "--threads", 1, "--out", folder)
         begun = (folder / "config.json").exists()
         kindergarten("train", "--quiet", *(["--resume", folder] if begun else [*named, *TEAM, *kind.words, *first]))
     return folder

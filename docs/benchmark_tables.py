@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from statistics import mean
 from typing import Any
 
@@ -122,7 +122,7 @@ def _rung(found: list[float] | None, seeds: int) -> str:
 
 def agents_made_with() -> str:
     """Where and how the agents were trained."""
-    return made_with(measured("agents"))
+    return made_with(*measured("agents")["rows"])
 
 
 def eyes() -> str:
@@ -288,15 +288,42 @@ def _ratios(result: dict[str, Any]) -> str:
     return table(("", "ratio", "at least"), rows, 2)
 
 
-def made_with(result: dict[str, Any]) -> str:
-    """How, where and with what a result was made."""
-    if "made_with" not in result:
+def made_with(*results: dict[str, Any]) -> str:
+    """How, where and with what a result was made; of rows that were made one after the other, what they share."""
+    results = tuple(result for result in results if "made_with" in result)
+    if not results:
         return "Not measured yet in today's worlds."
-    made = result["made_with"]
-    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items() if version)
-    machine = f"{made['machine']['cpu']}, {made['machine']['cores']} cores, load {made['load_average'][0]:g}"
-    where = f"commit {made['commit']}, {made['date'][:10]}; {machine} before the start"
-    return f"`{result['command']}`, {where}; Python {made['python']}, {packages}."
+    made = [result["made_with"] for result in results]
+    packages = ", ".join(
+        f"{name} {versions}"
+        for name in dict.fromkeys(name for its in made for name in its["packages"])
+        if (versions := _each(its["packages"].get(name) for its in made))
+    )
+    machine = _each(f"{its['machine']['cpu']}, {its['machine']['cores']} cores" for its in made)
+    load = _ends((its["load_average"][0] for its in made), "{:g}")
+    date = _ends(its["date"][:10] for its in made)
+    rest = (
+        f"{date}; {machine}, load {load} before the start; Python {_each(its['python'] for its in made)}, {packages}."
+    )
+    if len({(result["command"], result["made_with"]["commit"]) for result in results}) == 1:
+        return f"`{results[0]['command']}`, commit {made[0]['commit']}, {rest}"
+    program = _each(" ".join(result["command"].split()[:3]) for result in results)
+    # Where rows are the sum of trainings, these have commits of their own.
+    commits = {one for result in results for one in result.get("commits", [result["made_with"]["commit"]])}
+    several = f"{len(commits)} commits" if len(commits) > 1 else f"commit {min(commits)}"
+    own = "with other words for each row, which stand beside it in `benchmarks/results`"
+    return f"`{program}` {own}; {several}, {rest}"
+
+
+def _each(words: Iterable[str | None]) -> str:
+    """All that there are, each once."""
+    return " or ".join(dict.fromkeys(filter(None, words)))
+
+
+def _ends(values: Iterable[Any], form: str = "{}") -> str:
+    """The first and the last of ``values`` in their order; one where they are the same."""
+    values = sorted(values)
+    return " to ".join(dict.fromkeys(map(form.format, (values[0], values[-1]))))
 
 
 MAKERS: tuple[Callable[[], str], ...] = (

@@ -24,8 +24,8 @@ def libraries() -> str:
             (name, f"{mine[0]['decisions']:,}", scores, percent(mean(row["collision_rate"] for row in mine), 1))
         )
     head = ("", "decisions", "anticipation, each seed", "collisions")
-    commands = {row["command"]: made_with(row) for row in result["rows"]}
-    return "\n\n".join((table(head, rows, 3), *commands.values()))
+    made = [made_with(*mine) for _, mine in grouped(result["rows"], "command")]
+    return "\n\n".join((table(head, rows, 3), *made))
 
 
 def predictors() -> str:

@@ -32,8 +32,8 @@ def leaderboard() -> str:
         marks = [[card["marks"].get(split.name) for card in seeds] for split in SPLITS]
         rows.append((scenario, agent, len(seeds), *map(cell, marks), horizons(seeds)))
     header = ("scenario", "agent", "seeds", *(split.name for split in SPLITS), "horizon")
-    made = {card["command"]: made_with(card) for seeds in found.values() for card in seeds}
-    return "\n\n".join((table(header, rows, len(header) - 2), *made.values()))
+    made = made_with(*(card for seeds in found.values() for card in seeds))
+    return table(header, rows, len(header) - 2) + "\n\n" + made
 
 
 def demo() -> str:

@@ -23,7 +23,7 @@ def channels() -> str:
         worth = f"{decimals(told - muted, 3)}, {percent((told - muted) / (told - unbraked))}"
         rows.append((name, len(mine), *(decimals(value, 3) for value in (told, muted, unbraked)), worth))
     head = ("scenario", "seeds", *TEAMS.values(), "worth of the channel")
-    return table(head, rows, len(head) - 1) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
+    return table(head, rows, len(head) - 1) + "\n\n" + made_with(*result["rows"])
 
 
 def fates() -> str:
@@ -47,8 +47,7 @@ def many_rates() -> str:
         (name, row["agents"], row["road_users"], *(f"{row['agent_decisions_per_s'][key]:,}" for key in SPREAD))
         for name, row in rates.items()
     ]
-    said = made_with(next(reversed(rates.values()), {}))
-    return table(("scenario", "agents", "road users", *SPREAD), rows, 5) + "\n\n" + said
+    return table(("scenario", "agents", "road users", *SPREAD), rows, 5) + "\n\n" + made_with(*rates.values())
 
 
 def beside_before() -> str:
@@ -72,7 +71,7 @@ def learned_together() -> str:
         rows.append((kind, scores, f"{bits:.2f} ({chance:.2f})", percent(listening), signs, *shares))
     head = ("communication, each seed", "bits (by chance)", "listening", "convention", "goals", "collisions")
     head = ("", *head, "collisions with humans")
-    return table(head, rows, 7) + "\n\n" + made_with(next(reversed(result["rows"]), {}))
+    return table(head, rows, 7) + "\n\n" + made_with(*result["rows"])
 
 
 def met() -> str:

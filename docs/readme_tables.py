@@ -21,7 +21,7 @@ SPEEDS = {
     "MiniGrid-MemoryS13-v0": ("MiniGrid, MemoryS13", "https://minigrid.farama.org"),
     "MetaDrive, one map": ("MetaDrive, one map, lidar", "https://github.com/metadriverse/metadrive"),
     "highway-env, 2 physics steps per decision": (
-        "highway-env, intersection",
+        "highway-env, intersection, two physics steps per decision",
         "https://github.com/Farama-Foundation/HighwayEnv",
     ),
 }

@@ -27,7 +27,8 @@ import kindergarten
 from kindergarten.data.read import Episodes, shards
 from kindergarten.world.codes import Action, Intent
 
-LONGEST, SIZE, BINS, KEEN = 128, 64, 32, 10.0
+LONGEST = 512  # decisions of an episode; in Town there are up to 165
+SIZE, BINS, KEEN = 64, 32, 10.0
 HANDS_ON = 0  # the column that says whether actions have an effect
 LOWEST, HIGHEST = -2.5, 1.0  # returns
 

@@ -99,6 +99,7 @@ def train(scenario: str, steps: int, seed: int) -> Agent:
             action = policy.sample()
             seen, reward, terminated, truncated, _ = envs.step(action.numpy())
             kept.append((frame, start, action, policy.log_prob(action), torch.as_tensor(reward).float(), value[0]))
+            # A time limit counts as an end here, with nothing to come; to be exact, add what final_obs would be worth.
             start = torch.as_tensor(terminated | truncated).float()
         frames, starts, actions, logs, rewards, values = map(torch.stack, zip(*kept, strict=True))
         with torch.no_grad():

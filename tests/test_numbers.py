@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,41 @@ def test_the_results_name_no_path_of_the_machine_that_made_them():
     commands = {re.search(r'"command": "(.*)"', file.read_text()) for file in RESULTS.rglob("*.json")}
     said = [found[1] for found in commands if found]
     assert said and not [words for words in said if re.search(r"(?<!\S)[/~]", words)]
+
+
+def cited(found: Any) -> Iterator[str]:
+    """The commits that a result names, of those that are said to be kept."""
+    if isinstance(found, list):
+        for part in found:
+            yield from cited(part)
+    elif isinstance(found, dict):
+        for name, part in found.items():
+            if name in ("commit", "commits"):
+                names = [part] if isinstance(part, str) else part
+                yield from (each.removesuffix("-dirty") for each in names if not each.endswith(" (not kept)"))
+            else:
+                yield from cited(part)
+
+
+def git(*words: str) -> subprocess.CompletedProcess[str]:
+    """What git says in the checkout."""
+    return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)
+
+
+def all_is_there() -> bool:
+    """Whether this is a checkout with all of its history."""
+    try:
+        shallow, top = git("rev-parse", "--is-shallow-repository", "--show-toplevel").stdout.splitlines()
+    except (OSError, ValueError):  # no git, or no repository
+        return False
+    return shallow == "false" and ROOT.samefile(top)
+
+
+def test_the_commits_that_results_name_led_here():
+    """All but those of which it is said that they were not kept."""
+    if not all_is_there():
+        pytest.skip("no git, or not all of the history")
+    commits = {each for file in RESULTS.rglob("*.json") for each in cited(json.loads(file.read_text("utf-8")))}
+    others = git("rev-list", *sorted(commits), "^HEAD")
+    assert len(commits) > 20 and others.returncode == 0, others.stderr
+    assert others.stdout == ""

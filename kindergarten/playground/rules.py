@@ -24,14 +24,17 @@ class Lamps(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What a scenario of several agents leaves open."""
+    """What a scenario of several agents leaves open.
+
+    Of what ``signals`` says, nothing holds for scripted humans: theirs flash from t1 to t2, and then are dark.
+    """
 
     signals: Lamps = setting(
         Lamps.FREE,
         OneOf(Lamps),
         'lamps are the agents\' own; `"early"`: they work only farther than 25 m from the junction; `"off"`: they '
-        'never do; `"honest"`: the simulator shows everybody\'s goal; `"told"`: it does so without flashing, from the '
-        "first frame on",
+        'never do; `"honest"`: the simulator shows every agent\'s goal; `"told"`: it does so without flashing, from '
+        "the first frame on",
     )
     humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
     social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
