@@ -81,7 +81,7 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path):
     lines = [f"import subprocess, sys, types\nsys.modules['IPython'] = sys.modules['IPython.display'] = {shown}"]
     for cell in cells:
         for line in "".join(cell["source"]).split("\n") if cell["cell_type"] == "code" else ():
-            if line.startswith("!python "):
+            if line.startswith("!{sys.executable} "):
                 lines.append(f"subprocess.run([sys.executable, *{line.split()[1:]}], check=True)")
             elif not line.startswith("%pip "):
                 lines.append(line)
