@@ -82,7 +82,8 @@ def test_every_argument_is_fuzzed():
     assert list(inspect.signature(KindergartenEnv).parameters) == list(SENSE)
 
 
-@settings(max_examples=sample(200, 60))
+@pytest.mark.drawn
+@settings(max_examples=sample(80, 60))
 @given(st.fixed_dictionaries({}, optional=SENSE), st.dictionaries(st.sampled_from(list(SENSE)), WILD, max_size=2))
 def test_whatever_is_asked_for_is_made_or_refused_in_one_line(sense: dict, wild: dict):
     """A clear word about one of the arguments, or an environment that works."""

@@ -48,7 +48,8 @@ def seen(users: np.ndarray, buildings: tuple[tuple[float, ...], ...] = ()) -> li
     return [bool(user["seen"]) for user in users[1:]]
 
 
-@settings(max_examples=sample(600, 150))
+@pytest.mark.drawn
+@settings(max_examples=sample(300, 150))
 @given(place, place, place, angle)
 def test_a_truck_hides_whoever_is_behind_it(here: complex, there: complex, at: complex, way: float):
     heading = complex(math.cos(way), math.sin(way))
@@ -61,7 +62,8 @@ def test_a_truck_hides_whoever_is_behind_it(here: complex, there: complex, at: c
     assert all(seen(users)), "whoever looks over a car sees what is behind it"
 
 
-@settings(max_examples=sample(600, 150))
+@pytest.mark.drawn
+@settings(max_examples=sample(300, 150))
 @given(place, place, st.lists(box, min_size=1, max_size=3))
 def test_a_building_hides_whoever_is_behind_it(here: complex, there: complex, boxes: list[tuple[float, ...]]):
     line, hidden = here + ALONG * (there - here), False
