@@ -28,6 +28,7 @@ from kindergarten.viewer.model.labels import signalling
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, Control, Kind, Signal
 from kindergarten.world.config import Config
+from tests.driving import EXAMPLES
 from tests.painting import drive, paint, seed_with, time_of
 from tests.recording import twins
 
@@ -164,7 +165,8 @@ def test_a_picture_does_not_depend_on_those_before_it(name, view):
         assert (np.abs(kept - fresh).max(axis=2) > 24).mean() < 2e-3  # edges may fall to the other side
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drawn
+@settings(max_examples=15 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_can_be_read_can_be_drawn(cyclist, tmp_path, data):
     cyclist.write(tmp_path / "x.npz")

@@ -29,6 +29,7 @@ from kindergarten.world.config import Config, Junction
 from kindergarten.world.params import road_of
 from kindergarten.world.road import RoadMap, build
 from kindergarten.world.users import MAX_STEERING
+from tests.driving import EXAMPLES
 from tests.painting import drive
 from tests.pressing import thinking
 
@@ -49,7 +50,8 @@ def check(road: RoadMap) -> None:
         assert (nearest.min(axis=1) <= road.lane_width + 0.5).all(), "beside the road"
 
 
-@settings(max_examples=60)
+@pytest.mark.drawn
+@settings(max_examples=20 * EXAMPLES)
 @given(
     st.floats(2.6, 8.0),
     st.floats(0.0, 12.0),
@@ -129,7 +131,7 @@ def test_words_cover_nobody_and_each_other_never(name: str, size: tuple[int, int
     stage, areas = Stage(Take(replay, 0)), []
     monkeypatch.setattr(scene, "label", lambda surface, colour, box, radius: areas.append(pygame.Rect(box)))
     story, street = stage.stories[0], View(panels=False)
-    for time in np.linspace(story.start, story.duration, 7):
+    for time in np.linspace(story.start, story.duration, 4):
         areas.clear()
         stage.draw(pygame.Surface(size, 0, 32), time, street, Hud(card="What will it do?"))
         frame = stage.frames(time)[0]

@@ -53,13 +53,13 @@ def test_every_key_does_one_thing(who, keys):
 @pytest.mark.parametrize("entry", PLAYER, ids=[entry.shown for entry in PLAYER])
 def test_every_key_can_be_pressed_at_any_time(entry, replay, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # two of them write a file
-    player = Player(replay)
+    player, small = Player(replay), pygame.Surface((640, 360))
     for key in codes(entry):
         for moment in (0.0, 5.0, 100.0):
             player.time = min(moment, player.stage.duration)
-            player.handle(event(key), pygame.Surface(SIZE))
+            player.handle(event(key), small)
             player.advance(0.3)
-            player.draw(pygame.Surface(SIZE))
+            player.draw(small)
 
 
 @pytest.mark.parametrize("name", ["tags", "close_up", "policy", "reward", "memory", "timeline", "panels", "beliefs",
