@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from kindergarten import cli, commands, watching
 from kindergarten.commandline import options_of
+from tests.driving import EXAMPLES
 from tests.test_damage import ROOT
 from tests.test_fuzz import COUNT, damaged
 
@@ -85,15 +86,17 @@ def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(command, "run", lambda self: 0)
 
 
-@settings(max_examples=COUNT, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.drawn
+@settings(max_examples=COUNT if EXAMPLES > 1 else 40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(list(cli.COMMANDS)), st.lists(st.sampled_from(OPTIONS) | VALUES, max_size=6))
 def test_any_line_is_done_or_refused_in_one(here: Path, nobody_works: None, name: str, words: list[str]):
     said([name, *words])
 
 
+@pytest.mark.drawn
 def test_any_line_is_so_in_a_process_of_its_own(here: Path):
     rng, path = np.random.default_rng(0), os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    for _ in range(COUNT // 200):
+    for _ in range(max(1, COUNT // 200)):
         name = rng.choice([name for name in cli.COMMANDS if name not in ("train", "play", "scenarios", "exam")])
         words = [str(word) for word in rng.choice([*OPTIONS, *WORDS[:-1], *FILES], size=rng.integers(1, 5))]
         line = [sys.executable, "-m", "kindergarten", name, *words]
