@@ -198,10 +198,10 @@ def test_a_replay_tells_whom_the_car_attended_to():
 
 
 @pytest.mark.usefixtures("few_seeds")
-@pytest.mark.usefixtures("few_seeds")
 def test_a_run_keeps_its_eyes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"
-    words = ["--encoder", "attention", "--trunk", "residual", "--depth", "3", "--steps", "2048", "--worlds", "8"]
+    small = "--steps 128 --worlds 8 --n-steps 16 --n-epochs 1 --hidden 8 --threads 1"
+    words = ["--encoder", "attention", "--trunk", "residual", "--depth", "3", *small.split()]
     assert cli.main(["train", *words, "--out", str(out)]) == 0
     assert replay.read(out / "replays" / "twins.npz").episodes[0].thoughts.attention is not None
     attention = json.loads((out / "evaluation.json").read_text())["attention"]

@@ -50,7 +50,8 @@ def test_channels_first_or_last_makes_no_difference():
 @pytest.mark.parametrize("kwargs", [{}, {"image_size": (32, 40), "grayscale": True}], ids=str)
 def test_our_trainer_learns_from_pictures_as_they_are(kwargs: dict[str, Any]):
     """... channels last, in bytes, in a rollout too."""
-    model = learner(**kwargs).learn(256)
+    model = learner(**kwargs)
+    assert any(moved for name, moved in moved_by(model, 256).items() if "extractor" in name)
     observations = model.rollout_buffer.observations
     assert observations.dtype == np.uint8 and observations.shape == (16, 8, *(model.observation_space.shape or ()))
     assert observations.any() and (observations[0] != observations[-1]).any()
@@ -117,7 +118,8 @@ def test_a_replay_holds_no_pictures():
 @pytest.mark.usefixtures("few_seeds")
 def test_a_run_that_sees_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "run"
-    assert cli.main(["train", "--encoder", "cnn", "--worlds", "4", "--steps", "512", "--out", str(out)]) == 0
+    small = "--worlds 4 --steps 64 --n-steps 16 --n-epochs 1 --hidden 16 --image-size 32 32"
+    assert cli.main(["train", "--encoder", "cnn", *small.split(), "--out", str(out)]) == 0
     found = json.loads((out / "evaluation.json").read_text())
     assert found["eyes"] == "cnn" and found["captions"]["agent"]["frames"] > 0
     assert len(replay.read(out / "replays" / "twins.npz").episodes) == 3

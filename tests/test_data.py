@@ -160,7 +160,8 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.Mo
         assert cli.main(words) == cli.ERROR
     said = capsys.readouterr().err
     assert "No space left" in said and f"what is in {out} is whole. Go on: " in said and shlex.join(words) in said
-    assert all(pq.read_table(path).num_rows for path in out.glob("*.parquet"))
+    found = [*out.glob("*.parquet")]
+    assert found and all(pq.read_table(path).num_rows for path in found)
     assert cli.main(words) == 0
     assert json.loads((out / MANIFEST).read_text())["episodes"] == 10
     assert "10 episodes" in capsys.readouterr().out

@@ -12,7 +12,7 @@ import torch as th
 from gymnasium import spaces
 
 from kindergarten import cli
-from kindergarten.agents import Memory, MemoryPolicy
+from kindergarten.agents import Memory, MemoryPolicy, PPOConfig
 from kindergarten.agents.runs.export import to_onnx
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.train import begin, learn
@@ -52,8 +52,10 @@ def test_every_memory_can_be_exported(memory, actions):
             np.testing.assert_allclose(c, states.pi[1], atol=1e-6)
 
 
+@pytest.mark.usefixtures("few_seeds")
 def test_a_run_is_exported_and_drives_a_thousand_steps_as_torch_does(tmp_path: Path, capsys):
-    run = begin(Options(worlds=8, steps=1024, out=tmp_path / "run"))
+    small = PPOConfig(n_epochs=1, hidden=16, features=16)
+    run = begin(Options(worlds=8, steps=1024, learner=small, out=tmp_path / "run"))
     learn(run)
     assert cli.main(["export-onnx", str(run.folder), str(tmp_path / "car.onnx")]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'car.onnx'}\n"

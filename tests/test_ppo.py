@@ -26,6 +26,7 @@ from tests.learning import (
     assert_same_weights,
     make_learner,
     make_policy,
+    moved_by,
 )
 
 pytestmark = pytest.mark.usefixtures("seeded")
@@ -253,5 +254,4 @@ def test_wrong_policies_are_refused():
 def test_continuous_actions_train():
     env = CueDelay(8, delay=(2, 6), width=WIDTH, box_actions=True)
     learner = MemoryPPO(MemoryPolicy, env, n_steps=16, batch_size=64, learning_rate=LinearSchedule(1e-3, 0.0, 1.0))
-    learner.learn(256)
-    assert all(p.isfinite().all() for p in learner.policy.parameters())
+    assert any(moved_by(learner, 256).values())

@@ -10,8 +10,11 @@ import pytest
 import torch as th
 
 from kindergarten import cli
+from kindergarten.agents import PPOConfig
 from kindergarten.agents.runs import checkpoint, watcher
+from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.train import attempt, begin, learn
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.replay import replay
 from kindergarten.world.codes import Action
@@ -95,9 +98,17 @@ def test_of_the_best_underway_and_the_last_the_better_is_kept(folder: Path, tmp_
     assert run.load_model().num_timesteps == 1000 * len(better)
 
 
+def test_what_counts_is_how_it_did_lately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Half a check and half what counted before: one lucky check makes no best agent."""
+    scores = iter([0.0, 0.9, 0.5, 0.7, 0.7, 0.0])  # lately 0, 0.45, 0.475, 0.5875, 0.64, 0.32
+    monkeypatch.setattr(watcher.Watcher, "_score", lambda self: next(scores))
+    run = begin(Options(worlds=2, steps=5 * 256, learner=PPOConfig(n_epochs=1, hidden=8), out=tmp_path / "run"))
+    assert attempt(learn, run) == 0 and not list(scores)
+    assert checkpoint.read(run.checkpoint("best")).decisions == 1024  # by single checks it would be 256
+
+
 def test_resume_goes_on_to_the_end(folder: Path, tmp_path: Path):
-    out = tmp_path / "run"
-    assert cli.main(["train", "--memory", "none", *TINY, "--out", str(out)]) == 0
+    out = Path(shutil.copytree(folder, tmp_path / "run"))
     about = json.loads((out / "config.json").read_text())
     about["options"]["steps"] = 3072
     (out / "config.json").write_text(json.dumps(about))
