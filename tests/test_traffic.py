@@ -15,7 +15,7 @@ from kindergarten.world.config import Config
 from kindergarten.world.geometry import overlap
 from kindergarten.world.jit import njit
 from kindergarten.world.simulator import step_world
-from tests.driving import batch, drive, sample, steadily
+from tests.driving import JIT, batch, drive, sample, steadily
 
 pytestmark = pytest.mark.kernels
 
@@ -23,6 +23,8 @@ names = pytest.mark.parametrize("name", SCENARIOS)
 NOBODY, RUNNING = int(Kind.NOBODY), int(End.RUNNING)
 HARD = 3.4  # [m/s^2] AASHTO's design braking: one seldom brakes harder
 KINDS = len(Kind)
+#: Where arms tell what somebody is about to do, or nothing does: no lamp.
+NO_LAMPS = {"Crossing", "Overtake", "AllWayStop", "Roundabout", "Town"}
 
 #: What ``play`` finds out of all road users but the ego, by Kind: physics steps, of those braked harder than HARD,
 #: highest speed [m/s], strongest acceleration and braking [m/s^2].
@@ -79,6 +81,7 @@ def played(name: str, action: Action, delay: tuple[float, float], count: int) ->
 # ---- nobody drives through anybody
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize(
     ("action", "delay", "count"),
     [
@@ -110,9 +113,10 @@ def test_bodies_that_overlap_are_found():
 # ---- people drive as people do
 
 
+@pytest.mark.drawn
 @names
 def test_people_speed_up_and_brake_as_people_do(name: str):
-    _, found = played(name, Action.IDLE, (1.0, 4.0), sample(10_000, 4))
+    _, found = played(name, Action.IDLE, (1.0, 4.0), sample(5000, 4))  # the same as above
     cars, riders = found[[Kind.CAR, Kind.TRUCK]], found[Kind.CYCLIST]
     # Parkin and Rotheram 2010: 22 km/h is the 85th percentile on the flat. So some are faster, but nobody races.
     assert riders[SPEED] <= 25 / 3.6
@@ -140,7 +144,8 @@ def test_indicators_flash_at_the_rate_of_the_law(name: str):
             changes += int(np.count_nonzero(np.diff(on)))  # frames are nearer to each other than half a flash
             seconds += times[cue][-1] - times[cue][0]
             lit, frames = lit + int(on.sum()), frames + len(on)
-    if frames > 500:
+    assert frames > 300 or name in NO_LAMPS or not JIT
+    if frames > 300:
         assert changes / 2 / seconds == pytest.approx(1.4, abs=0.15)
         assert lit / frames == pytest.approx(0.5, abs=0.05)
 

@@ -13,7 +13,7 @@ from kindergarten.world.codes import Control, End, Phase, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER
-from tests.driving import JIT, at_random, drive, sample
+from tests.driving import EXAMPLES, at_random, drive, sample
 from tests.worlds import BUSY, CIRCLE, LANES, LEGS
 
 pytestmark = pytest.mark.kernels
@@ -85,6 +85,8 @@ class Family:
         self.watch(self.simulator.observe())
         for step in drive(self.simulator, lambda _: np.concatenate([chance(siblings)] * len(scenario.intents))):
             self.watch(step.observations)
+            if not self.under_way.any():  # whatever comes now is counted nowhere
+                break
 
     def differ(self, name: str) -> np.ndarray:
         """Between which pairs of twins (pairs, families) a field of the signaller differs."""
@@ -115,19 +117,20 @@ class Family:
         assert not self.seen[Phase.CUE][~self.differs].any()
 
 
+@pytest.mark.drawn
 @pytest.mark.jit
 @scenarios
 @pytest.mark.parametrize(("config", "count"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_twins_differ_in_the_cue_and_after_t3_and_never_in_between(scenario: Scenario, config: Config, count: int):
-    for leg in range(scenario.road.legs):
+    for leg in range(scenario.road.legs if config == Config() or EXAMPLES > 1 else 1):
         family = Family(scenario, config, RANDOM_SEEDS.integers(1 << 62, size=count), leg)
         family.check()
         frames, seen = family.frames, family.seen
         if not config.hands_on and leg == 0:  # nobody ends a scene before the agent drives
             assert frames[Phase.CUE].all() and (frames[Phase.AFTER] > 0).mean() > 0.9  # some are wrecked before t3
             assert frames[Phase.DELAY].all() or config.delay_s[0] == 0.0
-        if leg > 0 and JIT and not config.hands_on and count >= 1000:  # of so many somebody gets there by chance
-            assert frames[Phase.DELAY].any() or config.delay_s[0] == 0.0
+        if config == Config():  # of so many some get as far as the last leg by chance
+            assert frames[Phase.DELAY].any()
         if not (config.hands_on and scenario.buildings):  # a driver may have stayed where houses hide it all
             assert seen[Phase.CUE][family.differs & (frames[Phase.CUE] > 5)].all()
         if scenario.revealed:
