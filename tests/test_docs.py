@@ -9,6 +9,9 @@ import pygame
 import pytest
 
 from docs import pages, pictures, story
+from kindergarten import cli
+from kindergarten.agents.commands import Resume, TrainTogether
+from kindergarten.commandline import options_of
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.viewer import Stage, Take
 from kindergarten.viewer.model.palette import LIGHT
@@ -47,12 +50,49 @@ def test_no_number_on_a_page_is_minus_nothing():
         assert re.findall(r".*-0\.0+(?!\d).*", path.read_text("utf-8")) == [], path
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")], ids=str)
+SHELLS = ("sh", "bash")
+PASTED = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    """The languages and texts of a page's blocks of code."""
+    return re.findall(r"^ *```(\w*)\n(.*?)^ *```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def asked_for(block: str) -> list[tuple[str, str]]:
+    """The options that a block for the shell gives to our commands: each with its command."""
+    found = []
+    for line in block.replace("\\\n", " ").splitlines():
+        for part in re.split(r"&&|[|;]", re.sub(r"(^|\s)#.*", "", line)):
+            begun = re.match(r"(?:.*[\s/])?kindergarten ([\w-]+)(.*)", part)
+            if begun and begun[1] in cli.COMMANDS:
+                found += [(begun[1], option) for option in re.findall(r"(?<!\S)--[\w-]+", begun[2])]
+    return found
+
+
+def options(command: str) -> set[str]:
+    """What a command may be told on some line or other: ``train`` takes others where it goes on, and for several."""
+    classes = [cli._class_of(command)]
+    if command == "train":
+        classes += [Resume, TrainTogether]
+    each = {option for its in classes for option in options_of(its).values()}
+    return each | {f"--no-{option[2:]}" for option in each} | {"--help"}
+
+
+@pytest.mark.parametrize("path", PASTED, ids=str)
 def test_commands_can_be_pasted(path: Path):
-    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+    for language, block in blocks(path):
         assert language != "console"
-        if language == "sh":
+        if language in SHELLS:
             assert "…" not in block and not re.search(r"^\$ ", block, re.MULTILINE)
+            assert [(name, option) for name, option in asked_for(block) if option not in options(name)] == []
+
+
+def test_options_of_pasted_commands_are_found():
+    block = ".venv/bin/kindergarten train --a 1 \\\n  --b=2 && kindergarten watch x --c  # --d\nls kindergarten --e\n"
+    assert asked_for(block) == [("train", "--a"), ("train", "--b"), ("watch", "--c")]
+    assert "--more" in options("train") and "--espresso" not in options("train")
+    assert sum(len(asked_for(block)) for path in PASTED for language, block in blocks(path) if language in SHELLS) > 50
 
 
 def test_what_is_outdated_is_found_and_written(tmp_path, monkeypatch, capsys):

@@ -166,16 +166,19 @@ def test_whatever_holds_the_actions_the_step_is_the_same(control: Control):
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("control", Control)
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.5, 5.0, 1.0 + 1e-9])
+@pytest.mark.parametrize(
+    ("control", "wrong"),
+    [
+        *((Control.CONTINUOUS, wrong) for wrong in (np.nan, np.inf, -1.5, 5.0, 1.0 + 1e-9)),
+        *((Control.DISCRETE, wrong) for wrong in (5, -1, 1 << 40)),
+    ],
+)
 def test_a_wrong_action_changes_nothing_in_any_world(control: Control, wrong: float):
     simulator = Simulator(SCENARIOS["Crossing"], 3, Config(control=control))
     simulator.reset()
     before = simulator.snapshot()
-    actions = np.zeros((3, 2))
-    actions[2, 1] = wrong
-    if control is Control.DISCRETE:
-        actions = np.array([0, 0, 5])
+    discrete = control is Control.DISCRETE
+    actions = np.array([0, 0, wrong]) if discrete else np.array([[0.0, 0.0], [0.0, 0.0], [0.0, wrong]])
     with pytest.raises(ValueError, match="is not within"):
         simulator.step(actions)
     assert all(same(a, b) for a, b in zip(before, simulator.snapshot(), strict=True))
