@@ -13,6 +13,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,8 +125,13 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(name: str, file: Path) -> Iterator[tuple[str, int]]:
+@cache
+def imports(name: str, file: Path) -> tuple[tuple[str, int], ...]:
     """Dotted names that a module imports, wherever in its text, with the line."""
+    return tuple(_imports(name, file))
+
+
+def _imports(name: str, file: Path) -> Iterator[tuple[str, int]]:
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -205,6 +211,7 @@ def test_importing_is_cheap():
     assert not loaded & heavy
 
 
+@pytest.mark.slow
 def test_what_few_commands_need_is_imported_by_them_alone():
     pytest.importorskip("torch")
     commands, few = "train, evaluate, compare, export", {"sklearn", "jinja2"}
