@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,18 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decided, "STEPS", 2)
     monkeypatch.setattr(probes, "SPAN", (-3, 9))
     monkeypatch.setattr(probes, "SILENCED", (1, 8))
+    monkeypatch.setattr(vanishing, "DELAY", 8.0)
+    monkeypatch.setattr(vanishing, "PROJECTIONS", 1)
+
+
+class TwoMemories:
+    """Stands for ``Memory``: what two untrained networks show on a page, ten would show again."""
+
+    def __call__(self, name: str) -> Memory:
+        return Memory(name)
+
+    def __iter__(self) -> Iterator[Memory]:
+        return iter((Memory("lstm"), Memory("gru")))
 
 
 def follow(memory: str = "lstm") -> RecurrentPolicy:
@@ -263,6 +276,7 @@ def test_where_no_frame_has_any_credit_there_is_a_picture_all_the_same():
 def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypatch, capsys):
     tiny = replace(SMALL, seeds=4, delays=(1.0, 4.0), credit_delays=(1.0, 2.0))
     monkeypatch.setattr(command, "QUICK", tiny)
+    monkeypatch.setattr(command, "Memory", TwoMemories())
     words = ["diagnose", str(runs / "lstm"), "--beside", str(runs / "none"), "--quick"]
     assert cli.main(words) == 0
     printed = capsys.readouterr().out
