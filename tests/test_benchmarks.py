@@ -91,6 +91,7 @@ def test_simulator(tmp_path, capsys, monkeypatch):
     assert "at least 0.5" in said and said.count(" is left out: ") == 4
 
 
+@pytest.mark.slow
 def test_trainer(tmp_path, capsys):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "trainer.json"
@@ -111,6 +112,7 @@ def test_viewer(tmp_path, capsys):
     assert result["opening_s"]["decisions"] == 3000 and "pictures" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_pixels(tmp_path, capsys):
     pixels = pytest.importorskip("benchmarks.pixels")
     found = pixels.speed(worlds=3, rounds=2, seconds=0.0, python=sys.executable)
@@ -123,7 +125,9 @@ def test_pixels(tmp_path, capsys):
     assert (tmp_path / "pixels.png").stat().st_size > 1000
 
 
-@pytest.mark.parametrize(("scenario", "rivals"), [("Follow", ["--rivals"]), ("Crossing", [])])
+@pytest.mark.parametrize(
+    ("scenario", "rivals"), [pytest.param("Follow", ["--rivals"], marks=pytest.mark.slow), ("Crossing", [])]
+)
 def test_time_to_score(tmp_path, scenario, rivals):
     trainer = pytest.importorskip("benchmarks.trainer")
     out = tmp_path / "time.json"
@@ -265,6 +269,7 @@ def test_depth_says_what_it_scored_and_where_the_gradient_is(tmp_path):
     assert picture.stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_a_probe_is_trained_without_captions(tmp_path, monkeypatch, capsys):
     probe = pytest.importorskip("benchmarks.probe")
 

@@ -127,8 +127,7 @@ def both(page: Any, replay: Replay, time: float, view: View) -> list[np.ndarray]
     "name",
     [
         "still life",
-        "Crossing",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("Follow", "CutIn", "Roundabout")),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("Follow", "Crossing", "CutIn", "Roundabout")),
     ],
 )
 def test_the_window_and_the_page_paint_the_same(show, name):

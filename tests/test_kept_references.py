@@ -90,10 +90,11 @@ def test_where_signals_are_real_the_oracle_knows_no_more_than_they_said(scenario
         np.testing.assert_allclose(shown.oracle, perfect.oracle)
 
 
+@pytest.mark.drawn
 @pytest.mark.jit
 def test_on_later_legs_references_are_asked_what_agents_are_asked():
     """The first signaller is asked for every intent, the others do what the seed draws: so luck favours nobody."""
-    town, seeds = SCENARIOS["Town"], np.arange(sample(8, 3))
+    town, seeds = SCENARIOS["Town"], np.arange(sample(4, 3))
     found, worlds = compute(town, Config(), seeds), drawn(town, Config(), seeds)
     oracle, worth = np.zeros(len(seeds)), np.zeros(len(seeds))
     for leg in legs(town, Config(), seeds):

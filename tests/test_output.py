@@ -88,7 +88,9 @@ def test_whoever_stops_reading_ends_nothing(
     assert place.exists() and code == (2 if lost is full_disk else 0)  # what nobody wants to read is not missed
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "closed", [*(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-")), ">&- 2>&- <&-"]
+)
 def test_closed_streams_are_no_files_of_ours(run: Path, closed: str):
     """Python gives the first file that it opens the number of a closed stream, into which others then print."""
     words = shlex.join([sys.executable, "-m", "kindergarten", "watch", str(run), "--headless", "--png", "a.png"])
