@@ -127,9 +127,9 @@ class MixedVecEnv(VecEnv):
         Raises:
             NotImplementedError: ``indices`` are not all worlds.
         """
-        chosen = set(self._get_indices(indices))
+        chosen = list(self._get_indices(indices))
         for part, rows in zip(self.parts, self.rows, strict=True):
-            part.set_attr(attr_name, value, [k for k, i in enumerate(range(rows.start, rows.stop)) if i in chosen])
+            part.set_attr(attr_name, value, [i - rows.start for i in chosen if rows.start <= i < rows.stop])
 
     def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:
         """Not to be had: the worlds are rows of batches.

@@ -212,7 +212,7 @@ def known_agent(scenario: str) -> str:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             if found["scenario"] == scenario:
-                return f"The agent of {file.parent}: {decimals(float(found['anticipation']))}."
+                return f"The agent of {file.parent}: {decimals(found['anticipation'])}."
         except (ValueError, KeyError, TypeError, OSError):
             continue  # half a file, or another's
     return ""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kindergarten.scoring.statistics import bootstrap, profile, summary
+from kindergarten.scoring.statistics import bootstrap, mean_at_stake, profile, summary
 
 
 def test_an_interval_of_a_mean_covers_it_as_often_as_it_says():
@@ -49,3 +49,7 @@ def test_a_profile_falls_from_all_runs_to_none():
     share, low, high = profile([0.2, 0.9, 0.9, 0.95, 0.99], np.array([0.0, 0.5, 0.9, 0.97, 1.0]))
     assert share.tolist() == [1.0, 0.8, 0.4, 0.2, 0.0]
     assert (low <= share).all() and (share <= high).all() and low[1] < 0.8 and low[0] == high[0] == 1.0
+
+
+def test_where_nothing_is_at_stake_a_score_says_nothing():
+    assert mean_at_stake([math.nan, 1.0, 3.0]) == 2.0 and math.isnan(mean_at_stake([math.nan]))

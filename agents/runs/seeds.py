@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.output import decimals, pasteable
 from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
-from kindergarten.scoring.statistics import summary
+from kindergarten.scoring.statistics import mean_at_stake, summary
 
 MOST = 4  # threads that pay: of a minibatch of 16 worlds, a quarter takes 0.43 of the time, an eighth 0.30
 PAUSE = 0.2  # [s] between two looks at the processes
@@ -76,7 +75,7 @@ def _score(run: Run) -> float:
     """The score of a run that is done, the mean over its scenarios; nan where nothing is at stake."""
     if run.together:
         return float(run.read_json("evaluation.json")["communication"])
-    return statistics.fmean(map(anticipation_of, run.results("evaluation.json")))
+    return mean_at_stake([anticipation_of(row) for row in run.results("evaluation.json")])
 
 
 def _together(folders: Sequence[Path]) -> str:

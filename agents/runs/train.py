@@ -47,8 +47,11 @@ def begin(options: Options, agents: int = 1) -> Run:
     on_cores = device_named(options.device).type == "cpu"
     threads = options.threads or (seeds.threads(agents) if on_cores else 1)
     options = replace(options, steps=options.budget, threads=threads)
-    first = None if options.init is None else weights_of(Run.open(Path(options.init)), options)
-    Run(Path(), options, None).untrained(1)  # an agent that cannot be built is refused before there is a folder
+    if options.init is None:
+        first = None
+        Run(Path(), options, None).untrained(1)  # an agent that cannot be built is refused before there is a folder
+    else:
+        first = weights_of(Run.open(Path(options.init)), options)  # which builds it as well
     return Run.create(folder_for(options), options, first)
 
 

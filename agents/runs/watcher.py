@@ -21,6 +21,7 @@ from kindergarten.progress import Progress
 from kindergarten.scoring.reference import Reference, reference
 from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE
+from kindergarten.scoring.statistics import mean_at_stake
 
 #: Seeds on which the best checkpoint is chosen; others than those of training and of evaluation.
 VALIDATION_SEEDS = 2_000_000 + np.arange(64)
@@ -178,17 +179,13 @@ def limits_of(run: Run) -> dict[str, Reference]:
 
 
 def anticipation_on(run: Run, model: MemoryPPO, limits: dict[str, Reference], seeds: np.ndarray) -> float:
-    """What an agent reaches on these seeds, the mean over the scenarios; if there are several, each has a quarter.
-
-    Those in which nothing is at stake say nothing; nan if that is so in all.
-    """
+    """What an agent reaches on these seeds, the mean over the scenarios; if there are several, each has a quarter."""
     found = []
     for scenario in run.scenarios:
         exam = exam_for(model, scenario, run.config, seeds[: len(seeds) // (4 if run.graduate else 1)])
         rollout(PolicyAgent(model.policy), exam)
         found.append(limits[scenario.name].anticipation((exam.chances * exam.returns).sum(axis=0)))
-    at_stake = [score for score in found if not np.isnan(score)]
-    return float(np.mean(at_stake)) if at_stake else float("nan")
+    return mean_at_stake(found)
 
 
 def settle_best(run: Run, last: MemoryPPO | None) -> None:

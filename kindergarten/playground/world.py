@@ -63,13 +63,13 @@ class Playground:
             raise ValueError(
                 f"{scenario.name} has no seats for agents: the first members of a cast learn, as many in each"
             )
-        if (self.agents > 1 or (rules or Rules()).endless) and scenario.road.legs > 1:
+        self.rules = rules or Rules()
+        if (self.agents > 1 or self.rules.endless) and scenario.road.legs > 1:
             raise ValueError(
                 f"{scenario.name} has {scenario.road.legs} junctions: several agents, and endless worlds, have one"
             )
         self._core = Simulator(scenario, num_worlds, CONFIG)
         self.scenario, self.num_worlds, self.num_users = scenario, num_worlds, scenario.num_users
-        self.rules = rules or Rules()
         self.worlds, self.users = self._core.worlds, self._core.users
         self.drivers = np.zeros((num_worlds, self.agents), DRIVER)
         self.terms = np.zeros((num_worlds, self.agents, NUM_TERMS))

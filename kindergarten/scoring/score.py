@@ -12,7 +12,7 @@ import numpy as np
 from kindergarten.output import aligned, decimals
 
 HEADS = ("", "return", "anticipation", "right", "collided", "goal")
-NOTHING_AT_STAKE = "nothing at stake"  # blind earns as much as the oracle: there is no scale
+NOTHING_AT_STAKE = "nothing at stake"  # the oracle earns hardly more than blind: there is no scale
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ def bootstrap(statistic: Callable[..., np.ndarray], *sizes: int, resamples: int 
     return float(low), float(high)
 
 
+def mean_at_stake(scores: Sequence[float]) -> float:
+    """The mean of those that are numbers: where nothing is at stake a score says nothing. nan if that is so in all."""
+    at_stake = [score for score in scores if not math.isnan(score)]
+    return float(np.mean(at_stake)) if at_stake else math.nan
+
+
 def interquartile_mean(scores: np.ndarray) -> np.ndarray:
     """Mean of the middle half along the last axis: (..., K) -> (...)."""
     cut = scores.shape[-1] // 4

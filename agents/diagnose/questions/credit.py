@@ -63,7 +63,7 @@ def judged(found: dict[str, Any] | None, flips: list[dict[str, Any]]) -> tuple[V
         return Verdict.NO, "It decides the same whatever was shown: there is no credit to give."
     both = [(flip["cue"], flip["irrelevant"]) for flip in told if flip["irrelevant"] is not None]
     ratio = float(np.median([cue / max(other, 1e-3 * cue) for cue, other in both])) if both else 0.0
-    shortest, longest = ((flip["cue"] or 0.0) * flip["parted"] for flip in (flips[0], flips[-1]))
+    shortest, longest = (flip["cue"] * flip["parted"] for flip in (flips[0], flips[-1]))
     kept = longest / shortest if shortest > 0 else 0.0
     times = "over a thousand" if ratio > 990 else f"{ratio:.0f}"
     said = (

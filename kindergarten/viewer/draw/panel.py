@@ -110,7 +110,7 @@ class Panel:
         aim = Intent(int(ego["intent"])).name.lower()
         self._pair(surface, "Aims", aim if story.tells_aim(view.reveal) else "? (press h)")
         if frame.thoughts.values is not None and frame.end is End.RUNNING:
-            self._pair(surface, "Expects from here on", decimals(float(frame.thoughts.values), sign="+"))
+            self._pair(surface, "Expects from here on", decimals(frame.thoughts.values, sign="+"))
         if frame.end is not End.RUNNING:
             self._end(surface, story, frame.end)
         elif frame.thoughts.probabilities is not None:
