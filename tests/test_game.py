@@ -98,9 +98,9 @@ def test_where_nothing_was_at_stake_it_says_so():
     game = Game(scenario, config, calm)
     drive(game, {})
     assert game.over and anticipation(game) is None and mark(game, "").anticipation is None
-    assert "anticipation nothing was at stake (0" in score(game)
+    assert "anticipation nothing at stake (0" in score(game)
     game.handle(event(pygame.K_SPACE))
-    assert "You: nothing was at stake." in game._card()[0]
+    assert "You: nothing at stake." in game._card()[0]
 
 
 def test_held_keys_steer_under_continuous_control():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pygame
@@ -13,6 +14,7 @@ from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute
+from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import Mark
 from kindergarten.viewer.app.controls import Controls
 from kindergarten.viewer.app.live import draw
@@ -196,8 +198,12 @@ class Game(Controls):
 
     def reference(self) -> Reference:
         """The 0 and the 1 for the seeds that were driven to the end."""
-        seeds = np.array([drive.seed for drive in self.drives])
-        return compute(self._scenario, self._scale, seeds)
+        return _limits(self._scenario, self._scale, tuple(drive.seed for drive in self.drives))
+
+
+@lru_cache(maxsize=1)  # asked for several times when a game ends: its plans are a search
+def _limits(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> Reference:
+    return compute(scenario, config, np.array(seeds))
 
 
 def anticipation(game: Game) -> float | None:
@@ -208,7 +214,7 @@ def anticipation(game: Game) -> float | None:
 
 
 def _said(anticipation: float | None) -> str:
-    return "nothing was at stake" if anticipation is None else decimals(anticipation)
+    return NOTHING_AT_STAKE if anticipation is None else decimals(anticipation)
 
 
 def mark(game: Game, about: str) -> Mark:
