@@ -147,6 +147,8 @@ class Watcher(BaseCallback):
             self.best = self.lately
             checkpoint.write(self.run.checkpoint("best"), checkpoint.weights(self.model))
             self._show()
+        if self.model.num_timesteps == 0:  # with another run's weights a start may be good: it is not what was learned
+            self.best = self.lately = -np.inf
 
     def _limits(self) -> dict[str, Reference]:
         """The 0 and the 1 of the score, by scenario."""

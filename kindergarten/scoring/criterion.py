@@ -63,7 +63,7 @@ def _mark(scenario: Scenario, config: Config, seeds: np.ndarray, weights: np.nda
     possible = weights.any(axis=1)
     right = np.einsum("iis->is", earned)
     loss = np.where(possible, (right[:, None] - earned).mean(2), 0.0)
-    wrong = loss > WRONG * loss.max(axis=1, keepdims=True)
+    wrong = loss > WRONG * loss.max()  # of all intents: for one that calls for nothing every answer may be right
     best_wrong = np.where(wrong[:, :, None], earned, -np.inf).max(axis=1)
     best_wrong = np.where(wrong.any(axis=1, keepdims=True), best_wrong, worst[:, None])
     chance = (weights.mean(1)[:, None] * ~wrong)[:, possible].sum(axis=0).max()
