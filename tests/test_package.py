@@ -55,6 +55,7 @@ LAYERS = (
     *(
         "provenance",
         "progress",
+        "interrupts",
         "replay.archive",
         "replay.thoughts",
         "replay.episode",

@@ -24,13 +24,13 @@ from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, watcher
 from kindergarten.agents.runs.folders import alone
-from kindergarten.agents.runs.interrupts import politely
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import make_sb3
+from kindergarten.interrupts import politely
 from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import kindergarten
-from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.run import Run
+from kindergarten.interrupts import code_of, politely
 from kindergarten.output import decimals, pasteable
 from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
@@ -26,7 +26,7 @@ ROOT = str(Path(kindergarten.__file__).parent.parent)  # where the processes fin
 #: What each process does. Nothing is ever written to it: its standard input ends when we do.
 CHILD = """
 import sys
-from kindergarten.agents.runs.interrupts import end_with_parent
+from kindergarten.interrupts import end_with_parent
 from kindergarten.cli import main
 end_with_parent()
 sys.exit(main(["train", "--resume", sys.argv[1]]))

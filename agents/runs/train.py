@@ -19,13 +19,13 @@ from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.evaluate import evaluate_run, last_model
 from kindergarten.agents.runs.folders import alone, new_folder, runs_in
-from kindergarten.agents.runs.interrupts import code_of, politely
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
 from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
 from kindergarten.files import RUNS, place_of, whole_file
+from kindergarten.interrupts import code_of, politely
 from kindergarten.output import pasteable
 from kindergarten.world.settings import plain
 
