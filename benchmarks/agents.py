@@ -6,7 +6,7 @@ python -m benchmarks.agents --out benchmarks/results/agents.json [--scenarios To
 Trains what DIR lacks (DIR/SCENARIO-AGENT/seedS, the folders that ``train.py --seeds`` writes), with seeds that nothing
 was tuned on (but see FIRST): the first of all agents everywhere, then the second. After each the result is written
 anew, so it may be stopped at any time, and goes on where it was. Whatever has no finished run has no row; rows that
-were not asked for stay as they are.
+were not asked for stay as they are, and so do those of more seeds than there are yet.
 """
 
 from __future__ import annotations
@@ -180,7 +180,9 @@ def main() -> None:
         row = {**row_of(runs), "control": kind.control, **made}
         show_row(row)
         before = read(options.out)  # anew each time: another process may have written its own rows meanwhile
-        rows |= {key_of(each): each for each in (*before["rows"], row)}
+        rows |= {key_of(each): each for each in before["rows"]}
+        if len(row["seeds"]) >= len(rows.get(key_of(row), row)["seeds"]):  # the first seeds of ten replace no ten
+            rows[key_of(row)] = row
         if options.out:
             ordered = [rows[key] for key in order if key in rows]
             write(options.out, {"benchmark": made["benchmark"], **before, "rows": ordered})

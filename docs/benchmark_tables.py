@@ -148,16 +148,17 @@ def _scored_in(crowd: dict[str, Any]) -> str:
 
 def depths() -> str:
     """What deep trunks score, seed by seed, and how much of the last layer's gradient is left at the first."""
-    result, deep = measured("depth"), [row for row in measured("depth")["rows"] if row["depth"] > 1]
+    result = measured("depth")
+    flat, *deep = result["rows"]
     rows = []
     for trunk in dict.fromkeys(row["trunk"] for row in deep):
         mine = {row["depth"]: row for row in deep if row["trunk"] == trunk}
         lefts = [row["first_over_last"] for row in mine.values()]
-        cells = [", ".join(map(decimals, row["seeds"])) for row in mine.values()]
+        cells = [", ".join(map(decimals, row["seeds"])) for row in (flat, *mine.values())]
         rows.append((trunk, *cells, *(f"{left['start']:.2g}, {left['end']:.2g}" for left in lefts)))
     found = list(dict.fromkeys(row["depth"] for row in deep))
-    head = ("trunk", *(f"depth {depth}" for depth in found), *(f"gradient left at {depth}" for depth in found))
-    return table(head, rows, 2 * len(found)) + "\n\n" + made_with(result)
+    head = ("trunk", *(f"depth {n}" for n in (flat["depth"], *found)), *(f"gradient left at {n}" for n in found))
+    return table(head, rows, 2 * len(found) + 1) + "\n\n" + made_with(result)
 
 
 def probes() -> str:

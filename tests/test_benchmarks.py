@@ -251,6 +251,10 @@ def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch, capsys):
     assert new["seed_numbers"] == [agents.FIRST, agents.FIRST + 1]
     assert new["seeds"] == [0.8, 0.9] and new["anticipation"] == pytest.approx(0.85) and new["decisions"] == 7
     assert without["seeds"] == [0.1] and without["memory"] == "none"
+    fewer = ["--out", str(out), "--runs", str(tmp_path), "--scenarios", "Follow", "--agents", "lstm", "--seeds", "1"]
+    monkeypatch.setattr(sys, "argv", ["agents", *fewer])
+    agents.main()
+    assert json.loads(out.read_text())["rows"][0] == new, "the first seed of two replaces no two"
     finished(tmp_path / "Crossing-lstm" / f"seed{agents.FIRST}", "Crossing", 0.9, changed=0.1)
     monkeypatch.setattr(sys, "argv", ["agents", "--runs", str(tmp_path), "--scenarios", "Crossing", "--seeds", "1"])
     with pytest.raises(SystemExit, match="another Crossing"):

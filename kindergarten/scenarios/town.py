@@ -24,17 +24,15 @@ or 8 as many bits have to be held at once, with the same spaces.
 ## Baselines
 
 What was in the way, when the ego still braked at 4 m/s². As long as each junction's road users had columns of their
-own, agents learned the junctions one after the other: three of them came to 0.50, 0.63 and 0.13 after 8 million
-decisions. Since whoever signals next is always `user1`, what is learned at one serves at all three: a score of 0.24
-after 1.0 million decisions instead of 2.7. Then it was the world: the ego came to the second and third junction up to
-0.8 m late, by rounding, and was hit by the group ride although it had kept its speed. That left agents at 0.65 and 0.64
-after 4 million decisions, and at 0.63, 0.12 and 0.72 after 8 million.
+own, agents learned the junctions one after the other. Since whoever signals next is always `user1`, what is learned
+at one serves at all three. Then it was the world: the ego came to the second and third junction up to 0.8 m late, by
+rounding, and was hit by the group ride although it had kept its speed.
 
 Then it was exploration. Agents knew every rider, and two of six lost half a second over each who turned: they braked at
 the last moment, to a standstill, where others braked early and rolled through. Whoever is used to that gains by no
 small change: to brake a little earlier costs time, and to let go a little earlier ends in a crash. Two million
 decisions more were no help. Here the ego has its controls for five seconds before t3, elsewhere for three at most; so
-noise is held for ten decisions, not for four, and both seeds that came to 0.83 and 0.87 came to 0.95.
+noise is held for ten decisions, not for four, and both rolled through.
 
 Tried, and left out again: a collision at -0.5, and 0.5 for each junction that is behind, so that never to brake and
 always to brake earn the same. An agent then knew what all riders would do, and never braked, up to 2.3 million
