@@ -10,7 +10,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
-from kindergarten.output import note, pasteable
+from kindergarten.output import pasteable
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.config import Config
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
@@ -82,11 +82,11 @@ class Examine(Quiet):
 class Record(Quiet):
     """Write labelled sequences of frames: what was seen, done and earned, and what the others would do.
 
-    The same command again goes on where it was stopped; with more --episodes it adds them.
+    The same command again goes on where it was stopped; with more --episodes it adds them, with fewer it removes none.
     """
 
     scenario: str = setting("Crossing", Word(SCENARIOS), "where: see kindergarten scenarios")
-    driver: str = option("oracle, blind, last-signal, random, a run's folder, or an .onnx", "random")
+    driver: str = option("demo, oracle, blind, last-signal, random, a run's folder, or an .onnx", "random")
     episodes: int = setting(10_000, Whole(1, 10**9), "how many")
     out: Path | None = option("the folder; data/SCENARIO-DRIVER if left out")
     seed: int = setting(
@@ -101,7 +101,8 @@ class Record(Quiet):
 
     def run(self) -> int:
         """Record, and say what came of it."""
-        from kindergarten.data.record import Recording, record
+        from kindergarten.data.record import MANIFEST, Recording, Unfinished, record
+        from kindergarten.interrupts import code_of, politely
         from kindergarten.provenance import cores
 
         convert = None
@@ -110,10 +111,14 @@ class Record(Quiet):
         wanted = Recording(self.scenario, self.driver, self.episodes, self.seed, plain(self.environment))
         out = self.out or Path("data", f"{self.scenario}-{Path(self.driver).stem}")
         try:
-            manifest = record(wanted, out, self.jobs or cores())
-        except (KeyboardInterrupt, OSError):
-            note(f"what is in {out} is whole. Go on: {pasteable(*sys.argv[1:])}")
-            raise
+            with politely():
+                manifest = record(wanted, out, self.jobs or cores())
+        except (KeyboardInterrupt, Unfinished) as stop:
+            code, why = (1, f"error: {stop}") if isinstance(stop, Unfinished) else (code_of(stop), "stopped")
+            there = (out / MANIFEST).exists()
+            rest = f"; what is in {out} is whole. Go on: {pasteable(*sys.argv[1:])}" if there else ""
+            print(f"kindergarten: {why}{rest}", file=sys.stderr)
+            return code
         size = manifest["bytes"] / 1e6
         print(f"{out}: {manifest['episodes']:,} episodes, {manifest['decisions']:,} decisions, {size:,.1f} MB")
         if convert is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -45,11 +46,18 @@ def code_of(stop: KeyboardInterrupt) -> int:
 
 
 def end_with_parent() -> None:
-    """End politely as soon as standard input does: its other end is the parent's, who lets go of it however it ends."""
+    """End politely as soon as the parent does, however it ends.
+
+    ``multiprocessing`` knows when that is; for other processes standard input ends then: its other end is the parent's.
+    """
+    parent = multiprocessing.parent_process()
 
     def wait() -> None:
-        while os.read(0, 1):
-            pass
+        if parent is not None:
+            parent.join()
+        else:
+            while os.read(0, 1):
+                pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()

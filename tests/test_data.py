@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
+import signal
+import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +32,7 @@ from kindergarten.world.settings import plain
 pq = pytest.importorskip("pyarrow.parquet")
 from kindergarten.data import record as recording  # noqa: E402
 from kindergarten.data.read import PADDING, padded, shards  # noqa: E402
-from kindergarten.data.record import MANIFEST, Recording, record, write_shard  # noqa: E402
+from kindergarten.data.record import MANIFEST, Recording, record, shard_name, write_shard  # noqa: E402
 from kindergarten.data.table import table_of  # noqa: E402
 
 SEEDS = 77 + np.arange(6)
@@ -112,7 +117,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
             future: Any = Future()
             try:
                 future.set_result(function(*arguments))
-            except OSError as error:
+            except (OSError, BrokenProcessPool) as error:
                 future.set_exception(error)
             return future
 
@@ -122,25 +127,140 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
+    return {path.name: path.read_bytes() for path in folder.glob("part-*.parquet")}
+
+
+def digests(manifest: dict[str, Any]) -> dict[str, str]:
+    return {name: its["sha256"] for name, its in manifest["shards"].items()}
+
+
+def sizes(manifest: dict[str, Any]) -> list[int]:
+    return [its["episodes"] for its in manifest["shards"].values()]
 
 
 @pytest.mark.usefixtures("small")
 def test_a_recording_goes_on_and_grows(tmp_path: Path):
     whole = record(wanted(10), tmp_path / "whole", 1)
-    assert [its["episodes"] for its in whole["shards"].values()] == [4, 4, 2] and whole["episodes"] == 10
+    assert sizes(whole) == [4, 4, 2] and whole["episodes"] == 10
     record(wanted(4), tmp_path / "part", 1)
     first = (tmp_path / "part" / "part-000000.parquet").stat().st_mtime_ns
     (tmp_path / "part" / ".draft.parquet").write_bytes(b"what a killed process left")
     manifest = record(wanted(10), tmp_path / "part", 1)
     assert (tmp_path / "part" / "part-000000.parquet").stat().st_mtime_ns == first
-    assert manifest["shards"] == whole["shards"]  # digests among it
-    assert {k: v for k, v in content(tmp_path / "part").items() if k[0] != "."} == content(tmp_path / "whole")
+    assert digests(manifest) == digests(whole) and content(tmp_path / "part") == content(tmp_path / "whole")
     (tmp_path / "part" / "part-000001.parquet").write_bytes(b"cut")
-    assert record(wanted(10), tmp_path / "part", 1)["shards"] == whole["shards"]
+    assert digests(record(wanted(10), tmp_path / "part", 1)) == digests(whole)
     table = pq.ParquetDataset([*sorted((tmp_path / "whole").glob("*.parquet"))]).read()
     assert sorted(set(table["episode"].to_pylist())) == list(range(10)) and table.num_rows == whole["decisions"]
     assert set(table["user1.phase"].to_pylist()) == set(Phase)
+
+
+@pytest.mark.usefixtures("small")
+def test_nothing_that_was_recorded_is_lost_however_many_are_wanted_next(tmp_path: Path):
+    """More than there are are added in files of their own, fewer change nothing, what is gone comes back as it was."""
+    kept: dict[str, bytes] = {}
+    for episodes, found in ((6, [4, 2]), (3, [4, 2]), (7, [4, 2, 1]), (1, [4, 2, 1]), (12, [4, 2, 1, 4, 1])):
+        manifest = record(wanted(episodes), tmp_path, 1)
+        assert sizes(manifest) == found and manifest["episodes"] == sum(found)
+        assert kept.items() <= content(tmp_path).items()
+        kept = content(tmp_path)
+    table = pq.ParquetDataset([*sorted(tmp_path.glob("*.parquet"))]).read()
+    starts = table.filter(np.equal(table["step"], 0))
+    assert starts["episode"].to_pylist() == list(range(12)) and starts["seed"].to_pylist() == list(range(5, 17))
+    (tmp_path / shard_name(1)).unlink()
+    shutil.move(tmp_path / shard_name(3), tmp_path / "elsewhere")
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    del manifest["shards"][shard_name(3)]  # as if a process had been killed before it was done
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    assert sizes(record(wanted(2), tmp_path, 1)) == [4, 2, 1, 4, 1] and content(tmp_path) == kept
+
+
+@pytest.mark.usefixtures("small")
+def test_every_file_says_with_what_it_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also where an older manifest had one note for all."""
+
+    def by(version: str, episodes: int) -> list[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(recording, "made_with", lambda packages: {"kindergarten": version})
+            manifest = record(wanted(episodes), tmp_path, 1)
+        return [its["made_with"]["kindergarten"] for its in manifest["shards"].values()]
+
+    assert by("1", 4) == ["1"] and by("2", 4) == ["1"] and by("2", 8) == ["1", "2"] and by("3", 8) == ["1", "2"]
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    for its in manifest["shards"].values():
+        del its["made_with"]
+    del manifest["recording"]["weights"]
+    (tmp_path / MANIFEST).write_text(json.dumps({**manifest, "made_with": {"kindergarten": "0"}}))
+    assert by("3", 9) == ["0", "0", "3"]
+
+
+@pytest.mark.usefixtures("small")
+def test_another_agent_under_the_same_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recording, "agent_named", lambda name: kindergarten.load("random"))  # reading one takes long
+    shutil.copytree(files.DEMO, tmp_path / "run", ignore=shutil.ignore_patterns("replays"))
+    ours = wanted(2, driver=str(tmp_path / "run"))
+    record(ours, tmp_path / "out", 1)
+    assert record(ours, tmp_path / "out", 1)["recording"]["weights"] == ours.about["weights"] is not None
+    assert wanted(2, driver="demo").about["weights"] == ours.about["weights"]
+    best = tmp_path / "run" / "checkpoints" / "best.safetensors"
+    best.write_bytes(best.read_bytes() + b"more training")
+    with pytest.raises(ValueError, match=f"before {tmp_path / 'run'} got other weights: choose another --out"):
+        record(ours, tmp_path / "out", 1)
+
+
+ENDED = """
+import os, signal, time
+from kindergarten.data.record import _workers
+from kindergarten.interrupts import politely
+if __name__ == "__main__":
+    with politely(), _workers(1, 1) as pool:
+        pool.submit(os.getpid).result()
+        print("begun", flush=True)
+        pool.submit(time.sleep, 1000).result()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_who_recorded(how: signal.Signals):
+    """It holds standard output as well, which ends when nobody does any more."""
+    process = subprocess.Popen([sys.executable, "-c", ENDED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+    os.kill(process.pid, how)
+    process.communicate(timeout=60)
+
+
+@pytest.mark.usefixtures("small")
+def test_whatever_ends_the_work_is_one_line_with_the_command_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    words = ["record", "--scenario", "Follow", "--episodes", "10", "--delay", "0.5", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["kindergarten", *words])
+    real = recording.write_shard
+
+    def until_the_second(ended: Any) -> Any:
+        def write(wanted: Recording, path: Path, episodes: range) -> Any:
+            if path.name == shard_name(1):
+                ended()
+            return real(wanted, path, episodes)
+
+        return write
+
+    def broken() -> None:
+        raise BrokenProcessPool
+
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    for ended, code, said in (
+        (broken, 1, "error: a process was ended from outside"),
+        (stopped, 130, "stopped; "),
+        (lambda: os.kill(os.getpid(), signal.SIGTERM), 143, "stopped; "),
+    ):
+        monkeypatch.setattr(recording, "write_shard", until_the_second(ended))
+        assert cli.main(words) == code
+        printed = capsys.readouterr().err
+        assert said in printed and f"{tmp_path / 'out'} is whole. Go on: " in printed and shlex.join(words) in printed
+        assert printed.count("kindergarten: ") == 1
 
 
 @pytest.mark.usefixtures("small")
@@ -157,9 +277,14 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", fsync)
         patch.setattr(sys, "argv", ["kindergarten", *words])
-        assert cli.main(words) == cli.ERROR
+        assert cli.main(words) == 1
     said = capsys.readouterr().err
-    assert "No space left" in said and f"what is in {out} is whole. Go on: " in said and shlex.join(words) in said
+    assert (
+        "No space left" in said
+        and said.count("kindergarten: ") == 1
+        and f"what is in {out} is whole. Go on: " in said
+        and shlex.join(words) in said
+    )
     found = [*out.glob("*.parquet")]
     assert found and all(pq.read_table(path).num_rows for path in found)
     assert cli.main(words) == 0
@@ -178,6 +303,9 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
     (tmp_path / "other" / "a").touch()
     for words, said in (
         (["--driver", "nobody"], "or choose from demo, oracle, blind, last-signal, random"),
+        (["--driver", "nobody.zip"], "there is no such file"),
+        (["--driver", "nobody.onnx"], "nobody.onnx"),
+        (["--out", "/proc/x"], "/proc/x"),
         (["--driver", "blind", "--control", "continuous"], "the agent's actions are Discrete(5)"),
         (["--episodes", "0"], "episodes is 0"),
         (["--format", "csv"], "choose from parquet, minari"),
@@ -190,7 +318,7 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
         out = [] if "--out" in words else ["--out", str(tmp_path / "new")]
         assert cli.main(["record", *words, *out]) == cli.ERROR
         printed = capsys.readouterr().err
-        assert said in printed and printed.count("\n") == 1
+        assert said in printed and printed.count("\n") == 1 and "is whole" not in printed
         assert not (tmp_path / "new").exists()
 
 
@@ -231,7 +359,7 @@ def test_minari_reads_what_was_recorded(
 
 
 def test_a_shard_says_what_it_is_of(tmp_path: Path):
-    name, its = write_shard(wanted(3), tmp_path, 0)
+    name, its = write_shard(wanted(3), tmp_path / "part-000000.parquet", range(3))
     file = pq.ParquetFile(tmp_path / name)
     about = json.loads(file.schema_arrow.metadata[b"kindergarten"])
     assert about["scenario"] == "Follow" and about["settings"]["delay_s"] == [0.5, 0.5]
@@ -269,5 +397,11 @@ def test_shards_are_read_one_by_one_until_there_are_enough(tmp_path: Path):
 
     whole = decisions(None)
     assert len(whole) == 3 and decisions(whole[0] + 5) == [whole[0], 5] and decisions(whole[0]) == whole[:1]
-    with pytest.raises(ValueError, match="no recording of features"):
+    (tmp_path / ".machine-1-abcd.draft.parquet").write_bytes(b"what is being written")
+    assert decisions(None) == whole
+    with pytest.raises(ValueError, match="nothing is no recording: kindergarten record --out"):
         next(shards(tmp_path / "nothing"))
+    pictures = plain(replace(Config(), observation="pixels", image_size=(32, 40)))
+    write_shard(wanted(1, settings=pictures), tmp_path / "pictures" / "part-000000.parquet", range(1))
+    with pytest.raises(ValueError, match="pictures is a recording of pictures, .*: for features or users record anew"):
+        next(shards(tmp_path / "pictures"))

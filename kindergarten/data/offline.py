@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from gymnasium import spaces
 
-from kindergarten.data.record import Recording, shard_name
+from kindergarten.data.read import files_of
+from kindergarten.data.record import Recording
 from kindergarten.data.table import TIMES
 from kindergarten.extras import explained
 from kindergarten.files import whole_folder
@@ -40,8 +41,8 @@ def to_minari(wanted: Recording, out: Path) -> Path:
         )
         about = {"dataset_id": name, "minari_version": minari.__version__, "algorithm_name": wanted.driver}
         storage.update_metadata(about)
-        for k in range(len(wanted.shards)):
-            storage.update_episodes(_episodes(pq.read_table(out / shard_name(k)), env))
+        for file in files_of(out):
+            storage.update_episodes(_episodes(pq.read_table(file), env))
     return out / "minari" / name
 
 

@@ -24,15 +24,25 @@ class Episodes(NamedTuple):
     captions: np.ndarray | None  # (E, T, U, intents) how likely the driver thinks each, if it says
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a recording, in order; drafts of what is being written are none of them."""
+    return sorted(folder.glob("part-*.parquet"))
+
+
 def shards(folder: Path, decisions: int | None = None) -> Iterator[Episodes]:
     """The files of a recording of features or users, one after the other, until there are so many decisions.
 
     Raises:
-        ValueError: there is no such recording.
+        ValueError: there is no recording, or it is one of pictures.
     """
-    files = sorted(folder.glob("*.parquet"))
-    if not files or "image" in pq.read_schema(files[0]).names:
-        raise ValueError(f"{folder} is no recording of features: kindergarten record --out {folder} makes one")
+    files = files_of(folder)
+    if not files:
+        raise ValueError(f"{folder} is no recording: kindergarten record --out {folder} makes one")
+    if "image" in pq.read_schema(files[0]).names:
+        raise ValueError(
+            f"{folder} is a recording of pictures, which are read with pyarrow: for features or users record anew, "
+            "with --observation features or users and another --out"
+        )
     for file in files:
         table = pq.read_table(file)[:decisions]
         yield padded(table)

@@ -6,8 +6,11 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,11 +22,13 @@ import pyarrow.parquet as pq
 
 from kindergarten.api import check_fits, load
 from kindergarten.data.table import table_of
-from kindergarten.files import whole_file, write_whole
+from kindergarten.files import place_of, whole_file, write_whole
+from kindergarten.interrupts import end_with_parent
 from kindergarten.progress import Progress
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.agent import Agent
+from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
 from kindergarten.world.config import Config, make_config
 
@@ -31,6 +36,10 @@ SHARD = 1024  # episodes in a file, some 60,000 decisions; pictures: an eighth o
 COUNTED = "episodes", "decisions", "bytes"  # of each shard
 MANIFEST = "manifest.json"
 PACKAGES = ("numpy", "numba", "pyarrow")
+
+
+class Unfinished(Exception):
+    """Something ended the work; what has been written until then is whole."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +58,26 @@ class Recording:
         return make_config(**self.settings)
 
     @property
-    def shards(self) -> list[range]:
-        """The episodes of each file."""
-        size = self.about["shard"]
-        return [range(first, min(first + size, self.episodes)) for first in range(0, self.episodes, size)]
-
-    @property
     def about(self) -> dict[str, Any]:
-        """All of it but how many episodes, which may grow; and how many of them make a file."""
+        """All of it but how many episodes, which may grow; how many of them make a file, and the driver's weights."""
         size = SHARD // 8 if self.settings["observation"] == "pixels" else SHARD
-        its = {**vars(self), "shard": size}
+        its = {**vars(self), "shard": size, "weights": weights_of(self.driver)}
         del its["episodes"]
         return json.loads(json.dumps(its))
+
+    def shards(self, done: dict[str, Any]) -> list[range]:
+        """The episodes of each file: as many as ``done``, the manifest, has of it; others fill the gaps and follow.
+
+        A file stays as long as it was made, for whoever drives may do something else in other company: RandomDriver's
+        actions are drawn for all worlds of a file at once.
+        """
+        size, last, found, first = self.about["shard"], max(done, default=""), [], 0
+        while first < self.episodes or shard_name(len(found)) <= last:
+            name = shard_name(len(found))
+            own = done[name]["episodes"] if name in done else size if name < last else min(size, self.episodes - first)
+            found.append(range(first, first + own))
+            first += own
+        return found
 
 
 def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
@@ -68,35 +85,40 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
 
     Args:
         wanted: what to record.
-        out: a folder; what is there already must be of the same recording, and is kept.
+        out: a folder; what is there already must be of the same recording, and is kept, be it more than is wanted.
         jobs: processes at once.
 
     Raises:
         ValueError: the folder holds another recording, or the driver cannot drive there.
-        OSError: the disk is full, or it cannot be written; the shards that are there are whole.
+        OSError: there is no such driver, or no such folder can be made.
+        Unfinished: the disk is full, or a process was ended from outside; the shards that are there are whole.
     """
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True)
     check_fits(agent_named(wanted.driver), exam)
     done = _opened(wanted, out)
-    missing = [k for k, episodes in enumerate(wanted.shards) if not _whole(out, done, k, len(episodes))]
-    about = {"recording": wanted.about, "made_with": made_with(PACKAGES)}
-    manifest = _write(out, about, done)
-    progress = Progress(wanted.episodes, "episodes", manifest["episodes"])
+    shards = wanted.shards(done)
+    missing = [k for k in range(len(shards)) if not _whole(out, done, k)]
+    made, manifest = made_with(PACKAGES), _write(wanted, out, done)
+    progress = Progress(sum(map(len, shards)), "episodes", manifest["episodes"])
     try:
         with _workers(jobs, len(missing)) as pool:
-            for finished in as_completed([pool.submit(write_shard, wanted, out, k) for k in missing]):
+            work = [pool.submit(write_shard, wanted, out / shard_name(k), shards[k]) for k in missing]
+            for finished in as_completed(work):
                 name, its = finished.result()
-                done[name] = its
-                manifest = _write(out, about, done)
+                done[name] = {**its, "made_with": made}
+                manifest = _write(wanted, out, done)
                 progress.update(manifest["episodes"])
+    except BrokenProcessPool:
+        raise Unfinished("a process was ended from outside; if memory was short, fewer --jobs take less") from None
+    except OSError as error:
+        raise Unfinished(error) from error
     finally:
         progress.close()
     return manifest
 
 
-def write_shard(wanted: Recording, out: Path, k: int) -> tuple[str, dict[str, Any]]:
-    """Drive the episodes of shard ``k`` and write them; its name, and what the manifest says of it."""
-    episodes, path = wanted.shards[k], out / shard_name(k)
+def write_shard(wanted: Recording, path: Path, episodes: range) -> tuple[str, dict[str, Any]]:
+    """Drive these episodes and write them to ``path``; its name, and what the manifest says of it."""
     seeds = wanted.seed + np.arange(episodes.start, episodes.stop)
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, seeds, as_drawn=True)
     table = table_of(agent_named(wanted.driver), exam, episodes.start)
@@ -115,6 +137,14 @@ def agent_named(name: str) -> Agent:
     return load(name)
 
 
+def weights_of(driver: str) -> str | None:
+    """The SHA-256 of the file in which the driver's weights are; None if it has none."""
+    place = place_of(driver)
+    files = [place, place / "checkpoints" / "best.safetensors", place / "checkpoints" / "best.zip"]
+    file = None if driver in DRIVERS else next((file for file in files if file.is_file()), None)
+    return None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def shard_name(k: int) -> str:
     """The name of the file."""
     return f"part-{k:06d}.parquet"
@@ -126,40 +156,60 @@ def _opened(wanted: Recording, out: Path) -> dict[str, Any]:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ValueError(f"{out} is there, and is no recording: choose another --out")
         return {}
+    about = wanted.about
     try:
         manifest = json.loads((out / MANIFEST).read_text("utf-8"))
         theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
-        if not all(type(its[name]) is int for its in shards.values() for name in COUNTED):
-            raise ValueError
+        for name, its in shards.items():
+            counted = all(type(its[count]) is int for count in COUNTED) and 0 < its["episodes"] <= theirs["shard"]
+            if not counted or re.fullmatch(r"part-\d{6}\.parquet", name) is None:
+                raise ValueError
+            its.setdefault("made_with", manifest.get("made_with"))  # older ones have one note for all
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{out / MANIFEST} is damaged: choose another --out") from None
-    for name, value in wanted.about.items():
+    theirs.setdefault("weights", about["weights"])  # older ones kept no note
+    for name, value in about.items():
         if theirs.get(name) != value:
+            if name == "weights":
+                raise ValueError(f"{out} was recorded before {wanted.driver} got other weights: choose another --out")
             raise ValueError(f"{out} has {name} {theirs.get(name)!r}, and not {value!r}: choose another --out")
     return shards
 
 
-def _whole(out: Path, done: dict[str, Any], k: int, episodes: int) -> bool:
-    """Whether shard ``k`` is there, as long as it was and with as many episodes as it should have."""
+def _whole(out: Path, done: dict[str, Any], k: int) -> bool:
+    """Whether shard ``k`` is there, as long as it was."""
     name = shard_name(k)
     path, its = out / name, done.get(name)
-    return its is not None and its["episodes"] == episodes and path.exists() and path.stat().st_size == its["bytes"]
+    return its is not None and path.exists() and path.stat().st_size == its["bytes"]
 
 
-def _write(out: Path, about: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
+def _write(wanted: Recording, out: Path, done: dict[str, Any]) -> dict[str, Any]:
     total = {name: sum(its[name] for its in done.values()) for name in COUNTED}
-    manifest = {**about, **total, "shards": dict(sorted(done.items()))}
+    manifest = {"recording": wanted.about, **total, "shards": dict(sorted(done.items()))}
     write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest
 
 
 @contextmanager
 def _workers(jobs: int, tasks: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that begin anew, each with one thread for what is not ours: they are many already."""
+    """Processes that begin anew, each with one thread for what is not ours: they are many already.
+
+    They end when we do, however that may be, and at once if something ends the work.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max(1, min(jobs, tasks)), mp_context=context)
+    context, others = multiprocessing.get_context("spawn"), multiprocessing.active_children()
+    pool = ProcessPoolExecutor(max(1, min(jobs, tasks)), mp_context=context, initializer=_begin_work)
     try:
         yield pool
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            if worker not in others:
+                worker.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_work() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    end_with_parent()
