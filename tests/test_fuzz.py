@@ -14,6 +14,10 @@ import numpy as np
 import pygame
 import pytest
 
+from kindergarten.playground import PLAYGROUNDS
+from kindergarten.playground.drivers import DRIVER, Deed
+from kindergarten.playground.rules import make_rules
+from kindergarten.playground.world import DRIVER_FIELDS, Playground, PlaygroundSnapshot
 from kindergarten.replay.replay import Replay, ReplayError, read
 from kindergarten.viewer.draw.stage import stages_of
 from kindergarten.world.codes import Control
@@ -24,9 +28,15 @@ from kindergarten.world.simulator import Simulator, Snapshot
 from kindergarten.world.users import ROAD_USER, WORLD
 from tests.driving import EXAMPLES, at_random, batch
 from tests.test_replay import drive as driven
-from tests.worlds import ALL
+from tests.worlds import ALL, with_seat
 
 COUNT = 100 * EXAMPLES
+#: Playgrounds, and their rules.
+MANY = {
+    "Meeting": (PLAYGROUNDS["Meeting"], {"signals": "early", "humans": 0.5, "defects": 0.2}),
+    "Square": (PLAYGROUNDS["Square"], {"humans": 0.25, "endless": True}),
+    "Town": (with_seat(ALL["Town"]), {}),
+}
 ODD = (
     *(0, 1, -1, 2, 3, 7, 255, -128, 2**31, -(2**31), 2**53),
     *(1e-300, 0.1, -0.5, 1e6, -1e6, 1e7, 1e308, -1e308, np.inf, np.nan),
@@ -37,6 +47,7 @@ def test_the_table_knows_every_field():
     limits = Limits(3, 4, 1, 1)
     assert set(limits.user_fields) == set(ROAD_USER.names or ())
     assert set(limits.world_fields) == set(WORLD.names or ())
+    assert set(DRIVER_FIELDS) == set(DRIVER.names or ())
 
 
 @pytest.mark.parametrize("control", Control)
@@ -84,10 +95,13 @@ def any_number(rng: np.random.Generator, interval: tuple[float, float], array: n
         return np.array(value).astype(array.dtype)
 
 
-def disturbed(rng: np.random.Generator, limits: Limits, worlds: np.ndarray, users: np.ndarray) -> None:
-    """Change one to four numbers."""
+def disturbed(
+    rng: np.random.Generator, limits: Limits, worlds: np.ndarray, users: np.ndarray, *drivers: np.ndarray
+) -> None:
+    """Change one to four numbers; ``drivers`` (W, A) are those of a playground, if it is one."""
+    tables = [(worlds, limits.world_fields), (users, limits.user_fields), *((its, DRIVER_FIELDS) for its in drivers)]
     for _ in range(rng.integers(1, 5)):
-        array, fields = ((worlds, limits.world_fields), (users, limits.user_fields))[rng.integers(2)]
+        array, fields = tables[rng.integers(len(tables))]
         name = list(fields)[rng.integers(len(fields))]
         place = tuple(rng.integers(size) for size in array.shape)
         array[name][place] = any_number(rng, fields[name], array[name])
@@ -132,6 +146,58 @@ def test_a_disturbed_snapshot_is_refused_or_drives_on_within_its_space():
         drives_soundly(rng, simulator, 40)
         Rasterizer(simulator.road, (32, 40)).paint(simulator.users, simulator.observe())
     assert 0.2 * COUNT < refused < 0.9 * COUNT
+
+
+@lru_cache
+def meetings(name: str) -> tuple[Playground, list[PlaygroundSnapshot]]:
+    """A playground, and what it was like at some moments."""
+    playground, rng, kept = Playground(MANY[name][0], 1, make_rules(**MANY[name][1])), np.random.default_rng(0), []
+    playground.reset()
+    for k in range(60):
+        if k % 6 == 0:
+            kept.append(playground.snapshot())
+        playground.step(rng.integers(len(Deed), size=(1, playground.agents)))
+        playground.reset(~np.any(playground.acting(), axis=1))
+    return playground, kept
+
+
+@pytest.mark.drawn
+def test_a_disturbed_snapshot_of_several_agents_is_refused_or_drives_on_within_its_space():
+    refused, count = 0, COUNT // 2
+    for k in range(count):
+        rng, (playground, kept) = np.random.default_rng(k), meetings(list(MANY)[k % len(MANY)])
+        snapshot = PlaygroundSnapshot(*(array.copy() for array in kept[rng.integers(len(kept))]))
+        _, _, _, road, _, casts, _ = playground.arrays
+        limits = Limits(playground.num_users, len(road.points), playground.scenario.road.legs, len(casts))
+        disturbed(rng, limits, *snapshot)
+        before = playground.snapshot()
+        try:
+            playground.restore(snapshot)
+        except ValueError as error:
+            assert str(error).startswith("this is no snapshot of these worlds: ") and "\n" not in str(error)
+            assert all((mine == its).all() for mine, its in zip(before, playground.snapshot(), strict=True))
+            refused += 1
+            continue
+        for step in range(20):
+            seen = playground.step(rng.integers(len(Deed), size=(1, playground.agents))).observations
+            assert ((playground.observation_low <= seen) & (seen <= playground.observation_high)).all()
+            if step == 10:
+                playground.reset(~np.any(playground.acting(), axis=1))
+    assert 0.2 * count < refused < 0.9 * count
+
+
+def test_a_snapshot_of_another_playground_is_refused_before_anything_changes():
+    playground, kept = meetings("Meeting")
+    other, four = meetings("Square")[1][0], Playground(MANY["Meeting"][0], 4)
+    four.reset()
+    humans, worlds = (array.copy() for array in (kept[0].users, kept[0].worlds))
+    humans["member"][:, 0], worlds["cast"] = 10**9, 10**9
+    wrong = kept[0]._replace(users=humans), kept[0]._replace(worlds=worlds), other
+    for target, snapshot in (*((playground, its) for its in wrong), (four, kept[0])):
+        before = target.snapshot()
+        with pytest.raises(ValueError, match="this is no snapshot of these worlds: "):
+            target.restore(snapshot)
+        assert all((mine == its).all() for mine, its in zip(before, target.snapshot(), strict=True))
 
 
 # ---- replays

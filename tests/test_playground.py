@@ -11,18 +11,19 @@ from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
 from kindergarten.playground.rules import Rules, make_rules
-from kindergarten.playground.sight import columns_of_seat
+from kindergarten.playground.sight import OWN_COLUMNS, columns_of_seat
 from kindergarten.playground.world import CONFIG, Moment, Playground
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import End, Intent, Kind, Signal
 from kindergarten.world.config import Scenario
 from kindergarten.world.simulator import Simulator
-from tests.worlds import BUSY, CIRCLE, LANES, STOP, everybody_a_cyclist
+from tests.worlds import BUSY, CIRCLE, LANES, STOP, everybody_a_cyclist, with_seat
 
 pytestmark = pytest.mark.jit
 
 COLUMNS = [column.name for column in columns_of_seat(MEETING.num_users)]
 LAMPS = [COLUMNS.index(f"user1.{name}") for name in ("signals_left", "signals_right")]
+OWN = [f"ego.{column.name}" for column in OWN_COLUMNS]
 STEPS = 45
 
 
@@ -44,11 +45,6 @@ def driven(playground: Playground, seed: int = 0, deeds: int = len(Deed)) -> lis
     return story
 
 
-def with_seat(scenario: Scenario) -> Scenario:
-    """The same, with a seat for its ego."""
-    return replace(scenario, casts=tuple((replace(cast[0], learns=True), *cast[1:]) for cast in scenario.casts))
-
-
 ONE = {s.name: s for s in (*SCENARIOS.values(), BUSY, CIRCLE, LANES, STOP)}
 
 
@@ -61,20 +57,23 @@ def one_agent(scenario: Scenario, count: int, seed: int) -> int:
     playground, simulator = started(count, with_seat(scenario)), Simulator(scenario, count, CONFIG)
     simulator.seed(np.arange(count))
     simulator.reset()
-    of_others = ("truthful", "cue_signal")  # which say nothing of an agent
-    fields = [name for name in playground.users.dtype.names or () if name not in ("seen", "signal", "kind", "phase")]
+    of_others = ("truthful", "cue_signal", "phase", "kind")  # which say nothing of an agent, or that it is gone
+    own = [k for k, column in enumerate(columns_of_seat(scenario.num_users)) if column.name in OWN]
+    for mine, its in zip(playground.reset(), simulator.reset(), strict=True):
+        assert (np.delete(mine[0], own) == its).all()
     for _ in range(60 * scenario.road.legs):
         running = simulator.worlds["end"] == End.RUNNING
         decisions += int(running.sum())
         actions = rng.integers(0, 5, count)
         alone, moment = simulator.step(actions), playground.step(actions[:, None])
-        for name in fields:
+        for name in playground.users.dtype.names or ():
             ours, theirs = playground.users[name], simulator.users[name]
             assert name in of_others or (ours[running, 0] == theirs[running, 0]).all(), name
             on = simulator.worlds["end"] == End.RUNNING  # in the others the simulator stopped between two steps
             assert (ours[on, 1:] == theirs[on, 1:]).all(), name
         for mine, its in zip(moment[1:], alone[1:], strict=True):
             assert (mine[running, 0] == its[running]).all()
+        assert (np.delete(moment.observations[on, 0], own, axis=1) == alone.observations[on]).all()
         assert (playground.drivers["end"][running, 0] == simulator.worlds["end"][running]).all()
     assert not running.all()
     assert playground.labels().shape == (count, 0), "alone there is nobody to ask about"

@@ -170,3 +170,8 @@ THREE = replace(
     ),
     task=replace(BUSY.tasks[0], branches=(), follow=False),
 )
+
+
+def with_seat(scenario: Scenario) -> Scenario:
+    """The same, with a seat for its ego."""
+    return replace(scenario, casts=tuple((replace(cast[0], learns=True), *cast[1:]) for cast in scenario.casts))

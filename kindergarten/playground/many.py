@@ -182,12 +182,14 @@ def show_all(world, users, drivers, road, params, rules):
 
 
 @njit
-def observe_all(users, drivers, road, params, observations):
+def observe_all(world, users, drivers, road, params, observations):
     """Write what each agent sees of this frame into its row of ``observations`` (A, D); 0 where none is present.
 
-    The other seats come first, from the next one on, and then whoever is scripted.
+    The other seats come first, from the next one on, and then whoever is scripted. As in ``observe_users`` the
+    signaller of the leg is the first of these; among several agents, who have one leg alone, row 1 signals.
     """
-    for a in range(len(drivers)):
+    agents, scripted, first = len(drivers), len(users) - len(drivers), world["signaller"] - 1
+    for a in range(agents):
         driver, user, row = drivers[a], users[a], observations[a]
         if driver["present"] == 0:
             row[:] = 0.0
@@ -199,7 +201,7 @@ def observe_all(users, drivers, road, params, observations):
         write_ego(row, 0, driver, user, road.entry, user["sin"] * cos - user["cos"] * sin)
         write_own(row, NUM_EGO, driver, user)
         for turn in range(1, len(users)):
-            i = (a + turn) % len(drivers) if turn < len(drivers) else turn
+            i = (a + turn) % agents if turn < agents else agents + (turn - agents + first) % scripted
             observe_user(row, NUM_EGO + NUM_OWN + NUM_USER * (turn - 1), users[i], user)
 
 
@@ -238,7 +240,7 @@ def step_many(worlds, users, drivers, road, params, casts, rules, deeds, out):
         if rules[0]["endless"] == 1:
             renew(worlds[w], users[w], drivers[w], road, casts[worlds[w]["cast"]], its, rules[0])
         show_all(worlds[w], users[w], drivers[w], road, its, rules[0])
-        observe_all(users[w], drivers[w], road, its, out.observations[w])
+        observe_all(worlds[w], users[w], drivers[w], road, its, out.observations[w])
 
 
 @njit
@@ -252,4 +254,4 @@ def reset_many(worlds, users, drivers, road, params, casts, rules, mask, intents
             give_goals(users[w], casts[cast], goals[w])
             seat(worlds[w], users[w], drivers[w], rules[0])
             show_all(worlds[w], users[w], drivers[w], road, params[cast], rules[0])
-            observe_all(users[w], drivers[w], road, params[cast], observations[w])
+            observe_all(worlds[w], users[w], drivers[w], road, params[cast], observations[w])

@@ -6,24 +6,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, SOUND, Deed
+from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, Deed
 from kindergarten.playground.many import reset_many, step_many
 from kindergarten.playground.rules import Rules
 from kindergarten.playground.sight import bounds_of_seat
 from kindergarten.world.codes import End, Intent, Kind, Signal, names
 from kindergarten.world.config import Config, Scenario
+from kindergarten.world.limits import ANY, FLAG, POSITIVE, SHARE, Interval, codes
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, Snapshot
 
 #: The time between t2 and t3 is nobody's here: agents speak when they like, and humans until they turn.
 CONFIG = Config(hands_on=True, delay_s=(0.0, 0.0))
-CHOICES = {
-    "present": (0, 1),
-    "works": (BROKEN, SOUND, GUIDED),
-    "end": list(End),
-    "lamp": list(Signal),
-}  # of a DRIVER's fields
+#: The least and the most of each field of DRIVER, as ``world.limits`` has those of a road user.
+DRIVER_FIELDS: dict[str, Interval] = {
+    **{"present": FLAG, "end": codes(End), "lamp": codes(Signal), "works": (BROKEN, GUIDED), "social": SHARE},
+    **{"tick": POSITIVE, "hands_on": ANY, "born": ANY, "time_limit": ANY, "lamp_since": ANY},
+    **{"target_speed": POSITIVE, "target_offset": ANY, "way": ANY},
+}
 
 
 class Moment(NamedTuple):
@@ -165,7 +166,12 @@ class Playground:
         return PlaygroundSnapshot(self.worlds.copy(), self.users.copy(), self.drivers.copy())
 
     def restore(self, snapshot: PlaygroundSnapshot) -> None:
-        """Continue from ``snapshot``, bit for bit."""
+        """Continue from ``snapshot``, bit for bit.
+
+        Raises:
+            ValueError: it is no snapshot of these worlds; nothing has changed.
+        """
+        self.check(snapshot)
         self.worlds[:], self.users[:], self.drivers[:] = snapshot
 
     def check(self, snapshot: PlaygroundSnapshot) -> None:
@@ -174,13 +180,21 @@ class Playground:
         Raises:
             ValueError: it is not; the message says in what respect.
         """
-        drivers = snapshot.drivers
-        fields = [drivers[name] for name in ("target_speed", "target_offset", "way", "social")]
-        known = [np.isin(drivers[name], choices) for name, choices in CHOICES.items()]
-        if drivers.shape != self.drivers.shape or not np.isfinite(fields).all() or not np.all(known):
-            raise ValueError("this is no snapshot of these worlds: its drivers make no sense")
-        users = snapshot.users.copy()
-        users["member"] %= self.num_users  # humans in seats have numbers above all others'
-        secret = users["reveal"][:, : self.agents]
-        secret[secret == NEVER] = 0  # of an agent's way nobody knows when it shows
+        _, users, drivers = snapshot
+        for mine, theirs in ((self.users, users), (self.drivers, drivers)):
+            if (theirs.shape, theirs.dtype) != (mine.shape, mine.dtype):
+                raise ValueError(f"this is no snapshot of these worlds: {theirs.shape} rows and not {mine.shape}")
+        for name, (low, high) in DRIVER_FIELDS.items():
+            wrong = drivers[name][~((drivers[name] >= low) & (drivers[name] <= high))]  # NaN is in no interval
+            if len(wrong):
+                raise ValueError(
+                    f"this is no snapshot of these worlds: {name} of a seat is {wrong[0]:g}: it must be within "
+                    f"{low:g}..{high:g}"
+                )
+        users = users.copy()
+        seats = users[:, : self.agents]
+        seats["member"] -= np.where(
+            seats["member"] >= self.num_users, self.num_users, 0
+        )  # humans' are above all others'
+        seats["reveal"][seats["reveal"] == NEVER] = 0  # of an agent's way nobody knows when it shows
         self._core.check(Snapshot(snapshot.worlds, users))
