@@ -29,8 +29,8 @@ def leaderboard() -> str:
     found = cards()
     rows = []
     for (scenario, agent), seeds in found.items():
-        marks = [[card["marks"].get(split.name) for card in seeds] for split in SPLITS]
-        rows.append((scenario, agent, len(seeds), *map(cell, marks), horizons(seeds)))
+        marks = [[card["marks"][split.name] for card in seeds if split.name in card["marks"]] for split in SPLITS]
+        rows.append((scenario, agent, max(map(len, marks)), *map(cell, marks), horizons(seeds)))
     header = ("scenario", "agent", "seeds", *(split.name for split in SPLITS), "horizon")
     made = made_with(*(card for seeds in found.values() for card in seeds))
     return table(header, rows, len(header) - 2) + "\n\n" + made
@@ -83,11 +83,11 @@ def _place(card: Card) -> tuple[int, int, str]:
     return list(SCENARIOS).index(card["scenario"]), rank, card["agent"]
 
 
-def cell(marks: list[dict[str, Any] | None]) -> str:
-    """What an agent's seeds got in a split."""
-    if any(mark is not None and mark["stakes"] is None for mark in marks):
+def cell(marks: list[dict[str, Any]]) -> str:
+    """What an agent's seeds got in a split; a person has a card for each split."""
+    if any(mark["stakes"] is None for mark in marks):
         return "–"
-    scores = [mark["anticipation"] for mark in marks if mark is not None and mark["anticipation"] is not None]
+    scores = [mark["anticipation"] for mark in marks if mark["anticipation"] is not None]
     return _several(scores) if scores and len(scores) == len(marks) else ""
 
 

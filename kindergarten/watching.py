@@ -13,9 +13,10 @@ from kindergarten.files import DEMO, RUNS, check_ending, place_of
 from kindergarten.output import decimals, note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
-from kindergarten.world.config import SETTINGS, Config, Range
+from kindergarten.world.config import SETTINGS, Config, Range, make_config
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, same, setting, settle
+from kindergarten.world.words import shortened
 
 if TYPE_CHECKING:
     from kindergarten.replay.replay import Replay
@@ -68,6 +69,10 @@ class Watch(Quiet):
             raise ValueError("--twins: there is room for two, and another replay is shown already")
         if self.follow and (self.headless or self.beside or self.guess or self.twins or written):
             raise ValueError("--follow shows a training in a window, and nothing beside it")
+        if self.follow and self.episode is not None:
+            raise ValueError(f"--episode {self.episode}: --follow shows all episodes of every new replay")
+        if self.guess and self.headless:
+            raise ValueError("--guess asks in a window, and --headless opens none: leave one of them out")
 
     def run(self) -> int:
         """Show it, or write it."""
@@ -77,8 +82,9 @@ class Watch(Quiet):
         if self.follow:
             return self._follow()
         source = newest_replay(self.source or newest_run("replays/*.npz"), self.scenario)
-        recorded = replay.read(source)
-        beside = None if self.beside is None else replay.read(newest_replay(self.beside, self.scenario))
+        recorded, beside = of_scenario(replay.read(source), self.scenario, source), None
+        if self.beside is not None:
+            beside = of_scenario(replay.read(newest_replay(self.beside, self.scenario)), self.scenario, self.beside)
         if self.episode is not None and self.episode > len(recorded.episodes):
             count = len(recorded.episodes)
             raise ValueError(f"there is no episode {self.episode}: {source} has {count}, counted from 1")
@@ -119,7 +125,13 @@ class Watch(Quiet):
         if not source.is_dir():
             raise ValueError(f"{source} is no folder of a run: there is nothing to follow")
         words = f"Waiting for the first replay in {source}: training writes one whenever it checks its agent"
-        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(source)), awaited=words)
+        newest = replay.Newest(lambda: newest_replay(source, self.scenario))
+
+        def fresh() -> Replay | None:
+            found = newest()
+            return None if found is None else of_scenario(found, self.scenario, source)
+
+        window.watch(None, view=self._view(), fresh=fresh, awaited=words)
         return 0
 
 
@@ -157,6 +169,9 @@ class Play:
             raise ValueError(f"--seed {self.seed} and --exam {self.exam}: the exam has seeds of its own")
         if self.exam is not None and self._config() != Config(control=self.control):
             raise ValueError(f"--exam {self.exam} has settings of its own: leave the others out")
+        from kindergarten.scoring.reference import relevant
+
+        relevant(self._config())  # what has no score is refused before anybody drives
 
     def run(self) -> int:
         """Play, and say how well it went."""
@@ -164,17 +179,25 @@ class Play:
 
         game = self._examined() if self.exam is not None else self._free()
         viewer.play(game)
-        print(viewer.score(game))
+        if self.replay is not None:  # first what cannot be had again
+            game.replay("you").write(self.replay)
+            print(self.replay)
         if self.card is not None and self.exam is not None and game.drives:
             from kindergarten.reportcard.command import write_card_of_a_person
 
-            mark = viewer.mark(game, f"{len(game.drives)} worlds, driven by a person")
-            write_card_of_a_person(self.card, self.scenario, self.exam, mark)
+            write_card_of_a_person(self.card, self.scenario, self.exam, viewer.mark(game, self._driven(game)))
             print(self.card)
-        if self.replay is not None:
-            game.replay("you").write(self.replay)
-            print(self.replay)
+        print(viewer.score(game))
         return 0
+
+    def _driven(self, game: Game) -> str:
+        """What a person's mark is of, in words."""
+        from kindergarten.scoring.score import delay_name
+        from kindergarten.scoring.splits import split_of
+
+        first, *others = split_of(scenario_named(self.scenario), self.exam or "").configs
+        count = "one world" if len(game.drives) == 1 else f"{len(game.drives)} worlds"
+        return f"{count}{f' with delays of {delay_name(first.delay_s)} alone' if others else ''}, driven by a person"
 
     def _config(self) -> Config:
         return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
@@ -187,8 +210,9 @@ class Play:
 
         first = int(np.random.default_rng().integers(1 << 20)) if self.seed is None else self.seed
         seeds = first + np.arange(self.episodes)
-        known = known_agent(self.scenario)
-        return viewer.Game(scenario_named(self.scenario), self._config(), seeds, self.frames_only, known)
+        config = self._config()
+        known = known_agent(self.scenario, config)
+        return viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only, known)
 
     def _examined(self) -> Game:
         """The first worlds of a part of the exam; where it has several delays, of the first."""
@@ -204,15 +228,20 @@ class Play:
         return viewer.Game(worlds, config, SEEDS[: self.episodes], self.frames_only, scale=split.scale)
 
 
-def known_agent(scenario: str) -> str:
-    """The score of the run in runs/ that was evaluated last on ``scenario``, in words; "" if there is none."""
+def known_agent(scenario: str, config: Config) -> str:
+    """The score of the run in runs/ that was evaluated last in these worlds, in words; "" if there is none."""
     import json
+
+    def same_worlds(other: Config) -> bool:  # how they are shown to it is its own business
+        alike = (name for name, its in SETTINGS.items() if its.earns or hasattr(Play, name))
+        return all(getattr(other, name) == getattr(config, name) for name in alike)
 
     for file in sorted(RUNS.glob("**/evaluation.json"), key=lambda path: -path.stat().st_mtime):
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
-            if found["scenario"] == scenario:
-                return f"The agent of {file.parent}: {decimals(found['anticipation'])}."
+            for row in found if isinstance(found, list) else [found]:
+                if row["scenario"] == scenario and same_worlds(make_config(**row["settings"])):
+                    return f"The agent of {file.parent}: {decimals(row['anticipation'])}."
         except (ValueError, KeyError, TypeError, OSError):
             continue  # half a file, or another's
     return ""
@@ -227,19 +256,27 @@ class ExportWeb(Quiet):
 
     source: Annotated[Positional[Path], arg(metavar="REPLAY", help="an .npz file, or a run's folder")]
     page: Annotated[Positional[Path], arg(metavar="OUT.html", help="the page to write")]
+    _: KW_ONLY
+    scenario: str | None = same(Watch, "scenario")
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     def run(self) -> int:
         """Write it."""
         from kindergarten.replay import replay
         from kindergarten.viewer.export import web
 
-        web.write_page(self.page, replay.read(newest_replay(self.source)))
+        found = replay.read(newest_replay(self.source, self.scenario))
+        web.write_page(self.page, of_scenario(found, self.scenario, self.source))
         print(self.page)
         return 0
 
 
 def newest_replay(source: Path, scenario: str | None = None) -> Path:
     """The replay that ``source`` means: itself, or in a run's folder that of a scenario, or the newest.
+
+    Agents of all scenarios call their replays by them; what has another name may be of any.
 
     Raises:
         ValueError: the folder has none, or there is nothing of that name.
@@ -252,9 +289,23 @@ def newest_replay(source: Path, scenario: str | None = None) -> Path:
     if source == DEMO and scenario is None:
         scenario = "Crossing"
         note(f"in {scenario}; --scenario says where else")
-    kind = f"{scenario or '*'}.npz"
     places = source / "replays", source, *source.glob("seed*/replays")
-    found = [path for folder in places for path in folder.glob(kind)]
+    found = [path for folder in places for path in folder.glob("*.npz")]
     if not found:
-        raise ValueError(f"{source} has no replays: there is no {source / 'replays' / kind}")
-    return max(found, key=lambda path: (path.stat().st_mtime, path.name))
+        raise ValueError(f"{source} has no replays: there is no {source / 'replays' / '*.npz'}")
+    meant = [path for path in found if scenario is None or path.stem == scenario or path.stem not in SCENARIOS]
+    if not meant:
+        there = ", ".join(name for name in SCENARIOS if name in {path.stem for path in found})
+        raise ValueError(f"{source} has no replay of {scenario}: choose from {there}")
+    return max(meant, key=lambda path: (path.stem == scenario, path.stat().st_mtime, path.name))
+
+
+def of_scenario(found: Replay, scenario: str | None, source: Path) -> Replay:
+    """``found``, which was read from ``source``, if it is of ``scenario``, or that is left out.
+
+    Raises:
+        ValueError: it is of another.
+    """
+    if scenario not in (None, found.scenario):
+        raise ValueError(f"{source}: a replay of {shortened(found.scenario)}, and --scenario says {scenario}")
+    return found

@@ -22,6 +22,7 @@ from kindergarten.commandline import options_of
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.viewer.app import window
 from kindergarten.watching import newest_replay
 from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS
@@ -162,6 +163,8 @@ def test_no_option_is_dropped_silently(run, tmp_path, capsys):
     assert "--span is of what is written" in fails(capsys, "watch", run, "--span", 1, 2)
     assert "--size is of what is written" in fails(capsys, "watch", run, "--size", 64, 64)
     assert "--follow" in fails(capsys, "watch", run, "--follow", "--png", tmp_path / "a.png")
+    assert "--episode 2: --follow shows all" in fails(capsys, "watch", run, "--follow", "--episode", 2)
+    assert "--guess asks in a window" in fails(capsys, *gif, "--guess")
     said = fails(capsys, "evaluate", run, "--delay", 2, "--ladder")
     assert "--ladder is every delay, --delay 2 is one" in said
     simulator = Simulator(SCENARIOS["Town"])
@@ -172,6 +175,33 @@ def test_no_option_is_dropped_silently(run, tmp_path, capsys):
     Replay.of(simulator, [recorder.episode()], "idle").write(tmp_path / "town.npz")
     said = fails(capsys, "watch", run, tmp_path / "town.npz", "--headless", "--png", tmp_path / "a.png")
     assert "a replay of Town beside one of Follow" in said
+
+
+def test_a_scenario_is_the_replays_or_said_to_be_another(run, tmp_path, capsys, monkeypatch):
+    """Whatever the replay is called: only those of agents of all scenarios are called by them."""
+    new, shown = run / "replays" / "new.npz", tmp_path / "a.png"
+    picture, page = ("--headless", "--png", shown), tmp_path / "a.html"
+    for source in (run, new):
+        for words in (("watch", source, *picture), ("export-web", source, page)):
+            assert cli.main([*map(str, words), "--scenario", "Follow"]) == 0
+            assert capsys.readouterr().out == f"{words[-1]}\n"
+            said = fails(capsys, *words, "--scenario", "Town")
+            assert said.endswith(": a replay of Follow, and --scenario says Town\n")
+    said = fails(capsys, "watch", "demo", new, *picture, "--scenario", "Town")
+    assert said.endswith(f"{new}: a replay of Follow, and --scenario says Town\n")
+    assert cli.main(["export-web", "demo", str(page), "--scenario", "Town"]) == 0 and "Town" in page.read_text()[:1000]
+    assert capsys.readouterr().out == f"{page}\n"
+    several = tmp_path / "several"
+    for name in ("Follow", "Crossing"):
+        (several / "replays").mkdir(parents=True, exist_ok=True)
+        shutil.copy(new, several / "replays" / f"{name}.npz")
+    assert newest_replay(several, "Follow").name == "Follow.npz"
+    said = fails(capsys, "export-web", several, page, "--scenario", "Town")
+    assert said.endswith(f"{several} has no replay of Town: choose from Follow, Crossing\n")
+    monkeypatch.setattr(window, "watch", lambda *given, fresh, **more: fresh())
+    assert cli.main(["watch", str(several), "--follow", "--scenario", "Follow"]) == 0
+    capsys.readouterr()
+    assert "--scenario says Town" in fails(capsys, "watch", run, "--follow", "--scenario", "Town")
 
 
 def test_a_traceback_can_be_had(monkeypatch):

@@ -17,12 +17,14 @@ from kindergarten import cli, viewer, watching
 from kindergarten.output import decimals
 from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.reference import SEEDS, compute
+from kindergarten.scoring import reference
+from kindergarten.scoring.reference import SEEDS, compute, reference_on
 from kindergarten.viewer import Game, score
 from kindergarten.viewer.app.game import anticipation, mark
 from kindergarten.viewer.app.gamepad import Gamepad
-from kindergarten.world.codes import Action, End, Intent, Phase
+from kindergarten.world.codes import Action, Control, End, Intent, Phase
 from kindergarten.world.config import Config
+from kindergarten.world.settings import plain
 from kindergarten.world.simulator import Simulator
 from tests.pressing import event, picture
 
@@ -153,15 +155,62 @@ def test_a_gamepad_drives():
     ]  # fmt: skip
 
 
-def test_the_agent_to_compare_with_is_the_one_of_this_scenario_that_was_evaluated_last(tmp_path, monkeypatch):
+def test_the_agent_to_compare_with_is_the_one_that_was_evaluated_last_in_these_worlds(tmp_path, monkeypatch):
+    """Not on other delays; of an agent of several scenarios it is the score in this one."""
     monkeypatch.setattr(watching, "RUNS", tmp_path)
-    assert watching.known_agent("Follow") == ""
-    for k, (scenario, value) in enumerate((("Follow", 0.5), ("Follow", 0.75), ("Crossing", 0.25))):
-        (tmp_path / str(k)).mkdir()
+    assert watching.known_agent("Follow", Config()) == ""
+
+    def row(scenario, value, **settings):
+        return {"scenario": scenario, "anticipation": value, "settings": plain(Config(**settings))}
+
+    for k, found in enumerate(
+        (
+            row("Follow", 0.5, observation="pixels", shuffled=True),
+            [row("Crossing", 0.25), row("Follow", 0.75)],
+            row("Follow", 0.25, delay_s=(8, 8)),
+            row("Follow", 0.125, control="continuous"),
+            row("Crossing", 0.0),
+            {"communication": 1.0},
+        )
+    ):
         path = tmp_path / str(k) / "evaluation.json"
-        path.write_text(json.dumps({"scenario": scenario, "anticipation": value}))
+        path.parent.mkdir()
+        path.write_text(json.dumps(found))
         os.utime(path, (k, k))
-    assert watching.known_agent("Follow") == f"The agent of {tmp_path / '1'}: 0.75."
+    for config, known in (
+        (Config(), "1: 0.75"),
+        (Config(delay_s=(8.0, 8.0)), "2: 0.25"),
+        (Config(control=Control.CONTINUOUS), "3: 0.12"),
+    ):
+        assert watching.known_agent("Follow", config) == f"The agent of {tmp_path / known}."
+    assert watching.known_agent("Follow", Config(delay_s=(12.0, 12.0))) == ""
+
+
+def test_settings_without_a_score_are_refused_before_anybody_drives(monkeypatch, capsys):
+    monkeypatch.setattr(viewer, "play", None)
+    assert cli.main(["play", "Follow", "--signals", "real", "--rewritten", "0.5"]) == 2
+    assert "signals 'real' and rewritten 0.5 do not go together" in capsys.readouterr().err
+
+
+def test_what_was_driven_is_kept_whatever_becomes_of_the_score(tmp_path, monkeypatch):
+    def fail(*given):
+        raise ValueError("no score")
+
+    monkeypatch.setattr(viewer, "play", lambda game: drive(game, {}))
+    monkeypatch.setattr(viewer, "score", fail)
+    card = ["--exam", "long", "--card", str(tmp_path / "me.json")]
+    assert cli.main(["play", "Follow", "--episodes", "1", *card, "--replay", str(tmp_path / "me.npz")]) == 2
+    assert len(read(tmp_path / "me.npz").episodes) == 1
+    about = json.loads((tmp_path / "me.json").read_text())["marks"]["long"]["about"]
+    assert about == "one world with delays of 8 s alone, driven by a person"  # of which long has two
+
+
+@pytest.mark.parametrize("config", [Config(), Config(delay_s=(8.0, 8.0))])
+def test_what_is_stored_is_not_searched_again(config, monkeypatch):
+    monkeypatch.setattr(reference, "compute", None)
+    game = Game(SCENARIOS["Follow"], config, SEEDS[:1])
+    drive(game, {})
+    assert "anticipation" in score(game)
 
 
 def test_people_take_the_exam(tmp_path, monkeypatch, capsys):
@@ -178,9 +227,16 @@ def test_people_take_the_exam(tmp_path, monkeypatch, capsys):
     found = json.loads(card.read_text())
     (name, mark), *_ = found["marks"].items()
     assert (name, found["agent"], found["scenario"]) == ("colours", "a person", "Follow")
-    worth = compute(SCENARIOS["Follow"], Config(), SEEDS[:1])
+    worth = reference_on(SCENARIOS["Follow"], Config(), SEEDS[:1])
     assert mark["stakes"] == pytest.approx(worth.stakes) and found["command"].startswith("kindergarten play Follow")
-    assert exam_tables.cell([mark]) == decimals(mark["anticipation"]) and exam_tables.horizons([found]) == ""
+    shown = decimals(mark["anticipation"])
+    assert exam_tables.cell([mark]) == shown and exam_tables.horizons([found]) == ""
+    monkeypatch.setattr(exam_tables, "RESULTS", tmp_path)
+    (tmp_path / "exam").mkdir()
+    for name in ("colours", "long"):  # cards of several splits are one row
+        (tmp_path / "exam" / f"{name}.json").write_text(json.dumps({**found, "marks": {name: mark}}))
+    (row,) = (line for line in exam_tables.leaderboard().splitlines() if "a person" in line)
+    assert [cell.strip() for cell in row.split("|")].count(shown) == 2 and "| 1 |" in row
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kindergarten.output import decimals
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.reference import Reference, compute
+from kindergarten.scoring.reference import Reference, reference_on
 from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import Mark
 from kindergarten.viewer.app.controls import Controls
@@ -201,9 +201,9 @@ class Game(Controls):
         return _limits(self._scenario, self._scale, tuple(drive.seed for drive in self.drives))
 
 
-@lru_cache(maxsize=1)  # asked for several times when a game ends: its plans are a search
+@lru_cache(maxsize=1)  # asked for several times when a game ends: where nothing is stored, its plans are a search
 def _limits(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> Reference:
-    return compute(scenario, config, np.array(seeds))
+    return reference_on(scenario, config, np.array(seeds))
 
 
 def anticipation(game: Game) -> float | None:
