@@ -21,11 +21,12 @@ import numpy as np
 import pygame
 
 from benchmarks.common import Clocks, about, command_line, spread, write
+from kindergarten.extras import NotInstalled
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.replay.replay import Replay, read
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.viewer import MissingTool, Stage, Take, View, write_video
+from kindergarten.viewer import Stage, Take, View, write_video
 from kindergarten.viewer.app.player import Player
 from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.simulator import Simulator
@@ -117,7 +118,7 @@ def measure(frames: int, rounds: int) -> dict[str, Any]:
         seconds = [opening(folder / "long.npz") for _ in range(rounds)]
         try:
             speeds = [export(Stage(Take(crossing, 0)), folder, 2.0 * rounds) for _ in range(min(rounds, 3))]
-        except MissingTool:
+        except NotInstalled:
             speeds = []
     return {
         **made,
@@ -126,9 +127,7 @@ def measure(frames: int, rounds: int) -> dict[str, Any]:
         "opening_s": spread(seconds, 3) | {"decisions": LONG, "road_users": 8, "target": 0.5},
         "export_times_real_time": {
             name: spread(column, 2) | {"target": 5.0}
-            for name, column in zip(
-                ("on the wall", "on two undisturbed cores"), zip(*speeds, strict=True), strict=False
-            )
+            for name, column in zip(CLOCKS, zip(*speeds, strict=True), strict=False)
         },
     }
 

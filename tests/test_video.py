@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+from kindergarten.extras import NotInstalled
 from kindergarten.replay.replay import Replay
 from kindergarten.viewer import Stage, Take, stages_of, write_picture, write_video
+from kindergarten.viewer.export import video
 from kindergarten.viewer.export.planes import fill_planes
 from kindergarten.world.codes import Kind
 from tests.painting import STREET, drive, seed_with
@@ -74,6 +77,48 @@ def test_a_gif_has_few_colours_and_loops(tmp_path):
         assert gif.size == (480, 320) and gif.info["loop"] == 0
         assert 2 <= gif.n_frames <= count  # frames that change nothing are merged
         assert len(gif.convert("RGB").getcolors(1 << 20)) <= 96
+
+
+@pytest.mark.parametrize(("rate", "pictures"), [(30.0, 67), (60.0, 100), (7.0, 14)])
+def test_a_gif_is_in_real_time_at_any_rate(rate, pictures, tmp_path):
+    """It counts in hundredths of a second, and browsers take one of them for ten."""
+    images = pytest.importorskip("PIL.Image")
+    stages = stages_of(drive("Follow", 1, decisions=20), [0])
+    assert write_video(tmp_path / "x.gif", stages, STREET, (32, 18), rate=rate, span=(0.0, 2.0)) == pictures
+    stands = []
+    with images.open(tmp_path / "x.gif") as gif:
+        for k in range(gif.n_frames):
+            gif.seek(k)
+            stands.append(gif.info["duration"])
+    assert sum(stands) == pytest.approx(2000, abs=50) and min(stands) >= 20
+
+
+def test_a_gif_is_written_as_its_pictures_come(tmp_path):
+    """Those of a long replay fill no memory; what has not changed stands longer."""
+    images = pytest.importorskip("PIL.Image")
+    random, path, written = np.random.default_rng(0), tmp_path / "x.gif", []
+    noise = [pygame.surfarray.make_surface(random.integers(0, 256, (160, 90, 3))) for _ in range(5)]
+
+    def frames():
+        for surface in (*noise, noise[-1]):
+            yield surface
+            written.append(path.stat().st_size)
+
+    assert video._write_gif(path, frames(), iter(noise[:2]), (160, 90), 10, False) == 6
+    assert written[-1] > written[2] > 0
+    with images.open(path) as gif:
+        assert gif.n_frames == 5
+        gif.seek(4)
+        assert gif.info["duration"] == 200
+
+
+@pytest.mark.parametrize(("module", "name"), [("PIL", "x.gif"), ("imageio_ffmpeg", "x.mp4")])
+def test_what_is_not_installed_is_named_with_the_command_that_brings_it(module, name, tmp_path, monkeypatch):
+    replay = drive("Follow", 1, decisions=1)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(NotInstalled, match=r"writing \.(gif|mp4) needs .*: pip install 'kindergarten\[agents\]'"):
+        write_video(tmp_path / name, stages_of(replay, [0]), size=(32, 18))
+    assert not os.listdir(tmp_path)
 
 
 def test_a_video_can_be_a_part_of_an_episode(tmp_path):

@@ -11,13 +11,12 @@ from kindergarten.viewer.app.window import NoDisplay, play, watch
 from kindergarten.viewer.draw.painter import Painter
 from kindergarten.viewer.draw.stage import Stage, Take, stages_of
 from kindergarten.viewer.export.sheet import write_picture, write_sheet
-from kindergarten.viewer.export.video import MissingTool, write_video
+from kindergarten.viewer.export.video import write_video
 from kindergarten.viewer.model.view import View
 
 __all__ = [
     "Game",
     "LiveWindow",
-    "MissingTool",
     "NoDisplay",
     "Painter",
     "Stage",

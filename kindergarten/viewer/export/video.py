@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pygame
 
+from kindergarten.extras import explained
 from kindergarten.files import check_ending, whole_file
 from kindergarten.progress import Progress
 from kindergarten.viewer.draw.stage import Stage
@@ -20,17 +21,15 @@ from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
 FRAMES_PER_SECOND = 30
-GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96  # GIF counts in hundredths of a second
+GIF_SIZE, GIF_FRAMES_PER_SECOND, GIF_COLOURS = (800, 450), 10.0, 96
+SHORTEST, LONGEST = 2, 60_000  # [1/100 s] for which a picture of a GIF can stand; browsers take 1 for 10
+TYPICAL = 32  # pictures of an episode at most, by which the colours of a GIF are chosen
 LAST = 1.2  # [s] that the last frame of an episode stands still
 FASTEST = 100.0  # [1/s] of a video
 X264 = "bframes=8:b-adapt=0:weightp=0"  # smaller by a quarter than ultrafast alone, for a little more time
 PIPE = 1 << 20  # [B] between us and the encoder, where the system lets one choose
 Span = tuple[float, float]  # [s] since the reset
 Surfaces = Iterator[pygame.Surface]
-
-
-class MissingTool(OSError):
-    """A package is missing that writes this kind of file; the message says how to get it."""
 
 
 def write_video(
@@ -40,6 +39,7 @@ def write_video(
 ) -> int:  # fmt: skip
     """Write episodes, one after the other, to an .mp4 or a .gif file in real time.
 
+    In a GIF each frame stands for a whole number of hundredths of a second, at least two: its rate is the nearest such.
     For a small GIF choose one episode, a span, the street alone, a small size and few frames per second.
 
     Args:
@@ -53,7 +53,7 @@ def write_video(
 
     Raises:
         ValueError: the file's name ends in neither .mp4 nor .gif, or a number makes no sense.
-        MissingTool: imageio-ffmpeg (or pillow for GIF) is not installed.
+        NotInstalled: imageio-ffmpeg (or pillow for GIF) is not there.
         OSError: it cannot be written.
     """
     path, view = Path(path), view or View()
@@ -66,43 +66,48 @@ def write_video(
         raise ValueError(f"{rate:g} frames per second: it must be from 0.1 to {FASTEST:g}")
     if span is not None and not 0.0 <= span[0] < span[1]:
         raise ValueError(f"from {span[0]:g} to {span[1]:g} s: the first must come before the second")
-    moments = [(stage, time) for stage in stages for time in _moments(stage, rate, span)]
-    few = [(stage, time) for stage in stages[:3] for time in _moments(stage, 0.5, span)]
-    frames, chosen = surfaces(moments, view, size, progress), surfaces(few, view, size)
+    pause = max(round(100 / rate), SHORTEST)
+    rate = 100 / pause if gif else rate
+    frames = surfaces([(stage, _moments(stage, rate, span)) for stage in stages], view, size, progress)
     with whole_file(path) as draft:
-        if gif:
-            return _write_gif(draft, frames, chosen, size, rate, view.dark)
-        return _write_mp4(draft, frames, size, rate)
+        if not gif:
+            return _write_mp4(draft, frames, size, rate)
+        few = [(stage, _moments(stage, 0.5, span)) for stage in stages[:3]]
+        typical = surfaces([(stage, times[:: -(-len(times) // TYPICAL)]) for stage, times in few], view, size)
+        return _write_gif(draft, frames, typical, size, pause, view.dark)
 
 
 def surfaces(
-    moments: Sequence[tuple[Stage, float]], view: View, size: tuple[int, int], progress: bool = False
+    moments: Sequence[tuple[Stage, np.ndarray]], view: View, size: tuple[int, int], progress: bool = False
 ) -> Surfaces:
-    """The frames of a video, with a bar that says how many are done. Each is overwritten by the next."""
-    surface = pygame.Surface(size, 0, 32)
-    with closing(Progress(len(moments), "frames", lines=False)) if progress else nullcontext() as bar:
-        before = None
-        for count, moment in enumerate(moments, 1):
-            if moment != before:  # the last one of an episode stands still for a while
-                (stage, time), before = moment, moment
-                stage.draw(surface, time, view)
-            yield surface
-            if bar is not None:
-                bar.update(count)
+    """The frames of a video, with a bar that says how many are done. Each is overwritten by the next.
+
+    moments: stages, and when [s] the frames (K,) of each are.
+    """
+    surface, count = pygame.Surface(size, 0, 32), 0
+    total = sum(len(times) for _, times in moments)
+    with closing(Progress(total, "frames", lines=False)) if progress else nullcontext() as bar:
+        for stage, times in moments:
+            before = None
+            for time in times:
+                if time != before:  # the last one of an episode stands still for a while
+                    stage.draw(surface, float(time), view)
+                before, count = time, count + 1
+                yield surface
+                if bar is not None:
+                    bar.update(count)
 
 
-def _moments(stage: Stage, rate: float, span: Span | None) -> list[float]:
-    """When [s] the frames of one stage are."""
+def _moments(stage: Stage, rate: float, span: Span | None) -> np.ndarray:
+    """When [s] the frames of one stage are (K,)."""
     start, stop = (stage.start, stage.duration + LAST) if span is None else (max(stage.start, span[0]), span[1])
     start, stop = min(start, stage.duration), min(stop, stage.duration + LAST)
-    return [min(start + k / rate, stage.duration) for k in range(max(round((stop - start) * rate), 1))]
+    return np.minimum(start + np.arange(max(round((stop - start) * rate), 1)) / rate, stage.duration)
 
 
 def _write_mp4(path: Path, frames: Surfaces, size: tuple[int, int], rate: float) -> int:
-    try:
+    with explained("writing .mp4"):
         import imageio_ffmpeg
-    except ImportError:
-        raise MissingTool("writing .mp4 needs imageio-ffmpeg: pip install 'kindergarten[agents]'") from None
     width, height = size
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error",
@@ -133,12 +138,13 @@ def _write_mp4(path: Path, frames: Surfaces, size: tuple[int, int], rate: float)
     return count
 
 
-def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int], rate: float, dark: bool) -> int:
-    """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingTool("writing .gif needs pillow: pip install 'kindergarten[agents]'") from None
+def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int], pause: int, dark: bool) -> int:
+    """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still.
+
+    Each is written as it comes, the part that has changed: all together would fill the memory. pause: [1/100 s].
+    """
+    with explained("writing .gif"):
+        from PIL import GifImagePlugin, Image, ImageChops
 
     def pictures(surfaces: Surfaces) -> Iterator[Image.Image]:
         return (Image.frombytes("RGB", size, pygame.image.tobytes(surface, "RGB")) for surface in surfaces)
@@ -149,7 +155,20 @@ def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int
     shared = (common.quantize(GIF_COLOURS - len(named)).getpalette() or [])[: 3 * (GIF_COLOURS - len(named))]
     colours = Image.new("P", (1, 1))
     colours.putpalette([*(part for colour in named for part in colour), *shared])
-    flat = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames)]
-    pause = 10 * round(100 / rate)
-    flat[0].save(path, save_all=True, append_images=flat[1:], duration=pause, loop=0, optimize=False)
-    return len(flat)
+    flat = (picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames))
+    before = next(flat)
+    part, corner, stands, count = before, (0, 0), pause, 1  # of the picture that is still to be written
+    with open(path, "wb") as file:
+        file.writelines(GifImagePlugin.getheader(before.copy(), info={"duration": 10 * pause, "loop": 0})[0])
+        for picture in flat:
+            changed = ImageChops.subtract_modulo(picture, before).getbbox()
+            if changed is None and stands + pause <= LONGEST:
+                stands += pause
+            else:
+                file.writelines(GifImagePlugin.getdata(part, corner, duration=10 * stands))
+                x0, y0, x1, y1 = changed or (0, 0, 1, 1)
+                part, corner, stands = picture.crop((x0, y0, x1, y1)), (x0, y0), pause
+            before, count = picture, count + 1
+        file.writelines(GifImagePlugin.getdata(part, corner, duration=10 * stands))
+        file.write(b";")
+    return count
