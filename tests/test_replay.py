@@ -301,6 +301,18 @@ def test_absurd_sizes_fill_no_memory(tmp_path, written, monkeypatch):
     refused(path, "too large")
 
 
+def test_an_episode_that_never_ends_is_refused_before_its_moments_fill_the_memory(tmp_path, written):
+    worlds = np.load(written)["worlds"].copy()
+    last = np.flatnonzero(np.diff(worlds["tick"]) < 0)[0]  # of the first episode
+    for tick, step, seconds in ((1_000_000, 60.0, "6e+07"), (864_001, 0.1, "86400.1"), (864_000, 0.1, "")):
+        worlds["tick"][last] = tick
+        path = change_meta(change(written, tmp_path / "x.npz", worlds=worlds), tmp_path / "y.npz", physics_step=step)
+        if seconds:
+            refused(path, f"an episode ends after {seconds} s, and not within 86400")
+        else:
+            assert isinstance(read(path), Replay)
+
+
 @pytest.mark.drawn
 @settings(max_examples=150 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

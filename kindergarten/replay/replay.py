@@ -32,6 +32,7 @@ SCHEMA = 4  # goes up whenever an older program could not read the file, or woul
 #: What fields of ROAD_USER were called in schema 3, which is read as well.
 FORMER_FIELDS = {"shows": "cue_signal", "signals": "truthful", "later": "drawn_kind", "dawdle": "last_speed_factor"}
 MAX_USERS, MAX_CASTS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 256, 64, 4096, 1 << 20
+LONGEST = 86_400.0  # [s] of an episode: a day, of which a video has 2.6 million pictures
 
 CODES: dict[str, type[IntEnum]] = {
     "kind": Kind, "intent": Intent, "signal": Signal, "phase": Phase, "colour": Colour,
@@ -282,5 +283,7 @@ def _check_episode(episode: Episode, replay: Replay) -> None:
         raise ReplayError("damaged: an action that does not exist")
     if actions.shape[1] != (1 if discrete else 2) or not np.all(np.diff(worlds["tick"]) > 0):
         raise ReplayError("damaged: its actions or its clock make no sense")
+    if (seconds := float(worlds["tick"][-1]) * replay.physics_step) > LONGEST:
+        raise ReplayError(f"damaged: an episode ends after {seconds:g} s, and not within {LONGEST:g}")
     if problem := episode.thoughts.problem():
         raise ReplayError(f"damaged: {problem}")
