@@ -29,7 +29,7 @@ from kindergarten.agents.diagnose.report.page import page  # noqa: E402
 from kindergarten.agents.diagnose.twin_set import TwinSet, drive  # noqa: E402
 from kindergarten.agents.evaluation import linear  # noqa: E402
 from kindergarten.agents.learner.choice import Memory  # noqa: E402
-from kindergarten.agents.learner.encoders import Trunk  # noqa: E402
+from kindergarten.agents.learner.encoders import AttentionFeatures, Trunk  # noqa: E402
 from kindergarten.envs import make_sb3  # noqa: E402
 from kindergarten.scenarios import SCENARIOS  # noqa: E402
 from kindergarten.world.config import Config  # noqa: E402
@@ -66,12 +66,14 @@ class TwoMemories:
 
 
 def follow(memory: str = "lstm") -> RecurrentPolicy:
-    """A small network that has learned nothing; ``stock``: sb3-contrib's own."""
+    """A small network that has learned nothing; ``stock``: sb3-contrib's own; ``attention``: an LSTM behind it."""
     env, small = make_sb3("Kindergarten/Follow-v0", 1, 0), {"lstm_hidden_size": 16}
     if memory == "stock":
         policy = RecurrentPPO("MlpLstmPolicy", env, policy_kwargs=small, seed=0).policy
         assert isinstance(policy, RecurrentActorCriticPolicy)
         return RecurrentPolicy(policy)
+    if memory == "attention":
+        memory, small = "lstm", {**small, "features_extractor_class": AttentionFeatures}
     return RecurrentPolicy(MemoryPPO("MemoryPolicy", env, policy_kwargs={**small, "memory": memory}, seed=0).policy)
 
 
@@ -167,7 +169,7 @@ def test_probes_find_the_intent_in_the_memory_and_not_in_the_frame():
     assert found.numbers["silenced"][-1]["right"] == pytest.approx(1 / 3)
 
 
-@pytest.mark.parametrize("memory", [memory.value for memory in Memory])
+@pytest.mark.parametrize("memory", [*(memory.value for memory in Memory), "attention"])
 def test_gradients_agree_with_finite_differences(memory: str):
     policy = follow(memory)
     policy = RecurrentPolicy(policy.policy.double())
@@ -175,7 +177,7 @@ def test_gradients_agree_with_finite_differences(memory: str):
     rollout = drive(policy, twins)
     frames, at = rollout.frames.astype(np.float64), credit.decision(policy, twins, rollout)
     slopes = credit.gradients(policy, frames, at)
-    assert slopes is not None
+    assert slopes is not None and np.isfinite(slopes).all()
     rng, step = np.random.default_rng(0), 1e-5
     largest = np.argsort(-np.abs(slopes).ravel())[:200]
     for place in rng.choice(largest, 8, replace=False):

@@ -1,5 +1,6 @@
 """From a frame to what the memory gets: an encoder, and a trunk of any depth behind it."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,7 @@ class AttentionFeatures(Features):
         query = nn.functional.linear(ego, into_query.flatten(0, 1), query_bias.flatten()).unflatten(1, (HEADS, -1))
         query = query / query.shape[2] ** 0.5
         scores = by_head(query, into_key) @ known.transpose(1, 2) + (query * key_bias).sum(2, keepdim=True)
-        scores = scores + users[:, None, :, SEEN].log()  # 0 for those in sight, minus infinity for the others
+        scores = scores.masked_fill(users[:, None, :, SEEN] == 0, -math.inf)  # the logarithm of 0 has no gradient
         weights = nn.functional.pad(scores, (0, 1)).softmax(2)[:, :, :-1]  # with the zero that stands beside them
         answer = by_head(weights @ known, into_value.transpose(1, 2)) + weights.sum(2, keepdim=True) * value_bias
         return ego, self.attention.out_proj(answer.flatten(1)), weights
