@@ -12,7 +12,7 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
+from kindergarten.envs.sb3 import KindergartenVecEnv, check_all, make_sb3
 from kindergarten.scoring.reference import reference, stake
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
@@ -127,9 +127,9 @@ class MixedVecEnv(VecEnv):
         Raises:
             NotImplementedError: ``indices`` are not all worlds.
         """
-        chosen = list(self._get_indices(indices))
-        for part, rows in zip(self.parts, self.rows, strict=True):
-            part.set_attr(attr_name, value, [i - rows.start for i in chosen if rows.start <= i < rows.stop])
+        check_all(self, attr_name, indices)
+        for part in self.parts:
+            part.set_attr(attr_name, value)
 
     def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:
         """Not to be had: the worlds are rows of batches.

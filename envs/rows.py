@@ -53,7 +53,8 @@ class KindergartenRowsEnv(VectorEnv):
         """Begin all worlds anew.
 
         Args:
-            seed: world w is seeded with ``seed + w``, or with that of its first row in a list of one for each row.
+            seed: world w is seeded with ``seed + w``, or with that of its first row in a list of one for each row;
+                those of other rows count for nothing. None, or a list of None alone: generators go on as they are.
             options: none.
 
         Raises:
@@ -104,20 +105,21 @@ class KindergartenRowsEnv(VectorEnv):
 
     def _seeds(self, seed: Any) -> list[int] | None:
         """One for each world, or None where generators go on as they are."""
-        worlds, seats = self.simulator.num_worlds, self.simulator.agents
-        given = list(seed)[::seats] if isinstance(seed, (list, tuple, np.ndarray)) else seed
-        if isinstance(given, list):
+        if isinstance(seed, (list, tuple)) or getattr(seed, "ndim", 0):
             if len(seed) != self.num_envs:
                 raise ValueError(f"seed is {quoted(seed)}: give one, or one for each of {self.num_envs} rows")
-            if all(own is None for own in given):
-                given = None
-        if given is None:
+            every = [None if own is None else check_seed(own) for own in seed]
+            firsts = [own for own in every[:: self.simulator.agents] if own is not None]
+            if len(firsts) == self.simulator.num_worlds:
+                return firsts
+            if any(own is not None for own in every):
+                raise ValueError(f"seed is {quoted(seed)}: give one in the first row of each world, or None in all")
+            seed = None
+        if seed is None:
             if self._seeded:
                 return None
-            given = int(self.np_random.integers(1 << 62))
-        if isinstance(given, list):
-            return [check_seed(own) for own in given]
-        return [check_seed(given) + w for w in range(worlds)]
+            seed = int(self.np_random.integers(1 << 62))
+        return [check_seed(seed) + w for w in range(self.simulator.num_worlds)]
 
 
 @spelled_out(Rules)

@@ -58,7 +58,10 @@ class KindergartenVecEnv(VecEnv):
         """
         if len(self._options) != self.num_envs:
             raise ValueError(f"{len(self._options)} options: give one dict, or one for each of {self.num_envs} worlds")
-        intents = [list(check_options(own, ("intents",)).get("intents", [])) for own in self._options]
+        intents = [check_options(own, ("intents",)).get("intents", []) for own in self._options]
+        for wanted in intents:
+            if not isinstance(wanted, (list, tuple)):
+                raise ValueError(f"intents is {quoted(wanted)}: give a list of names")
         observations, _ = self.envs.reset(
             seed=list(self._seeds), options={"intents": intents} if any(intents) else None
         )
@@ -178,9 +181,7 @@ class KindergartenVecEnv(VecEnv):
         Raises:
             NotImplementedError: ``indices`` are not all of them.
         """
-        chosen = list(self._get_indices(indices))
-        if set(chosen) != set(range(self.num_envs)):
-            raise NotImplementedError(f"{attr_name}: all worlds share it, it cannot be set in {quoted(chosen)} alone")
+        check_all(self, attr_name, indices)
         setattr(self.envs, attr_name, value)
 
     def env_method(self, method_name: str, *method_args, indices: VecEnvIndices = None, **method_kwargs) -> list[Any]:
@@ -194,6 +195,17 @@ class KindergartenVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
         """No world is wrapped; but each is monitored (see the class)."""
         return [wrapper_class.__name__ == "Monitor" for _ in self._get_indices(indices)]
+
+
+def check_all(vec: VecEnv, attr_name: str, indices: VecEnvIndices) -> None:
+    """Refuse to set an attribute in some worlds alone.
+
+    Raises:
+        NotImplementedError: ``indices`` are not all of them.
+    """
+    chosen = list(vec._get_indices(indices))
+    if set(chosen) != set(range(vec.num_envs)):
+        raise NotImplementedError(f"{attr_name}: all worlds share it, it cannot be set in {quoted(chosen)} alone")
 
 
 @spelled_out(Config)

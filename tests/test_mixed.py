@@ -242,5 +242,8 @@ def test_options_and_attributes_reach_every_part():
     assert len(drawn) > 1
     mixed.set_attr("render_mode", "human")
     assert mixed.get_attr("render_mode") == ["human"] * 4
-    with pytest.raises(NotImplementedError, match="all worlds share it"):
-        mixed.set_attr("render_mode", None, [0])
+    for some in ([0], mixed.rows[0], [3]):
+        chosen = np.arange(4)[some].tolist()
+        with pytest.raises(NotImplementedError, match=f"all worlds share it, it cannot be set in \\{chosen} alone"):
+            mixed.set_attr("render_mode", None, chosen)
+        assert mixed.get_attr("render_mode") == ["human"] * 4

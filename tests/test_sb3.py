@@ -139,7 +139,14 @@ def test_twins_in_one_vecenv():
     vec.seed(7)
     vec.set_options({"intents": ["left"]})
     assert same(vec.reset()[2], make(CROSSING).reset(seed=9, options={"intents": ["left"]})[0])
-    for wrong, words in (([{}], "3 worlds"), ([{}, {"intent": 1}, {}], "'intent'.*intents"), ([{}, 3, {}], "is 3")):
+    for wrong, words in (
+        ([{}], "3 worlds"),
+        ([{}, {"intent": 1}, {}], "'intent'.*intents"),
+        ([{}, 3, {}], "is 3"),
+        *(({"intents": it}, f"intents is {it!r}: give a list") for it in (5, None, "left")),
+        ([{}, {"intents": "left"}, {}], "intents is 'left': give a list"),
+        ({"intents": ["up"]}, "has no intent 'up': choose from"),
+    ):
         vec.set_options(wrong)
         with pytest.raises(ValueError, match=words):
             vec.reset()
