@@ -23,7 +23,7 @@ help:
 	@echo 'make bench       how fast it is'
 	@echo 'make results     the agents of the tables, trained one after the other: stop it when you like, it goes on'
 	@echo 'make pages       what the pages take from the code and from benchmarks/results'
-	@echo 'make pictures    every picture of README and docs, and the cards, from RUNS=DIR of benchmarks.agents'
+	@echo 'make pictures    the pictures of driving in README and docs, and the cards, from RUNS=DIR of benchmarks.agents (ARGS="web.png": some)'
 	@echo 'make docs        the documentation, into site/'
 	@echo 'make clean       remove what was built; environments and runs stay'
 

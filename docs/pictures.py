@@ -1,6 +1,9 @@
-"""Makes the pictures of README and of these pages from what trained agents did, and the cards for links.
+"""Makes the pictures of driving in README and on these pages from what trained agents did, and the cards for links.
 
 python -m docs.pictures RUNS    (folders as benchmarks.agents leaves them: RUNS/NAME-lstm/seed100/replays/twins.npz)
+
+Pictures of results are made where the results are, in benchmarks/: by ``--picture`` of agents, ladder, depth, data and
+pixels, and ``--pictures`` of reasons and redistribution; the other figures of docs/understanding.md by docs.figures.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +23,7 @@ import numpy as np
 import pygame
 
 from docs import story
+from kindergarten.extras import NotInstalled, explained
 from kindergarten.replay import replay
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
@@ -29,13 +33,12 @@ from kindergarten.viewer.export.video import Span
 from kindergarten.viewer.export.web import write_page
 from kindergarten.viewer.model.view import SIZE, Hud
 from kindergarten.world.codes import End, Signal
+from kindergarten.world.words import chosen
 
 DOCS = Path(__file__).resolve().parent
 IMAGES, CARDS = DOCS / "images", DOCS / "card"
 SMALL, WIDE, CARD = (300, 200), (800, 450), (1280, 640)  # [px] in a grid; across a page; for links
-RATES = tuple(
-    100 / pause for pause in (10, 12, 15, 20, 25)
-)  # [1/s] the next if the file gets too large; GIF counts in 1/100 s
+RATES = 10.0, 8.0, 6.5, 5.0, 4.0  # [1/s] the next if the file gets too large
 LONGEST, LARGEST = 10.0, 1_000_000  # [s], [B]
 BEFORE, AFTER = 1.0, 5.0  # [s] before t1 and after t3 that are shown, as far as there is time
 STREET = View(panels=False)
@@ -133,12 +136,17 @@ def card(path: Path, stage: Stage, time: float, view: View) -> None:
 
 
 def page(path: Path, recorded: Replay, time: float) -> None:
-    """A picture of the page, if there is a Chromium to take it with; the old one stays if there is none."""
-    from playwright.sync_api import sync_playwright
+    """A picture of the page.
 
+    Raises:
+        OSError: there is no Chromium to take it with.
+        NotInstalled: there is no playwright to tell it so.
+    """
     chromium = os.environ.get("KINDERGARTEN_CHROMIUM") or shutil.which("chromium")
     if not chromium:
-        return
+        raise OSError("it takes Chromium (Debian: apt install chromium; KINDERGARTEN_CHROMIUM names another)")
+    with explained("it", "kindergarten[test]"):
+        from playwright.sync_api import sync_playwright
     written = path.with_suffix(".html")
     write_page(written, recorded)
     with sync_playwright() as driver:
@@ -150,25 +158,36 @@ def page(path: Path, recorded: Replay, time: float) -> None:
     written.unlink()
 
 
+def made(runs: Path, names: list[str]) -> Iterator[str]:
+    """Make the pictures called so, or all; what could not be made, in words."""
+    wanted = [*((name, "lstm") for name in SCENARIOS), ("Crossing", "none")]
+    found = {f"{name}-{memory}": newest(runs, name, memory) for name, memory in wanted}
+    agents = {name: recorded for name, recorded in found.items() if recorded is not None}
+    makers = {path.name: (path, make) for path, make in pictures(agents).items()}
+    for name in names or makers:
+        try:
+            path, make = chosen("picture", name, makers)
+            make(path)
+            print(f"{path}: {path.stat().st_size:,} bytes")
+        except (ValueError, OSError, NotInstalled) as error:
+            yield f"{name}: {error}"
+    if len(agents) < len(found) and not (names and makers.keys() >= set(names)):
+        yield f"no replays in {runs} of {', '.join(name for name in found if name not in agents)}"
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Make all pictures, or those that are named; 2, with a line that says why, if an agent is missing."""
+    """Make all pictures, or those that are named; 2, with a line for each that could not be made."""
     parser = argparse.ArgumentParser("docs.pictures", description=__doc__)
     parser.add_argument("runs", metavar="RUNS", type=Path, help="folder with the runs")
     parser.add_argument("names", metavar="NAME", nargs="*", help="of pictures; all if left out")
     given = parser.parse_args(argv)
-    wanted = [*((name, "lstm") for name in SCENARIOS), ("Crossing", "none")]
     try:
-        replays = {f"{name}-{memory}": newest(given.runs, name, memory) for name, memory in wanted}
-        for path, make in pictures({name: found for name, found in replays.items() if found is not None}).items():
-            if not given.names or path.name in given.names:
-                make(path)
-                print(f"{path}: {path.stat().st_size:,} bytes")
-        if missing := [name for name, found in replays.items() if found is None]:
-            raise ValueError(f"no replays in {given.runs} of {', '.join(missing)}")
-    except (ValueError, OSError) as error:
-        print(f"pictures: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        problems = list(made(given.runs, given.names))
+    except (ValueError, OSError) as error:  # a replay that is damaged
+        problems = [str(error)]
+    for problem in problems:
+        print(f"pictures: error: {problem}", file=sys.stderr)
+    return 2 if problems else 0
 
 
 if __name__ == "__main__":

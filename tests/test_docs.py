@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pygame
@@ -186,12 +187,31 @@ def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "images" / "scenarios" / "Crossing.gif").stat().st_size < pictures.LARGEST
     err = capsys.readouterr().err
     assert "Follow" in err and "Crossing-lstm" not in err and "Crossing-none" in err
+    assert pictures.main([str(tmp_path), "Crossing.gif"]) == 0
+    assert pictures.main([str(tmp_path), "Crossing.png"]) == 2
+    assert "unknown picture 'Crossing.png': choose from Crossing.gif" in capsys.readouterr().err
 
     chosen = recorded.episodes[pictures.best(recorded)]
     assert chosen.end is End.GOAL and chosen.users[0, 1]["intent"] != Intent.STRAIGHT, "it arrives, and saw an arm"
     start, stop = pictures.interesting(chosen, recorded.physics_step)
     t1, t3 = (float(chosen.users[0, 1][t]) * recorded.physics_step for t in ("t1", "t3"))
     assert 0.0 <= start <= t1 < t3 < stop <= start + pictures.LONGEST
+
+
+def test_a_picture_that_takes_what_is_not_there_is_not_said_to_be_made(tmp_path, monkeypatch, capsys):
+    recorded = record(twins("Crossing", 3), steadily(Action.IDLE), seed=3, decisions=1)
+    path = tmp_path / "web.png"
+    path.write_text("the old one")
+    monkeypatch.setattr(pictures, "newest", lambda *which: recorded)
+    monkeypatch.setattr(pictures, "IMAGES", tmp_path)
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    monkeypatch.setattr(pictures.shutil, "which", lambda name: None)
+    for chromium, words in (("", "it takes Chromium"), ("chromium", "pip install 'kindergarten[test]'")):
+        monkeypatch.setenv("KINDERGARTEN_CHROMIUM", chromium)
+        assert pictures.main([str(tmp_path), "web.png"]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.startswith("pictures: error: web.png: it ") and words in printed.err
+        assert path.read_text() == "the old one" and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.usefixtures("few_seeds")
