@@ -6,11 +6,12 @@ Needs ``ray[rllib]``, which is of none of our extras: it pins a Gymnasium of its
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from kindergarten.agents import open_forget_gates
@@ -123,6 +124,14 @@ class SeatRows(KindergartenRowsEnv):
         super().__init__(scenario, rows // seats, make_rules(**rules))
         self._ended = np.zeros(rows, bool)
 
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """See ``rows_env``."""
+        found = super().reset(seed=seed, options=options)
+        self._ended[:] = False
+        return found
+
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """See ``rows_env``."""
         observations, rewards, terminated, truncated, infos = super().step(np.where(self._ended, IDLE, actions))
@@ -135,7 +144,10 @@ class SeatRows(KindergartenRowsEnv):
 class RLlibAgent:
     """A network of RLlib's drives, and always does what it thinks best: ``kindergarten.score(RLlibAgent(...), ...)``.
 
+    It takes what ``observation="features"`` or ``"pixels"`` shows, and drives with ``control="discrete"``.
+
     :param module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
+    :raises ValueError: it was trained with other observations or actions.
     """
 
     def __init__(self, module: Any) -> None:
@@ -144,6 +156,10 @@ class RLlibAgent:
             module = RLModule.from_checkpoint(folder)
         self.module = module
         self.observation_space, self.action_space = module.observation_space, module.action_space
+        if not isinstance(self.observation_space, spaces.Box):
+            raise ValueError(f"the module observes {self.observation_space}: train it with observation='features'")
+        if not isinstance(self.action_space, spaces.Discrete):
+            raise ValueError(f"the module's actions are {self.action_space}: train it with control='discrete'")
 
     @th.no_grad()
     def decide(self, observations: np.ndarray, state: Any, episode_starts: np.ndarray) -> Decision:

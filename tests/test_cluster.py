@@ -68,9 +68,10 @@ def test_what_runners_cannot_share_is_one_line(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_cluster_that_is_not_there_is_one_line_within_half_a_minute(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     services = pytest.importorskip("ray._private.services")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
     others = services.find_gcs_addresses()  # a cluster of somebody on this machine, which auto would find
     for k, address in enumerate(["127.0.0.1:1", "nowhere", *([] if others else ["auto"])]):
         began = time.monotonic()
@@ -146,6 +147,8 @@ def test_training_outlives_a_machine(nodes: list[Node], tmp_path: Path):
     for line in training.stdout:  # the first two updates
         if line.startswith("49,152 of"):
             break
+    else:
+        pytest.fail(f"it ended, with exit code {training.wait()}, before anything was pulled")
     workers[1].kill()
     said, _ = training.communicate(timeout=900)
     assert training.returncode == 0, said

@@ -24,10 +24,13 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from kindergarten import register
 from kindergarten.agents.learner.loss import Log, LossWeights, add_gradients, prepared
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.config import Scenario
 
 START = 300.0  # [s] for runners to begin: machines that are busy take their time to import torch
 PATIENCE = 60.0  # [s] how long nobody may answer before those who are asked are left to themselves
@@ -47,10 +50,14 @@ class Runner:
     """A share of the worlds, driven and learned from by whatever weights it is sent.
 
     :param seed: of its worlds and its choices; where it takes the place of one that was lost they are others.
+    :param scenarios: where it drives; those of somebody's own are known to no process but the learner's.
     """
 
-    def __init__(self, options: Options, worlds: int, seed: tuple[int, ...]) -> None:
+    def __init__(self, options: Options, worlds: int, seed: tuple[int, ...], scenarios: Sequence[Scenario]) -> None:
         th.set_num_threads(1)
+        for scenario in scenarios:
+            if scenario.name not in SCENARIOS:
+                register(scenario)
         if ray.get_runtime_context().was_current_actor_reconstructed:
             seed = (*seed, int.from_bytes(os.urandom(4), "little"))
         run = Run(Path(), options, None)
@@ -101,8 +108,8 @@ class Crew:
     """The runners. Whoever is lost begins anew, on whichever machine has room, and works on from the next rollout."""
 
     def __init__(self, options: Options, worlds: int, begun: int) -> None:
-        hired = ray.remote(num_cpus=1, max_restarts=-1)(Runner)
-        self.runners = [hired.remote(options, worlds, (options.seed, begun, k)) for k in range(options.runners)]
+        hired, where = ray.remote(num_cpus=1, max_restarts=-1)(Runner), options.scenarios
+        self.runners = [hired.remote(options, worlds, (options.seed, begun, k), where) for k in range(options.runners)]
         ray.wait([runner.__ray_ready__.remote() for runner in self.runners], num_returns=options.runners, timeout=START)
         self._silent: dict[int, Any] = {}  # what those who gave no answer were asked
 
@@ -110,11 +117,11 @@ class Crew:
         """What runners ``who`` answer, by number; those that are lost, or silent for too long, are not among them.
 
         Raises:
-            OSError: there is nobody left.
+            OSError: there is nobody left; the message says why the last one was lost.
         """
         self._silent = {k: ref for k, ref in self._silent.items() if not ray.wait([ref], timeout=0)[0]}
         asked = {getattr(self.runners[k], method).remote(*words): k for k in who if k not in self._silent}
-        answers = {}
+        answers, why = {}, ""
         while asked:
             ready, _ = ray.wait(list(asked), timeout=PATIENCE)
             if not ready:
@@ -122,12 +129,12 @@ class Crew:
             k = asked.pop(ready[0])
             try:
                 answers[k] = ray.get(ready[0])
-            except RayActorError:
-                continue
+            except RayActorError as error:
+                why = ": " + (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
         self._silent |= {k: ref for ref, k in asked.items()}
         found = {k: answers[k] for k in sorted(answers) if answers[k] is not None}
         if not found:
-            raise OSError(f"none of {len(self.runners)} runners answers")
+            raise OSError(f"none of {len(self.runners)} runners answers{why}")
         return found
 
 
@@ -181,7 +188,7 @@ def crew_of(model: ClusterPPO, options: Options) -> Iterator[None]:
     """Give ``model`` its runners.
 
     Raises:
-        OSError: there is no cluster at ``options.address``, or it has too few processors.
+        OSError: there is no cluster, or it has too few processors.
     """
     handler = signal.getsignal(signal.SIGTERM)
     try:
@@ -196,22 +203,27 @@ def crew_of(model: ClusterPPO, options: Options) -> Iterator[None]:
 
 
 def connect(options: Options) -> None:
-    """Join the cluster at ``options.address`` or RAY_ADDRESS, or make one of this machine.
+    """Join the cluster at RAY_ADDRESS or ``options.address``, or make one of this machine (``local``).
+
+    RAY_ADDRESS comes first, for a run that goes on has noted an address at which there may be nobody any more.
 
     Raises:
         OSError: there is none; it takes no longer than REACH to tell.
     """
-    address = options.address or os.environ.get("RAY_ADDRESS")
+    address = os.environ.get("RAY_ADDRESS") or options.address
     said: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
-    if not address:
+    if not address or address == "local":
         ray.init("local", num_cpus=options.runners, include_dashboard=False, **said)
         return
     try:
         if address != "auto":  # Ray itself takes its time, and many lines
             host, _, port = address.rpartition(":")
             if not port.isdecimal():
-                raise ValueError("it has to be host:port, or auto")
+                raise ValueError("it has to be host:port, auto or local")
             socket.create_connection((host, int(port)), REACH).close()
         ray.init(address=address, **said)
     except (OSError, ValueError, RayError) as error:
-        raise OSError(f"no cluster at {address} ({error}): ray start --head begins one, on port 6379") from None
+        raise OSError(
+            f"no cluster at {address} ({error}): ray start --head begins one, on port 6379; RAY_ADDRESS=host:port "
+            "names another, RAY_ADDRESS=local this machine"
+        ) from None
