@@ -11,7 +11,6 @@ were not asked for stay as they are, and so do those of more seeds than there ar
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import defaultdict
 from itertools import product
@@ -23,6 +22,7 @@ import numpy as np
 from benchmarks.common import ROOT, about, command_line, kindergarten, read, save, show_row, together, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.compare import Group, picture
+from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
@@ -95,9 +95,8 @@ def found_in(folder: Path) -> dict[str, Any]:
 
 def course(folder: Path, measure: str) -> tuple[list[list[float]], float]:
     """Every fourth point of a run's learning curve, (decisions, score), and how long it took [s]."""
-    with (folder / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    curve = [[int(row["time/total_timesteps"]), round(float(row[f"evaluation/{measure}"]), 3)] for row in rows]
+    rows = read_rows(folder / "metrics.csv")
+    curve = [[int(row[STEPS]), round(float(row[f"evaluation/{measure}"]), 3)] for row in rows]
     return curve[::4], float(rows[-1]["time/time_elapsed"])
 
 

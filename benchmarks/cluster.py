@@ -9,7 +9,6 @@ on the wall, which says little where there are fewer cores than processes.
 
 from __future__ import annotations
 
-import csv
 import pickle
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ from benchmarks.common import Clocks, about, command_line, read, show_row, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
+from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.scoring.score import anticipation_of
@@ -129,11 +129,8 @@ def batches(runs: Path, sizes: list[int], seeds: int) -> list[dict[str, Any]]:
 
 def first_at(folder: Path, score: float) -> int | None:
     """Decisions after which the run in ``folder`` first had this anticipation, in the evaluations of its training."""
-    with (folder / "metrics.csv").open() as file:
-        for row in csv.DictReader(file):
-            if float(row["evaluation/anticipation"]) >= score:
-                return int(row["time/total_timesteps"])
-    return None
+    rows = read_rows(folder / "metrics.csv")
+    return next((int(row[STEPS]) for row in rows if float(row["evaluation/anticipation"]) >= score), None)
 
 
 def main(argv: list[str] | None = None) -> int:

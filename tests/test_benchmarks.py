@@ -232,6 +232,16 @@ def finished(folder: Path, scenario: str, score: float, changed: float = 0.0) ->
     (folder / "metrics.csv").write_text(f"{head}\n7,{score},3.0\n")
 
 
+def test_a_learning_curve_that_is_damaged_is_not_read_as_far_as_it_goes(tmp_path):
+    agents = pytest.importorskip("benchmarks.agents")
+    whole = "time/total_timesteps,evaluation/anticipation,time/time_elapsed\n7,0.8,3.0\n"
+    (tmp_path / "metrics.csv").write_text(whole)
+    assert agents.course(tmp_path, "anticipation") == ([[7, 0.8]], 3.0)
+    (tmp_path / "metrics.csv").write_text(f"{whole}14,0.9")
+    with pytest.raises(ValueError, match="damaged in line 3"):
+        agents.course(tmp_path, "anticipation")
+
+
 def test_the_table_of_agents_is_renewed_in_parts(tmp_path, monkeypatch, capsys):
     agents = pytest.importorskip("benchmarks.agents")
     out = tmp_path / "agents.json"
