@@ -15,6 +15,7 @@ from kindergarten.reportcard.card import horizon_named
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.splits import SPLITS
+from kindergarten.scoring.statistics import summary
 
 Card = dict[str, Any]
 
@@ -25,7 +26,7 @@ def splits() -> str:
 
 
 def leaderboard() -> str:
-    """One line for each agent: the mean of its seeds in every split."""
+    """One line for each agent: what its seeds got together in every split."""
     found = cards()
     rows = []
     for (scenario, agent), seeds in found.items():
@@ -102,8 +103,7 @@ def horizons(seeds: list[Card]) -> str:
 
 
 def _several(scores: list[float]) -> str:
-    mean = sum(scores) / len(scores)
-    return spread((mean, min(scores), max(scores))) if len(scores) > 1 else decimals(mean)
+    return spread(summary(scores)[:3]) if len(scores) > 1 else decimals(scores[0])
 
 
 MAKERS: tuple[Callable[[], str], ...] = (splits, leaderboard, demo, graduates)
