@@ -237,8 +237,26 @@ def test_twins_stand_side_by_side(show, crossing):
     assert "turns left" in labels[0] and "goes straight on" in labels[1]
     strips = page.locator(".line.pictures .block").evaluate_all("blocks => blocks.map(block => block.className)")
     assert strips[0] == "block same" and "block different" in strips  # twins begin as the same picture
-    page.click("#twins")
+
+
+def test_twins_come_one_by_one_as_in_the_window(show, crossing):
+    """And whoever has none stays alone."""
+    stranger = dataclasses.replace(crossing.episodes[0], seed=99)
+    page, beside = show(dataclasses.replace(crossing, episodes=(*crossing.episodes, stranger)), "t=3"), []
+    for press in [lambda: page.click("#twins"), *3 * [lambda: page.keyboard.press("t")]]:
+        press()
+        beside.append([label[:8] for label in page.locator(".label").all_inner_texts()][1:])
+        assert pressed(page, "twins") == bool(beside[-1])
+    assert beside == [["B: 2 of "], ["B: 3 of "], [], ["B: 2 of "]] and now(page) == pytest.approx(3, abs=0.06)
+    page.click("#previous")
+    assert page.is_disabled("#twins") and page.locator("canvas").count() == 1
+    page.keyboard.press("t")
     assert page.locator("canvas").count() == 1
+
+
+def test_a_link_into_a_story_begins_where_it_says(show, crossing):
+    page = show(crossing, "t=3.4&story")
+    assert pressed(page, "story") and 3.3 < now(page) < 6
 
 
 def test_keys_do_what_the_help_says(show, crossing):

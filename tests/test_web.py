@@ -15,7 +15,9 @@ from kindergarten import cli
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay, read
 from kindergarten.scenarios import SCENARIOS
+from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import web
+from kindergarten.viewer.model.frame import differences
 from kindergarten.world.codes import Intent
 from kindergarten.world.users import WORLD
 from tests.pages import HOSTILE, drive, still_life
@@ -60,7 +62,7 @@ def test_the_numbers_come_back(crossing):
         users, worlds = episode.users, episode.worlds
         same = {
             "x": users["x"], "y": users["y"], "speed": users["speed"], "acceleration": users["acceleration"],
-            "kind": users["kind"], "signal": users["signal"], "phase": users["phase"], "seen": users["seen"],
+            "kind": users["kind"], "signal": users["signal"], "seen": users["seen"],
             "time": worlds["tick"] * crossing.physics_step, "target_speed": worlds["target_speed"],
             "route": users["route"][:, 0], "way": users["s"][:, 0], "steering": users["steering"][:, 0],
             "actions": episode.actions, "terms": episode.terms,
@@ -73,6 +75,18 @@ def test_the_numbers_come_back(crossing):
         assert np.abs(np.angle(turned)).max() <= 0.501 * raw["heading"]["unit"]
         (plan,) = raw["plans"][1]
         assert plan["intent"] == users["intent"][0, 1] and plan["t2"] == pytest.approx(users["t2"][0, 1] * 0.1)
+
+
+def test_twins_are_those_of_the_window_and_where_they_differ(crossing):
+    stranger = dataclasses.replace(crossing.episodes[0], seed=99)
+    replay = dataclasses.replace(crossing, episodes=(*crossing.episodes, stranger))
+    for k, raw in enumerate(web.content(replay)["episodes"]):
+        assert raw["twins"] == twins_of(replay, k) and len(raw["twins"]) == (0 if k == 3 else 2)
+        for other, turns in zip(raw["twins"], raw["differs"], strict=True):
+            differs = differences(replay.episodes[k], replay.episodes[other])
+            turned = np.zeros(len(differs), int)
+            turned[turns] = 1
+            assert ((np.cumsum(turned) % 2 == 1) == differs).all() and differs.any() and not differs.all()
 
 
 def test_a_road_keeps_its_shape_without_its_straight_samples(crossing):

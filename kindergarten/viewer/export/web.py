@@ -112,7 +112,7 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     captions = episode.thoughts.captions
     places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
     story = story_of(replay, index)
-    i, partner = story.watched(0, story.start), _partner(replay, index)
+    i, others = story.watched(0, story.start), twins_of(replay, index)
     belief = frame_at(replay, index, words.moments(story, i)[2]).belief(i)
     return {
         "met": story.met,
@@ -128,8 +128,8 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "sizes": [_key(column)[1:] for column in users.T],
         "kinds": [int(kind_of(column)) for column in users.T],
         "plans": [[_plan(role, story) for role in roles] for roles in story.roles],
-        "partner": partner,
-        "differs": _column(differences(episode, replay.episodes[partner])),
+        "twins": others,
+        "differs": [_turns(differences(episode, replay.episodes[k])) for k in others],
         "time": _column(worlds["tick"] * dt, dt),
         "hands_on": _column(worlds["hands_on"] * dt, dt),
         "signaller": _column(np.clip(worlds["signaller"], 0, users.shape[1] - 1)),
@@ -137,7 +137,7 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
         "heading": _column(np.arctan2(users["sin"], users["cos"]), ANGLE),
         "speed": _column(users["speed"], PACE),
         "acceleration": _column(users["acceleration"], PACE),
-        **{name: _column(users[name]) for name in ("kind", "signal", "phase", "seen", "colour")},
+        **{name: _column(users[name]) for name in ("kind", "signal", "seen", "colour")},
         "steering": _column(ego["steering"], ANGLE),
         "route": _column(ego["route"]),
         "way": _column(ego["s"], POINT),
@@ -159,10 +159,9 @@ def _plan(role: Role, story: Story) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _partner(replay: Replay, index: int) -> int:
-    """The episode to show beside another: the next one of the same world, or simply the next one."""
-    others = [(index + k) % len(replay.episodes) for k in range(1, len(replay.episodes))]
-    return next((k for k in others if k in twins_of(replay, index)), others[0] if others else index)
+def _turns(differs: np.ndarray) -> list[int]:
+    """Where (T,) turns from False to True and back: a few numbers, since each pair of twins has some."""
+    return np.flatnonzero(np.diff(differs, prepend=False)).tolist()
 
 
 def _road(road: RoadMap) -> dict[str, Any]:

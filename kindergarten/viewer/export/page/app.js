@@ -8,14 +8,17 @@ const replay = JSON.parse($("replay").textContent);
 const look = replay.look.numbers;
 const street = new Street(replay.road, look);
 const episodes = replay.episodes.map((raw) => new Episode(raw, replay));
-const view = { reveal: false, beliefs: false, follow: true, twins: false, large: false, dark: false, zoom: 1, paints: replay.look.paints, reserved: [] };
+const view = { reveal: false, beliefs: false, follow: true, twins: 0, large: false, dark: false, zoom: 1, paints: replay.look.paints, reserved: [] };
 const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, story: false, told: "", waiting: 0, lingered: 0, guesses: new Map(), stages: [] };
 const timeline = new Timeline($("timeline"), (time) => seek(time));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let pending = 0, before = 0;
 
+/** Which episodes are on the stages; ``view.twins`` counts the twins of the chosen one, 0 is none. */
 function shown() {
-  return view.twins ? [state.episode, episodes[state.episode].partner] : [state.episode];
+  const { twins } = episodes[state.episode];
+  view.twins = Math.min(view.twins, twins.length);
+  return view.twins ? [state.episode, twins[view.twins - 1]] : [state.episode];
 }
 
 function redraw() {
@@ -89,7 +92,10 @@ function layOut() {
   const stages = $("stages");
   stages.className = chosen.length > 1 ? "two" : "";
   stages.replaceChildren(...state.stages.map((stage) => stage.element));
-  timeline.show(chosen.map((k) => episodes[k]), view.reveal);
+  timeline.show(chosen.map((k) => episodes[k]), view.reveal, episodes[state.episode].differs[view.twins - 1]);
+  state.time = Math.min(state.time, timeline.duration);
+  $("twins").setAttribute("aria-pressed", view.twins > 0);
+  $("twins").disabled = !episodes[state.episode].twins.length;
   for (const option of $("episode").options) option.textContent = title(option.index, view.reveal);
   $("episode").value = state.episode;
   for (const { canvas } of state.stages) new ResizeObserver(redraw).observe(canvas);
@@ -180,12 +186,18 @@ function zoom(factor) {
 
 /** Turn something of the view on or off; to reveal the intents shows what the car believes as well. */
 function flip(name, on = !view[name]) {
-  view[name] = on && !(name === "twins" && episodes.length < 2);
+  view[name] = on;
   if (name === "reveal") view.beliefs = view.reveal;
   document.documentElement.dataset.theme = view.dark ? "dark" : "light";
   document.documentElement.classList.toggle("large", view.large);
   if (name === "dark") dark.onchange = null;
-  for (const id of ["reveal", "beliefs", "twins", "follow", "large", "dark"]) $(id).setAttribute("aria-pressed", view[id]);
+  for (const id of ["reveal", "beliefs", "follow", "large", "dark"]) $(id).setAttribute("aria-pressed", view[id]);
+  layOut();
+}
+
+/** The next twin beside this episode; after the last one, none. */
+function nextTwin() {
+  view.twins = (view.twins + 1) % (episodes[state.episode].twins.length + 1);
   layOut();
 }
 
@@ -208,12 +220,12 @@ function say() {
 
 /** What the keys do, by the names that keys.py has for it; told which of its keys it was. */
 const DOES = {
-  play: toggle, step, ends: (last) => seek(last ? timeline.duration : 0), jump, story, loop: () => flipState("loop"),
+  play: toggle, step, twins: nextTwin, ends: (last) => seek(last ? timeline.duration : 0), jump, story, loop: () => flipState("loop"),
   speed: (up) => setSpeed(SPEEDS[clamp(SPEEDS.indexOf(state.speed) + (up ? 1 : -1), 0, SPEEDS.length - 1)]),
   episode: (k) => open(state.episode + (k % 2 ? 1 : -1)), zoom: (k) => zoom([1.15, 1 / 1.15, 0][k]), help: () => $("card").showModal(),
   fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
 };
-for (const name of ["reveal", "beliefs", "twins", "follow", "large", "dark"]) DOES[name] = () => flip(name);
+for (const name of ["reveal", "beliefs", "follow", "large", "dark"]) DOES[name] = () => flip(name);
 
 function onKey(event) {
   const at = event.target.tagName, name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -232,7 +244,7 @@ function wire() {
   $("speed").addEventListener("change", () => setSpeed(Number($("speed").value)));
   $("episode").append(...episodes.map((_, k) => new Option(title(k, false), k)));
   $("episode").addEventListener("change", () => open(Number($("episode").value)));
-  for (const id of ["previous", "next", "twins"]) $(id).disabled = episodes.length < 2;
+  for (const id of ["previous", "next"]) $(id).disabled = episodes.length < 2;
   $("beliefs").hidden = !episodes.some((episode) => episode.width("captions"));
   $("fullscreen").hidden = !document.fullscreenEnabled;
   $("keys").append(...replay.look.keys.map(({ shown, words }) => make("tr", "", make("th", "", shown), make("td", "", words))));
@@ -247,12 +259,13 @@ function fromAddress() {
   const wish = new URLSearchParams(location.hash.slice(1));
   const follows = () => { flip("dark", dark.matches); dark.onchange = follows; };
   follows();
-  for (const name of ["reveal", "beliefs", "twins", "large"]) if (wish.has(name)) flip(name, true);
+  for (const name of ["reveal", "beliefs", "large"]) if (wish.has(name)) flip(name, true);
+  if (wish.has("twins")) view.twins = 1;
   if (wish.has("junction")) flip("follow", false);
   if (wish.has("theme")) flip("dark", wish.get("theme") === "dark");
   open((Number.parseInt(wish.get("episode"), 10) || 1) - 1);
+  if (wish.has("story")) story(); // from the beginning, if the next line knows no better
   if (wish.has("t")) seek(Number(wish.get("t")) || 0);
-  if (wish.has("story")) story();
   if (wish.has("play")) setPlaying(true);
 }
 

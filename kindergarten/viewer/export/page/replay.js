@@ -3,7 +3,7 @@
 
 const TYPES = { Uint8: Uint8Array, Int16: Int16Array, Int32: Int32Array };
 // What the columns that a road user has in each frame are called.
-const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "phase", "seen", "colour", "larger"];
+const PER_USER = ["x", "y", "heading", "speed", "acceleration", "kind", "signal", "seen", "colour", "larger"];
 
 function unpack(column) {
   const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
@@ -23,7 +23,7 @@ function mixAngle(a, b, share) {
 class Episode {
   constructor(raw, replay) {
     const { names, will, does, look, shapes } = replay;
-    Object.assign(this, { names, will, does, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, partner: raw.partner });
+    Object.assign(this, { names, will, does, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, twins: raw.twins, differs: raw.differs });
     this.kinds = raw.kinds.map((kind) => names.kind[kind]);
     this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];

@@ -30,12 +30,12 @@ class Timeline {
     new ResizeObserver(() => this._fit()).observe(this.track);
   }
 
-  /** Lay out the lines of ``episodes``; labels tell what happens if ``reveal``. */
-  show(episodes, reveal) {
+  /** Lay out the lines of ``episodes``; labels tell what happens if ``reveal``. Of two, at which decisions their pictures turn from same to different and back. */
+  show(episodes, reveal, turns) {
     this.duration = Math.max(...episodes.map((episode) => episode.duration), 1e-6);
     this.track.replaceChildren(...episodes.flatMap((episode, k) => {
       const rows = this._lines(episode, reveal, episodes.length > 1 ? "AB"[k] : "");
-      return k ? [this._pictures(...episodes), ...rows] : rows;
+      return k ? [this._pictures(...episodes, turns), ...rows] : rows;
     }), this.head);
     this.track.setAttribute("aria-valuemax", this.duration.toFixed(1));
     this._fit();
@@ -116,16 +116,12 @@ class Timeline {
   }
 
   /** Where the two pictures are the same, and where they differ. */
-  _pictures(a, b) {
-    const line = make("div", "line pictures"), frames = Math.max(a.decisions, b.decisions), { differs } = a.columns;
-    const times = a.decisions > b.decisions ? a.time : b.time;
-    for (let k = 0, from = 0; k < frames; k++) {
-      const now = differs[k], ends = k + 1 === frames || differs[k + 1] !== now;
-      if (!ends) continue;
-      const words = now ? ["different pictures", "different"] : ["the same picture", "same"];
-      line.append(this._block(times[from], times[k + 1], now ? "different" : "same", words));
-      from = k + 1;
-    }
+  _pictures(a, b, turns) {
+    const line = make("div", "line pictures"), times = a.decisions > b.decisions ? a.time : b.time;
+    [0, ...turns].forEach((from, k, all) => {
+      const to = all[k + 1] ?? times.length - 1, words = k % 2 ? ["different pictures", "different"] : ["the same picture", "same"];
+      if (to > from) line.append(this._block(times[from], times[to], k % 2 ? "different" : "same", words));
+    });
     return line;
   }
 
