@@ -206,6 +206,9 @@ def test_another_agent_under_the_same_name_is_refused(tmp_path: Path, monkeypatc
     best.write_bytes(best.read_bytes() + b"more training")
     with pytest.raises(ValueError, match=f"before {tmp_path / 'run'} got other weights: choose another --out"):
         record(ours, tmp_path / "out", 1)
+    with pytest.raises(ValueError, match="got other weights"):  # while it is being recorded
+        write_shard(ours, {**ours.about, "weights": "of before"}, tmp_path / "new" / shard_name(0), range(2))
+    assert not (tmp_path / "new").exists()
 
 
 ENDED = """
@@ -238,10 +241,10 @@ def test_whatever_ends_the_work_is_one_line_with_the_command_that_goes_on(
     real = recording.write_shard
 
     def until_the_second(ended: Any) -> Any:
-        def write(wanted: Recording, path: Path, episodes: range) -> Any:
+        def write(wanted: Recording, about: dict[str, Any], path: Path, episodes: range) -> Any:
             if path.name == shard_name(1):
                 ended()
-            return real(wanted, path, episodes)
+            return real(wanted, about, path, episodes)
 
         return write
 
@@ -359,7 +362,7 @@ def test_minari_reads_what_was_recorded(
 
 
 def test_a_shard_says_what_it_is_of(tmp_path: Path):
-    name, its = write_shard(wanted(3), tmp_path / "part-000000.parquet", range(3))
+    name, its = write_shard(wanted(3), wanted(3).about, tmp_path / "part-000000.parquet", range(3))
     file = pq.ParquetFile(tmp_path / name)
     about = json.loads(file.schema_arrow.metadata[b"kindergarten"])
     assert about["scenario"] == "Follow" and about["settings"]["delay_s"] == [0.5, 0.5]
@@ -401,7 +404,7 @@ def test_shards_are_read_one_by_one_until_there_are_enough(tmp_path: Path):
     assert decisions(None) == whole
     with pytest.raises(ValueError, match="nothing is no recording: kindergarten record --out"):
         next(shards(tmp_path / "nothing"))
-    pictures = plain(replace(Config(), observation="pixels", image_size=(32, 40)))
-    write_shard(wanted(1, settings=pictures), tmp_path / "pictures" / "part-000000.parquet", range(1))
+    pictures = wanted(1, settings=plain(replace(Config(), observation="pixels", image_size=(32, 40))))
+    write_shard(pictures, pictures.about, tmp_path / "pictures" / "part-000000.parquet", range(1))
     with pytest.raises(ValueError, match="pictures is a recording of pictures, .*: for features or users record anew"):
         next(shards(tmp_path / "pictures"))

@@ -93,20 +93,20 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
         OSError: there is no such driver, or no such folder can be made.
         Unfinished: the disk is full, or a process was ended from outside; the shards that are there are whole.
     """
-    exam = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True)
+    exam, about = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True), wanted.about
     check_fits(agent_named(wanted.driver), exam)
-    done = _opened(wanted, out)
+    done = _opened(about, out)
     shards = wanted.shards(done)
     missing = [k for k in range(len(shards)) if not _whole(out, done, k)]
-    made, manifest = made_with(PACKAGES), _write(wanted, out, done)
+    made, manifest = made_with(PACKAGES), _write(about, out, done)
     progress = Progress(sum(map(len, shards)), "episodes", manifest["episodes"])
     try:
         with _workers(jobs, len(missing)) as pool:
-            work = [pool.submit(write_shard, wanted, out / shard_name(k), shards[k]) for k in missing]
+            work = [pool.submit(write_shard, wanted, about, out / shard_name(k), shards[k]) for k in missing]
             for finished in as_completed(work):
                 name, its = finished.result()
                 done[name] = {**its, "made_with": made}
-                manifest = _write(wanted, out, done)
+                manifest = _write(about, out, done)
                 progress.update(manifest["episodes"])
     except BrokenProcessPool:
         raise Unfinished("a process was ended from outside; if memory was short, fewer --jobs take less") from None
@@ -117,13 +117,19 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
     return manifest
 
 
-def write_shard(wanted: Recording, path: Path, episodes: range) -> tuple[str, dict[str, Any]]:
-    """Drive these episodes and write them to ``path``; its name, and what the manifest says of it."""
+def write_shard(wanted: Recording, about: dict[str, Any], path: Path, episodes: range) -> tuple[str, dict[str, Any]]:
+    """Drive these episodes and write them to ``path``; its name, and what the manifest says of it.
+
+    Raises:
+        ValueError: the driver is no longer the one that the recording is ``about``: it is being trained.
+    """
     seeds = wanted.seed + np.arange(episodes.start, episodes.stop)
     exam = Exam.of(scenario_named(wanted.scenario), wanted.config, seeds, as_drawn=True)
-    table = table_of(agent_named(wanted.driver), exam, episodes.start)
+    agent = agent_named(wanted.driver)
+    _check_same(wanted.about, about, path.parent)
+    table = table_of(agent, exam, episodes.start)
     few: Any = [name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if kind != "float"]
-    table = table.replace_schema_metadata({"kindergarten": json.dumps(wanted.about)})
+    table = table.replace_schema_metadata({"kindergarten": json.dumps(about)})
     with whole_file(path) as draft:
         pq.write_table(table, draft, compression="zstd", compression_level=1, use_dictionary=few)
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
@@ -150,13 +156,12 @@ def shard_name(k: int) -> str:
     return f"part-{k:06d}.parquet"
 
 
-def _opened(wanted: Recording, out: Path) -> dict[str, Any]:
+def _opened(about: dict[str, Any], out: Path) -> dict[str, Any]:
     """The shards that the folder's manifest knows; none if there is no manifest."""
     if not (out / MANIFEST).exists():
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ValueError(f"{out} is there, and is no recording: choose another --out")
         return {}
-    about = wanted.about
     try:
         manifest = json.loads((out / MANIFEST).read_text("utf-8"))
         theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
@@ -168,12 +173,17 @@ def _opened(wanted: Recording, out: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{out / MANIFEST} is damaged: choose another --out") from None
     theirs.setdefault("weights", about["weights"])  # older ones kept no note
-    for name, value in about.items():
-        if theirs.get(name) != value:
-            if name == "weights":
-                raise ValueError(f"{out} was recorded before {wanted.driver} got other weights: choose another --out")
-            raise ValueError(f"{out} has {name} {theirs.get(name)!r}, and not {value!r}: choose another --out")
+    _check_same(about, theirs, out)
     return shards
+
+
+def _check_same(about: dict[str, Any], theirs: dict[str, Any], out: Path) -> None:
+    """Refuse to go on in ``out``, which is about something else."""
+    for name, value in about.items():
+        if theirs.get(name) != value and name == "weights":
+            raise ValueError(f"{out} was recorded before {about['driver']} got other weights: choose another --out")
+        if theirs.get(name) != value:
+            raise ValueError(f"{out} has {name} {theirs.get(name)!r}, and not {value!r}: choose another --out")
 
 
 def _whole(out: Path, done: dict[str, Any], k: int) -> bool:
@@ -183,9 +193,9 @@ def _whole(out: Path, done: dict[str, Any], k: int) -> bool:
     return its is not None and path.exists() and path.stat().st_size == its["bytes"]
 
 
-def _write(wanted: Recording, out: Path, done: dict[str, Any]) -> dict[str, Any]:
+def _write(about: dict[str, Any], out: Path, done: dict[str, Any]) -> dict[str, Any]:
     total = {name: sum(its[name] for its in done.values()) for name in COUNTED}
-    manifest = {"recording": wanted.about, **total, "shards": dict(sorted(done.items()))}
+    manifest = {"recording": about, **total, "shards": dict(sorted(done.items()))}
     write_whole(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest
 
