@@ -71,6 +71,25 @@ def test_only_decisions_that_count_teach_the_actor():
     th.testing.assert_close(*losses)
 
 
+def test_who_is_not_there_is_in_no_number_of_the_log():
+    learner = trained(num_labels=0)
+    buffer, dice = learner.rollout_buffer, np.random.default_rng(0)
+    weights = LossWeights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5)
+    buffer.present[:] = there = dice.random(buffer.present.shape) < 0.5
+    buffer.driven *= there
+
+    def logged() -> dict[str, float]:
+        buffer.generator_ready = False
+        (batch,) = buffer.get()
+        learner._log([ppo_loss(learner.policy, prepared(batch, True), weights, labels_per_row=0.0)[1]], 0.2)
+        return {name: its for name, its in learner.logger.name_to_value.items() if not name.startswith("time")}
+
+    before = logged()
+    for numbers, other in ((buffer.values, 9.0), (buffer.returns, -9.0), (buffer.log_probs, -9.0)):
+        numbers[~there] = other
+    assert logged() == pytest.approx(before, rel=1e-5) and before["train/explained_variance"] != 0
+
+
 def test_held_noise_changes_what_is_drawn_together_not_what_is_drawn():
     """Every action is as likely as the policy says, and held for as many decisions as asked for."""
     learner = trained()

@@ -76,8 +76,8 @@ def ppo_loss(
             "entropy_loss": entropy_loss.detach(),
             "policy_gradient_loss": policy_loss.detach(),
             "value_loss": value_loss.detach(),
-            "approx_kl": (ratio - 1 - log_ratio).mean(),  # http://joschu.net/blog/kl-approx.html
-            "clip_fraction": ((ratio - 1).abs() > weights.clip_range).float().mean(),
+            "approx_kl": ((ratio - 1 - log_ratio) * batch.present).mean(),  # http://joschu.net/blog/kl-approx.html
+            "clip_fraction": (((ratio - 1).abs() > weights.clip_range) * batch.present).mean(),
             "loss": loss.detach(),
         }
     if labels_per_row > 0:

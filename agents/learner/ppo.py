@@ -281,7 +281,8 @@ class MemoryPPO(Driver):
         for name in sorted(set().union(*logs)):  # captions are missing where there were no labels
             mean = th.stack([log[name] for log in logs if name in log]).mean().item()
             self.logger.record(f"train/{name}", mean)
-        explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
+        there = buffer.present > 0
+        explained = explained_variance(buffer.values[there], buffer.returns[there])
         self.logger.record("train/explained_variance", explained)
         if hasattr(self.policy, "log_std"):
             self.logger.record("train/std", self.policy.log_std.exp().mean().item())
