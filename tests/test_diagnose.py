@@ -255,13 +255,23 @@ def test_any_recurrent_policy_can_be_diagnosed(memory: str, hasty: None):
         starts = np.zeros_like(starts)
 
 
+@pytest.mark.parametrize("memory", ["none", "stack", "transformer"])
+def test_a_memory_without_cells_is_not_asked_what_is_in_them(memory: str, hasty: None):
+    """Of a transformer's states the worlds would have gigabytes, and their variances would take hours."""
+    asked = prepare(follow(memory), FOLLOW, Config(), replace(SMALL, seeds=2), {memory: follow(memory)})
+    assert asked.rollout.states.shape[2] == 0
+    found = probes.ask(asked)
+    assert found.verdict is Verdict.OPEN and list(found.numbers["intent"]) == ["frame"]
+    assert page("a", "b", [found], {"probes": plain(found.numbers)}).count("<figure>") == 1
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, few_seeds: None) -> Path:
-    """Two runs that have learned next to nothing, of two memories."""
+    """Two runs that have learned next to nothing, of two memories and encoders."""
     folder = tmp_path_factory.mktemp("runs")
-    for kind in ("lstm", "none"):
-        words = ["train", "--memory", kind, "--steps", "1", "--worlds", "1", "--out", str(folder / kind)]
-        assert cli.main(words) == 0
+    for kind, eyes in (("lstm", "attention"), ("none", "flat")):
+        words = ["train", "--memory", kind, "--encoder", eyes, "--steps", "1", "--worlds", "1"]
+        assert cli.main([*words, "--out", str(folder / kind)]) == 0
     return folder
 
 
@@ -273,6 +283,13 @@ def test_what_a_run_is_called_is_text_and_nothing_else():
 def test_where_no_frame_has_any_credit_there_is_a_picture_all_the_same():
     numbers = {"agents": {"this agent": {"profile": {"credit": [None, None], "first": -1}}}, "decision_step": 0.2}
     figures.profile(Figure().add_subplot(), numbers)
+
+
+def test_untrained_networks_are_shown_with_its_memory_and_others_that_take_no_longer(runs):
+    (agent,) = command.agents_at(runs / "none", None, False)
+    assert isinstance(agent, command.DiagnosedAgent)
+    own, *others = agent.case((), replace(SMALL, seeds=1)).untrained
+    assert own == "none" and set(others) == {memory.value for memory in Memory} - {"none", "transformer"}
 
 
 def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypatch, capsys):

@@ -35,6 +35,7 @@ from kindergarten.scoring.score import delay_name
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario, make_config
 
+LONG = "transformer"  # its state is 255 frames: to show it untrained beside others takes as long as all else
 COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}
 
 
@@ -112,8 +113,8 @@ class DiagnosedAgent:
         return self.scenario.name, str(self.config.control)
 
     def case(self, beside: Sequence[DiagnosedAgent], effort: Effort) -> Case:
-        """Ready to be asked; others beside it, and untrained networks with every memory."""
-        kinds = [self.memory, *(memory.value for memory in Memory if memory.value != self.memory)]
+        """Ready to be asked; others beside it, and untrained networks with its memory and with others."""
+        kinds = [self.memory, *(memory.value for memory in Memory if memory.value not in (self.memory, LONG))]
         untrained: dict[str, Policy] = {}
         for kind in kinds:
             with suppress(ValueError):  # not every memory is to be had in every size

@@ -9,7 +9,7 @@ import torch as th
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
-from kindergarten.agents.learner.memory import look_inside
+from kindergarten.agents.learner.memory import MemoryModule, look_inside
 
 
 class Policy(Protocol):
@@ -48,6 +48,11 @@ class RecurrentPolicy:
         """Frames (W, D), state (W, K) -> logits, or means of continuous actions, (W, A); the new state (W, K)."""
         latent, state = self.remember(self.features(frames), state)
         return self.policy.action_net(self.policy.mlp_extractor.forward_actor(latent)), state
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether its state holds what it knows, cell by cell; that of others is nothing, or the frames themselves."""
+        return not isinstance(self.memory, MemoryModule) or self.memory.has_cells
 
     def features(self, frames: th.Tensor) -> th.Tensor:
         """What goes into the memory: (W, D) -> (W, features)."""

@@ -99,7 +99,7 @@ class Rollout:
 
     frames: np.ndarray  # (T, W, D) as the world showed them, whatever the agent was shown
     outputs: np.ndarray  # (T, W, A)
-    states: np.ndarray  # (T, W, K) after each frame
+    states: np.ndarray  # (T, W, K) after each frame; K is 0 unless they were asked for
     actions: np.ndarray  # (T, W) or (T, W, 2)
     phases: np.ndarray  # (T, W) Phase of the signaller
     running: np.ndarray  # (T, W) bool, on the first leg
@@ -131,10 +131,13 @@ class StateHook(Hook):
 
 
 class _Log(Hook):
-    """The agent and who takes notes of it: drives by a policy, and keeps all that it saw, said and remembered."""
+    """The agent and who takes notes of it: drives by a policy, and keeps all that it saw and said.
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    And all that it ``remembered``, if so wanted: a memory that keeps frames has gigabytes of it.
+    """
+
+    def __init__(self, policy: Policy, remembered: bool) -> None:
+        self._policy, self._remembered = policy, remembered
         self.frames: list[np.ndarray] = []
         self.said: list[tuple[np.ndarray, ...]] = []
 
@@ -142,7 +145,7 @@ class _Log(Hook):
         """Drive."""
         before = self._policy.begin(len(episode_starts)) if state is None else state
         outputs, after = self._policy.step(th.as_tensor(observations), before)
-        self._outputs = outputs.numpy(), after.numpy()
+        self._outputs = outputs.numpy(), after.numpy() if self._remembered else np.empty((len(before), 0))
         return Decision(self._policy.act(outputs), after)
 
     def observations(self, t: int, observations: Observed) -> Observed:
@@ -164,9 +167,14 @@ class _Log(Hook):
 
 
 @th.no_grad()
-def drive(policy: Policy, twins: TwinSet, *hooks: Hook) -> Rollout:
-    """Drive every world of a twin set to its end; the hooks change what the agent is shown, or what it remembers."""
-    exam, log = Exam.of(twins.scenario, twins.config, twins.seeds), _Log(policy)
+def drive(policy: Policy, twins: TwinSet, *hooks: Hook, remembered: bool = False) -> Rollout:
+    """Drive every world of a twin set to its end; the hooks change what the agent is shown, or what it remembers.
+
+    Args:
+        policy, twins, hooks: who drives, where, and who interferes.
+        remembered: keep the states, too.
+    """
+    exam, log = Exam.of(twins.scenario, twins.config, twins.seeds), _Log(policy, remembered)
     rollout(log, exam, (log, *hooks))
     outputs, states, actions, phases, running = (np.stack(column) for column in zip(*log.said, strict=True))
     return Rollout(

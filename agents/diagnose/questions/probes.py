@@ -20,15 +20,18 @@ QUESTION = "What is in its memory?"
 SPAN = (-15, 45)  # frames around t2
 SAMPLES = 6000  # frames for the probes of phase and time
 SILENCED = (1, 2, 4, 8, 16, 32, 64, 128)  # cells
+NO_CELLS = "No cells hold what it knows, to be read or to be silenced: it keeps nothing, or the frames themselves."
 
 
 def ask(case: Case) -> Finding:
-    """Probe, silence, look at the gates, draw the path."""
+    """Probe, silence, look at the gates, draw the path; of a memory without cells nothing of that."""
+    cells = not isinstance(case.policy, RecurrentPolicy) or case.policy.has_cells
     twins = TwinSet(case.twins.scenario, case.twins.at(ROOM).config, probe_seeds(case))
-    rollout = drive(case.policy, twins)
+    rollout = drive(case.policy, twins, remembered=cells)
     guess, bound = guessing(twins)
-    rows = {"memory": by_time(rollout.states, twins), "frame": by_time(rollout.frames, twins)}
-    if case.untrained:
+    rows = {"memory": by_time(rollout.states, twins)} if cells else {}
+    rows["frame"] = by_time(rollout.frames, twins)
+    if case.untrained and cells:
         before = next(iter(case.untrained.values()))
         rows["untrained"] = by_time(shown(before, rollout.frames), twins)
     groups = cells_of(case.policy, rollout.states.shape[2])
@@ -49,7 +52,7 @@ def ask(case: Case) -> Finding:
         "gates": gates(case.policy, rollout, twins, order),
         "paths": paths(rollout, twins),
     }
-    return Finding("probes", QUESTION, *judged(numbers), numbers)
+    return Finding("probes", QUESTION, *(judged(numbers) if cells else (Verdict.OPEN, NO_CELLS)), numbers)
 
 
 def judged(numbers: dict[str, Any]) -> tuple[Verdict, str]:
@@ -174,9 +177,9 @@ def zero(twins: TwinSet, numbers: np.ndarray) -> StateHook:
 def gates(policy: Policy, rollout: Rollout, twins: TwinSet, order: np.ndarray) -> dict[str, Any] | None:
     """Means of an LSTM's gates by frames since t2, of its first layer's cells and of the four of them that carry most.
 
-    None without gates.
+    None without gates, or without states.
     """
-    if not isinstance(policy, RecurrentPolicy):
+    if not isinstance(policy, RecurrentPolicy) or not rollout.states.shape[2]:
         return None
     rows = []
     for t in range(int(twins.ready.max()) + 1):
