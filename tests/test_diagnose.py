@@ -296,10 +296,13 @@ def test_the_command_writes_a_page_that_needs_nothing_else(runs, hasty, monkeypa
     tiny = replace(SMALL, seeds=4, delays=(1.0, 4.0), credit_delays=(1.0, 2.0))
     monkeypatch.setattr(command, "QUICK", tiny)
     monkeypatch.setattr(command, "Memory", TwoMemories())
+    monkeypatch.setenv("COLUMNS", "40")
     words = ["diagnose", str(runs / "lstm"), "--beside", str(runs / "none"), "--quick"]
     assert cli.main(words) == 0
     printed = capsys.readouterr().out
-    assert str(runs / "lstm" / "report" / "index.html") in printed and "Does it remember?" in printed
+    *table, written = printed.splitlines()
+    assert written == str(runs / "lstm" / "report" / "index.html") and "Does it remember?" in printed
+    assert max(map(len, table)) <= 40
     page = (runs / "lstm" / "report" / "index.html").read_text("utf-8")
     assert not re.search(r"""(src|href)=["'](?!#)""", page) and "url(http" not in page and "@import" not in page
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -343,6 +346,8 @@ def test_what_cannot_be_diagnosed_is_one_line(runs, tmp_path, capsys):
     for words, said in (
         ([str(runs / "lstm"), "--beside", str(several)], "drives Meeting, not Follow"),
         ([str(tmp_path)], "is no run"),
+        ([str(runs / "lstm"), "--scenario", "Crossing"], "lstm was trained in Follow alone, and is asked there"),
+        ([str(several), "--scenario", "Follow"], "several was trained in Meeting alone, and is asked there"),
         ([str(runs / "lstm"), "--beside", str(other)], "drives Crossing, not Follow"),
         ([str(other)], "no checkpoint yet"),
         ([str(tmp_path / "no.zip"), "--scenario", "Follow", "--allow-pickle"], "holds no policy"),

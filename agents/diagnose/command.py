@@ -12,23 +12,21 @@ from typing import Any, ClassVar, TypeAlias
 
 import torch as th
 from gymnasium import spaces
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from kindergarten.agents.diagnose.examination import QUESTIONS, Question, ask_all, prepare
-from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, Verdict, plain
+from kindergarten.agents.diagnose.finding import FULL, QUICK, Case, Effort, Finding, plain
 from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.population import Population, by_name
 from kindergarten.agents.diagnose.report.page import page
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.folders import runs_in
-from kindergarten.agents.runs.load import model_in
+from kindergarten.agents.runs.pickles import model_in
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import DEMO, write_whole
+from kindergarten.output import aligned, columns
 from kindergarten.progress import Progress
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.score import delay_name
@@ -36,7 +34,6 @@ from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario, make_config
 
 LONG = "transformer"  # its state is 255 frames: to show it untrained beside others takes as long as all else
-COLOURS = {Verdict.YES: "green", Verdict.PARTLY: "yellow", Verdict.NO: "red", Verdict.OPEN: "bright_black"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class DiagnosedAgent:
         Raises:
             ValueError: its eyes read no columns; there are several scenarios, and none is named.
         """
-        where = run.where(scenario if run.graduate else None)
+        where = run.where(scenario)
         if run.config.observation is not Observation.FEATURES:
             raise ValueError(f"{run.folder} looks at pixels: diagnose asks what single columns of 'features' do")
         memory, seed = run.options.memory.value, run.options.seed
@@ -127,10 +124,17 @@ Diagnosed: TypeAlias = DiagnosedAgent | Population
 
 
 def agents_at(path: Path, scenario: str | None, allow_pickle: bool) -> list[Diagnosed]:
-    """Who is meant: a .zip, a run, or the runs of several seeds in a folder."""
+    """Who is meant: a .zip, a run, or the runs of several seeds in a folder.
+
+    Raises:
+        ValueError: a run of one scenario is to be asked in another.
+    """
     if path.suffix == ".zip":
         return [DiagnosedAgent.of_zip(path, scenario, allow_pickle)]
     runs = [Run.open(folder) for folder in runs_in(path) or [path]]
+    for run in runs:
+        if not run.graduate and scenario not in (None, own := run.options.scenario):
+            raise ValueError(f"--scenario is {scenario}: {run.folder} was trained in {own} alone, and is asked there")
     return [
         Population(run, allow_pickle) if run.together else DiagnosedAgent.of_run(run, scenario, allow_pickle)
         for run in runs
@@ -173,14 +177,9 @@ def write_report(agent: Diagnosed, findings: Sequence[Finding]) -> Path:
 
 
 def print_summary(agent: Diagnosed, findings: Sequence[Finding]) -> None:
-    """The verdicts as a table."""
-    table = Table(title=Text(f"{agent.scenario.name}, {agent.name}"), title_justify="left")
-    for heading in ("", "question", "answer"):
-        table.add_column(heading)
-    for finding in findings:
-        verdict = Text(finding.verdict.value, style=COLOURS[finding.verdict])
-        table.add_row(verdict, Text(finding.question), Text(finding.answer), end_section=True)
-    Console().print(table)
+    """Questions, answers and verdicts as a table."""
+    rows = [(f"{finding.question} {finding.answer}", finding.verdict.value) for finding in findings]
+    print(f"{agent.scenario.name}, {agent.name}", aligned(rows, columns()), sep="\n")
 
 
 def examine_all(
