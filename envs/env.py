@@ -21,6 +21,7 @@ from kindergarten.envs.common import (
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
+from kindergarten.world.kinds import array_of
 from kindergarten.world.observation import NUM_EGO, columns
 from kindergarten.world.reward import TERMS
 from kindergarten.world.settings import spelled_out
@@ -85,7 +86,9 @@ class KindergartenEnv(gymnasium.Env):
 
     Kinds, speeds, intents and times are drawn from the scenario's ranges; everybody starts where they must be to
     arrive when they are due. `reset(seed=s, options={"intents": ["left"]})` overrides the intents of road users
-    1, 2, ... after every random draw: the same seed gives *twins*, worlds that differ in intent alone.
+    1, 2, ... after every random draw: the same seed gives *twins*, worlds that differ in intent alone. Where casts differ
+    (Crossroads), or with `shuffled=True`, a seed may put somebody there who has no such intent, and keeps what was
+    drawn: `info["intents"]` tells.
 
     ## Episode End
 
@@ -142,7 +145,7 @@ class KindergartenEnv(gymnasium.Env):
         """Sample a new scene; see Starting State for ``options``.
 
         Raises:
-            ValueError: a seed that is none, an unknown option, or an intent that the road user does not have; nothing
+            ValueError: a seed that is none, an unknown option, or an intent that the road user has in no world; nothing
                 has changed.
         """
         wanted = check_options(options, ("intents",)).get("intents", [])
@@ -168,7 +171,7 @@ class KindergartenEnv(gymnasium.Env):
         if not self._seeded or self.simulator.worlds["end"][0]:
             raise gymnasium.error.ResetNeeded("call reset() before step(): no episode is running")
         simulator = self.simulator
-        observations, rewards, terminated, truncated, _ = simulator.step(np.asarray(action)[None])
+        observations, rewards, terminated, truncated, _ = simulator.step(array_of("action is", action)[None])
         if self.render_mode == "human":
             self.render()
         seen = self._observer.observe(observations[0], 0)

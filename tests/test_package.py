@@ -31,6 +31,7 @@ LAYERS = (
     *(
         "world.settings",
         "commandline",
+        "world.sense",
         "world.config",
         "world.road",
         "world.crowd",

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 #: The arms of a junction, counterclockwise.
 ARMS = ("south", "east", "north", "west")
+#: What arms are called where there are two lanes and no junction.
+LANES = ("right", "left")
 
 
 class Kind(IntEnum):

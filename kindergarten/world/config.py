@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
-from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole, check_range
+from kindergarten.world.codes import ARMS, LANES, Control, Intent, Observation, SignalReliability
+from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole
+from kindergarten.world.sense import check
 from kindergarten.world.settings import declared, setting, settle, spelled_out
 from kindergarten.world.words import quoted
 
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
+Ways = tuple[tuple[str, Intent], ...]  # of a road: an arm, and what may be done from there
+TURNS = (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT)
+
+
+def exit_of(arm: str, way: Intent) -> str:
+    """The arm of a junction that a way from ``arm`` leaves by."""
+    return ARMS[(ARMS.index(arm) + {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}[way]) % 4]
+
+
+def way_of(intent: Intent) -> Intent:
+    """The way that an intent takes: those about the order go straight on."""
+    return Intent.STRAIGHT if intent in (Intent.FIRST, Intent.LAST) else intent
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,9 @@ class Member:
     learns: bool = False  # True: a seat of a playground, in which an agent may sit; they are the first of the cast
 
     def __post_init__(self) -> None:
-        check_range("speed", self.speed, 0.0)
-        check_range("cue", self.cue, 0.1)
-        check_range("arrival_offset", self.arrival_offset, -math.inf)
-        if not self.intents or abs(sum(p for _, p in self.intents) - 1.0) > 1e-9:
-            raise ValueError(f"the probabilities of the intents {self.intents} do not add up to 1")
+        check(self)
+        if self.cyclist + self.truck > 1.0 + 1e-9:
+            raise ValueError(f"cyclist {self.cyclist!r} and truck {self.truck!r}: together they must be at most 1")
 
 
 Cast = tuple[Member, ...]
@@ -66,6 +77,9 @@ class Weights:
     harsh_braking: float = 0.0
     goal: float = 0.0
     wrong_way: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,11 @@ class Task:
     stops: bool = False  # True: as long as it cruises by itself it stops at the line
     time_limit: float = 20.0  # [s] after t3
 
+    def __post_init__(self) -> None:
+        check(self)
+        if self.min_speed > self.max_speed:
+            raise ValueError(f"min_speed is {self.min_speed!r}: it must be at most max_speed, {self.max_speed!r}")
+
 
 @dataclass(frozen=True)
 class Junction:
@@ -95,6 +114,14 @@ class Junction:
     half_width: float = 8.0  # [m] from the middle to the edge
     leave: float = 80.0  # [m] of road behind it
     legs: int = 1  # how many of them the ego passes, heading north
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def ways(self) -> Ways:
+        """Those that lead to an arm that is there."""
+        return tuple((arm, intent) for arm in self.arms for intent in TURNS if exit_of(arm, intent) in self.arms)
 
 
 @dataclass(frozen=True)
@@ -108,6 +135,14 @@ class Roundabout:
     arms: tuple[str, ...] = ARMS
     legs: int = 1
 
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def ways(self) -> Ways:
+        """All of them."""
+        return tuple((arm, intent) for arm in self.arms for intent in TURNS)
+
 
 @dataclass(frozen=True)
 class Lanes:
@@ -115,8 +150,18 @@ class Lanes:
 
     change: float = 30.0  # [m] length of a lane change
     leave: float = 200.0  # [m] of road behind its beginning
-    arms: tuple[str, ...] = ("right", "left")
+    arms: tuple[str, ...] = LANES
     legs: int = 1
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.leave < self.change:
+            raise ValueError(f"leave is {self.leave!r}: it must be at least change, {self.change!r}")
+
+    @property
+    def ways(self) -> Ways:
+        """On, and into the other lane."""
+        return (("right", Intent.LEFT), *((arm, Intent.STRAIGHT) for arm in LANES), ("left", Intent.RIGHT))
 
 
 Road = Junction | Roundabout | Lanes
@@ -148,23 +193,43 @@ class Scenario:
     place: float = field(default=math.inf, compare=False)  # among those of the package: the easier ones come first
 
     def __post_init__(self) -> None:
+        check(self)
+        if any(len(cast) < 2 for cast in self.casts):
+            raise ValueError("a cast has fewer than two members: the ego, and who signals")
         if len({(len(cast), frozenset(intent for intent, _ in cast[1].intents)) for cast in self.casts}) != 1:
             raise ValueError("the casts have not the same number of members, or not the same intents")
-        if self.training < 1:
-            raise ValueError(f"training is {self.training!r}: it must be at least one decision")
-        if self.worlds < 1:
-            raise ValueError(f"worlds is {self.worlds!r}: it must be at least one")
         if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")
-        for cast in self.casts:
-            for member in cast:
-                if member.arm not in self.road.arms:
-                    raise ValueError(f"unknown arm {member.arm!r}: choose from {', '.join(self.road.arms)}")
-            for k, i in enumerate(self.signallers):
-                if cast[i].leg != k or cast[i].arrival_offset != (0.0, 0.0):
-                    raise ValueError(
-                        f"member {i} is the signaller of leg {k}: its t3 is the scene's, so arrival_offset is (0, 0)"
-                    )
+        if isinstance(self.road, Junction) and self.road.half_width <= self.lane_width / 2:
+            raise ValueError(f"half_width is {self.road.half_width!r}: a lane is {self.lane_width!r} m wide")
+        for cast, task in zip(self.casts, self.tasks, strict=True):
+            for i, member in enumerate(cast):
+                self._check_ways(member, task.branches if i == 0 else ())
+            self._check_legs(cast)
+
+    def _check_ways(self, member: Member, branches: tuple[Intent, ...]) -> None:
+        """Refuse an arm, an intent or a branch of which the road has none."""
+        if member.arm not in self.road.arms:
+            raise ValueError(f"unknown arm {quoted(member.arm)}: choose from {', '.join(self.road.arms)}")
+        there = {way: way.name.lower() for arm, way in self.road.ways if arm == member.arm}
+        for way in (*(way_of(intent) for intent, _ in member.intents), *branches):
+            if way not in there:
+                raise ValueError(
+                    f"from {member.arm} the road has no way {quoted(way)}: choose from {', '.join(there.values())}"
+                )
+
+    def _check_legs(self, cast: Cast) -> None:
+        """Refuse members who do not belong to the legs of the road, one after the other."""
+        legs = [member.leg for member in cast]
+        if legs != sorted(legs) or set(legs) != set(range(self.road.legs)):
+            raise ValueError(f"leg is {quoted(legs)}, member by member: it must rise from 0 to {self.road.legs - 1}")
+        if self.road.legs > 1 and cast[0].speed[0] <= 0.0:
+            raise ValueError(f"speed of the ego is {cast[0].speed!r}: on a road of several legs it never stands")
+        for k, i in enumerate(self.signallers):
+            if cast[i].leg != k or cast[i].arrival_offset != (0.0, 0.0):
+                raise ValueError(
+                    f"member {i} is the signaller of leg {k}: its t3 is the scene's, so arrival_offset is (0, 0)"
+                )
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -255,8 +320,7 @@ class Config:
     image_size: tuple[int, int] = setting(
         (64, 64),
         Sides(32, 256, 8),
-        "pixels of a picture: a number or (height, width), multiples of 8 from 32 to 256; Stable-Baselines3's "
-        "CnnPolicy needs 40",
+        "pixels of a picture: a number or (height, width); Stable-Baselines3's CnnPolicy needs 40",
     )
     grayscale: bool = setting(False, Switch(), "pixels with one channel instead of three")
     max_episode_steps: int | None = setting(
@@ -270,8 +334,7 @@ class Config:
 
     def __post_init__(self) -> None:
         settle(self)
-        if self.physics_step <= 0 or self.substeps < 1:
-            raise ValueError(f"physics_step {self.physics_step!r} and substeps {self.substeps!r} must be positive")
+        check(self)
 
     @property
     def decision_step(self) -> float:

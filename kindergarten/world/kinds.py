@@ -269,17 +269,29 @@ def finite(value: Any) -> float:
     return number if abs(number) < math.inf else math.nan
 
 
+def array_of(what: str, value: Any) -> np.ndarray:
+    """An array of what somebody else hands over.
+
+    Raises:
+        ValueError: its rows differ in length, or it is a tensor that does not let go of its numbers.
+    """
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, RuntimeError):
+        raise ValueError(f"{what} {quoted(value)}: an array was expected") from None
+
+
 def within(value: Any, low: float, high: float) -> bool:
     """Whether it is; NaN never is."""
     return bool(low <= value <= high)
 
 
-def check_range(name: str, value: Range, least: float, most: float = math.inf) -> None:
+def check_range(name: str, value: Any, least: float, most: float) -> None:
     """Refuse what is no range, NaN included.
 
     Raises:
-        ValueError: it is empty, or not within least..most.
+        ValueError: it is no pair, empty, or not within least..most.
     """
-    low, high = value
-    if not (within(low, least, most) and within(high, low, most)):
+    pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(end, Real) for end in value)
+    if not (pair and within(value[0], least, most) and within(value[1], value[0], most)):
         raise ValueError(f"{name} is {quoted(value)}: it must be (low, high) with {least:g} <= low <= high <= {most:g}")

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from kindergarten.world.codes import Intent
-from kindergarten.world.config import Config, Scenario, Task
+from kindergarten.world.config import Config, Scenario, Task, way_of
 from kindergarten.world.reward import NUM_TERMS, weight_vector
 from kindergarten.world.road import RoadMap, build, route_numbers
 
@@ -96,7 +96,7 @@ def members_of(scenario: Scenario, road: RoadMap) -> np.ndarray:
         for row, member in zip(cast, members, strict=True):
             row["routes"] = -1
             for intent, chance in member.intents:
-                row["routes"][intent] = numbers[member.arm, _way(intent)]
+                row["routes"][intent] = numbers[member.arm, way_of(intent)]
                 row["chances"][intent] = chance
             for name in (MEMBER.names or ())[2:]:  # the rest has the same names there
                 row[name] = getattr(member, name)
@@ -133,8 +133,6 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
         row["max_ticks"] = config.max_episode_steps * config.substeps
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)
-    if not math.isfinite(row["weights"].sum()):
-        raise ValueError(f"the reward weights {task.weights} are not finite")
 
 
 def longest_episode(scenario: Scenario, config: Config, road: RoadMap) -> int:
@@ -148,8 +146,3 @@ def longest_episode(scenario: Scenario, config: Config, road: RoadMap) -> int:
         seconds += (legs - 1) * (way + task.time_limit)
     longest = math.ceil(seconds / config.decision_step) + legs
     return longest if config.max_episode_steps is None else min(longest, config.max_episode_steps)
-
-
-def _way(intent: Intent) -> Intent:
-    """The way that an intent takes: those about the order go straight on."""
-    return Intent.STRAIGHT if intent in (Intent.FIRST, Intent.LAST) else intent

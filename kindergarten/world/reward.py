@@ -34,7 +34,6 @@ TERMS = (
     Term("wrong_way", "1", "the ego leaves it any other way, or the road; ends the episode"),
 )
 NUM_TERMS = len(TERMS)
-TERM_NAMES = [term.name for term in TERMS]
 assert tuple(term.name for term in TERMS) == tuple(field.name for field in fields(Weights))
 
 PROGRESS, TIME, COLLISION, CLEARANCE, HARSH_BRAKING, GOAL, WRONG_WAY = range(NUM_TERMS)

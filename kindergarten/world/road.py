@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kindergarten.world.codes import ARMS, Intent, Marking
-from kindergarten.world.config import Box, Junction, Lanes, Road, Roundabout
+from kindergarten.world.config import Box, Junction, Lanes, Road, Roundabout, exit_of
 from kindergarten.world.jit import njit
 
 SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
@@ -150,11 +150,11 @@ def _junction(road: Junction, entry: float, lane: float) -> Plan:
     routes, markings = {}, []
     for arm in road.arms:
         for intent, inside in ways.items():
-            if _exit(arm, intent) in road.arms:
+            if exit_of(arm, intent) in road.arms:
                 pieces = [(entry, 0.0), *inside, (road.leave, 0.0)]
                 routes[arm, intent] = (_turned(arm, lane, -half - entry), pieces)
         far = min(entry, road.leave)
-        kind = Marking.STOP_LINE if len(road.arms) == 4 or _exit(arm, Intent.STRAIGHT) not in road.arms else None
+        kind = Marking.STOP_LINE if len(road.arms) == 4 or exit_of(arm, Intent.STRAIGHT) not in road.arms else None
         if kind is not None:
             markings.append((*_line(arm, 0.0, -half, 2 * lane, -half), kind))
         markings.append((*_line(arm, 0.0, -half, 0.0, -half - far), Marking.CENTRE_LINE))
@@ -210,11 +210,6 @@ def _lanes(road: Lanes, entry: float, width: float) -> Plan:
     }
     middle = -width / 2
     return Plan(routes, [(middle, -entry, middle, road.leave, Marking.LANE_LINE)], width)
-
-
-def _exit(arm: str, intent: Intent) -> str:
-    """The arm that a way leaves by."""
-    return ARMS[(ARMS.index(arm) + {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}[intent]) % 4]
 
 
 def _turned(arm: str, x: float, y: float) -> tuple[float, float, float, float]:

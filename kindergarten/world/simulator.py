@@ -16,7 +16,7 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import choose, move_ego
 from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.jit import Direct, njit
-from kindergarten.world.kinds import Whole
+from kindergarten.world.kinds import Whole, array_of
 from kindergarten.world.limits import Limits
 from kindergarten.world.observation import observe_users, write_ego
 from kindergarten.world.reward import (
@@ -287,19 +287,22 @@ class Simulator:
 
     def _rows(self, actions: np.ndarray) -> np.ndarray:
         """``actions`` as rows (W, 1) or (W, 2) of float64, if they are what this control takes."""
-        array = np.asarray(actions)
+        array = array_of("actions are", actions)
         shape, kinds = self._actions
         if array.shape != shape:
             raise ValueError(f"actions have shape {array.shape}: {self.num_worlds} worlds take {shape}")
         if array.dtype.kind not in kinds:
-            raise ValueError(f"actions are {array.dtype}: {'whole numbers' if self.discrete else 'floats'} are needed")
+            needed = "whole numbers" if self.discrete else "floats"
+            raise ValueError(f"action {quoted(array.ravel()[:1].tolist()[0])} is {array.dtype}: {needed} are needed")
         return array.astype(np.float64, order="C").reshape(self.num_worlds, -1)
 
     def parse_intents(self, wanted: Sequence[str | None]) -> np.ndarray:
         """Intents (N - 1,) for ``reset`` from names: None, or a list that is too short, keeps what was drawn.
 
+        So does an intent that the road user has in other worlds only; see ``choices``.
+
         Raises:
-            ValueError: too many names, or an intent that the road user does not have.
+            ValueError: too many names, or an intent that the road user has in no world.
         """
         if not isinstance(wanted, (list, tuple)) or len(wanted) > self.num_users - 1:
             raise ValueError(f"intents is {quoted(wanted)}: give a list of at most {self.num_users - 1} names")
@@ -313,7 +316,7 @@ class Simulator:
         return row
 
     def choices(self, row: int) -> list[str]:
-        """The names of the intents that the road user in ``row`` may have: in any world, if rows are shuffled."""
+        """The names of the intents that the road user in ``row`` may have, in some world at least."""
         members = self.casts[:, 1:] if self.config.shuffled else self.casts[:, row : row + 1]
         return [names(Intent)[k] for k in Intent if (members["routes"][:, :, k] >= 0).any()]
 
