@@ -86,9 +86,9 @@ class KindergartenEnv(gymnasium.Env):
 
     Kinds, speeds, intents and times are drawn from the scenario's ranges; everybody starts where they must be to
     arrive when they are due. `reset(seed=s, options={"intents": ["left"]})` overrides the intents of road users
-    1, 2, ... after every random draw: the same seed gives *twins*, worlds that differ in intent alone. Where casts differ
-    (Crossroads), or with `shuffled=True`, a seed may put somebody there who has no such intent, and keeps what was
-    drawn: `info["intents"]` tells.
+    1, 2, ... after every random draw: the same seed gives *twins*, worlds that differ in intent alone. Where casts
+    differ (Crossroads), or with `shuffled=True`, a seed may put somebody there who has no such intent, and keeps what
+    was drawn: `info["intents"]` tells.
 
     ## Episode End
 
