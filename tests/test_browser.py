@@ -380,3 +380,25 @@ def test_the_one_to_watch_may_change(show):
     page = show(replay, "reveal")
     assert page.evaluate("episodes[0].ending()") == "turns left, then turns left"
     assert page.locator(".track .line.thin").count() == 1  # of the third; the others share the first line
+
+
+def test_a_report_of_diagnose_needs_nothing_and_runs_nothing(browser, tmp_path):
+    pytest.importorskip("torch")
+    from kindergarten.agents.diagnose import Finding, Verdict
+    from kindergarten.agents.diagnose.report.page import page as report
+
+    numbers = {"time": {"this agent": [1.0, 0.5, 0.25]}, "depth": {"relu": [1.0, 0.5]}}
+    finding = Finding("vanishing", HOSTILE, Verdict.OPEN, HOSTILE, numbers)
+    (tmp_path / "a.html").write_text(report(HOSTILE, HOSTILE, [finding], {"vanishing": numbers}), encoding="utf-8")
+    requests, problems = [], []
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto((tmp_path / "a.html").as_uri())
+        assert page.evaluate("window.hacked") is None and page.text_content("h1") == page.title() == HOSTILE
+        assert page.locator("figure svg").count() == 2 and page.locator("figure svg").first.is_visible()
+        page.click(".summary a")
+        assert page.url.endswith("#vanishing")
+    assert not problems and {url.split("#")[0] for url in requests} == {(tmp_path / "a.html").as_uri()}
