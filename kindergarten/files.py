@@ -6,6 +6,7 @@ import errno
 import glob
 import os
 import platform
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -107,10 +108,10 @@ def _draft_beside(path: Path) -> Path:
 
 
 def _remove_stale_drafts(folder: Path) -> None:
-    """Remove the drafts of this machine's processes that are no more."""
+    """Remove the drafts of this machine's processes that are no more; another's name may begin as this one's does."""
     for draft in folder.glob(f"{glob.escape(OURS)}*.draft*"):
-        number = draft.name.removeprefix(OURS).partition("-")[0]
-        if number.isdigit() and not _is_running(int(number)):
+        named = re.fullmatch(re.escape(OURS) + r"(\d+)-[0-9a-f]+\.draft.*", draft.name, re.ASCII)
+        if named and not _is_running(int(named[1])):
             with suppress(OSError):  # whoever may not remove it may still write
                 shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 

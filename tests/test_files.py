@@ -125,10 +125,11 @@ with whole_file(Path({str(tmp_path)!r}, "a.npz")) as draft:
     process.stdout.close()
     elsewhere = tmp_path / f".{platform.node()}x-{process.pid}-00.draft.npz"  # on another machine
     mine = tmp_path / f".{platform.node()}-notes.draft.txt"  # somebody's own file
-    for path in (elsewhere, mine):
+    numbered = tmp_path / f".{platform.node()}-{process.pid}-777-aaaa0000.draft.npz"  # on one with a number in its name
+    for path in (elsewhere, mine, numbered):
         path.write_bytes(b"")
     write_whole(tmp_path / "b.txt", b"")
-    assert not left.exists() and elsewhere.exists() and mine.exists()
+    assert not left.exists() and elsewhere.exists() and mine.exists() and numbered.exists()
 
 
 def by_hand(call: str) -> bool:

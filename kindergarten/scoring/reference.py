@@ -307,7 +307,10 @@ def summary(scenario: Scenario) -> dict[str, Any]:
             "collision": round(float(found.worst.mean()), 4),
             "stakes": round(found.stakes, 4),
         }
-    intents = {names(Intent)[intent]: chance for intent, chance in scenario.casts[0][1].intents}
+    drawn = [dict(cast[1].intents) for cast in scenario.casts]  # each as likely as any other
+    intents = {
+        names(Intent)[intent]: sum(chances[intent] for chances in drawn) / len(drawn) for intent in scenario.intents
+    }
     first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
     brakes = {"stakes_by_braking": stakes_by_braking(scenario)}
     return {**first, **rows.pop("default"), **brakes, "intents": intents, "delay_ladder": rows}
