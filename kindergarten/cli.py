@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -78,7 +79,7 @@ def _code(words: list[str]) -> int:
         return _run(words)
     except KeyboardInterrupt:
         return _say("stopped", STOPPED)
-    except (ValueError, OSError, NotInstalled) as error:
+    except (ValueError, OSError, NotInstalled, MemoryError) as error:
         if os.environ.get("KINDERGARTEN_TRACEBACK"):
             raise
         return _say(f"error: {_line(error, words)}", ERROR)
@@ -137,8 +138,16 @@ def _class_of(name: str) -> Any:
 
 def _line(error: Exception, words: list[str]) -> str:
     """What is wrong, in one line; long words of the command line are cut, but for paths, which somebody may copy."""
-    text = " ".join(str(error).split())
-    for word in words:
-        if len(word) > LONGEST and not os.path.exists(word):
-            text = text.replace(" ".join(word.split()), shortened(word))
-    return text
+    text = " ".join(str(error).split()) or ("not enough memory" if isinstance(error, MemoryError) else repr(error))
+    long = [part for word in words for part in (word, word.partition("=")[2]) if len(part) > LONGEST]
+    paths = [part for part in long if os.path.exists(part)]
+    if len(paths) == len(long):
+        return text
+    for part in long:
+        for said in (" ".join(part.split()), repr(part)[1:-1]):  # as it is, and as it is quoted
+            text = text if part in paths else text.replace(said, shortened(said))
+
+    def cut(found: re.Match[str]) -> str:  # what has been made of a word: a piece of it, or another path
+        return found[0] if any(path in found[0] for path in paths) else shortened(found[0])
+
+    return re.sub(rf"\S{{{LONGEST + 1},}}", cut, text)

@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Which of our extras brings what; "agents" brings the rest.
+#: Which of our extras brings which module.
 EXTRAS = {
+    **dict.fromkeys(("torch", "stable_baselines3", "sb3_contrib", "safetensors", "filelock", "sklearn"), "agents"),
+    **dict.fromkeys(("tensorboard", "rich", "imageio_ffmpeg", "jinja2", "matplotlib", "PIL"), "agents"),
     **{"pyarrow": "data", "minari": "offline", "h5py": "offline"},
     **{"ray": "distributed", "pettingzoo": "multiagent", "onnx": "onnx", "onnxruntime": "onnx"},
 }
@@ -36,5 +38,6 @@ def explained(what: object = "this", package: str | None = None) -> Iterator[Non
         missing = (error.name or "").split(".")[0]
         if missing == "kindergarten":
             raise
-        brings = shlex.quote(package or f"kindergarten[{EXTRAS.get(missing, 'agents')}]")
-        raise NotInstalled(f"{what} needs {package or missing}: pip install {brings}", name=error.name) from None
+        brings = package or (f"kindergarten[{EXTRAS[missing]}]" if missing in EXTRAS else None)
+        how = f": pip install {shlex.quote(brings)}" if brings else ", which is not installed"
+        raise NotInstalled(f"{what} needs {package or missing}{how}", name=error.name) from None

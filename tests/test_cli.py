@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from kindergarten import __version__, cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.choice import Encoder, Trunk
 from kindergarten.commandline import options_of
+from kindergarten.extras import EXTRAS, NotInstalled, explained
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
@@ -28,6 +30,7 @@ from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS
 from kindergarten.world.settings import declared
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.words import shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -273,8 +276,39 @@ def test_how_commands_end(monkeypatch, capsys):
     assert capsys.readouterr().err == "kindergarten: stopped\n"
     assert ends(ValueError("one\n  two")) == 2
     assert capsys.readouterr().err == "kindergarten: error: one two\n"
+    assert ends(MemoryError()) == ends(MemoryError("Unable to allocate 7 TiB")) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "kindergarten: error: not enough memory",
+        "kindergarten: error: Unable to allocate 7 TiB",
+    ]
     with pytest.raises(RuntimeError):  # what is no mistake of the user's is not hidden
         ends(RuntimeError())
+
+
+@pytest.mark.parametrize("word", ["\x01", "a/", "x", "x y ", "\x01 ", "\xe4\n", "'", "../"])
+@pytest.mark.parametrize("line", ["{}", "{}.zip", "{}.onnx", "{}.html", "{}:drive", "os:{}"])
+def test_long_words_are_cut_however_they_are_quoted(word: str, line: str, capsys: pytest.CaptureFixture[str]):
+    assert len(fails(capsys, "evaluate", line.format(word * 10_000), "--scenario", "Follow")) < 500
+
+
+def test_paths_that_are_there_are_said_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    (folder / "config.json").write_text("no json")
+    assert str(folder) in fails(capsys, "evaluate", folder)
+    words = [f"--out={folder}", "x" * 999]
+    assert cli._line(ValueError(f"{folder / 'a'}: {words[1]}"), words) == f"{folder / 'a'}: {shortened(words[1])}"
+
+
+def test_an_extra_is_named_for_what_it_brings_and_nothing_else():
+    """A pickle may need any module: none of ours brings what somebody else's agent is made of."""
+    with pytest.raises(NotInstalled, match=r"^a.zip needs mypol, which is not installed$"), explained("a.zip"):
+        raise ModuleNotFoundError(name="mypol.nets")
+    listed = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    called = {"sklearn": "scikit-learn", "PIL": "matplotlib", "h5py": "minari"}  # or what it comes with
+    for module, extra in EXTRAS.items():
+        (brings,) = re.findall(rf"^{extra} = \[(.*?)\]$", listed, re.DOTALL | re.MULTILINE)
+        assert f'"{called.get(module, module.replace("_", "-"))}' in brings, (module, extra)
 
 
 def test_python_too_says_how_to_get_what_is_missing():
