@@ -17,14 +17,17 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+import kindergarten
 from kindergarten.replay.episode import Episode
-from kindergarten.replay.replay import Replay
+from kindergarten.replay.replay import Replay, read
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer import Stage, Take, View
 from kindergarten.viewer.export import web
 from kindergarten.viewer.export.look import NUMBERS, css
+from kindergarten.viewer.model.camera import ZOOM
 from kindergarten.viewer.model.frame import frame_at
-from kindergarten.viewer.model.keys import PAGE
-from kindergarten.viewer.model.labels import ABOVE, BELOW, Area, place
+from kindergarten.viewer.model.keys import PAGE, SPEEDS
+from kindergarten.viewer.model.labels import ABOVE, BELOW, Area, place, steady
 from kindergarten.viewer.model.palette import DARK
 from kindergarten.viewer.model.story import story_of
 from kindergarten.viewer.model.words import sentence
@@ -154,6 +157,39 @@ def test_the_page_reads_the_numbers_of_the_window(show):
             [list(about), [list(area) for area in taken]],
         )
         assert there == pytest.approx(list(place((90, 20), about, room, taken, sides) or ()))
+
+
+def test_the_page_has_no_numbers_of_its_own(show):
+    """Where one is another, so is the picture; and the buttons."""
+    replay = still_life()
+    thoughts = Thoughts(attention=np.array([0.1, 0.5, 0.9]))[None]
+    replay = dataclasses.replace(replay, episodes=(dataclasses.replace(replay.episodes[0], thoughts=thoughts),))
+    page = show(replay, "beliefs&theme=dark")
+    paint = "name => { draw(before); return document.querySelector('canvas').toDataURL(); }"
+    for name in ("usual", "fogCell", "fogWhole", "halo", "faint", "note", "beam", "spread", "headlights", "shadow",
+                 "cyclistShadow"):  # fmt: skip
+        pictures = [page.evaluate(paint)]
+        page.evaluate("name => (look[name] = [].concat(look[name]).map((n) => 1.3 * n))", name)
+        page.evaluate("name => { if (look[name].length === 1) look[name] = look[name][0]; }", name)
+        pictures.append(page.evaluate(paint))
+        assert pictures[0] != pictures[1], name
+    assert page.locator("#speed option").evaluate_all("all => all.map(({ value }) => Number(value))") == list(SPEEDS)
+    page.keyboard.press("+")
+    assert page.evaluate("view.zoom") == pytest.approx(ZOOM[0])
+    for key, limit in (("-", ZOOM[1]), ("+", ZOOM[2])):
+        for _ in range(30):
+            page.keyboard.press(key)
+        assert page.evaluate("view.zoom") == limit
+
+
+def test_whoever_jumps_or_leaves_does_not_fly_there(show):
+    """As in the window: it stays where it was until the next decision."""
+    replay = still_life()
+    users = replay.episodes[0].users
+    users["x"][1, 1:3] += 1.0, 60.0
+    users["x"][1, 3], users["kind"][1, 3] = 0.0, Kind.NOBODY
+    there = show(replay).evaluate("episodes[0].frame(0.1).users.map(({ x }) => x)")
+    assert there == pytest.approx(frame_at(replay, 0, 0.1).users["x"].tolist(), abs=0.006)
 
 
 def test_every_moment_is_what_was_recorded(show, crossing):
@@ -330,6 +366,28 @@ def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
         assert not page.is_visible(".belief")
     page.keyboard.press("e")
     assert not pressed(page, "story")
+
+
+@pytest.mark.parametrize("name", ["Roundabout", "PullOut"])
+def test_what_is_told_does_not_cover_whom_it_is_about(show, name):
+    """At the top or at the bottom, by the window's rule."""
+    replay = read(Path(kindergarten.__file__).parent / "demo" / "replays" / f"{name}.npz")
+    story, found = story_of(replay, 1), set()
+    page = show(replay, "episode=2")
+    for time, words in Stage(Take(replay, 1)).telling():
+        page.evaluate("([time, words]) => { seek(time); state.told = words; draw(before); }", [time, words])
+        told, bodies, size = page.evaluate("""() => {
+            const [{ told, canvas, episode }] = state.stages, frame = episode.frame(state.time);
+            const camera = cameraOf(canvas, episode, frame, view, look);
+            return [boxIn(told, canvas), areasOf(frame, camera, look), [canvas.width, canvas.height]];
+        }""")
+        about, where = Area(*bodies[story.watched(0, time)]), Area(*told)
+        assert where.free_of([about]), time
+        top = Area(told[0], 0.8 * 15, told[2], 0.8 * 15 + told[3] - told[1])
+        low = top._replace(top=size[1] - 2.8 * 15 - (told[3] - told[1]), bottom=size[1] - 2.8 * 15)
+        assert list(where) == pytest.approx(list(steady(((story, 0),), tuple(size), View(), time, (top, low))), abs=1.0)
+        found.add(page.evaluate("state.stages[0].told.className"))
+    assert "told low" in found
 
 
 def test_fingers_play_and_zoom(show, crossing):

@@ -29,6 +29,7 @@ from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, Control, Kind, Signal
 from kindergarten.world.config import Config
 from tests.driving import EXAMPLES
+from tests.pages import still_life
 from tests.painting import drive, paint, seed_with, time_of
 from tests.recording import twins
 
@@ -68,6 +69,16 @@ def test_between_decisions_things_move_smoothly(cyclist):
         assert middle[name] == pytest.approx((episode.users[name][k] + episode.users[name][k + 1]) / 2)
     assert np.hypot(middle["cos"], middle["sin"]) == pytest.approx(1.0)
     assert middle["signal"].tolist() == episode.users["signal"][k].tolist()
+
+
+def test_whoever_jumps_or_leaves_does_not_fly_there():
+    """As on the page: it stays where it was until the next decision."""
+    replay = still_life()
+    users = replay.episodes[0].users
+    users["x"][1, 1:3] += 1.0, 60.0
+    users["x"][1, 3], users["kind"][1, 3] = 0.0, Kind.NOBODY
+    moved = frame_at(replay, 0, 0.1).users["x"] - users["x"][0]
+    assert moved == pytest.approx([0.0, 0.5, 0.0, 0.0])
 
 
 def test_an_arm_goes_up_smoothly(cyclist):

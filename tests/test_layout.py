@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,18 +14,20 @@ from hypothesis import strategies as st
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+import kindergarten
+from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.viewer import Stage, Take, View
+from kindergarten.viewer import Painter, Stage, Take, View, stages_of
 from kindergarten.viewer.draw import scene
 from kindergarten.viewer.draw.figures import FRACTIONS, HEADINGS, pose_of, rounded
-from kindergarten.viewer.draw.painter import camera_of
 from kindergarten.viewer.draw.text import rect
-from kindergarten.viewer.model.camera import Camera, follow
+from kindergarten.viewer.model.camera import Camera, camera_of, follow
 from kindergarten.viewer.model.frame import Frame, frame_at
+from kindergarten.viewer.model.labels import Area, areas_of, ends, steady
 from kindergarten.viewer.model.layout import crossing, lines
 from kindergarten.viewer.model.shapes import Part, gaps, parts_of, states
 from kindergarten.viewer.model.story import story_of
-from kindergarten.viewer.model.view import Hud
+from kindergarten.viewer.model.view import Hud, visibility
 from kindergarten.world.codes import ARMS, Kind, Marking
 from kindergarten.world.config import Config, Junction
 from kindergarten.world.params import road_of
@@ -143,3 +147,52 @@ def test_words_cover_nobody_and_each_other_never(name: str, size: tuple[int, int
             assert area.collidelist(areas[k + 1 :]) < 0, time
             if size[0] > 1000:  # in a small picture of many there may be no free place
                 assert area.inflate(-2, -2).collidelist([body.inflate(-2, -2) for body in bodies]) < 0, time
+
+
+DEMO = Path(kindergarten.__file__).parent / "demo" / "replays"
+
+
+def bodies_of(stage: Stage, side: int, time: float, size: tuple[int, int]) -> dict[int, Area]:
+    """Who is to be seen in a street of ``size`` [px], and where."""
+    story, frame = stage.stories[side], stage.frames(time)[side]
+    shown = (visibility(story, frame) > 0.02) & (frame.users["kind"] != Kind.NOBODY)
+    areas = areas_of(frame, camera_of(story, frame, size, View()))
+    return {i: area for i, area in enumerate(areas) if shown[i]}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("size", [(800, 450), (1280, 720)])
+def test_signs_beside_each_other_cover_nobody_and_seldom_move(
+    name: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+):
+    signs: list[Any] = []
+    monkeypatch.setattr(Painter, "street", lambda self, street, *rest: signs.append((street.get_size(), rest[-1])))
+    monkeypatch.setattr(Painter, "strip", lambda *everything: None)
+    for stage in stages_of(read(DEMO / f"{name}.npz"), twins=True)[:1]:
+        places: tuple[list[tuple[float, float]], ...] = [], []
+        surface = pygame.Surface(size, 0, 32)
+        for time in np.linspace(stage.start, stage.duration, 40):
+            signs.clear()
+            stage.draw(surface, float(time), View())
+            for side, (street, areas) in enumerate(signs):
+                bodies = bodies_of(stage, side, float(time), street)
+                for k, area in enumerate(areas):
+                    assert area.free_of([*bodies.values(), *areas[k + 1 :]]), (time, side)
+                    assert pygame.Rect(0, 0, *street).contains(rect(area))
+                places[side].append((areas[0].left, areas[0].top))
+        for side in places:
+            assert sum(a != b for a, b in zip(side[:-1], side[1:], strict=True)) <= 1, "it jumps"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_story_mode_says_does_not_cover_whom_it_speaks_of(name: str):
+    replay, size, said = read(DEMO / f"{name}.npz"), (964, 586), Area(132.0, 14.0, 832.0, 81.0)
+    stage = Stage(Take(replay, 0))
+    story = stage.stories[0]
+    moments, places = [time for time, _ in stage.telling()], ends(said, size[1])
+    assert [place.bottom - place.top for place in places] == [67.0, 67.0] and places[1].bottom == size[1] - 14.0
+    for time in [*moments, *np.linspace(story.start, story.duration, 25).tolist()]:
+        where, bodies = steady(((story, 0),), size, View(), time, places), bodies_of(stage, 0, time, size)
+        watched = [bodies[i] for i in [story.watched(0, time)] if i in bodies]
+        assert where.free_of(watched), time
+        assert where.free_of([*bodies.values()]) or not any(other.free_of([*bodies.values()]) for other in places), time

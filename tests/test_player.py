@@ -17,15 +17,20 @@ from kindergarten.viewer.app.controls import codes, pressed
 from kindergarten.viewer.app.game import Game
 from kindergarten.viewer.app.human import LiveControls
 from kindergarten.viewer.app.player import Player
-from kindergarten.viewer.draw.painter import camera_of
 from kindergarten.viewer.draw.stage import same_world, twins_of
 from kindergarten.viewer.export.sheet import moments
+from kindergarten.viewer.model.camera import camera_of
 from kindergarten.viewer.model.frame import differences
 from kindergarten.viewer.model.keys import GAME, LIVE, LOOK, PLAYER
 from kindergarten.viewer.model.story import story_of
+from kindergarten.viewer.model.words import does_of
 from kindergarten.watching import newest_replay
-from kindergarten.world.codes import Intent, Phase
+from kindergarten.world.codes import Action, Intent, Phase
+from kindergarten.world.config import Config
+from tests.driving import steadily
+from tests.painting import untouched
 from tests.pressing import SIZE, event, picture, press, thinking
+from tests.recording import record, twins
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +253,51 @@ def test_story_mode_stops_asks_and_goes_on(follow):
     assert player.story.words == "", "and of another episode"
     press(player, pygame.K_e)
     assert player.story is None
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.2, 2.0])
+def test_story_mode_tells_all_that_happens(delay):
+    """Of two things at one moment the later one, which is what it was all about."""
+    family = twins("Crossing", 3, Config(delay_s=(delay, delay)))
+    player = Player(record(family, untouched, seed=3))
+    press(player, pygame.K_e)
+    heard, story = [], player.stage.stories[0]
+    for _ in range(500):
+        player.advance(0.2)
+        assert player.story is not None
+        heard += [player.story.words] if player.story.words not in ("", *heard) else []
+    assert heard == [words for _, words in player.stage.telling()] and len(heard) == (3 if delay == 2.0 else 2)
+    assert heard[-1].startswith(f"It {does_of(story.lanes)[story.role(1).intent]}.")
+
+
+def test_story_mode_tells_only_what_has_happened():
+    """Whoever drives on while all wait has ended long before anybody moves."""
+    family = twins("AllWayStop", 3, Config(delay_s=(32.0, 32.0), hands_on=True))
+    stage = Stage(Take(record(family, steadily(Action.FASTER), seed=3), 0))
+    story, told = stage.stories[0], stage.telling()
+    i = story.watched(0, story.start)
+    assert story.role(i).t3 > story.duration and told[-1] == (story.duration, "It is over before the car moves.")
+    assert not any(does_of(story.lanes)[intent] in words for _, words in told for intent in story.intents)
+    assert [time for time, _ in told] == sorted({time for time, _ in told})
+    player = Player(stage.takes[0].replay)
+    press(player, pygame.K_e)
+    player.time = told[-1][0] - 0.1
+    assert not player.looking.reveal, "what was not reached stays hidden"
+
+
+def test_story_mode_tells_of_the_road_user_in_focus(replay):
+    player = Player(replay)
+    press(player, pygame.K_e)
+    player.time = player.stage.telling()[1][0]
+    assert player.story is not None
+    player.story.words = "The cyclist holds out its left arm."
+    press(player, pygame.K_RIGHTBRACKET)
+    assert player.story.words == "", "it was told of another"
+    stops = player.stage.telling(player.view.focus)
+    assert player.view.focus == 2 and stops != player.stage.telling()
+    for _ in range(300):
+        player.advance(0.1)
+    assert player.story.words == stops[-1][1]
 
 
 # ------------------------------------------------------------------------------------------------ files

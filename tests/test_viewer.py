@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +12,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
 
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Painter, Stage, Take, View, render
+from kindergarten.viewer.draw.scene import Scene
+from kindergarten.viewer.draw.text import Typeface
+from kindergarten.viewer.draw.timeline import Axis, draw_role
 from kindergarten.viewer.model.camera import follow
 from kindergarten.viewer.model.frame import frame_at
+from kindergarten.viewer.model.palette import LIGHT
 from kindergarten.viewer.model.story import story_of
-from kindergarten.viewer.model.words import badge, does_of, meaning, percents, sentence, signal_labels
+from kindergarten.viewer.model.words import (
+    BANDS,
+    MEANS,
+    UNSEEN,
+    badge,
+    band_words,
+    does_of,
+    meaning,
+    percents,
+    sentence,
+    signal_labels,
+)
 from kindergarten.world.codes import Action, Intent, Kind, Phase, Signal
 from kindergarten.world.config import Config
 from tests.painting import SIZE, STREET, decision, drive, paint, seed_with, time_of, untouched
@@ -189,6 +206,58 @@ def test_where_nobody_signals_nobody_says_lamp():
         frame = frame_at(replay, k, (role.t1 + role.t2) / 2)
         said = badge(story, frame, i) + meaning(story, frame, i) + "".join(signal_labels(role, True, story.lanes))
         assert "first" in said and "lamp" not in said and "signal" not in said
+
+
+def test_the_timeline_says_only_what_is_so():
+    """Whether there is a signal is no secret of the badge's, but one of the timeline's, which knows of it before."""
+    silent, signs = (
+        story_of(drive("Crossing", 3), k).role(1)._replace(cue_signal=signal)
+        for k, signal in enumerate((Signal.NONE, Signal.LEFT))
+    )
+    assert band_words(silent, Phase.CUE, reveal=False) == band_words(signs, Phase.CUE, reveal=False)
+    assert all("?" in words for words in band_words(signs, Phase.CUE, reveal=False))
+    assert band_words(signs, Phase.CUE, reveal=True) == BANDS[Phase.CUE]
+    wrong = band_words(signs._replace(truthful=False), Phase.CUE, reveal=True)
+    assert not set(wrong) & set(BANDS[Phase.CUE]) and "no signal" in band_words(silent, Phase.CUE, reveal=True)
+
+
+def test_whoever_goes_out_of_sight_is_so_at_one_moment(cyclist):
+    """As on the page: by half, like the words above it."""
+    k = int(np.flatnonzero(cyclist.episodes[0].users["phase"][:, 1] == Phase.AFTER)[0])
+    story, frame = story_of(cyclist, 0), frame_at(cyclist, 0, time_of(cyclist, k))
+    frames = [dataclasses.replace(frame, seen=np.array([1.0, seen])) for seen in (1.0, 0.6, 0.4, 0.0)]
+    assert [meaning(story, each, 1) for each in frames] == [*2 * [MEANS[Phase.AFTER]], *2 * [UNSEEN]]
+
+
+def test_no_light_shines_out_of_the_picture_of_a_signal(car):
+    """The picture from near is a disc; what a lamp lights up beyond its ring, it does not show."""
+    k = decision(car, Phase.CUE, signal=True)
+    story, painter = story_of(car, 0), Painter(car.road)
+    frame, boxes = frame_at(car, 0, time_of(car, k)), []
+    inset = Scene._inset
+
+    def listen(scene: Scene, surface: pygame.Surface, *rest: Any) -> None:
+        boxes.append(rest[-1])
+        before = pygame.surfarray.array3d(surface.subsurface(rest[-1])).astype(int)
+        inset(scene, surface, *rest)
+        changed = np.abs(pygame.surfarray.array3d(surface.subsurface(rest[-1])) - before).max(axis=2) > 0
+        x, y = np.indices(changed.shape) + 0.5 - changed.shape[0] / 2
+        assert not changed[np.hypot(x, y) > changed.shape[0] / 2 + 1.5].any()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Scene, "_inset", listen)
+        paint(painter, story, frame, STREET, (1280, 720))
+    assert boxes
+
+
+def test_bystanders_are_grey_on_any_screen(car):
+    """Their lanes are thin, in large type on a large screen as well."""
+    lane = pygame.Surface((400, 17), 0, 32)
+    story = dataclasses.replace(story_of(car, 0), duration=100.0)
+    bystander = story.roles[1][0]._replace(choice=False, cue_signal=Signal.NONE)
+    story = dataclasses.replace(story, roles=(story.roles[0], (bystander,)))
+    draw_role(lane, Axis(lane.get_rect(), 100.0), lane.get_rect(), story, 1, Typeface(4.05), reveal=True)
+    assert {tuple(lane.get_at((x, 8)))[:3] for x in range(0, 400, 10)} <= {LIGHT.rule, LIGHT.card}
 
 
 def test_a_signal_that_is_taken_back_is_told_as_it_was_shown():

@@ -9,11 +9,11 @@ from functools import cache
 import pygame
 
 from kindergarten.viewer.draw.text import Typeface, label
+from kindergarten.viewer.model.camera import ZOOM
 from kindergarten.viewer.model.keys import Key
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
-ZOOM_STEP, MIN_ZOOM, MAX_ZOOM = 1.15, 0.4, 4.0  # by one notch; the limits
 #: Keys that are named by what they write, wherever it lies on the keyboard.
 WRITTEN = {"+": pygame.K_PLUS, "-": pygame.K_MINUS, "?": pygame.K_QUESTION, ",": pygame.K_COMMA, ".": pygame.K_PERIOD}
 SAME = {pygame.K_F1: pygame.K_QUESTION, pygame.K_KP_PLUS: pygame.K_PLUS, pygame.K_KP_MINUS: pygame.K_MINUS}
@@ -48,7 +48,7 @@ class Controls:
     def obey(self, event: pygame.event.Event, keys: Sequence[Key]) -> bool:
         """Do what an event asks for. Returns False if that was to quit."""
         if event.type == pygame.MOUSEWHEEL:
-            self._zoom(ZOOM_STEP**event.y)
+            self._zoom(ZOOM[0] ** event.y)
         if event.type != pygame.KEYDOWN:
             return event.type != pygame.QUIT
         key = pressed(event)
@@ -97,14 +97,14 @@ class Controls:
                 letters.write(surface, does, (x + 126 * unit, y), 19, most=320 * unit)
 
     def _zoom(self, factor: float) -> None:
-        self.view = replace(self.view, zoom=min(max(self.view.zoom * factor, MIN_ZOOM), MAX_ZOOM))
+        self.view = replace(self.view, zoom=min(max(self.view.zoom * factor, ZOOM[1]), ZOOM[2]))
 
     def key_zoom(self, place: int) -> None:
         """Closer, further, or as at first."""
         if place == 2:
             self.view = replace(self.view, zoom=1.0)
         else:
-            self._zoom(1 / ZOOM_STEP if place else ZOOM_STEP)
+            self._zoom(1 / ZOOM[0] if place else ZOOM[0])
 
     def key_help(self, place: int) -> None:
         """Show the keys or hide them."""

@@ -11,11 +11,10 @@ from kindergarten.replay.replay import Replay
 from kindergarten.viewer.app.controls import Controls, pressed
 from kindergarten.viewer.app.lecture import Guess, Telling
 from kindergarten.viewer.draw.stage import Painters, Stage, Take, same_world, twins_of
-from kindergarten.viewer.model.keys import PLAYER
+from kindergarten.viewer.model.keys import PLAYER, SPEEDS
 from kindergarten.viewer.model.view import Hud, View
 
 STORY = 34  # points of what story mode says
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class Player(Controls):
@@ -39,10 +38,15 @@ class Player(Controls):
         self.episode = episode % len(self.replay.episodes)
         self.marks = (None, None)
         self._set_stage()
-        self._stops = self.stage.telling(self.view.focus)
-        self._go(self.stage.start)
+        self._look_at(self.view.focus, self.stage.start)
         if self.guess is not None:
             self.guess.ask(self.stage.stories[0], self.view.focus)
+
+    def _look_at(self, focus: int, time: float) -> None:
+        """Show road user ``focus`` (0: whoever has to be watched) from near, and tell of it from ``time`` [s] on."""
+        self.view = replace(self.view, focus=focus)
+        self._stops = self.stage.telling(focus)
+        self._go(time)
 
     def load(self, replay: Replay) -> None:
         """Go on with another replay, from its beginning."""
@@ -124,7 +128,7 @@ class Player(Controls):
             self._dragging = True
             self._drag(at, surface)
         elif (i := self.stage.user_at(at, surface, self.time, self.looking)) is not None:
-            self.view = replace(self.view, focus=i)
+            self._look_at(i, self.time)
 
     def _drag(self, at: tuple[int, int], surface: pygame.Surface) -> None:
         found = self.stage.axis(surface, self.looking)
@@ -132,7 +136,7 @@ class Player(Controls):
             self._go(max(found[1].time_at(at[0]), self.stage.start))
 
     def _go(self, time: float) -> None:
-        """Move the play head by hand: what has been told was told of another moment."""
+        """Move the play head by hand: what has been told was told of another moment, or of somebody else."""
         self.time = time
         if self.story is not None:
             self.story = Telling()
@@ -192,7 +196,7 @@ class Player(Controls):
         """Another road user to look at from near."""
         story, i = self.stage.stories[0], self.stage.stories[0].watched(self.view.focus, self.time)
         if (others := len(story.roles) - 1) > 0:
-            self.view = replace(self.view, focus=1 + (i - 1 + (1 if place else -1)) % others)
+            self._look_at(1 + (i - 1 + (1 if place else -1)) % others, self.time)
 
     def key_jump(self, place: int) -> None:
         """To t1, t2 or t3, and pause."""

@@ -11,7 +11,7 @@ import pygame
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.palette import PAINTS, Colour, Theme, blend
-from kindergarten.viewer.model.shapes import BRAKING, Part, parts_of, states
+from kindergarten.viewer.model.shapes import BRAKING, CYCLIST_SHADOW, SHADOW, Part, parts_of, states
 from kindergarten.world.codes import Kind, Signal
 from kindergarten.world.users import MAX_STEERING
 
@@ -55,7 +55,7 @@ class Pen:
 
     def shadow(self, length: float, width: float) -> None:
         """Falls to the lower right of the picture, whichever way the body points."""
-        shift = 0.16 * self._scale
+        shift = SHADOW * self._scale
         corners = [self._at(x * length / 2, y * width / 2) for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
         pygame.draw.polygon(self.surface, (0, 0, 0, 62), [(x + shift, y + shift) for x, y in corners])
 
@@ -175,7 +175,7 @@ def _picture(pose: Pose, half: int, body: Colour, theme: Theme) -> pygame.Surfac
     pen = Pen(2 * half * fine, pose.scale * fine, math.cos(heading), math.sin(heading))
     arm, shown = pose.arm / FRACTIONS, states(pose.lit, pose.braking, pose.arm / FRACTIONS)
     turn = pose.steering / FRACTIONS * MAX_STEERING
-    pen.shadow(*((1.3, 0.5) if pose.kind is Kind.CYCLIST else (pose.length, pose.width)))
+    pen.shadow(*(CYCLIST_SHADOW if pose.kind is Kind.CYCLIST else (pose.length, pose.width)))
     for part in parts_of(pose.kind, pose.length, pose.width):
         if part.when in shown:
             pen.draw(part, blend(part.colour, theme, body), abs(arm), turn)

@@ -12,6 +12,7 @@ from kindergarten.viewer.model.view import FOG_EDGE, depth_in_fog, smoothstep
 from kindergarten.world.road import RoadMap
 
 FOG_CELL = 8  # [px] the mist is drawn coarsely and smoothed
+FOG_WHOLE = 1.5  # [m] within its edge it is as thick as it gets
 
 
 class Ground:
@@ -44,7 +45,7 @@ class Ground:
         x, y = np.meshgrid((np.arange(columns) + 0.5) * FOG_CELL, (np.arange(rows) + 0.5) * FOG_CELL)
         world = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
         x, y = world[:, 0], world[:, 1]
-        cover = smoothstep((depth_in_fog(self.road, x, y) + FOG_EDGE) / (FOG_EDGE + 1.5))
+        cover = smoothstep((depth_in_fog(self.road, x, y) + FOG_EDGE) / (FOG_EDGE + FOG_WHOLE))
         if not cover.any():
             return
         uneven = np.sin(0.21 * x + 1.7 * np.sin(0.11 * y)) + np.sin(0.17 * y + 2.1 * np.sin(0.07 * x + 1.0))

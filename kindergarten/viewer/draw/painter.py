@@ -16,9 +16,9 @@ from kindergarten.viewer.draw.strip import HEIGHT as STRIP
 from kindergarten.viewer.draw.strip import Strip
 from kindergarten.viewer.draw.text import Typeface, card
 from kindergarten.viewer.draw.timeline import Timeline, height_of
-from kindergarten.viewer.model.camera import Camera, follow, overview
+from kindergarten.viewer.model.camera import camera_of
 from kindergarten.viewer.model.frame import Frame
-from kindergarten.viewer.model.labels import Area
+from kindergarten.viewer.model.labels import Area, ends, steady
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import Hud, View, unit_of
@@ -58,8 +58,8 @@ class Painter:
         self.street(surface.subsurface(areas.street), story, frame, view, hud)
         if areas.side.width:
             Panel(areas.side, self.typeface, self._close_up).draw(surface, story, frame, view)
-        if areas.memory.height and self._strip is not None:
-            self._strip.draw(surface, areas.memory, story, frame)
+        if areas.memory.height:
+            self.strip(surface, areas.memory, story, frame)
         if areas.bottom.height:
             focus = story.watched(view.focus, frame.time)
             Timeline(areas.bottom, story, self.typeface, focus).draw(surface, frame, view, hud)
@@ -79,11 +79,13 @@ class Painter:
     ) -> None:
         """Fill ``surface`` with the street alone; ``reserved``: where no words may stand."""
         camera, size = camera_of(story, frame, surface.get_size(), view), surface.get_size()
-        above = card(self.typeface, hud.card, size[0], hud.points) if hud.card else None
-        taken = [*reserved, above.area] if above else reserved
+        said = card(self.typeface, hud.card, size[0], hud.points) if hud.card else None
+        if said:
+            said = said._replace(area=steady(((story, 0),), size, view, frame.time, ends(said.area, size[1])))
+        taken = [*reserved, said.area] if said else reserved
         self._scene.draw(surface, story, frame, camera, view, reserved=taken)
-        if above:
-            above.draw(surface, self.typeface, hud.tone)
+        if said:
+            said.draw(surface, self.typeface, hud.tone)
 
     def strip(self, surface: pygame.Surface, area: pygame.Rect, story: Story, frame: Frame) -> None:
         """Draw what the memory holds into ``area``."""
@@ -105,8 +107,3 @@ class Painter:
             pygame.Rect(0, height - low - strip, width - side, strip),
             pygame.Rect(0, height - low, width, low),
         )
-
-
-def camera_of(story: Story, frame: Frame, size: tuple[int, int], view: View) -> Camera:
-    """The camera that a view asks for."""
-    return follow(story, frame, size, view.zoom) if view.follow else overview(story, size, view.zoom)

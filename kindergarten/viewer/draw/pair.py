@@ -10,10 +10,18 @@ import pygame
 from kindergarten.output import decimals
 from kindergarten.viewer.draw.painter import STREET, Painter
 from kindergarten.viewer.draw.panel import draw_belief, draw_chances
-from kindergarten.viewer.draw.text import card, label, rect
-from kindergarten.viewer.draw.timeline import Axis, draw_marks, draw_play_head, draw_role, track_in, write_beside
+from kindergarten.viewer.draw.text import Card, card, label, rect
+from kindergarten.viewer.draw.timeline import (
+    Axis,
+    draw_bookmarks,
+    draw_marks,
+    draw_play_head,
+    draw_role,
+    track_in,
+    write_beside,
+)
 from kindergarten.viewer.model.frame import Frame, differences
-from kindergarten.viewer.model.labels import Area
+from kindergarten.viewer.model.labels import Area, ends, steady
 from kindergarten.viewer.model.palette import DARKNESS
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import Hud, View, unit_of
@@ -23,6 +31,8 @@ from kindergarten.world.codes import Action, End
 LEAST_WIDTH = 480  # [px] in a narrower picture there is room for the two streets alone
 POLICY, MEMORY, TIMES = 84, 118, 152  # points
 SEAM = 3  # points between the two
+#: Where signs may stand in a street, the best first.
+PLACES = "topleft", "topright", "midtop", "bottomleft", "bottomright", "midbottom"
 Sign = tuple[pygame.Rect, tuple[str, list[tuple[str, int, str]]]]  # where; the ground's colour; words, points, colour
 
 
@@ -58,11 +68,11 @@ class Pair:
         halves, times = self.halves(surface, view), self._bottom(surface, view)
         frames = [painter.visible(frame, view) for painter, frame in zip(self._painters, frames, strict=True)]
         unit, theme = self._typeface.unit, self._typeface.theme
-        above = card(self._typeface, hud.card, surface.get_width(), hud.points, 64) if hud.card else None
+        said = self._card(surface, halves, view, hud, frames[0].time) if hud.card else None
         for painter, story, frame, half in zip(self._painters, self._stories, frames, halves, strict=True):
             painter.typeface.unit = unit
             signs = self._signs(half, story, frame, view)
-            boxes = [box for box, _ in signs] + ([rect(above.area)] if above else [])
+            boxes = [box for box, _ in signs] + ([rect(said.area)] if said else [])
             taken = [Area(b.left - half.left, b.top, b.right - half.left, b.bottom) for b in boxes]
             painter.street(surface.subsurface(half), story, frame, view, Hud(), taken)
             for box, (tone, lines) in signs:
@@ -71,8 +81,8 @@ class Pair:
                 self._thoughts(surface, painter, half, story, frame, view, times.top)
         seam = halves[0].right, 0, halves[1].left - halves[0].right, times.top if times.height else surface.get_height()
         surface.fill(theme.ink, seam)
-        if above:
-            above.draw(surface, self._typeface, hud.tone)
+        if said:
+            said.draw(surface, self._typeface, hud.tone)
         if times.height:
             self._timeline(surface, times, frames, view, hud)
 
@@ -109,8 +119,14 @@ class Pair:
     def _axis(self, area: pygame.Rect) -> Axis:
         return Axis(track_in(area, 30, self._typeface.unit), self.duration)
 
+    def _card(self, surface: pygame.Surface, halves: list[pygame.Rect], view: View, hud: Hud, time: float) -> Card:
+        """What the player has to say, above or below the signs of both streets."""
+        said = card(self._typeface, hud.card, surface.get_width(), hud.points, 64)
+        crowds = tuple((story, half.left) for story, half in zip(self._stories, halves, strict=True))
+        return said._replace(area=steady(crowds, halves[0].size, view, time, ends(said.area, halves[0].height)))
+
     def _signs(self, half: pygame.Rect, story: Story, frame: Frame, view: View) -> list[Sign]:
-        """Who drives and what nobody can see, at the top of a street; how it ended, at the bottom."""
+        """Who drives and what nobody can see, and in the end how it ended: where they cover nobody."""
         type_, unit = self._typeface, self._typeface.unit
         i = story.watched(view.focus, frame.time)
         does = [
@@ -119,14 +135,27 @@ class Pair:
         aim = f"itself: {does[0]}, " if story.roles[0][0].choice else ""
         lines = [(story.agent or story.scenario, 18, "ink"), (f"{aim}road user {i}: {does[1]}", 17, "heading")]
         width = max(type_.width(words, size) for words, size, _ in lines)
-        box = pygame.Rect(half.left + round(10 * unit), half.top + round(10 * unit), 0, round(46 * unit))
-        box.width = max(min(round(width + 20 * unit), half.width - round(20 * unit)), 1)
+        inner = half.inflate(-2 * round(10 * unit), -2 * round(10 * unit))
+        size = max(min(round(width + 20 * unit), inner.width), 1), round(46 * unit)
+        box = self._free(size, inner, half, story, frame.time, view)
         signs = [(box, ("paper", lines))]
         if frame.end is not End.RUNNING:
-            badge = pygame.Rect(0, 0, round(type_.width(end_words(story), 22) + 28 * unit), round(32 * unit))
-            badge.midbottom = half.centerx, half.bottom - round(12 * unit)
+            size = round(type_.width(end_words(story), 22) + 20 * unit), round(32 * unit)
+            badge = self._free(size, inner, half, story, frame.time, view, box)
             signs.append((badge, (end_tone(frame.end), [(end_words(story), 22, "white")])))
         return signs
+
+    def _free(
+        self, size: tuple[int, int], inner: pygame.Rect, half: pygame.Rect, story: Story, time: float, view: View,
+        other: pygame.Rect | None = None,
+    ) -> pygame.Rect:  # fmt: skip
+        """Where a sign of ``size`` [px] stands at the edge of ``inner``, beside the ``other`` one."""
+        boxes = [pygame.Rect(0, 0, *size) for _ in PLACES]
+        for box, name in zip(boxes, PLACES, strict=True):
+            setattr(box, name, getattr(inner, name))
+        boxes = [box for box in boxes if other is None or not box.colliderect(other)] or boxes
+        areas = tuple(Area(box.left, box.top, box.right, box.bottom) for box in boxes)
+        return rect(steady(tuple((each, half.left) for each in self._stories), half.size, view, time, areas))
 
     def _sign(self, surface: pygame.Surface, box: pygame.Rect, tone: str, lines: list[tuple[str, int, str]]) -> None:
         type_, unit = self._typeface, self._typeface.unit
@@ -179,11 +208,7 @@ class Pair:
             focus = story.watched(view.focus, frame.time)
             draw_role(surface, axis, box, story, focus, type_, view.reveal, time=frame.time)
         self._differing(surface, axis, middle, max(frame.time for frame in frames))
-        for name, mark in zip("AB", hud.marks, strict=True):
-            if mark is not None:
-                x = round(axis.x_of(mark))
-                surface.fill(theme.ink, (x, track.top, max(round(unit), 1), second.bottom - track.top))
-                type_.write(surface, name, (x + 3 * unit, track.top - 8 * unit), 15)
+        draw_bookmarks(surface, axis, hud.marks, second.bottom, type_)
         draw_play_head(surface, axis, max(frame.time for frame in frames), second.bottom, type_)
         draw_marks(surface, axis, area, self._events(), (second.bottom, 6, 17), type_)
         clock = f"{max(frame.time for frame in frames):.1f} of {self.duration:.1f} s"

@@ -16,7 +16,7 @@ from kindergarten.viewer.draw.text import Typeface, beam, dot, dots, halo, label
 from kindergarten.viewer.model.camera import Camera
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.labels import EDGE, Area, Note, areas_of, notes_of, place
-from kindergarten.viewer.model.palette import Colour
+from kindergarten.viewer.model.palette import WHITE, Colour
 from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
 from kindergarten.viewer.model.view import View, visibility
@@ -25,8 +25,12 @@ from kindergarten.world.road import SPACING
 
 RIBBON = 24.0  # [m] of the ego's way that are drawn ahead of it
 NOTICED = 0.03  # attention below this is not drawn
+HALO = 1.9, 20.0  # [m] of the ring around whom the agent attends to; points that it has at least
+FAINT = 0.25  # opacity of the dots that lead there, if hardly any attention does
 CRASH = (34, 4), (46, 2)  # points: radius and width of its rings
 DOTS = 13.0  # points from one dot to the next of the line to whom the agent attends to
+NOTE = 20, 14, 5  # points: how tall words' ground is, how much wider than they are, and the radius of its corners
+HEADLIGHTS = 0.2  # [m] behind a car's front
 INSET, RING = 104, 0.025  # points across; its border, as a share of that
 
 
@@ -86,7 +90,7 @@ class Scene:
         """What the headlights of cars and trucks throw on the road."""
         for user, share in zip(users, opacity.tolist(), strict=True):
             if user["kind"] in (Kind.CAR, Kind.TRUCK) and share > 0.3:
-                ahead = float(user["length"]) / 2 - 0.2
+                ahead = float(user["length"]) / 2 - HEADLIGHTS
                 at = camera.locate(user["x"] + ahead * user["cos"], user["y"] + ahead * user["sin"])
                 right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
                 up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
@@ -102,12 +106,12 @@ class Scene:
                 continue
             x, y = camera.locate(frame.users[i]["x"], frame.users[i]["y"])
             far, share = math.hypot(x - x0, y - y0), min(share, 1.0)
-            radius = max(1.9 * camera.scale, 20.0 * unit)
+            radius = max(HALO[0] * camera.scale, HALO[1] * unit)
             halo(surface, colour, (x, y), radius, share)
             count = int(min(far, 4000.0) / (DOTS * unit))
             steps = range(2, count - int(radius / (DOTS * unit)))
             places = ((x0 + (x - x0) * k / count, y0 + (y - y0) * k / count) for k in steps)
-            dots(surface, colour, places, (0.8 + 1.8 * share) * unit, 0.25 + 0.75 * share)
+            dots(surface, colour, places, (0.8 + 1.8 * share) * unit, FAINT + (1.0 - FAINT) * share)
 
     def _labels(
         self, surface: pygame.Surface, story: Story, frame: Frame, camera: Camera, view: View, reserved: Sequence[Area]
@@ -135,14 +139,14 @@ class Scene:
         wide = round(min(INSET * unit, 0.4 * width, 0.4 * height))
         if not note.words:
             return wide, wide
-        return min(self._typeface.width(note.words, 17) + 14 * unit, width - 2 * EDGE), 20 * unit
+        return min(self._typeface.width(note.words, 17) + NOTE[1] * unit, width - 2 * EDGE), NOTE[0] * unit
 
     def _note(self, surface: pygame.Surface, note: Note, box: pygame.Rect) -> None:
         """Words on a coloured ground."""
         type_ = self._typeface
         most = box.width - 12 * type_.unit
         if most > 12 * type_.unit:
-            label(surface, getattr(type_.theme, note.tone), box, 5 * type_.unit)
+            label(surface, getattr(type_.theme, note.tone), box, NOTE[2] * type_.unit)
             type_.write(surface, note.words, box.center, 17, getattr(type_.theme, note.ink), 0.5, most=most)
 
     def _leader(self, surface: pygame.Surface, colour: Colour, area: Area, about: Area) -> None:
@@ -156,8 +160,12 @@ class Scene:
     def _inset(self, surface: pygame.Surface, frame: Frame, i: int, camera: Camera, box: pygame.Rect) -> None:
         """A signal that is on, so large that it can be seen from the last row."""
         theme, user, wide = self._typeface.theme, frame.users[i], box.width
-        dot(surface, theme.signal, box.center, wide / 2)
-        dot(surface, theme.asphalt, box.center, wide / 2 - max(wide * RING, 1.5))
         scale = wide / 2 / max(float(user["length"]) / 2 + 0.4, REACH + 0.55)
         near = replace(camera, x=float(user["x"]), y=float(user["y"]), scale=scale, width=wide, height=wide)
-        self._figures.draw(surface.subsurface(box), near, frame, i, theme)
+        picture, disc = pygame.Surface(box.size, pygame.SRCALPHA, 32), pygame.Surface(box.size, pygame.SRCALPHA, 32)
+        picture.fill(theme.asphalt)
+        self._figures.draw(picture, near, frame, i, theme)
+        dot(disc, WHITE, (wide / 2, wide / 2), wide / 2 - max(wide * RING, 1.5))
+        picture.blit(disc, (0, 0), special_flags=pygame.BLEND_RGBA_MULT)  # light does not shine beyond its ring
+        dot(surface, theme.signal, box.center, wide / 2)
+        surface.blit(picture, box, special_flags=pygame.BLEND_PREMULTIPLIED)

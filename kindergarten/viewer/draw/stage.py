@@ -9,9 +9,10 @@ import numpy as np
 import pygame
 
 from kindergarten.replay.replay import Replay
-from kindergarten.viewer.draw.painter import Painter, camera_of
+from kindergarten.viewer.draw.painter import Painter
 from kindergarten.viewer.draw.pair import Pair
 from kindergarten.viewer.draw.timeline import Axis, Timeline
+from kindergarten.viewer.model.camera import camera_of
 from kindergarten.viewer.model.frame import Frame, decision_times, frame_at
 from kindergarten.viewer.model.story import Story, story_of
 from kindergarten.viewer.model.view import Hud, View

@@ -14,6 +14,7 @@ from kindergarten.viewer.model.palette import LIGHT, WHITE, Colour, Theme
 
 FINE = 3  # letters are set this much larger and scaled down: small ones are then evenly spaced
 BEAM, TURNS = 17.0, 180  # [m] that headlights reach; steps of a whole turn
+SPREAD = 0.09, 0.2  # [rad] to either side: that light has at least, and how much more where it is widest
 BANDS = 32  # of light, one within the other
 KEPT = 400  # rendered lines that are kept
 
@@ -195,7 +196,7 @@ def _beam(turn: int, size: int) -> pygame.Surface:
     for k in range(BANDS):
         share = 1.0 - k / BANDS
         light = tuple(round(c * (0.006 + 0.022 * (k / BANDS) ** 2)) for c in (255, 240, 200))
-        reach, wide = BEAM * scale / 2 * share, (0.09 + 0.2 * share)
+        reach, wide = BEAM * scale / 2 * share, SPREAD[0] + SPREAD[1] * share
         corners = [(half / 2, half / 2)]
         for j in range(-4, 5):
             turned = angle + wide * j / 4

@@ -84,7 +84,7 @@ class Timeline:
         if story.end is End.COLLISION and story.duration <= known:
             x = round(self.axis.x_of(story.duration))
             surface.fill(theme.alarm, (x - round(2 * unit), track.top, round(4 * unit), self._bottom - track.top))
-        self._bookmarks(surface, hud)
+        draw_bookmarks(surface, self.axis, hud.marks, track.bottom, self._typeface)
         draw_play_head(surface, self.axis, frame.time, self._bottom, self._typeface)
         clock = f"{frame.time:.1f} s" if story.live else f"{frame.time:.1f} of {story.duration:.1f} s"
         y = self.area.bottom - 12 * unit
@@ -116,16 +116,6 @@ class Timeline:
             below.append((story.duration, end_words(story), end_words(story)))
             dot(surface, getattr(theme, end_tone(story.end)), (box.right, box.centery), 4.5 * unit)
         draw_marks(surface, self.axis, self.area, below, (box.bottom, 5, 16), self._typeface)
-
-    def _bookmarks(self, surface: pygame.Surface, hud: Hud) -> None:
-        unit, theme, track = self._typeface.unit, self._typeface.theme, self.axis.track
-        for name, time in zip("AB", hud.marks, strict=True):
-            if time is not None:
-                x = self.axis.x_of(time)
-                surface.fill(theme.ink, (round(x), track.top, max(round(unit), 1), track.height))
-                flag = pygame.Rect(round(x), track.top, round(14 * unit), round(14 * unit))
-                surface.fill(theme.ink, flag)
-                self._typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
 
 
 def track_in(area: pygame.Rect, top: float, unit: float) -> pygame.Rect:
@@ -166,6 +156,7 @@ def draw_role(
         time: [s] where the play head stands, which covers no word.
     """
     surface.fill(typeface.theme.card, box)
+    tall = box.height > 12 * typeface.unit
     for role in story.roles[min(i, len(story.roles) - 1)]:
         start, stop = max(role.start, story.start), min(role.stop, story.duration, known)
         borders = (start, role.t1, role.t2, role.t3, math.inf)
@@ -176,8 +167,8 @@ def draw_role(
                 continue
             piece = pygame.Rect(left, box.top, right - left, box.height)
             ground, ink = tones(typeface.theme, phase)
-            surface.fill(ground if role.choice or role.shows or box.height > 12 else typeface.theme.rule, piece)
-            if box.height > 12 * typeface.unit:
+            surface.fill(ground if role.choice or role.shows or tall else typeface.theme.rule, piece)
+            if tall:
                 words = band_words(role, phase, reveal)
                 write_beside(surface, words, piece, axis.x_of(time), typeface, 16, ink)
 
@@ -198,6 +189,19 @@ def write_beside(
             x = min(max(piece.centerx, left + half), right - half)
             typeface.write(surface, word, (x, piece.centery), points, ink, 0.5)
             return
+
+
+def draw_bookmarks(
+    surface: pygame.Surface, axis: Axis, marks: tuple[float | None, float | None], bottom: float, typeface: Typeface
+) -> None:
+    """The bookmarks A and B [s], as flags on the track, whose poles reach down to ``bottom`` [px]."""
+    unit, theme, top = typeface.unit, typeface.theme, axis.track.top
+    for name, time in zip("AB", marks, strict=True):
+        if time is not None:
+            flag = pygame.Rect(round(axis.x_of(time)), top, round(14 * unit), round(14 * unit))
+            surface.fill(theme.ink, (flag.left, top, max(round(unit), 1), bottom - top))
+            surface.fill(theme.ink, flag)
+            typeface.write(surface, name, flag.center, 15, theme.paper, 0.5)
 
 
 def draw_play_head(surface: pygame.Surface, axis: Axis, time: float, bottom: float, typeface: Typeface) -> None:

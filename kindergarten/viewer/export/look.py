@@ -5,27 +5,32 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from kindergarten.viewer.draw.scene import CRASH, DOTS, INSET, NOTICED, RIBBON, RING
-from kindergarten.viewer.draw.text import BEAM
+from kindergarten.viewer.draw.ground import FOG_CELL, FOG_WHOLE
+from kindergarten.viewer.draw.scene import CRASH, DOTS, FAINT, HALO, HEADLIGHTS, INSET, NOTE, NOTICED, RIBBON, RING
+from kindergarten.viewer.draw.text import BEAM, SPREAD
 from kindergarten.viewer.model import camera, labels, words
-from kindergarten.viewer.model.frame import CHOICES, WORDS
-from kindergarten.viewer.model.keys import BROWSER, PAGE, PLAYER
+from kindergarten.viewer.model.frame import CHOICES, JUMP, WORDS
+from kindergarten.viewer.model.keys import BROWSER, PAGE, PLAYER, SPEEDS
 from kindergarten.viewer.model.layout import BEYOND, TREE
 from kindergarten.viewer.model.palette import DARK, LIGHT, PAINTS, Colour, Theme
-from kindergarten.viewer.model.shapes import BRAKING, REACH, Part, parts_of
+from kindergarten.viewer.model.shapes import BRAKING, CYCLIST_SHADOW, REACH, SHADOW, Part, parts_of
 from kindergarten.viewer.model.view import FOG_EDGE, LARGE, LEAST_UNIT, SIZE, TONES, UNSEEN
 from kindergarten.world.codes import Kind, Phase
 from kindergarten.world.users import MAX_STEERING, WHEELBASE
 
 NUMBERS = {
-    "widest": camera.WIDEST, "closest": camera.CLOSEST, "ahead": camera.AHEAD, "before": camera.BEFORE,
-    "beside": camera.BESIDE, "size": SIZE, "leastUnit": LEAST_UNIT, "large": LARGE, "fogEdge": FOG_EDGE,
-    "unseen": UNSEEN,
-    "ribbon": RIBBON, "noticed": NOTICED, "inset": INSET, "ring": RING, "reach": REACH, "beam": BEAM, "beyond": BEYOND,
+    "widest": camera.WIDEST, "closest": camera.CLOSEST, "usual": camera.USUAL, "zoom": camera.ZOOM,
+    "ahead": camera.AHEAD, "before": camera.BEFORE, "beside": camera.BESIDE,
+    "size": SIZE, "leastUnit": LEAST_UNIT, "large": LARGE,
+    "fogEdge": FOG_EDGE, "fogCell": FOG_CELL, "fogWhole": FOG_WHOLE, "unseen": UNSEEN,
+    "ribbon": RIBBON, "noticed": NOTICED, "halo": HALO, "faint": FAINT, "dots": DOTS, "crash": CRASH,
+    "inset": INSET, "ring": RING, "reach": REACH, "note": NOTE,
+    "beam": BEAM, "spread": sum(SPREAD), "headlights": HEADLIGHTS, "beyond": BEYOND,
     "above": labels.ABOVE, "below": labels.BELOW, "steps": labels.STEPS, "step": labels.STEP, "edge": labels.EDGE,
     "braking": BRAKING, "steering": MAX_STEERING, "wheelbase": WHEELBASE,
+    "shadow": SHADOW, "cyclistShadow": CYCLIST_SHADOW,
     "tree": TREE, "tones": list(TONES.values()),
-    "pause": words.PAUSE, "crash": CRASH, "dots": DOTS,
+    "speeds": SPEEDS, "jump": JUMP, "pause": words.PAUSE,
 }  # fmt: skip
 
 

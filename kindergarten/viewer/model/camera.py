@@ -9,8 +9,10 @@ import numpy as np
 
 from kindergarten.viewer.model.frame import Frame
 from kindergarten.viewer.model.story import Story
+from kindergarten.viewer.model.view import View
 
-WIDEST, CLOSEST = 3.6, 13.0  # [px/m] at a width of 960 px
+WIDEST, CLOSEST, USUAL = 3.6, 13.0, 960  # [px/m] in a picture of the usual width [px]
+ZOOM = 1.15, 0.4, 4.0  # closer by one notch; the limits
 AHEAD, BEFORE, BESIDE = 0.74, 0.28, 0.2  # of the picture: what lies ahead; how far the ego is from the middle
 LEVEL = 1.08  # from one level of zoom to the next
 
@@ -60,6 +62,11 @@ class Camera:
         return replace(self, scale=self.scale * factor, level=self.level * factor, **size)
 
 
+def camera_of(story: Story, frame: Frame, size: tuple[int, int], view: View) -> Camera:
+    """The camera that a view asks for."""
+    return follow(story, frame, size, view.zoom) if view.follow else overview(story, size, view.zoom)
+
+
 def outlook(story: Story, ego: np.void) -> tuple[float, float]:
     """How far [m] to look ahead of the ego, and beside it: whoever comes from there comes on."""
     middle = story.to_middle(ego)
@@ -75,10 +82,10 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     width, height = size
     ego = frame.users[0]
     ahead, aside = outlook(story, ego)
-    scale = min(max(AHEAD * width / ahead, WIDEST * width / 960), CLOSEST * width / 960)
+    scale = min(max(AHEAD * width / ahead, WIDEST * width / USUAL), CLOSEST * width / USUAL)
     scale = min(scale, 0.5 * height / aside)
-    steps = math.floor(math.log(CLOSEST * width / 960 / scale) / math.log(LEVEL) + 1e-9)
-    level = max(CLOSEST * width / 960 / LEVEL**steps, scale) * zoom
+    steps = math.floor(math.log(CLOSEST * width / USUAL / scale) / math.log(LEVEL) + 1e-9)
+    level = max(CLOSEST * width / USUAL / LEVEL**steps, scale) * zoom
     scale *= zoom
     cos, sin = story.heading
     right = float(ego["cos"]) * cos + float(ego["sin"]) * sin

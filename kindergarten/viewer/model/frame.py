@@ -15,6 +15,7 @@ from kindergarten.world.codes import Action, Control, End, Kind, Phase, Signal
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import MAX_STEERING, WHEELBASE
 
+JUMP = 5.0, 2.0  # [m], [s]: whoever is elsewhere by more than so far, and so long at its speed, has not driven there
 #: What moves between decisions.
 SMOOTH = ("s", "offset", "speed", "acceleration", "steering", "x", "y", "cos", "sin")
 WORDS = {
@@ -85,6 +86,24 @@ def live_frame(simulator: Simulator, w: int, action: object = None) -> Frame:
     )
 
 
+def recorded(story: Story, k: int) -> Frame:
+    """Frame ``k`` of an episode, of which one only wants to know where everybody is."""
+    assert story.episode is not None
+    users = story.episode.users[k]
+    return Frame(
+        time=float(story.times[k]),
+        users=users,
+        arms=_arms(users),
+        steering=np.zeros(len(users)),
+        seen=_seen(users),
+        larger=larger(users),
+        target_speed=0.0,
+        end=End.RUNNING,
+        action="",
+        terms=np.zeros(0),
+    )
+
+
 def decision_times(replay: Replay, index: int) -> np.ndarray:
     """When the frames (T + 1,) of an episode were recorded [s]."""
     return replay.episodes[index].worlds["tick"] * replay.physics_step
@@ -93,7 +112,8 @@ def decision_times(replay: Replay, index: int) -> np.ndarray:
 def frame_at(replay: Replay, index: int, time: float) -> Frame:
     """Episode ``index`` at ``time`` [s]: exactly what was recorded at a decision, smooth in between.
 
-    What is either so or not (a lamp, who is seen) stays as it was at the last decision, as the agent saw it.
+    What is either so or not (a lamp, who is seen) stays as it was at the last decision, as the agent saw it; so does
+    whoever is gone at the next one, or somewhere else.
     """
     episode, times = replay.episodes[index], decision_times(replay, index)
     k = int(np.clip(np.searchsorted(times, time + 1e-9, side="right") - 1, 0, len(times) - 1))
@@ -103,12 +123,14 @@ def frame_at(replay: Replay, index: int, time: float) -> Frame:
     share = 0.0 if share < 1e-6 else share
     users, arms, seen, steering = now.copy(), _arms(now), _seen(now), _steering(now, then)
     if share:
+        far = np.hypot(then["x"] - now["x"], then["y"] - now["y"])
+        shares = np.where((far > JUMP[0] + JUMP[1] * now["speed"]) | (then["kind"] == Kind.NOBODY), 0.0, share)
         for name in SMOOTH:
-            users[name] += share * (then[name] - now[name])
+            users[name] += shares * (then[name] - now[name])
         norm = np.hypot(users["cos"], users["sin"])
         users["cos"], users["sin"] = users["cos"] / norm, users["sin"] / norm
-        arms += share * (_arms(then) - arms)
-        seen += share * (_seen(then) - seen)
+        arms += shares * (_arms(then) - arms)
+        seen += shares * (_seen(then) - seen)
     return Frame(
         time=float(np.clip(time, times[0], times[-1])),
         users=users,

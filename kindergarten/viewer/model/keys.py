@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # times real time
+
 
 class Key(NamedTuple):
     """Keys that do one thing; which of them was pressed, is the place that whoever does it is told.

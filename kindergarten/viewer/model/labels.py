@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.viewer.model.camera import Camera
-from kindergarten.viewer.model.frame import Frame
+from kindergarten.viewer.model.camera import Camera, camera_of
+from kindergarten.viewer.model.frame import Frame, recorded
 from kindergarten.viewer.model.shapes import REACH
 from kindergarten.viewer.model.story import Story
-from kindergarten.viewer.model.view import TONES
+from kindergarten.viewer.model.view import TONES, View, visibility
 from kindergarten.viewer.model.words import badge, sentence
 from kindergarten.world.codes import Kind, Phase
 
 Sides = tuple[tuple[int, int], ...]
+Crowds = tuple[tuple["Story", int], ...]  # stories, and how far [px] to the right the picture of each begins
 #: Where a label may stand, seen from whom it is about: right, down; the first that is free is taken.
 ABOVE = ((0, -1), (0, 1), (-1, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (1, 1))
 BELOW = ((0, 1), (0, -1), (-1, 1), (1, 1), (-1, 0), (1, 0), (-1, -1), (1, -1))
@@ -114,3 +116,68 @@ def areas_of(frame: Frame, camera: Camera) -> list[Area]:
     width = np.where(np.abs(frame.arms) > 0.02, 2 * REACH, users["width"]) * frame.larger * camera.scale
     half = np.stack([length * along + width * across, length * across + width * along], axis=1) / 2 + 1.0
     return [Area(*low, *high) for low, high in zip((pixels - half).tolist(), (pixels + half).tolist(), strict=True)]
+
+
+def ends(area: Area, height: float) -> tuple[Area, Area]:
+    """``area`` at the top of a picture so tall [px], and as far from its bottom."""
+    top = max(height - area.bottom, 0.0)
+    return area, area._replace(top=top, bottom=top + area.bottom - area.top)
+
+
+def steady(crowds: Crowds, size: tuple[int, int], view: View, time: float, areas: tuple[Area, ...]) -> Area:
+    """In which of ``areas`` [px] a sign stands at ``time`` [s]: it covers nobody, and moves only where somebody comes.
+
+    Where there is somebody in each of them, it rather covers one of the others than whoever has to be watched. What
+    is still going on cannot be looked ahead in: there it is the first.
+
+    Args:
+        size: of each picture [px].
+    """
+    crowds = tuple((story, left) for story, left in crowds if not story.live)
+    if not crowds:
+        return areas[0]
+    seen = View(follow=view.follow, zoom=view.zoom, ghosts=view.ghosts, focus=view.focus)  # all that counts here
+    times, places = _places(crowds, size, seen, areas)
+    return areas[int(places[max(int(np.searchsorted(times, time + 1e-9, side="right")) - 1, 0)])]
+
+
+@lru_cache(64)
+def _places(
+    crowds: Crowds, size: tuple[int, int], view: View, areas: tuple[Area, ...]
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The times (T,) [s] of all frames, and which of the areas (T,) is taken from each on."""
+    times = np.unique(np.concatenate([story.times for story, _ in crowds]))
+    costs = np.zeros((len(times), len(areas)))
+    for story, left in crowds:
+        k = np.searchsorted(story.times, times + 1e-9, side="right") - 1
+        costs = np.maximum(costs, _costs(story, size, view, left, areas)[k.clip(0)])
+    places, last = np.zeros(len(times), int), 0
+    for k, row in enumerate(costs):
+        if not k or row[last] > row.min():
+            free = [int(np.argmax([*(costs[k:, p] > row.min()), True])) if row[p] == row.min() else -1
+                    for p in range(len(areas))]  # fmt: skip
+            last = int(np.argmax(free))  # where one can stay the longest
+        places[k] = last
+    return times, places
+
+
+def _costs(story: Story, size: tuple[int, int], view: View, left: float, areas: tuple[Area, ...]) -> np.ndarray:
+    """Whom a sign would cover in each frame and area (T, A): 0 nobody, 1 somebody, 2 whoever has to be watched."""
+    low, high = np.split(_bodies(story, size, view)[:, :, None], 2, axis=3)  # (T, N, 1, 2)
+    places = np.array(areas) - (left, 0.0, left, 0.0)
+    covers = np.all((low < places[:, 2:]) & (places[:, :2] < high), axis=3)  # (T, N, A); false where there is nobody
+    covers[:-1] |= covers[1:].copy()  # on its way from one frame to the next
+    watched = covers[np.arange(len(covers)), [story.watched(view.focus, time) for time in story.times]]
+    return np.any(covers, axis=1) * 1.0 + watched
+
+
+@lru_cache(8)
+def _bodies(story: Story, size: tuple[int, int], view: View) -> np.ndarray:
+    """Where everybody is in the pictures (T, N, 4) [px] of an episode, as ``Area`` has it; not a number: not drawn."""
+    found = []
+    for k in range(len(story.times)):
+        frame = recorded(story, k)
+        areas = np.array(areas_of(frame, camera_of(story, frame, size, view)))
+        shown = (visibility(story, frame, view.ghosts) > 0.02) & (frame.users["kind"] != Kind.NOBODY)
+        found.append(np.where(shown[:, None], areas, np.nan))
+    return np.array(found)

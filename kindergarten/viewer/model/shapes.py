@@ -17,6 +17,8 @@ LARGER = 1.6  # times life size: a cyclist, where there is room
 ROOM = 0.45  # of the gap to whoever is nearest that one may grow into: two never meet
 BRAKING = -0.8  # [m/s^2] below this the brake lights are on
 REACH = 1.45  # [m] from a cyclist's middle to an arm's hand
+SHADOW = 0.16  # [m] to the right and down in the picture
+CYCLIST_SHADOW = 1.3, 0.5  # [m] length and width
 CYCLIST = 1.8, 0.65  # [m] length and width of the cyclist that is drawn below
 
 

@@ -28,7 +28,7 @@ MEANS = {
     Phase.AFTER: "now its body tells",
 }
 LEFT, UNSEEN = "it has left the scene", "it goes its way, out of sight"
-#: What stands on the timeline, the longest that there is room for.
+#: What stands on the timeline, the longest that there is room for; of the cue, if it is no secret and true.
 BANDS = {
     Phase.BEFORE: ("before",),
     Phase.CUE: ("it shows what it will do", "signal on", "signal"),
@@ -36,7 +36,10 @@ BANDS = {
     Phase.AFTER: ("it moves", "moves"),
 }
 PAUSE = 5.0  # [s] that story mode stops for, whatever the speed
+#: ... of a cue that shows nothing, of one that shows what is not so, of one that may be either, and of the order.
 SILENT_BAND = ("no signal: it would show a turn", "no signal", "-")
+WRONG_BAND = ("it shows what it will not do", "wrong signal", "wrong")
+SECRET_BAND = ("does it give a signal?", "a signal?", "?")
 ORDER_BAND = ("who comes first?", "first?")
 
 
@@ -98,7 +101,7 @@ def meaning(story: Story, frame: Frame, i: int) -> str:
     role, phase, user = story.role(i, frame.time), frame.phase(story, i), frame.users[i]
     if user["kind"] == Kind.NOBODY:
         return LEFT
-    if phase is Phase.AFTER and not frame.seen[i]:
+    if phase is Phase.AFTER and frame.seen[i] <= 0.5:
         return UNSEEN
     signal = Signal(int(user["signal"]))
     if phase is Phase.CUE and signal:
@@ -108,9 +111,15 @@ def meaning(story: Story, frame: Frame, i: int) -> str:
 
 def band_words(role: Role, phase: Phase, reveal: bool) -> tuple[str, ...]:
     """What stands on a phase's part of the timeline: the longest first."""
-    if phase is Phase.CUE and sign_of(role) == ORDER:
+    if phase is not Phase.CUE:
+        return BANDS[phase]
+    if sign_of(role) == ORDER:
         return ORDER_BAND
-    return SILENT_BAND if phase is Phase.CUE and reveal and not role.shows else BANDS[phase]
+    if not reveal:
+        return SECRET_BAND
+    if not role.shows:
+        return SILENT_BAND
+    return BANDS[phase] if role.truthful else WRONG_BAND
 
 
 def signal_labels(role: Role, reveal: bool, lanes: bool) -> tuple[str, str, str]:
@@ -124,21 +133,29 @@ def signal_labels(role: Role, reveal: bool, lanes: bool) -> tuple[str, str, str]
 
 
 def moments(story: Story, i: int) -> tuple[float, float, float]:
-    """When [s] what happens to road user ``i`` at t1, t2 and t3 is to be seen.
+    """When [s] what happens to road user ``i`` at t1, t2 and t3 is to be seen; at the end, if it is over before.
 
     A car's lamp may be dark at t1 itself, and an arm takes its time to go down.
     """
+    return tuple(min(time, story.duration) for time in _moments(story, i))  # pyright: ignore[reportReturnType]
+
+
+def _moments(story: Story, i: int) -> tuple[float, float, float]:
+    """The same, even if it is over before."""
     role, lit = story.role(i, story.start), np.zeros(0)
     if story.episode is not None:
         lit = story.times[(story.episode.users[:, i]["signal"] == role.cue_signal) & (story.times >= role.t1)]
     shown = min(float(lit.min(initial=role.t2)), role.t2) if role.shows else role.t1
     found = shown, min(role.t2 + 0.3, role.t3), role.t3
-    return tuple(min(max(time, story.start), story.duration) for time in found)  # pyright: ignore[reportReturnType]
+    return tuple(max(time, story.start) for time in found)  # pyright: ignore[reportReturnType]
 
 
 def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float, str]]:
-    """What story mode says of road user ``i`` and when [s]; ``belief`` (intents,) is the car's at t3."""
-    role, (t1, t2, t3) = story.role(i, story.start), moments(story, i)
+    """What story mode says of road user ``i`` and when [s]; ``belief`` (intents,) is the car's at t3.
+
+    Only what was reached is told, and of two things at one moment the later one.
+    """
+    role, (t1, t2, t3) = story.role(i, story.start), _moments(story, i)
     who = f"The {role.kind.name.lower()}"
     side, rider = role.cue_signal.name.lower(), role.kind is Kind.CYCLIST
     shows = f"{who} {'holds out its' if rider else 'flashes its'} {side} {'arm' if rider else 'lamp'}."
@@ -151,7 +168,11 @@ def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float
     thought = ""
     if belief is not None:
         thought = f" The car was {percents(belief)[role.intent]} % sure of it."
-    return [(t1, shows), (t2, gone), (t3, f"It {does_of(story.lanes)[role.intent]}.{thought}")]
+    told = {t1: shows, t2: gone, t3: f"It {does_of(story.lanes)[role.intent]}.{thought}"}
+    if t3 > story.duration:
+        told = {time: words for time, words in told.items() if time < story.duration}
+        told[story.duration] = f"It is over before {who.lower()} moves."
+    return sorted(told.items())
 
 
 def end_words(story: Story) -> str:

@@ -1,6 +1,5 @@
 // What plays, and what buttons, keys, fingers and the mouse do to it.
 
-const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 const LINGER = 1; // [s] on the last picture before a loop begins again
 
 const $ = (id) => document.getElementById(id);
@@ -36,7 +35,7 @@ function draw(now) {
     fitCanvas(stage.canvas);
     stage.told.textContent = state.told;
     stage.told.hidden = !state.told;
-    seen.reserved = state.told ? [boxIn(stage.told, stage.canvas)] : [];
+    seen.reserved = state.told ? [standFree(stage, seen)] : [];
     if (stage.canvas.width && stage.canvas.height) drawScene(stage.canvas, street, stage.episode, state.time, seen, replay.look.themes[view.dark ? "dark" : "light"]);
     stage.panel.draw(state.time, seen);
     stage.start.hidden = state.playing || state.time > stage.episode.time[0];
@@ -45,6 +44,16 @@ function draw(now) {
   $("clock").textContent = words;
   timeline.move(state.time, words);
   if (state.playing) redraw();
+}
+
+/** Put what is told at the top or at the bottom, wherever it covers nobody; returns where it stands. */
+function standFree({ told, canvas, episode, kept }, seen) {
+  const boxes = [false, true].map((low) => (told.classList.toggle("low", low), boxIn(told, canvas)));
+  const key = JSON.stringify([boxes, canvas.width, canvas.height, seen.follow, seen.zoom]);
+  if (kept.key !== key) Object.assign(kept, { key, places: steady(canvas, street, episode, seen, boxes) });
+  const place = kept.places[episode.index(state.time)];
+  told.classList.toggle("low", place > 0);
+  return boxes[place];
 }
 
 /** Where an element stands on a canvas: left, top, right, bottom. */
@@ -87,7 +96,7 @@ function layOut() {
     const panel = new Panel(episode, replay.terms, replay.discrete, (plan) => state.guesses.get(plan), guess);
     const element = make("article", "stage", make("div", "view", canvas, label, told, start), panel.element);
     touch(canvas);
-    return { episode, canvas, panel, start, element, label, told };
+    return { episode, canvas, panel, start, element, label, told, kept: {} };
   });
   const stages = $("stages");
   stages.className = chosen.length > 1 ? "two" : "";
@@ -107,7 +116,7 @@ function touch(canvas) {
   const fingers = new Map();
   const apart = () => { const [a, b] = [...fingers.values()]; return b ? Math.hypot(a.x - b.x, a.y - b.y) : 0; };
   let began = null, wide = 0;
-  canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(1.15 ** -Math.sign(event.deltaY)); }, { passive: false });
+  canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(look.zoom[0] ** -Math.sign(event.deltaY)); }, { passive: false });
   canvas.addEventListener("pointerdown", (event) => {
     fingers.set(event.pointerId, event);
     began = fingers.size === 1 ? event : null;
@@ -146,8 +155,8 @@ function seek(time) {
 /** To t1, t2 or t3, and pause. */
 function jump(k) {
   setPlaying(false);
-  const stop = episodes[state.episode].telling[k];
-  if (stop) seek(stop[0]);
+  const { telling } = episodes[state.episode];
+  if (telling.length) seek(telling[Math.min(k, telling.length - 1)][0]);
   say();
 }
 
@@ -180,7 +189,7 @@ function setSpeed(speed) {
 }
 
 function zoom(factor) {
-  view.zoom = factor ? clamp(view.zoom * factor, 0.4, 4) : 1;
+  view.zoom = factor ? clamp(view.zoom * factor, look.zoom[1], look.zoom[2]) : 1;
   redraw();
 }
 
@@ -221,8 +230,8 @@ function say() {
 /** What the keys do, by the names that keys.py has for it; told which of its keys it was. */
 const DOES = {
   play: toggle, step, twins: nextTwin, ends: (last) => seek(last ? timeline.duration : 0), jump, story, loop: () => flipState("loop"),
-  speed: (up) => setSpeed(SPEEDS[clamp(SPEEDS.indexOf(state.speed) + (up ? 1 : -1), 0, SPEEDS.length - 1)]),
-  episode: (k) => open(state.episode + (k % 2 ? 1 : -1)), zoom: (k) => zoom([1.15, 1 / 1.15, 0][k]), help: () => $("card").showModal(),
+  speed: (up) => setSpeed(look.speeds[clamp(look.speeds.indexOf(state.speed) + (up ? 1 : -1), 0, look.speeds.length - 1)]),
+  episode: (k) => open(state.episode + (k % 2 ? 1 : -1)), zoom: (k) => zoom([look.zoom[0], 1 / look.zoom[0], 0][k]), help: () => $("card").showModal(),
   fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
 };
 for (const name of ["reveal", "beliefs", "follow", "large", "dark"]) DOES[name] = () => flip(name);
@@ -240,7 +249,7 @@ function wire() {
   const clicks = { back: () => step(0), on: () => step(1), previous: () => DOES.episode(0), next: () => DOES.episode(1), t1: () => jump(0), t2: () => jump(1), t3: () => jump(2) };
   for (const name of ["play", "loop", "story", "help", "fullscreen", "reveal", "beliefs", "twins", "follow", "large", "dark"]) clicks[name] = DOES[name];
   for (const [id, does] of Object.entries(clicks)) $(id).addEventListener("click", () => does());
-  $("speed").append(...SPEEDS.map((speed) => new Option(`${speed} \u00d7`, speed)));
+  $("speed").append(...look.speeds.map((speed) => new Option(`${speed} \u00d7`, speed)));
   $("speed").addEventListener("change", () => setSpeed(Number($("speed").value)));
   $("episode").append(...episodes.map((_, k) => new Option(title(k, false), k)));
   $("episode").addEventListener("change", () => open(Number($("episode").value)));

@@ -23,7 +23,7 @@ function mixAngle(a, b, share) {
 class Episode {
   constructor(raw, replay) {
     const { names, will, does, look, shapes } = replay;
-    Object.assign(this, { names, will, does, wheelbase: look.numbers.wheelbase, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, twins: raw.twins, differs: raw.differs });
+    Object.assign(this, { names, will, does, look: look.numbers, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, twins: raw.twins, differs: raw.differs });
     this.kinds = raw.kinds.map((kind) => names.kind[kind]);
     this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];
@@ -131,10 +131,9 @@ class Episode {
     user.cyclist = user.type === "cyclist";
     user.side = this.side(user.signal);
     user.arm = user.cyclist ? user.side : 0;
-    const jumps = Math.hypot(then("x") - user.x, then("y") - user.y) > 5 + 2 * user.speed;
-    if (then("kind") && !jumps) {
-      const way = Math.hypot(then("x") - user.x, then("y") - user.y);
-      if (i) user.steering = Math.atan((this.wheelbase * Math.sin(then("heading") - user.heading)) / Math.max(way, 0.3)); // what its turn takes
+    const way = Math.hypot(then("x") - user.x, then("y") - user.y), [far, long] = this.look.jump;
+    if (then("kind") && way <= far + long * user.speed) {
+      if (i) user.steering = Math.atan((this.look.wheelbase * Math.sin(then("heading") - user.heading)) / Math.max(way, 0.3)); // what its turn takes
       for (const name of ["x", "y", "speed", "seen", "larger"]) user[name] = mix(user[name], then(name), share);
       user.heading = mixAngle(user.heading, then("heading"), share);
       if (user.cyclist) user.arm = mix(user.arm, this.side(then("signal")), share);

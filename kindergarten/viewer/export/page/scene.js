@@ -30,7 +30,7 @@ class Camera {
 
 /** As camera.py does it. */
 function follow(canvas, episode, frame, zoom, look) {
-  const camera = new Camera(canvas, episode.columns.heading[0]), { along, across, heading } = camera, unit = along / 960;
+  const camera = new Camera(canvas, episode.columns.heading[0]), { along, across, heading } = camera, unit = along / look.usual;
   const [ahead, aside] = frame.outlook, { x, y, heading: turned } = frame.users[0];
   const wanted = clamp((look.ahead * along) / ahead, look.widest * unit, look.closest * unit);
   camera.scale = Math.min(wanted, (0.5 * across) / aside) * zoom;
@@ -45,10 +45,14 @@ function overview(canvas, episode, zoom) {
   return Object.assign(camera, { x, y, scale: Math.min(camera.along / across, camera.across / along) * zoom });
 }
 
+function cameraOf(canvas, episode, frame, view, look) {
+  return view.follow ? follow(canvas, episode, frame, view.zoom, look) : overview(canvas, episode, view.zoom);
+}
+
 /** Draw ``episode`` at ``time`` on ``canvas``; ``view``: what the watcher wants to see. */
 function drawScene(canvas, street, episode, time, view, ink) {
   const ctx = canvas.getContext("2d"), frame = episode.frame(time), { look } = street;
-  const camera = view.follow ? follow(canvas, episode, frame, view.zoom, look) : overview(canvas, episode, view.zoom);
+  const camera = cameraOf(canvas, episode, frame, view, look);
   const window_ = Math.min(innerWidth / look.size[0], innerHeight / look.size[1]);
   camera.unit = Math.max(window_, look.leastUnit) * camera.ratio * (view.large ? look.large : 1);
   const opacity = frame.users.map((user, i) => (i ? visible(street, user) : 1));
@@ -72,36 +76,38 @@ function visible(street, user) {
 }
 
 /** Light around those to whom the car attends, and a dotted line that leads there. */
-function halos(ctx, camera, attention, frame, opacity, ink, { noticed, dots }) {
+function halos(ctx, camera, attention, frame, opacity, ink, { noticed, dots, halo, faint }) {
   const [x0, y0] = camera.pixels(frame.users[0].x, frame.users[0].y), step = dots * camera.unit;
   attention.forEach((given, k) => {
     const user = frame.users[k + 1], share = Math.min(given, 1), [x, y] = camera.pixels(user.x, user.y);
     if (share < noticed || !user.kind || opacity[k + 1] < 0.02) return;
-    const radius = Math.max(1.9 * camera.scale, 20 * camera.unit), count = Math.floor(Math.hypot(x - x0, y - y0) / step);
+    const radius = Math.max(halo[0] * camera.scale, halo[1] * camera.unit), count = Math.floor(Math.hypot(x - x0, y - y0) / step);
     ctx.globalAlpha = share;
     ctx.strokeStyle = ink.notice;
     ctx.lineWidth = Math.max(radius / 10, 2);
     ctx.beginPath();
     ctx.arc(x, y, radius, 0, 2 * Math.PI);
     ctx.stroke();
-    ctx.globalAlpha = 0.25 + 0.75 * share;
+    ctx.globalAlpha = mix(faint, 1, share);
     for (let j = 2; j < count - radius / step; j++) spot(ctx, mix(x0, x, j / count), mix(y0, y, j / count), (0.8 + 1.8 * share) * camera.unit, ink.notice);
   });
   ctx.globalAlpha = 1;
 }
 
 /** What headlights throw on the road. */
-function beam(ctx, camera, user, { beam: far }) {
+function beam(ctx, camera, user, { beam: far, spread, headlights }) {
   if (!user.kind || user.cyclist) return;
   camera.apply(ctx);
   ctx.translate(user.x, user.y);
   ctx.rotate(user.heading);
-  const light = ctx.createLinearGradient(user.length / 2, 0, user.length / 2 + far, 0);
+  ctx.translate(user.length / 2 - headlights, 0);
+  const light = ctx.createRadialGradient(0, 0, 0, 0, 0, far);
   light.addColorStop(0, "#fff0c850");
   light.addColorStop(1, "#fff0c800");
   ctx.fillStyle = light;
   ctx.beginPath();
-  for (const [x, y] of [[0, 0.4], [far, 4], [far, -4], [0, -0.4]]) ctx.lineTo(user.length / 2 - 0.2 + x, y);
+  ctx.moveTo(0, 0);
+  ctx.arc(0, 0, far, -spread, spread);
   ctx.fill();
 }
 
@@ -154,6 +160,31 @@ function areasOf(frame, camera, look) {
   });
 }
 
+const apart = (a, b) => a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
+
+/** In which of ``boxes`` a sign stands in each frame: it covers nobody, and seldom moves; see steady in labels.py. */
+function steady(canvas, street, episode, view, boxes) {
+  const covers = Array.from(episode.time, (time) => {
+    const frame = episode.frame(time), camera = cameraOf(canvas, episode, frame, view, street.look), areas = areasOf(frame, camera, street.look);
+    const shown = frame.users.map((user, i) => user.kind && (!i || visible(street, user) > 0.02));
+    return boxes.map((box) => areas.map((area, i) => shown[i] && !apart(area, box.map((n) => n * camera.ratio))));
+  });
+  const costs = covers.map((here, k) => here.map((row, p) => {
+    const whom = row.map((covered, i) => covered || (covers[k + 1] ?? here)[p][i]); // on its way from one frame to the next
+    return whom.some(Boolean) + Boolean(whom[episode.signaller(k)]);
+  }));
+  let last = 0;
+  return costs.map((row, k) => {
+    const least = Math.min(...row);
+    if (k && row[last] === least) return last;
+    const stays = row.map((cost, p) => {
+      const end = costs.findIndex((later, j) => j >= k && later[p] > least);
+      return cost > least ? -1 : end < 0 ? costs.length : end;
+    });
+    return (last = stays.indexOf(Math.max(...stays))); // where one can stay the longest
+  });
+}
+
 /** A free place for a label, or null; see place in labels.py. */
 function place([width, height], about, camera, taken, sides, { steps, step, edge }) {
   for (let k = 0; k < steps; k++)
@@ -163,8 +194,7 @@ function place([width, height], about, camera, taken, sides, { steps, step, edge
       const y = (about[1] + about[3]) / 2 + down * ((about[3] - about[1] + height) / 2 + gap);
       const left = Math.max(Math.min(x - width / 2, camera.width - edge - width), edge), top = Math.max(Math.min(y - height / 2, camera.height - edge - height), edge);
       const area = [left, top, left + width, top + height];
-      const free = taken.every((other) => area[0] >= other[2] || other[0] >= area[2] || area[1] >= other[3] || other[1] >= area[3]);
-      if (free && area[2] <= camera.width && area[3] <= camera.height) return area;
+      if (taken.every((other) => apart(area, other)) && area[2] <= camera.width && area[3] <= camera.height) return area;
     }
   return null;
 }
@@ -178,7 +208,7 @@ function labels(ctx, camera, episode, frame, opacity, view, ink, look, body) {
   taken.push(...view.reserved.map((area) => area.map((n) => n * camera.ratio)));
   const wide = Math.min(look.inset * unit, 0.4 * camera.width, 0.4 * camera.height);
   for (const note of notesOf(episode, frame, opacity, view, look)) {
-    const size = note.words ? [Math.min(ctx.measureText(note.words).width + 14 * unit, camera.width - 2 * look.edge), 20 * unit] : [wide, wide];
+    const size = note.words ? [Math.min(ctx.measureText(note.words).width + look.note[1] * unit, camera.width - 2 * look.edge), look.note[0] * unit] : [wide, wide];
     const area = place(size, areas[note.i], camera, taken, look[note.side], look);
     if (!area) continue;
     taken.push(area);
@@ -199,7 +229,7 @@ function labels(ctx, camera, episode, frame, opacity, view, ink, look, body) {
     else {
       ctx.fillStyle = ink[tone[0]];
       ctx.beginPath();
-      ctx.roundRect(area[0], area[1], area[2] - area[0], area[3] - area[1], 5 * unit);
+      ctx.roundRect(area[0], area[1], area[2] - area[0], area[3] - area[1], look.note[2] * unit);
       ctx.fill();
       ctx.fillStyle = ink[tone[1]];
       ctx.fillText(words, ...middle, area[2] - area[0] - 6 * unit);

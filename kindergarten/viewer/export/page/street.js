@@ -56,7 +56,7 @@ class Street {
   /** Lay the mist over the picture: soft at its edge, slightly uneven within. */
   drawFog(ctx, camera, ink) {
     if (!this.fog) return;
-    const cell = 8 * camera.ratio, columns = Math.ceil(camera.width / cell) + 1, rows = Math.ceil(camera.height / cell) + 1;
+    const cell = this.look.fogCell * camera.ratio, columns = Math.ceil(camera.width / cell) + 1, rows = Math.ceil(camera.height / cell) + 1;
     Object.assign(this.mist, { width: columns, height: rows });
     const sheet = this.mist.getContext("2d"), image = sheet.createImageData(columns, rows), edge = this.look.fogEdge;
     const fog = ink.fog.match(/\w\w/g).map((hex) => parseInt(hex, 16));
@@ -64,7 +64,7 @@ class Street {
       const column = (at / 4) % columns, row = Math.floor(at / 4 / columns);
       const [x, y] = camera.unproject((column + 0.5) * cell, (row + 0.5) * cell);
       const uneven = Math.sin(0.21 * x + 1.7 * Math.sin(0.11 * y)) + Math.sin(0.17 * y + 2.1 * Math.sin(0.07 * x + 1));
-      const cover = smoothstep((this.depth(x, y) + edge) / (edge + 1.5));
+      const cover = smoothstep((this.depth(x, y) + edge) / (edge + this.look.fogWhole));
       image.data.set([...fog, 255 * cover * (0.87 + 0.045 * uneven)], at);
     }
     sheet.putImageData(image, 0, 0);
@@ -105,11 +105,11 @@ function drawFigure(ctx, camera, user, body, ink, look, opacity = 1, larger = us
   const lit = user.cyclist ? 0 : user.side, braking = !user.cyclist && user.acceleration < look.braking;
   const shown = new Set(["", braking ? "brake" : "coast", lit > 0 ? "left" : "left off", lit < 0 ? "right" : "right off",
     user.arm > 0.02 ? "arm left" : "rest left", user.arm < -0.02 ? "arm right" : "rest right"]);
-  const [long, wide] = user.cyclist ? [1.3, 0.5] : [user.length, user.width];
+  const [long, wide] = user.cyclist ? look.cyclistShadow : [user.length, user.width];
   ctx.save();
   ctx.globalAlpha = opacity;
   for (const below of [true, false]) {
-    camera.apply(ctx, below ? 0.16 * camera.scale * larger : 0);
+    camera.apply(ctx, below ? look.shadow * camera.scale * larger : 0);
     ctx.translate(user.x, user.y);
     ctx.rotate(user.heading);
     ctx.scale(larger, larger);
