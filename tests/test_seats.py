@@ -27,16 +27,22 @@ pytestmark = pytest.mark.jit
 GOALS = [int(Intent.LEFT), int(Intent.STRAIGHT)]
 
 
-def recorded(goals: list[int], **rules) -> tuple[list[Episode], list[np.ndarray], Playground]:
-    """Seat 0 tells where it goes as long as it is far, and seat 1 believes it; with the users of each frame."""
-    playground = Playground(PLAYGROUNDS["Meeting"], 1, make_rules(**rules))
+def recorded(
+    goals: list[int], before: Deed = Deed.SIGNAL_LEFT, after: Deed = Deed.SIGNAL_OFF
+) -> tuple[list[Episode], list[np.ndarray], Playground]:
+    """Seat 0 tells where it goes as long as it is far, and seat 1 believes it; with the users of each frame.
+
+    before, after: what seat 0 does with its lamps as long as it is far, and once its way has begun to show.
+    """
+    playground = Playground(PLAYGROUNDS["Meeting"])
     playground.seed(np.array([5]))
     playground.reset(goals=np.array([goals]))
     recorder, frames = SeatsRecorder(playground, seed=5), [playground.users[0].copy()]
     captions = np.zeros((playground.num_users - 1, len(Intent)))
     captions[0, Intent.LEFT] = 1.0
     while playground.acting().any():
-        lamp = Deed.SIGNAL_LEFT if len(frames) < 12 else Deed.SIGNAL_OFF
+        shows = frames[-1]["reveal"][0] <= playground.worlds["tick"][0]
+        lamp = before if len(frames) < 12 else after if shows else Deed.SIGNAL_OFF
         deeds = np.array([[lamp, Deed.SLOWER if len(frames) > 18 else Deed.IDLE]])
         playground.step(deeds)
         recorder.record(deeds[0], {a: Thoughts(captions=captions) for a in range(2)})
@@ -71,6 +77,15 @@ def test_it_says_when_each_lamp_was_on_and_whether_that_was_true(replay: Replay)
     assert (told["cue_signal"], told["truthful"]) == (Signal.LEFT, 1) and told["t1"] < told["t2"] < told["t3"]
     assert (lied["cue_signal"], lied["truthful"]) == (Signal.LEFT, 0)
     assert silent["cue_signal"] == Signal.NONE and silent["truthful"] == 1
+
+
+@pytest.mark.parametrize("before, said", [(Deed.SIGNAL_LEFT, Signal.LEFT), (Deed.SIGNAL_OFF, Signal.NONE)])
+def test_what_is_shown_once_the_way_shows_is_no_word(before: Deed, said: Signal):
+    (episode, *_), _, _ = recorded(GOALS, before, after=Deed.SIGNAL_RIGHT)
+    user = episode.users[0, 0]
+    assert (episode.users["signal"][:, 0] == Signal.RIGHT).any(), "later on it shows something else"
+    assert (user["cue_signal"], user["truthful"]) == (said, said == Signal.LEFT)
+    assert user["t1"] <= user["t2"] <= user["t3"] and (user["t1"] < user["t2"]) == (said != Signal.NONE)
 
 
 def test_it_is_a_replay_like_any_other(replay: Replay, tmp_path, capsys):

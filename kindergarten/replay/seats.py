@@ -94,13 +94,17 @@ class SeatsRecorder:
 
 
 def _told(frames: np.ndarray, drivers: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """Frames (T, N) that say of each agent when its lamp was on first and last, what it showed last, and its t3."""
+    """Frames (T, N) that say of each agent when its lamp was on first and last, what it showed last, and its t3.
+
+    Lamps count until t3: what is shown once the way shows tells nobody anything.
+    """
     frames = frames.copy()
     for a in np.flatnonzero(drivers[0]["present"]):
         user = frames[:, a]
-        reveal, on = int(user["reveal"].min()), np.flatnonzero(user["signal"] != Signal.NONE)
+        reveal = int(user["reveal"].min())
         user["t3"] = reveal if 0 < reveal < NEVER else max(int(user["t3"][0]), int(ticks[-1]) + 1)
         user["reveal"] = user["t3"]
+        on = np.flatnonzero((user["signal"] != Signal.NONE) & (ticks < user["t3"]))
         user["t1"] = ticks[on[0]] if len(on) else user["t3"]
         user["t2"] = min(int(ticks[on[-1]]) + CONFIG.substeps, int(user["t3"][0])) if len(on) else user["t3"]
         user["cue_signal"] = user["signal"][on[-1]] if len(on) else Signal.NONE
