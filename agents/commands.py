@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.agents.runs.options import ALL, Options, Together, read_file, usual
-from kindergarten.commandline import Quiet, newest_run, read, value_of
+from kindergarten.agents.runs.options import ALL, MOST_STEPS, Options, Together, check_said, read_file, usual
+from kindergarten.commandline import BEST, Quiet, newest_run, options_of, read, value_of
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, setting, settle
+from kindergarten.world.words import chosen
 
-BEST = "checkpoints/best.*"  # what it takes to be looked into
-WHERE = ("out", "wandb", "hub", "address")  # a run goes: that is no other run's affair
+WHERE = ("wandb", "hub", "address")  # a run went: that is no other run's affair
 
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Options, Quiet):
     """Teach a car to read what others are about to do."""
 
-    seeds: int = setting(1, Whole(1), "train so many agents, from seed on, side by side as far as there are cores")
+    seeds: int = setting(
+        1, Whole(1, 1000), "train so many agents, from seed on, side by side as far as there are cores"
+    )
     config: Path | None = option("a file with options, such as a run's config.json; those on the line come first")
     resume: Path | None = option("go on with this run, or with these of several seeds; with --steps or --more alone")
-    more: int | None = setting(None, Maybe(Whole(1)), "with --resume: so many decisions on top of those it has")
+    more: int | None = setting(
+        None, Maybe(Whole(1, MOST_STEPS)), "with --resume: so many decisions on top of those it has"
+    )
 
     @classmethod
     def of_words(cls, words: Sequence[str], prog: str) -> Train | Resume:
@@ -39,19 +43,19 @@ class Train(Options, Quiet):
         if value_of("--resume", words) is not None:
             return read(Resume, words, prog)
         file, scenario = value_of("--config", words), value_of("--scenario", words)
-        if file is not None:
-            given = read_file(Path(file))[0]
-            if scenario is not None and isinstance(given, Together) != (scenario in PLAYGROUNDS):
-                raise ValueError(f"--config {file} is of {given.scenario}: {scenario} takes other options")
-        else:  # what is wrong is said with all else that is
-            given = usual(scenario) if scenario in (*SCENARIOS, ALL, *PLAYGROUNDS) else None
+        if scenario is not None:
+            chosen("scenario", scenario, dict.fromkeys((*SCENARIOS, ALL, *PLAYGROUNDS)))
+        given = usual(scenario or cls.scenario) if file is None else _options_in(Path(file), scenario)
         command = TrainTogether if isinstance(given, Together) else cls
-        return read(command, words, prog, None if given is None else command.like(given))
+        found = replace(read(command, words, prog, command.like(given)), every=given.every)
+        on_the_line = {word.partition("=")[0].replace("_", "-") for word in words}
+        check_said(found, {name: its for name, its in options_of(command).items() if its in on_the_line})
+        return found
 
     @classmethod
     def like(cls, options: Options) -> Train:
         """Another run with the same options."""
-        return cls(**{f.name: getattr(options, f.name) for f in fields(options) if f.name not in WHERE})
+        return cls(**{f.name: getattr(options, f.name) for f in fields(options)})
 
     def run(self) -> int:
         """Train; the exit code."""
@@ -60,6 +64,12 @@ class Train(Options, Quiet):
         if self.more is not None:
             raise ValueError(f"--more is {self.more}: it goes with --resume RUN alone")
         return train.start(self, self.seeds)
+
+
+def _options_in(file: Path, scenario: str | None) -> Options:
+    """Those in a file; of a run's, without where that went."""
+    given, about = read_file(file, scenario)
+    return replace(given, **dict.fromkeys(WHERE)) if "made_with" in about else given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +82,8 @@ class Resume(Quiet):
     """Go on with a run, or with those of several seeds."""
 
     resume: Path
-    steps: int | None = setting(None, Maybe(Whole(1)), "decisions that it shall have in all")
-    more: int | None = setting(None, Maybe(Whole(1)), "decisions on top of those that it has")
+    steps: int | None = setting(None, Maybe(Whole(1, MOST_STEPS)), "decisions that it shall have in all")
+    more: int | None = setting(None, Maybe(Whole(1, MOST_STEPS)), "decisions on top of those that it has")
 
     def __post_init__(self) -> None:
         settle(self)

@@ -33,6 +33,7 @@ C = TypeVar("C")
 REGISTRY = ConstructorRegistry()
 NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 POSITIONAL = get_args(tyro.conf.Positional[int])[1]  # how tyro marks what is no option
+BEST = "checkpoints/best.*"  # of a run: what it takes to be looked into
 FEW = 8  # options are named one by one when somebody mistypes one
 
 

@@ -10,20 +10,22 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch as th
 
 from kindergarten import cli
 from kindergarten.agents import PPOConfig
-from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs import checkpoint, evaluate, train
 from kindergarten.agents.runs.folders import alone
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import ALWAYS
-from kindergarten.agents.runs.train import begin, train
+from kindergarten.agents.runs.run import ALWAYS, Run
+from kindergarten.agents.runs.train import begin
 from kindergarten.files import whole_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +38,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, few_seeds) -> Path:
     """A run that is finished."""
     th.set_num_threads(1)
     run = begin(replace(OPTIONS, out=tmp_path_factory.mktemp("runs") / "run"))
-    assert train(run) == 0
+    assert train.train(run) == 0
     run.write_json("ladder.json", run.results("evaluation.json"))
     return run.folder
 
@@ -80,6 +82,17 @@ def without(name: str, *keys: str) -> Callable[[Path], None]:
     return damage
 
 
+def null(name: str) -> Callable[[Path], None]:
+    """What leaves nothing of an option but its name."""
+
+    def damage(folder: Path) -> None:
+        about = json.loads((folder / "config.json").read_text())
+        about["options"][name] = None
+        (folder / "config.json").write_text(json.dumps(about))
+
+    return damage
+
+
 def notes(change: dict[str, object]) -> Callable[[Path], None]:
     """What changes the last checkpoint's notes, its digest too."""
 
@@ -110,6 +123,8 @@ LAST, BEST, ZIP = (f"checkpoints/{name}" for name in ("last.safetensors", "best.
         (without("config.json", "options"), "config.json"),
         (lambda folder: cut(folder / "config.json"), "config.json"),
         (lambda folder: (folder / "config.json").write_text("[]"), "config.json"),
+        (lambda folder: (folder / "config.json").write_text("[" * 100_000), "config.json"),
+        *((null(name), "config.json") for name in ALWAYS),
         (removed("config.json"), "config.json"),
         (lambda folder: cut(folder / "metrics.csv"), "metrics.csv"),
         (lambda folder: cut(folder / "metrics.csv", 30), "metrics.csv"),
@@ -143,6 +158,76 @@ def test_without_the_best_checkpoint(folder: Path, capsys, damage):
         )
 
 
+@pytest.mark.parametrize("change", [{"policy.pth": -9}, {"data": 0}, {"data": b"[]"}, {"data": b"{}"}, {"data": None}])
+def test_a_damaged_pickle_is_one_line(folder: Path, capsys, change: dict[str, bytes | int | None]):
+    """Each change makes something else of a file in the archive, cuts it, or leaves it out."""
+    with zipfile.ZipFile(folder / ZIP) as whole:
+        files = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(folder / ZIP, "w") as damaged:
+        for name, content in files.items():
+            new = change.get(name, content)
+            if new is not None:
+                damaged.writestr(name, content[:new] if isinstance(new, int) else new)
+    removed(BEST)(folder)
+    line = said(capsys, "evaluate", folder, "--allow-pickle")
+    assert ZIP in line and "--more N makes another" in line
+    line = said(capsys, "evaluate", folder / ZIP, "--scenario", "Follow", "--allow-pickle")
+    assert ZIP in line and "pip install" not in line
+
+
+def test_a_pickle_of_a_module_that_is_not_here_says_which(folder: Path, capsys, monkeypatch: pytest.MonkeyPatch):
+    module, model = ModuleType("mypol"), Run.open(folder).load_model()
+    policy = type("MyPolicy", (type(model.policy),), {"__module__": "mypol"})
+    module.__dict__["MyPolicy"] = policy
+    model.policy_class = policy
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "mypol", module)
+        model.save(folder / "mine.zip")
+    line = said(capsys, "evaluate", folder / "mine.zip", "--scenario", "Follow", "--allow-pickle")
+    assert "mine.zip holds no policy" in line and "No module named 'mypol'" in line and "pip install" not in line
+
+
+WHOLE, CUT, GONE = range(3)
+
+
+@pytest.mark.parametrize("last", [WHOLE, CUT, GONE])
+@pytest.mark.parametrize("best", [WHOLE, CUT, GONE])
+def test_every_advice_can_be_followed(folder: Path, capsys, monkeypatch: pytest.MonkeyPatch, last: int, best: int):
+    """Whatever is gone or damaged: who does as told is done after a few commands, or begins anew where all is lost."""
+    pickle, table = (last + best) % 3, WHOLE if (last + 2 * best) % 3 else GONE
+    scores = CUT if (last + best) % 2 else GONE
+    states = {LAST: last, BEST: best, ZIP: pickle, "metrics.csv": table, "evaluation.json": scores}
+    for name, state in states.items():
+        (cut if state == CUT else Path.unlink if state == GONE else Path.stat)(folder / name)
+    monkeypatch.setattr(
+        evaluate, "evaluate_run", lambda run, configs, ladder, pickles, quiet: [run.load_model(pickles)]
+    )
+    monkeypatch.setattr(train, "train", lambda run: 0)  # what it would go on from has been read
+    kept = {name: (folder / name).read_bytes() for name, state in states.items() if state != GONE}
+    for first in (["evaluate"], ["train", "--resume"], ["compare"]):
+        words = [*first, str(folder)]
+        for _ in range(4):
+            capsys.readouterr()
+            if cli.main(words) == 0:
+                break
+            line = capsys.readouterr().err
+            if "begin anew" in line:
+                assert WHOLE not in (last, best)
+                assert pickle != WHOLE or best == CUT
+                break
+            if "remove it, and" in line:
+                (folder / BEST).unlink()
+            if "if you trust it, evaluate, diagnose and export-onnx read it with --allow-pickle" in line:
+                words = ["evaluate", str(folder), "--allow-pickle"]
+                continue
+            (advice,) = re.findall(r"kindergarten ((?:evaluate|train) .*?)(?: makes| reads| still reads|\n)", line)
+            words = ["1" if word == "N" else word for word in shlex.split(advice)]
+        else:
+            raise AssertionError(f"{states}: {first} leads nowhere: {line}")
+        for name, content in kept.items():
+            (folder / name).write_bytes(content)
+
+
 def test_what_is_advised_can_be_done(folder: Path, capsys):
     """Each hint is followed as it stands, with a number for N; and a run is whole again."""
     removed(BEST, ZIP)(folder)
@@ -155,8 +240,7 @@ def test_what_is_advised_can_be_done(folder: Path, capsys):
     assert cli.main(["evaluate", str(folder), "--allow-pickle"]) == 0
 
     cut(folder / "evaluation.json")
-    again = advised("(evaluate .*?) makes it anew", said(capsys, "compare", folder))
-    assert cli.main([*again, "--allow-pickle"]) == 0
+    assert cli.main(advised("(evaluate .*?) makes it", said(capsys, "compare", folder))) == 0
     assert cli.main(["compare", str(folder)]) == 0
 
     (folder / "metrics.csv").write_text("time/total_timesteps\n12,13\n")
@@ -174,18 +258,19 @@ def test_what_is_advised_can_be_done(folder: Path, capsys):
     best = (folder / BEST).read_bytes()
     line = said(capsys, "train", "--resume", folder)
     assert "with which --init begins a new run" in line and (folder / BEST).read_bytes() == best
-    assert cli.main(advised("(evaluate .*)", said(capsys, "compare", folder))) == 0
+    assert cli.main(advised("(evaluate .*?) makes it", said(capsys, "compare", folder))) == 0
     assert cli.main(["compare", str(folder)]) == 0
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "ladder.json"])
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}']
+    "content",
+    ["", "{", "[]", "[" * 100_000, "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}'],
 )
 def test_damaged_scores_are_one_line(folder: Path, capsys, name: str, content: str):
     (folder / name).write_text(content)
     line = said(capsys, "compare", folder)
-    assert str(folder / name) in line and "makes it anew" in line
+    assert str(folder / name) in line and "makes it" in line
 
 
 def test_what_is_no_run_is_one_line(tmp_path: Path, capsys):

@@ -12,17 +12,19 @@ import torch as th
 
 from kindergarten import cli
 from kindergarten.agents import Memory, PPOConfig
-from kindergarten.agents.commands import Resume, Train
+from kindergarten.agents.commands import Resume, Train, TrainTogether
 from kindergarten.agents.learner.choice import Encoder, Trunk
 from kindergarten.agents.learner.config import WIDE
-from kindergarten.agents.runs import checkpoint, seeds, train
+from kindergarten.agents.runs import checkpoint, options, seeds, train
 from kindergarten.agents.runs.metrics import read_rows
-from kindergarten.agents.runs.options import FROM_PIXELS, Options, from_json, usual
+from kindergarten.agents.runs.options import FROM_PIXELS, NINE, Options, from_json, usual
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, extended, go_on, learn
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.commandline import read
+from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.world.codes import Control, Observation, SignalReliability
 from kindergarten.world.config import SETTINGS, Config, make_config
+from kindergarten.world.kinds import Whole
 from kindergarten.world.settings import declared
 
 pytestmark = pytest.mark.usefixtures("few_seeds")
@@ -92,7 +94,7 @@ def parsed(*words: str) -> Train:
 
 
 def test_every_setting_and_every_number_is_an_option():
-    found = parsed(*line(UNUSUAL))
+    found = read(Train, line(UNUSUAL), "train")
     for whole, defaults in ((found.environment, Config()), (found.learner, PPOConfig())):
         assert [name for name in declared(type(whole)) if getattr(whole, name) == getattr(defaults, name)] == []
     assert found.environment == make_config(
@@ -115,9 +117,13 @@ def test_every_setting_and_every_number_is_an_option():
 
 
 def test_options_survive_config_json():
-    for found in (parsed(*line(UNUSUAL)), parsed(), parsed("--scenario", "Town", "--steps", "5", "--device", "auto")):
+    for found in (
+        read(Train, line(UNUSUAL), "train"),
+        parsed(),
+        parsed("--scenario", "Town", "--steps", "5", "--device", "auto"),
+    ):
         again = from_json(json.loads(json.dumps(found.as_json())))
-        assert Train.like(again) == replace(found, wandb=None, hub=None)
+        assert Train.like(again) == found
 
 
 def test_older_runs_are_read():
@@ -138,6 +144,78 @@ def test_a_file_gives_options_and_the_line_comes_first(tmp_path: Path):
     assert parsed(f"--config={file}", "--gamma", "0.5").worlds == 7
 
 
+@pytest.mark.parametrize("scenario", ["Follow", "Crossroads", "Town", "all", "Meeting"])
+def test_what_a_file_leaves_out_is_as_usual_in_the_scenario(scenario: str, tmp_path: Path):
+    alone, file = parsed("--scenario", scenario, "--seed", "3"), tmp_path / "a.json"
+    for content, words in (
+        ({}, ["--scenario", scenario, "--seed", "3"]),
+        ({"options": {"seed": 3}}, [f"--scenario={scenario}"]),
+        ({"options": {"seed": 3, "scenario": scenario}, "hyperparameters": {}}, []),
+        (
+            {"options": {"seed": 3, "scenario": "Meeting" if scenario == "Meeting" else "CutIn"}},
+            ["--scenario", scenario],
+        ),
+    ):
+        file.write_text(json.dumps(content))
+        assert replace(parsed("--config", str(file), *words), config=None) == alone
+    file.write_text(json.dumps({"hyperparameters": {"gamma": 0.5}}))
+    found = parsed("--config", str(file), "--scenario", scenario, "--seed", "3")
+    assert replace(found, config=None) == replace(alone, learner=replace(alone.learner, gamma=0.5))
+    with pytest.raises(ValueError, match="it is of '.*': .* takes other options"):
+        file.write_text(json.dumps({"options": {"scenario": "Follow" if scenario == "Meeting" else "Meeting"}}))
+        parsed("--config", str(file), "--scenario", scenario)
+
+
+def test_a_graduate_keeps_its_scenarios_when_there_are_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    new = Run.create(tmp_path / "new", usual("all")).folder / "config.json"
+    about = json.loads(new.read_text())
+    assert about.pop("scenarios") == list(NINE) == list(FILES)
+    (tmp_path / "old.json").write_text(json.dumps(about))
+    monkeypatch.setattr(options, "FILES", {"Tenth": None, **FILES})
+    for file in (new, tmp_path / "old.json"):
+        found = parsed("--config", str(file))
+        assert found.scenarios == from_json(json.loads(file.read_text())).scenarios == tuple(map(SCENARIOS.get, NINE))
+    for wrong in ([], "Follow", ["Nowhere"], [3]):
+        with pytest.raises(ValueError, match=r"scenario.* is |unknown scenario"):
+            from_json({**about, "scenarios": wrong})
+
+
+def test_where_a_run_goes_is_taken_from_a_file_of_ones_own(tmp_path: Path):
+    goes = {"wandb": "cars", "hub": "me/car", "engine": "ray", "address": "auto"}
+    about, file = {"options": goes}, tmp_path / "a.json"
+    for made_with, hub, address in (({}, "me/car", "auto"), ({"made_with": {}}, None, None)):
+        file.write_text(json.dumps(about | made_with))
+        found = parsed("--config", str(file))
+        assert (found.hub, found.address, found.engine) == (hub, address, "ray")
+
+
+@pytest.mark.parametrize(
+    ("words", "goes"),
+    [
+        (["--runners", "8"], ["--engine", "ray", "--worlds", "64"]),
+        (["--address=auto"], ["--engine=ray"]),
+        (["--image-size", "32"], ["--observation", "pixels"]),
+        (["--image_size", "32"], ["--encoder", "cnn"]),
+        (["--grayscale"], ["--observation", "pixels"]),
+        (["--frames", "32"], ["--memory", "stack"]),
+        (["--held", "8"], ["--scenario", "Town"]),
+        (["--held", "2"], ["--scenario", "all"]),
+        (["--trunk", "selu"], ["--depth", "3"]),
+        (["--critic-gradient", "0.5", "--no-shared-memory"], ["--shared-memory"]),
+        (["--warmup", "0.2"], []),
+        (["--scenario", "Meeting", "--frames", "9"], ["--memory", "stack"]),
+    ],
+)
+def test_what_does_nothing_is_refused_where_it_is_said(words, goes, tmp_path: Path, capsys):
+    assert cli.main(["train", *words, *(["--init", "run"] if "--warmup" in words else [])]) == cli.ERROR
+    error = capsys.readouterr().err
+    name = "--frames" if "--frames" in words else words[0].partition("=")[0].replace("_", "-")
+    assert f"{name} does nothing here: it goes with " in error and error.count("\n") == 1
+    parsed(*words, *goes)
+    (tmp_path / "a.json").write_text(json.dumps({"options": {"runners": 8}, "environment": {"held": 8}}))
+    assert parsed("--config", str(tmp_path / "a.json")).runners == 8, "a file may be for others as well"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -150,12 +228,13 @@ def test_a_file_gives_options_and_the_line_comes_first(tmp_path: Path):
         ({"environment": {"delay": 1}}, "unknown name 'delay' in environment: choose from observation"),
         ({"hyperparameters": {"gamma": 2}}, "gamma is 2: it must be between 0 and 1"),
         ({"options": {"device": 3}}, "device is 3: it must be a text"),
-        ({"options": {"worlds": 2.5}}, "worlds is 2.5: it must be a whole number, at least 1"),
+        ({"options": {"worlds": 2.5}}, "worlds is 2.5: it must be a whole number, from 1 to 65536"),
+        ("[" * 100_000, "it is nested too deeply"),
         ({"options": {"memory": "x" * 10_000}}, "unknown memory 'xxx"),
     ],
 )
 def test_a_file_without_sense_is_one_line(content: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    (tmp_path / "a.json").write_text(json.dumps(content))
+    (tmp_path / "a.json").write_text(content if isinstance(content, str) else json.dumps(content))
     assert cli.main(["train", "--config", str(tmp_path / "a.json")]) == cli.ERROR
     error = capsys.readouterr().err
     assert said in error and str(tmp_path / "a.json") in error and error.count("\n") == 1 and len(error) < 600
@@ -178,10 +257,23 @@ def test_what_looks_and_what_is_seen_go_together():
         ),
         (["--shuffled", "--resume=a"], "unknown option --shuffled: choose from --quiet, --resume, --steps, --more"),
         (["--resume", "a", "--steps", "2", "--more", "3"], "--steps 2 and --more 3: one of them says where it ends"),
-        (["--resume", "a", "--more", "0"], "--more is 0: it must be a whole number, at least 1"),
+        (["--resume", "a", "--more", "0"], "--more is 0: it must be a whole number, from 1 to 1000000000000"),
         (["--more", "3"], "--more is 3: it goes with --resume RUN alone"),
         (["--resume"], "--resume needs PATH"),
-        (["--threads", "0"], "--threads is 0: it must be a whole number, at least 1"),
+        (["--threads", "0"], "--threads is 0: it must be a whole number, from 1 to 1024"),
+        (["--signals", "real", "--rewritten", "0.5"], "signals 'real' and rewritten 0.5 do not go together in a score"),
+        (
+            ["--scenario", "Narrow"],
+            "unknown scenario 'Narrow': choose from Follow, Crossing, Overtake, PullOut, CutIn, ",
+        ),
+        (["--scenario", "Narrow"], ", Town, all, Meeting, "),
+        (["--steps", "9" * 400], "--steps is 999"),
+        (
+            ["--scenario", "Meeting", "--worlds", str(10**12)],
+            "--worlds is 1000000000000: it must be a whole number, from",
+        ),
+        (["--seeds", "1000000000"], "--seeds is 1000000000: it must be a whole number, from 1 to 1000"),
+        (["--hidden", "10000000"], "--hidden is 10000000: it must be a whole number, from 1 to 8192"),
         (["--gamma", "x"], "--gamma: 'x' is not a number"),
         (["--gamma", "nan"], "--gamma is nan: it must be between 0 and 1"),
         (["--depth", "33"], "--depth is 33: it must be a whole number, from 1 to 32"),
@@ -212,6 +304,23 @@ def test_wrong_options_are_one_line(words: list[str], said: str, tmp_path, monke
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1 and len(error) < 400
     assert not list(tmp_path.glob("runs/*")), "and nothing is left that would be in the way of the next one"
+
+
+@pytest.mark.parametrize("part", [Train, TrainTogether, Resume, PPOConfig])
+def test_no_size_is_beyond_all_measure(part: type):
+    kinds = {name: getattr(its.kind, "kind", its.kind) for name, its in declared(part).items()}
+    sizes = [kind for kind in kinds.values() if isinstance(kind, Whole)]
+    assert len(sizes) >= 2 and all(kind.high < 10**13 for kind in sizes)
+
+
+def test_a_folder_that_is_there_is_refused_at_once(tmp_path: Path, monkeypatch, capsys):
+    def build(self: Run, *_: object) -> None:
+        raise AssertionError("it takes long")
+
+    monkeypatch.setattr(Run, "untrained", build)
+    for more in ([], ["--seeds", "2"]):
+        assert cli.main(["train", *more, "--out", str(tmp_path)]) == cli.ERROR
+        assert f"{tmp_path} exists: choose another --out, or go on with it" in capsys.readouterr().err
 
 
 # ---- runs that are made again, or go on further

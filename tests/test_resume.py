@@ -232,10 +232,6 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
     assert "file" in printed and printed.count("\n") == 1
 
 
-def damage(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
 @pytest.mark.slow
 def test_the_curriculum_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(watcher, "PASS", -9.0)  # everybody passes

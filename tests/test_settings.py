@@ -65,7 +65,7 @@ def test_wrong_types_are_seen_before_anything_runs(tmp_path: Path):
     head = "from kindergarten.envs import KindergartenEnv\nfrom kindergarten.world.config import make_config\n"
     (tmp_path / "a.py").write_text(head + "\n".join([right, *lines]) + "\n")
     words = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, str(tmp_path / "a.py")]
-    said = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT).stdout
+    said = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path).stdout
     assert f"{len(lines)} errors" in said and ":3:" not in said, said
 
 

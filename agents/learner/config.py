@@ -20,13 +20,13 @@ class PPOConfig:
     """
 
     # 64: the cue-delay task in half the decisions, but Crossing at -0.05, not 0.84.
-    n_steps: int = setting(128, Whole(1), "decisions per world and update")
+    n_steps: int = setting(128, Whole(1, 65_536), "decisions per world and update")
     # 8,192: solved by one of three seeds in 500 k decisions; 2,048: three, in 430 k, at the same cost per decision
     # (4 passes, step size 1e-3).
-    batch_size: int = setting(2048, Whole(1), "decisions per minibatch, in whole worlds")
+    batch_size: int = setting(2048, Whole(1, 2**32), "decisions per minibatch, in whole worlds")
     # 4 take 1.5 times the decisions, and about the same time. In as many decisions, paid by the stake: CutIn 0.95 and
     # 0.96 with 4, 1.00 and 0.95 with 8 (seeds 0 and 1), PullOut 0.94 and 0.95 (seed 0), in 0.55 times the time.
-    n_epochs: int = setting(8, Whole(0), "passes over every rollout")
+    n_epochs: int = setting(8, Whole(0, 1000), "passes over every rollout")
     # In minibatches of 8,192, 1e-3 solved one of three seeds, 3e-3 all.
     learning_rate: float = setting(3e-3, Number(0.0), "Adam's step size at the beginning")
     learning_rate_end: float = setting(1e-4, Number(0.0), "... and at the end, linearly")
@@ -67,9 +67,9 @@ class PPOConfig:
         1.0, Number(0.0, 1.0), "share of the critic's gradient that reaches a shared memory"
     )
     # 32: the cue-delay task in half the time, but Crossing at -0.05 instead of 0.84.
-    hidden: int = setting(64, Whole(1), "cells of each memory")
-    features: int = setting(64, Whole(1), "units of the layer before the LSTM")
-    frames: int = setting(8, Whole(2), "how many the memory stack sees at once")
+    hidden: int = setting(64, Whole(1, 8192), "cells of each memory")
+    features: int = setting(64, Whole(1, 8192), "units of the layer before the LSTM")
+    frames: int = setting(8, Whole(2, 1024), "how many the memory stack sees at once")
     encoder: Encoder = setting(
         Encoder.FLAT,
         OneOf(Encoder),

@@ -14,21 +14,31 @@ from kindergarten.output import pasteable
 LOCK = ".lock"
 
 
+def check_new(folder: Path) -> None:
+    """See that a folder is still to be made.
+
+    Raises:
+        ValueError: it exists already; nothing is ever overwritten.
+    """
+    if folder.exists():
+        again = pasteable("train", "--resume", folder)
+        raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}")
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A draft of a folder that becomes it in one go; see ``whole_folder``.
 
     Raises:
-        ValueError: it exists already; nothing is ever overwritten.
+        ValueError: it exists already.
     """
     try:
         with whole_folder(folder) as draft:
             yield draft
     except FileExistsError as error:
-        if error.filename != str(folder):
-            raise
-        again = pasteable("train", "--resume", folder)
-        raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}") from None
+        if error.filename == str(folder):
+            check_new(folder)
+        raise
 
 
 @contextmanager

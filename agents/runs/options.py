@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -22,7 +22,9 @@ from kindergarten.world.settings import declared, option, plain, setting, settle
 from kindergarten.world.words import quoted
 
 ALL = "all"  # scenarios of the package, side by side
+MOST_STEPS = 10**12  # decisions: a year at 30,000 a second
 FROM_PIXELS = 400_000  # decisions: in 200,000, which are seven updates, one seed of three learned but half of Follow
+NINE = ("Follow", "Crossing", "Overtake", "PullOut", "CutIn", "AllWayStop", "Roundabout", "Crossroads", "Town")
 ONCE = ("out", "seeds", "resume")  # in older files: they say where that run went
 
 #: Who drives and learns.
@@ -42,7 +44,10 @@ class Options:
     """
 
     scenario: str = setting(
-        "Follow", Word(SCENARIOS, (ALL,)), "where it learns: see kindergarten scenarios; all: in all nine at once"
+        "Follow",
+        Word(SCENARIOS, (ALL,)),
+        f"where it learns: see kindergarten scenarios; all: in all nine at once; {', '.join(CHANNELS)}: several agents "
+        f"together, with other options (--scenario {next(iter(CHANNELS))} --help)",
     )
     memory: Memory = setting(
         Memory("lstm"),
@@ -51,13 +56,13 @@ class Options:
     )
     steps: int | None = setting(
         None,
-        Maybe(Whole(1)),
+        Maybe(Whole(1, MOST_STEPS)),
         "decisions (environment steps) to train for, rounded up to whole updates; the scenario's own if left out, "
         f"and of all their sum; from pixels {FROM_PIXELS:,} at least",
     )
     worlds: int = setting(
         Scenario.worlds,
-        Whole(1),
+        Whole(1, 65_536),
         f"worlds side by side; where nothing is said the scenario decides, and with {MANY}, as in Crossroads, in Town "
         f"and in all, go other numbers of the learner: a batch size of {WIDE.batch_size}, {WIDE.n_epochs} passes, "
         f"{WIDE.hidden} cells",
@@ -85,7 +90,7 @@ class Options:
     )
     threads: int | None = setting(
         None,
-        Maybe(Whole(1)),
+        Maybe(Whole(1, 1024)),
         "shares of each minibatch that are worked on side by side; one for each core that is free now, and at most "
         "four, if left out",
     )
@@ -112,6 +117,7 @@ class Options:
     out: Path | None = option("the run's folder, which must not exist yet; runs/SCENARIO-MEMORY-TIME if left out")
     environment: Config = Config()
     learner: PPOConfig = PPOConfig()
+    every: tuple[str, ...] | None = None  # with scenario all: which those are; those that there are now if None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -130,7 +136,7 @@ class Options:
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
         """Where it learns: in one of them, or in all that come with the package, but perhaps one."""
-        every = FILES if self.scenario == ALL else (self.scenario,)
+        every = (self.every or FILES) if self.scenario == ALL else (self.scenario,)
         return tuple(scenario_named(name) for name in every if name != self.without)
 
     @property
@@ -138,6 +144,10 @@ class Options:
         """Decisions to train for."""
         own = sum(scenario.training for scenario in self.scenarios)
         return self.steps or (max(own, FROM_PIXELS) if self.learner.encoder is Encoder.CNN else own)
+
+    def decided(self) -> Options:
+        """The same with nothing left to what there will be later: how long, and in which scenarios."""
+        return replace(self, steps=self.budget, every=(self.every or tuple(FILES)) if self.scenario == ALL else None)
 
     @property
     def world(self) -> tuple[str, Config | Rules]:
@@ -156,7 +166,8 @@ class Options:
         names = declared(Together if isinstance(self, Together) else Options)
         own = {name: value for name, value in plain(self).items() if name in names}
         name, its = self.world
-        return {"options": own, name: plain(its), "hyperparameters": plain(self.learner)}
+        every = {} if self.every is None else {"scenarios": list(self.every)}
+        return {"options": own, name: plain(its), "hyperparameters": plain(self.learner), **every}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +233,7 @@ def usual(scenario: str) -> Options:
     Raises:
         ValueError: there is none of that name.
     """
-    if scenario in PLAYGROUNDS:
+    if scenario in (*PLAYGROUNDS,):
         return Together(scenario=scenario, worlds=PLAYGROUNDS[scenario].worlds, learner=SEVERAL)
     own = Options(scenario=scenario)
     worlds, hold = max(each.worlds for each in own.scenarios), min(each.noise_hold for each in own.scenarios)
@@ -234,45 +245,76 @@ PARTS = {"options": Options, "environment": Config, "hyperparameters": PPOConfig
 TOGETHER = {"options": Together, "rules": Rules, "hyperparameters": PPOConfig}
 
 
-def from_json(about: Any) -> Options:
+def from_json(about: Any, scenario: str | None = None) -> Options:
     """The options in a config.json. Parts of it may be left out; those of older runs are read as well.
 
+    What is left out is as ``usual`` in the scenario; in a run's own, as it was before there was a choice.
+
+    Args:
+        about: its content.
+        scenario: where it shall be instead of where that says.
+
     Raises:
-        ValueError: it holds something else.
+        ValueError: it holds something else, or the other scenario takes other options.
     """
     every = {*PARTS, *TOGETHER, "columns"}
     if not isinstance(about, Mapping) or not all(isinstance(about.get(part, {}), Mapping) for part in every):
         raise ValueError(f"{quoted(about)} is no config.json: it must be an object of objects")
-    if "made_with" in about:  # a run, perhaps of before there was a choice
+    made = "made_with" in about
+    if made:  # a run, perhaps of before there was a choice
         about = {**about, "hyperparameters": {"shared_memory": False, **about.get("hyperparameters", {})}}
         if about.get("options", {}).get("scenario") in (*SCENARIOS,):
             about["options"] = {"normalize_reward": False, **about["options"]}
     about = about if "environment" in about or "delay" not in about.get("options", {}) else _modern(about)
-    parts = TOGETHER if about.get("options", {}).get("scenario") in (*PLAYGROUNDS,) else PARTS
+    own = about.get("options", {})
+    where = scenario or own.get("scenario", Options.scenario)
+    parts = TOGETHER if where in (*PLAYGROUNDS,) else PARTS
+    if scenario and (own.get("scenario", scenario) in (*PLAYGROUNDS,)) != (scenario in PLAYGROUNDS):
+        raise ValueError(f"it is of {quoted(own['scenario'])}: {scenario} takes other options")
     for part in about:
-        if part not in (*parts, "schedule_begins", "columns", "made_with"):
+        if part not in (*parts, "scenarios", "schedule_begins", "columns", "made_with"):
             raise ValueError(f"unknown part {quoted(part)}: choose from {', '.join(parts)}")
     for part, declaration in parts.items():
         for name in about.get(part, {}):
             if name not in declared(declaration):
                 choices = ", ".join(declared(declaration))
                 raise ValueError(f"unknown name {quoted(name)} in {part}: choose from {choices}")
-    own, world, numbers = (about.get(part, {}) for part in parts)
-    if parts is TOGETHER:
-        return Together(**own, rules=Rules(**world), learner=PPOConfig(**numbers))
-    return Options(**own, environment=Config(**world), learner=PPOConfig(**numbers))
+    base = parts["options"]() if made else usual(where)
+    name, world = base.world
+    inner: dict[str, Any] = {name: replace(world, **about.get(name, {}))}
+    inner["learner"] = replace(base.learner, **about.get("hyperparameters", {}))
+    if (every := about.get("scenarios", NINE if made and where == ALL else None)) is not None:
+        if not isinstance(every, (list, tuple)) or not every:
+            raise ValueError(f"scenarios is {quoted(every)}: it must be a list of names")
+        for name in every:
+            scenario_named(name)
+        inner["every"] = tuple(every)
+    return replace(base, **{**own, "scenario": where, **inner})
 
 
-def read_file(path: Path) -> tuple[Options, dict[str, Any]]:
-    """The options in a file of the form of config.json, and all that stands there.
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it holds something else.
     """
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        return from_json(about), about
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_file(path: Path, scenario: str | None = None) -> tuple[Options, dict[str, Any]]:
+    """The options in a file of the form of config.json, see ``from_json``, and all that stands there.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds something else.
+    """
+    try:
+        about = read_json(path)
+        return from_json(about, scenario), about
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -285,6 +327,35 @@ def _modern(about: Mapping[str, Any]) -> dict[str, Any]:
     doubled = {*declared(PPOConfig), "captions", *ONCE}
     options = {name: value for name, value in options.items() if name not in doubled}
     return {"options": options, "environment": environment, "hyperparameters": numbers}
+
+
+#: Options that do nothing unless something else is so: what that is, and how one sees it.
+GOES_WITH: dict[str, tuple[str, Callable[[Options], bool]]] = {
+    "runners": ("--engine ray", lambda own: own.engine == "ray"),
+    "address": ("--engine ray", lambda own: own.engine == "ray"),
+    "held": ("a scenario of several junctions, as Town", lambda own: any(s.road.legs > 1 for s in own.scenarios)),
+    "image_size": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),
+    "grayscale": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),
+    "frames": ("--memory stack", lambda own: own.memory == Memory("stack")),
+    "trunk": ("--depth 2 or more", lambda own: own.learner.depth > 1),
+    "critic_gradient": ("--shared-memory", lambda own: own.learner.shared_memory),
+    "warmup": ("an agent that begins anew, not with --init", lambda own: own.init is None),
+}
+
+
+def check_said(options: Options, said: Mapping[str, str]) -> None:
+    """Refuse what was ``said`` in vain; what stands in a file, or is usual, may.
+
+    Args:
+        options: what came out.
+        said: options on the command line, by the names of their fields.
+
+    Raises:
+        ValueError: names one, and what it goes with.
+    """
+    for name, (company, there) in GOES_WITH.items():
+        if name in said and not there(options):
+            raise ValueError(f"{said[name]} does nothing here: it goes with {company}")
 
 
 def _matched(environment: Config, learner: PPOConfig) -> tuple[Config, PPOConfig]:

@@ -15,7 +15,8 @@ from kindergarten.agents.learner.past import PastSelves
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
-from kindergarten.agents.runs.options import ALL, Options, Together, read_file, unusual, usual
+from kindergarten.agents.runs.options import ALL, Options, Together, read_file, read_json, unusual, usual
+from kindergarten.agents.runs.pickles import model_in
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
@@ -34,11 +35,12 @@ from kindergarten.world.words import quoted
 
 #: Options that every config.json names, however old.
 ALWAYS = ("scenario", "memory", "steps", "worlds", "seed")
+ANEW = "begin anew, in another folder"
 PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
 class Unready(ValueError):
-    """There is something, but no run that is done."""
+    """There is something, but no run that is done, or none that has such scores."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ class Run:
             ValueError: it exists already; nothing is ever overwritten.
             OSError: it cannot be written.
         """
-        run = cls(folder, options, options.columns)
-        about = {**options.as_json(), "schedule_begins": 0, "columns": run.columns, "made_with": made_with(PACKAGES)}
+        run = cls(folder, options.decided(), options.columns)
+        about = {
+            **run.options.as_json(),
+            "schedule_begins": 0,
+            "columns": run.columns,
+            "made_with": made_with(PACKAGES),
+        }
         with new_folder(folder) as draft:
             (draft / "checkpoints").mkdir()
             replace(run, folder=draft).write_json("config.json", about)
@@ -81,7 +88,7 @@ class Run:
             kind = Unready if folder.exists() else ValueError
             raise kind(f"{folder} is no run: it has no readable config.json")
         options, about = read_file(file)
-        if lost := [name for name in ALWAYS if name not in about.get("options", {})]:
+        if lost := [name for name in ALWAYS if about.get("options", {}).get(name) is None]:
             raise ValueError(
                 f"{file} is damaged: its options lack {lost[0]}, without which nothing can be made of the run"
             )
@@ -263,46 +270,78 @@ class Run:
             ValueError: there is none, or it is a pickle; the message says what can be done. Or see ``check_columns``.
         """
         self.check_columns()
-        again = pasteable("train", "--resume", self.folder)
-        if self.checkpoint("best").exists():
+        best = self.checkpoint("best")
+        if best.exists():
             model = self.untrained(1)
             try:
-                checkpoint.put_weights(model, checkpoint.read(self.checkpoint("best")))
+                checkpoint.put_weights(model, checkpoint.read(best))
             except ValueError as error:
-                raise ValueError(f"{error}: remove it, and {again} --more N makes another") from None
+                raise ValueError(f"{error}: {self.without_best()}") from None
             return model
         if self.pickle.exists() and allow_pickle:
-            return MemoryPPO.load(self.pickle, device="cpu")
+            try:
+                model = model_in(self.pickle, allow_pickle)
+                if not isinstance(model, MemoryPPO):
+                    raise ValueError(f"{self.pickle} holds another agent, of {type(model).__name__}")
+                return model
+            except ValueError as error:
+                raise ValueError(f"{error}: {self.without_best(pickle=False)}") from None
         if self.pickle.exists():
             raise ValueError(
                 f"{self.pickle} is a pickle and may run code: if you trust it, evaluate, diagnose and export-onnx "
                 "read it with --allow-pickle"
             )
-        if self.begun:
-            raise ValueError(f"{self.checkpoint('best')} is gone: {again} --more N makes another")
-        raise ValueError(f"{self.folder} has no checkpoint yet: {again}")
+        raise ValueError(f"{best} is gone: {self.without_best()}" if self.begun else self.unbegun)
 
     @property
     def begun(self) -> bool:
-        """Whether there has been an update.
-
-        Raises:
-            ValueError: the best checkpoint alone could tell, and is damaged.
-        """
+        """Whether there has been an update, or may have been: a damaged checkpoint does not tell."""
         if self.checkpoint("last").exists() or (self.folder / "metrics.csv").exists():
             return True
         best = self.checkpoint("best")
-        return best.exists() and checkpoint.read(best).decisions > 0  # the untrained one is kept as well
+        try:
+            return best.exists() and checkpoint.read(best).decisions > 0  # the untrained one is kept as well
+        except ValueError:
+            return True
+
+    @property
+    def unbegun(self) -> str:
+        """What is said of a run before its first update."""
+        return f"{self.folder} has no checkpoint yet: {pasteable('train', '--resume', self.folder)}"
+
+    def intact(self, name: str) -> bool:
+        """Whether a checkpoint is there and can be read."""
+        try:
+            return checkpoint.read(self.checkpoint(name)).decisions >= 0
+        except ValueError:
+            return False
+
+    def without_best(self, pickle: bool = True) -> str:
+        """What can be done where the best checkpoint is gone or damaged; ``pickle``: that may still be of use."""
+        more = pasteable("train", "--resume", self.folder, "--more")
+        rest = f"{more} N makes another" if self.intact("last") else self.without_last(pickle)
+        in_the_way = self.checkpoint("best").exists() and rest != ANEW
+        return f"remove it, and {rest}" if in_the_way else rest
+
+    def without_last(self, pickle: bool = True) -> str:
+        """What can be done where the last checkpoint is gone or damaged; ``pickle``: that may still be of use."""
+        if self.intact("best"):
+            reads = "still reads the best one, with which --init begins a new run"
+            return f"{pasteable('evaluate', self.folder)} {reads}"
+        if pickle and self.pickle.exists():
+            reads = f"reads {self.pickle.name}, if you trust it"
+            return f"{pasteable('evaluate', self.folder, '--allow-pickle')} {reads}"
+        return ANEW
 
     def results(self, name: str) -> list[dict[str, Any]]:
         """What ``evaluation.json`` or ``ladder.json`` holds: a score for each scenario, or delay.
 
         Raises:
-            Unready: there is none yet.
+            Unready: there is none yet, or never will be.
             ValueError: it is damaged.
         """
         if self.together:
-            raise ValueError(f"{self.folder} is of several agents in one world, which have no anticipation")
+            raise Unready(f"{self.folder} is of several agents in one world, which have no anticipation")
         try:
             found = self.read_json(name)
             rows = found if isinstance(found, list) else [found]
@@ -311,17 +350,24 @@ class Run:
                 anticipation_of(row)
             return rows
         except FileNotFoundError:
-            again = pasteable("train", "--resume", self.folder)
-            if self.checkpoint("best").exists() and not self.checkpoint("last").exists():
-                again = "it comes as it is" if self.folder == DEMO else pasteable("evaluate", self.folder)
+            goes_on = not self.begun or (self.intact("last") and self.intact("best"))
+            again = pasteable("train", "--resume", self.folder) if goes_on else self.scored_by(name)
+            again = "it comes as it is" if self.folder == DEMO else again
             raise Unready(f"{self.folder} has no {name} yet: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
-            again = pasteable("evaluate", self.folder, *(["--ladder"] if name == "ladder.json" else []))
-            raise ValueError(f"{self.folder / name} is damaged ({quoted(error)}): {again} makes it anew") from None
+            raise ValueError(f"{self.folder / name} is damaged ({quoted(error)}): {self.scored_by(name)}") from None
+
+    def scored_by(self, name: str) -> str:
+        """What makes ``evaluation.json`` or ``ladder.json`` once there has been an update."""
+        pickle = not self.checkpoint("best").exists() and self.pickle.exists()
+        if not (pickle or self.intact("best")):
+            return f"{self.checkpoint('best')} cannot be read either: {self.without_best()}"
+        words = ["--ladder"] * (name == "ladder.json") + ["--allow-pickle"] * pickle
+        return f"{pasteable('evaluate', self.folder, *words)} makes it"
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files."""
-        return json.loads((self.folder / name).read_text())
+        return read_json(self.folder / name)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write one of the run's JSON files in one go."""

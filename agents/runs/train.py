@@ -18,7 +18,7 @@ from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
 from kindergarten.agents.runs.evaluate import evaluate_run, last_model
-from kindergarten.agents.runs.folders import alone, new_folder, runs_in
+from kindergarten.agents.runs.folders import alone, check_new, new_folder, runs_in
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
@@ -27,6 +27,7 @@ from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
 from kindergarten.files import RUNS, place_of, whole_file
 from kindergarten.interrupts import code_of, politely
 from kindergarten.output import pasteable
+from kindergarten.scoring.reference import relevant
 from kindergarten.world.settings import plain
 
 FAILED = 1  # exit code
@@ -41,18 +42,20 @@ def begin(options: Options, agents: int = 1) -> Run:
     """A new run, one of several ``agents`` that are trained side by side.
 
     Raises:
-        ValueError: something that the options ask for is not to be had here.
+        ValueError: something that the options ask for is not to be had here, or there is such a folder.
     """
+    folder = folder_for(options)
+    check_new(folder)  # which takes no time
     check_needs(options)
     on_cores = device_named(options.device).type == "cpu"
     threads = options.threads or (seeds.threads(agents) if on_cores else 1)
-    options = replace(options, steps=options.budget, threads=threads)
+    options = replace(options, threads=threads)
     if options.init is None:
         first = None
         Run(Path(), options, None).untrained(1)  # an agent that cannot be built is refused before there is a folder
     else:
         first = weights_of(Run.open(Path(options.init)), options)  # which builds it as well
-    return Run.create(folder_for(options), options, first)
+    return Run.create(folder, options, first)
 
 
 def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
@@ -80,11 +83,12 @@ def weights_of(source: Run, options: Options) -> checkpoint.Checkpoint:
 
 
 def check_needs(options: Options) -> None:
-    """Look for what not every machine has.
+    """Look for what not every machine has, and whether what is learned will have a score.
 
     Raises:
-        ValueError: it is missing.
+        ValueError: it is missing, or will have none.
     """
+    relevant(options.environment)
     if options.wandb:
         uploads.needed("wandb.integration.sb3", "--wandb")
     if options.hub:
@@ -141,15 +145,13 @@ def last_of(run: Run) -> checkpoint.Checkpoint | None:
     Raises:
         ValueError: it is damaged, or it is gone.
     """
-    path, rest = run.checkpoint("last"), "begin anew, in another folder"
-    if run.checkpoint("best").exists():
-        rest = f"{pasteable('evaluate', run.folder)} still reads the best one, with which --init begins a new run"
+    path = run.checkpoint("last")
     if not path.exists() and run.begun:
-        raise ValueError(f"{path} is gone, and training cannot go on without it: {rest}")
+        raise ValueError(f"{path} is gone, and training cannot go on without it: {run.without_last()}")
     try:
         return checkpoint.read(path) if path.exists() else None
     except ValueError as error:
-        raise ValueError(f"{error}: {rest}") from None
+        raise ValueError(f"{error}: {run.without_last()}") from None
 
 
 def kept(run: Run) -> str:
@@ -173,7 +175,7 @@ def attempt(work: Callable[[Run], None], run: Run) -> int:
         return 0
     except KeyboardInterrupt as stop:
         code, why = code_of(stop), "stopped"
-    except (OSError, FloatingPointError) as error:
+    except (OSError, FloatingPointError, MemoryError) as error:
         code, why = FAILED, f"error: {error}"
     print(f"kindergarten: {why}; {kept(run)}", file=sys.stderr)
     return code
@@ -183,7 +185,7 @@ def learn(run: Run) -> None:
     """Train until the run has all its decisions."""
     model, notes = go_on(run)
     total = run.options.steps
-    assert total is not None
+    assert total is not None, "every run's config.json has it"
     if model.num_timesteps >= total:
         return
     update = model.n_steps * model.n_envs
