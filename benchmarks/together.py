@@ -83,7 +83,8 @@ def meetings(folders: list[Path]) -> list[list[float]]:
     """``communication`` of each run's agents in the first seat, row by row, with each run's in the second."""
     runs = [Run.open(folder) for folder in folders]
     agents, (scenario,) = [PolicyAgent(run.load_model().policy) for run in runs], runs[0].scenarios
-    return crossed(agents, scenario, rules_of(runs[0])).round(3).tolist()
+    home = [run.read_json("evaluation.json")["communication"] for run in runs]
+    return crossed(agents, scenario, [rules_of(run) for run in runs], home).round(3).tolist()
 
 
 def main(words: list[str] | None = None) -> None:

@@ -25,11 +25,14 @@ from kindergarten.agents.learner.driving import auxiliary_targets_of
 from kindergarten.agents.learner.legible import clarity
 from kindergarten.agents.learner.past import EVERY, SELVES, PastSelves
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs import checkpoint, together
+from kindergarten.agents.runs.options import Together
+from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import TogetherWatcher
 from kindergarten.envs import rows_env
 from kindergarten.envs.sb3 import KindergartenVecEnv
-from kindergarten.playground.drivers import Deed
+from kindergarten.playground import PLAYGROUNDS
+from kindergarten.playground.drivers import GUIDED, SOUND, Deed
 from kindergarten.playground.meeting import SCENARIO as MEETING
 from kindergarten.playground.rules import make_rules
 from kindergarten.playground.sight import columns_of_seat
@@ -69,7 +72,7 @@ def test_rows_wait_until_nobody_drives_in_their_world():
             assert env.single_observation_space.contains(infos["final_obs"][i])
         ended, waited = ended + done.sum(), waited + (~infos["present"]).sum()
         assert infos["present"].reshape(8, 2).any(axis=1).all(), "a world that is over has begun anew"
-    assert ended and waited
+    assert ended and waited / (80 * 16) == pytest.approx(0.24, abs=0.06), "as docs/playground.md has it"
     with pytest.raises(ValueError, match="one for each of 16 rows"):
         env.step(np.zeros(8, int))
 
@@ -261,8 +264,22 @@ def test_who_listens_is_told_apart_from_who_is_deaf():
     for function, heard in ((listener, 1.0), (lambda seen: np.full(len(seen), speed), 0.0)):
         agents = [FunctionAgent(function)]
         story = drive_together(agents, MEETING, rules, SEEDS)
-        assert (convention.listens(agents, MEETING, rules, SEEDS, story) == heard).all()
-        assert convention.language(agents, MEETING, rules, SEEDS, story)["convention"] == 1.0
+        changed = convention.listens(agents, MEETING, rules, SEEDS, story)
+        assert (changed == heard).all()
+        its = convention.language(story, changed)
+        assert (its["listening"], its["convention"]) == (heard, 1.0)
+
+
+def test_where_no_world_has_others_with_other_goals_nobody_is_asked_who_listens():
+    """Of four or eight agents goals are as the seeds draw them."""
+    agents, scenario, rules = (
+        [FunctionAgent(lambda seen: np.full(len(seen), 3))],
+        PLAYGROUNDS["Junction4"],
+        make_rules(),
+    )
+    story = drive_together(agents, scenario, rules, SEEDS)
+    changed = convention.listens(agents, scenario, rules, SEEDS, story)
+    assert changed.shape == (4, len(SEEDS)) and np.isnan(convention.language(story, changed)["listening"])
 
 
 def test_a_dialect_is_found_out_and_who_does_not_listen():
@@ -279,16 +296,61 @@ def test_a_dialect_is_found_out_and_who_does_not_listen():
     for slows, verdict in ((True, Verdict.YES), (False, Verdict.NO)):
         agent, rules = speaker(slows), make_rules()
         story = drive_together([agent], MEETING, rules, SEEDS)
-        its = convention.language([agent], MEETING, rules, SEEDS, story)
-        case = Company({MINE: agent}, {MINE: {"language": its}}, MEETING, rules, story, SEEDS)
+        changed = convention.listens([agent], MEETING, rules, SEEDS, story)
+        its = convention.language(story, changed)
+        case = Company({MINE: agent}, {MINE: {"language": its}}, MEETING, {MINE: rules}, story, changed)
         found = {ask.__name__: ask(case) for ask in (questions.speech, questions.listening, questions.convention)}
         verdicts = [found[key].verdict for key in ("speech", "listening", "convention")]
         assert verdicts == [Verdict.YES, verdict, Verdict.NO]
         assert found["listening"].numbers["changed"]["south, goes left"]["mean"] == float(slows)
         assert found["listening"].numbers["slower"]["south straight, north left"] == {"south": slows, "north": 0.0}
-        told = replace(case, rules=make_rules(signals="told"))
+        told = replace(case, all_rules={MINE: make_rules(signals="told")})
         assert questions.listening(told).verdict is Verdict.OPEN
         assert questions.beliefs(case).verdict is Verdict.OPEN, "it says nothing of what it believes"
+
+
+def test_how_sure_they_are_goes_by_each_worlds_own_t3():
+    """One way shows early, and seven late: the verdict is on all of them, and not on those that are left at the end."""
+    goals, words = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (2, 1)), np.zeros((8, 2), int)
+    undecided = np.arange(4)[:, None] < np.array([2, 4, *[2] * 6])
+    truth = np.where(undecided[:, :, None], np.where(np.arange(8)[:, None] == 1, 0.2, 0.95), 0.0)  # (T, W, 1)
+    sure = np.broadcast_to(truth, (4, 8, 2))[..., None]
+    given = np.where(goals[None, :, ::-1, None] == np.arange(5), sure, (1.0 - sure) / 4)[:, :, :, None]
+    story = replace(planted(words, goals), undecided=undecided, beliefs=given)
+    case = Company({}, {}, MEETING, {MINE: make_rules()}, story, np.zeros((2, 8)))
+    found = questions.beliefs(case)
+    assert found.verdict is Verdict.PARTLY and "given 86% to what is true" in found.answer
+    assert found.numbers["sure"]["left"][-1] == pytest.approx(0.2), "one world is left"
+
+
+def test_everyone_meets_everyone_by_the_rules_of_the_first_seat_and_is_at_home_by_its_own(monkeypatch):
+    free, told = make_rules(social=0.5), make_rules(signals="told")
+    agents, met = [FunctionAgent(lambda seen: np.full(len(seen), 3)) for _ in range(2)], []
+    monkeypatch.setattr(together, "drive_together", lambda pair, *its: met.append((pair, its[1])) or drive(pair, *its))
+    drive = drive_together
+    found: Any = {
+        name: {"communication": home, "among_honest_humans": {"collision_rate": 0.0}}
+        for name, home in ((MINE, 0.75), ("told", 0.5))
+    }
+    case = Company(
+        {MINE: agents[0], "told": agents[1]}, found, MEETING, {MINE: free, "told": told}, cast(Any, None), np.zeros(0)
+    )
+    said = questions.company(case)
+    assert met == [(agents, free), (agents[::-1], told)], "who is at home is not driven again"
+    assert [said.numbers["met"][name][k] for k, name in enumerate(case.agents)] == [0.75, 0.5]
+    assert "0.75 at home" in said.answer and "those of whoever has the first seat" in said.answer
+    same = questions.company(replace(case, all_rules={MINE: free, "told": free}))
+    assert "first seat" not in same.answer
+
+
+def test_what_is_printed_says_which_decisions_and_whether_any_were_learned_from(tmp_path):
+    rates = {"goal_rate": 0.5, "collision_rate": 0.5}
+    its = {"bits": 0.0, "bits_by_chance": 0.1, "listening": 0.0, "convention": 0.0, "said": {}}
+    result = {"scenario": "Meeting", "signals": "free", "communication_ci95": [0, 1], "communication": 0.5, **rates}
+    result |= {"return_mean": 0, "muted": 0, "told": 1, "language": its, "among_honest_humans": rates, "decisions": 0}
+    assert "after 0 of 0 decisions" in together.told_in_words(result) and "Train" not in together.told_in_words(result)
+    early = together.told_in_words(result | {"last_checkpoint": {"decisions": 2048}})
+    assert "best checkpoint, after 0 of 2,048 decisions" in early and early.endswith("Train longer.")
 
 
 def test_policies_may_differ_by_seat_and_the_ends_are_theirs():
@@ -296,6 +358,33 @@ def test_policies_may_differ_by_seat_and_the_ends_are_theirs():
     story = drive_together([wild, stands], MEETING, make_rules(), SEEDS)
     assert (story.ends[:, 1] == End.TIME_LIMIT).all() and (story.ends[:, 0] == End.GOAL).all()
     assert story.by_seed.shape == (3,) and story.share(End.GOAL) == 0.5
+
+
+def test_a_film_shows_what_each_seat_thinks_with_all_combinations_of_goals():
+    model = MemoryPPO.from_config(KindergartenVecEnv(rows_env("Meeting", 1)), PPOConfig(n_steps=8), seed=0)
+    replay = together.film(model, MEETING, make_rules(), "untrained")
+    assert len(replay.episodes) == 8 and replay.scenario == "Meeting"
+    for episode in replay.episodes:
+        captions = np.asarray(episode.thoughts.captions)
+        assert captions.shape == (len(episode.actions), MEETING.num_users - 1, len(Intent))
+        assert np.allclose(captions[:, 0].sum(axis=1), 1.0) and not captions[:, 1:].any(), "of the other seat alone"
+        assert episode.thoughts.cells is not None, "and its memory is seen"
+    first = np.stack([episode.thoughts.probabilities[0] for episode in replay.episodes])  # pyright: ignore[reportOptionalSubscript]
+    assert len(np.unique(first.round(9), axis=0)) > 1, "with other goals they think other things"
+
+
+@pytest.mark.parametrize("notes, guided", [({}, True), ({"next_check": 5.0}, False)], ids=["new", "resumed"])
+def test_while_lamps_fade_the_first_episodes_are_honest_and_a_run_that_goes_on_keeps_its_own(
+    notes, guided, tmp_path, monkeypatch
+):
+    learner = PPOConfig(n_steps=16, batch_size=64)
+    run = Run(tmp_path, Together(worlds=4, steps=512, fade=0.6, learner=learner), None)
+    model = run.untrained(4)
+    monkeypatch.setattr(TogetherWatcher, "_keep", lambda watcher, check: None)
+    monkeypatch.setattr(TogetherWatcher, "_on_step", lambda watcher: False)
+    model.learn(512, TogetherWatcher(run, notes), reset_num_timesteps=False)
+    playground = playground_of(cast(KindergartenVecEnv, model.get_env()))
+    assert (playground.drivers["works"] == (GUIDED if guided else SOUND)).all()
 
 
 @pytest.mark.slow

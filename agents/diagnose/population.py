@@ -14,9 +14,7 @@ from kindergarten.agents.diagnose.questions.together import MINE, TOGETHER, Comp
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.run import Run
-from kindergarten.agents.runs.together import judged, rules_of
-from kindergarten.playground.worth import SEEDS
-from kindergarten.scoring.together import drive_together
+from kindergarten.agents.runs.together import examined, rules_of
 from kindergarten.world.config import Scenario
 
 
@@ -79,6 +77,6 @@ class Population:
         everyone = {MINE: self, **by_name(beside)}
         agents = {name: PolicyAgent(its.model.policy) for name, its in everyone.items()}
         rules = {name: rules_of(its.run) for name, its in everyone.items()}
-        stories = {name: drive_together([agents[name]], self.scenario, rules[name], SEEDS) for name in everyone}
-        found = {name: judged(its.model, self.scenario, rules[name], stories[name]) for name, its in everyone.items()}
-        return Company(agents, found, self.scenario, rules[MINE], stories[MINE], SEEDS)
+        each = {name: examined(its.model, self.scenario, rules[name]) for name, its in everyone.items()}
+        found = {name: its.found for name, its in each.items()}
+        return Company(agents, found, self.scenario, rules, each[MINE].story, each[MINE].changed)

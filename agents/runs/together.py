@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.learner.ppo import MemoryPPO
+from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.options import Together
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
-from kindergarten.output import decimals
+from kindergarten.output import decimals, note
 from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.world import Playground
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
 from kindergarten.replay.replay import Replay
-from kindergarten.replay.seats import SeatsRecorder, replay_of
-from kindergarten.replay.thoughts import Thoughts
+from kindergarten.replay.seats import replay_of
 from kindergarten.scoring.agent import Agent
-from kindergarten.scoring.convention import language
+from kindergarten.scoring.convention import language, listens
 from kindergarten.scoring.reference import Reference
 from kindergarten.scoring.statistics import bootstrap
-from kindergarten.scoring.together import Encounters, combinations, drive_together
+from kindergarten.scoring.together import Encounters, drive_together
 from kindergarten.world.codes import End
 from kindergarten.world.config import Scenario
 
@@ -55,13 +56,25 @@ class TogetherWatcher(Watcher):
             self.logger.record(f"evaluation/{name}", its)
         return known_channel(scenario).communication(story.by_seed)
 
+    def _on_training_start(self) -> None:
+        super()._on_training_start()
+        env = self._fade()
+        if env is not None and self._next == 0.0:  # a new run: its first worlds were made before lamps were set
+            self.model._last_obs = env.reset()
+
     def _on_rollout_start(self) -> None:
         super()._on_rollout_start()
+        self._fade()
+
+    def _fade(self) -> KindergartenVecEnv | None:
+        """Set honestly the lamps of as many agents as it is time for; the worlds, if that is asked for."""
         env, own = self.model.get_env(), self.run.options
         assert isinstance(env, KindergartenVecEnv) and isinstance(own, Together)
-        if own.fade:
-            done = (self.model.num_timesteps - self.run.schedule_begins) / (self.total - self.run.schedule_begins)
-            env.envs.simulator.set_honest(max(1.0 - done / own.fade, own.rules.honest))
+        if not own.fade:
+            return None
+        done = (self.model.num_timesteps - self.run.schedule_begins) / (self.total - self.run.schedule_begins)
+        env.envs.simulator.set_honest(max(1.0 - done / own.fade, own.rules.honest))
+        return env
 
     def _show(self) -> None:
         """Nothing is drawn of several agents."""
@@ -83,56 +96,57 @@ def interval(found: Channel, returns: np.ndarray) -> tuple[float, float]:
     return bootstrap(ratio, len(returns))
 
 
-def judged(model: MemoryPPO, scenario: Scenario, rules: Rules, story: Encounters) -> dict[str, Any]:
-    """What became of agents in their ``story``, on SEEDS: score, fate, what they say; and among honest humans."""
-    agents, found = [PolicyAgent(model.policy)], known_channel(scenario)
+@dataclass(frozen=True)
+class Examined:
+    """What became of agents on SEEDS.
+
+    story: all combinations of goals. changed: (A, W) who listens, see ``listens``. found: score, fate, what they say,
+    and how they fare among honest humans, as ``evaluation.json`` holds it.
+    """
+
+    story: Encounters
+    changed: np.ndarray
+    found: dict[str, Any]
+
+
+def examined(model: MemoryPPO, scenario: Scenario, rules: Rules) -> Examined:
+    """Drive all that is asked of one population."""
+    agents, channel = [PolicyAgent(model.policy)], known_channel(scenario)
+    story = drive_together(agents, scenario, rules, SEEDS)
+    changed = listens(agents, scenario, rules, SEEDS, story)
     among = drive_together(agents, scenario, replace(rules, humans=1.0), SEEDS)
     beside = {"return_mean": float(among.by_seed.mean()), **rates(among)}
-    return {
-        "communication": found.communication(story.by_seed),
-        "communication_ci95": list(interval(found, story.by_seed)),
+    found = {
+        "communication": channel.communication(story.by_seed),
+        "communication_ci95": list(interval(channel, story.by_seed)),
         "return_mean": float(story.by_seed.mean()),
-        "told": float(found.told.mean()),
-        "muted": float(found.muted.mean()),
+        "told": float(channel.told.mean()),
+        "muted": float(channel.muted.mean()),
         **rates(story),
-        "language": language(agents, scenario, rules, SEEDS, story),
+        "language": language(story, changed),
         "among_honest_humans": beside,
         "decisions": int(model.num_timesteps),
     }
+    return Examined(story, changed, found)
 
 
-def crossed(agents: Sequence[Agent], scenario: Scenario, rules: Rules) -> np.ndarray:
-    """(K, K) ``communication`` of each in the first seat, row by row, with each in the second."""
-    size, found = len(agents), known_channel(scenario)
-    each = [drive_together([one, other], scenario, rules, SEEDS).by_seed for one in agents for other in agents]
-    return np.array([found.communication(returns) for returns in each]).reshape(size, size)
+def crossed(agents: Sequence[Agent], scenario: Scenario, rules: Sequence[Rules], home: Sequence[float]) -> np.ndarray:
+    """(K, K) ``communication`` of each in the first seat, row by row, with each in the second.
+
+    rules: of each; two meet by those of whoever has the first seat. home: what each reaches with its own.
+    """
+    channel, met = known_channel(scenario), np.diag(np.array(home, float))
+    for i, j in permutations(range(len(agents)), 2):
+        story = drive_together([agents[i], agents[j]], scenario, rules[i], SEEDS)
+        met[i, j] = channel.communication(story.by_seed)
+    return met
 
 
 def film(model: MemoryPPO, scenario: Scenario, rules: Rules, agent: str) -> Replay:
     """A replay of the first seed, once with every combination of goals, as each seat sees it: all minds."""
-    goals = combinations(Playground(scenario, 1, rules))
-    playground, (worlds, seats) = Playground(scenario, len(goals), rules), goals.shape
-    playground.seed(np.full(worlds, SEEDS[0]))
-    seen = playground.reset(goals=goals)
-    recorders = [SeatsRecorder(playground, w, int(SEEDS[0])) for w in range(worlds)]
-    driver, state, starts = PolicyAgent(model.policy, look=True), None, np.ones(worlds * seats, bool)
-    while playground.acting().any():
-        decision = driver.decide(seen.reshape(worlds * seats, -1), state, starts)
-        deeds, state, starts = decision.actions.reshape(worlds, seats), decision.state, np.zeros(worlds * seats, bool)
-        thoughts = of_everybody(decision.thoughts, playground.num_users)
-        seen = playground.step(deeds).observations
-        for w, recorder in enumerate(recorders):
-            recorder.record(deeds[w], {seat: thoughts[w * seats + seat] for seat in range(seats)})
-    episodes = [episode for recorder in recorders for episode in recorder.episodes()]
-    return replay_of(playground, episodes, agent)
-
-
-def of_everybody(thoughts: Thoughts, num_users: int) -> Thoughts:
-    """Thoughts whose captions are of the other seats alone, as if they were of all road users: of the rest, nothing."""
-    if thoughts.captions is None:
-        return thoughts
-    missing = num_users - 1 - thoughts.captions.shape[1]
-    return replace(thoughts, captions=np.pad(thoughts.captions, ((0, 0), (0, missing), (0, 0))))
+    driver = PolicyAgent(model.policy, look=True)
+    story = drive_together([driver], scenario, rules, SEEDS[:1], record=True)
+    return replay_of(Playground(scenario, 1, rules), story.episodes, agent)
 
 
 def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:
@@ -140,27 +154,40 @@ def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False)
     (scenario,) = run.scenarios
     rules = rules_of(run)
     model = run.load_model(allow_pickle)
-    story = drive_together([PolicyAgent(model.policy)], scenario, rules, SEEDS)
-    result = {**judged(model, scenario, rules, story), **run.identity(scenario.name)}
+    result = {**examined(model, scenario, rules).found, **run.identity(scenario.name)}
     result["signals"] = Lamps(rules.signals).name.lower()
+    if (total := decisions_of(run, result["decisions"])) != result["decisions"]:
+        result["last_checkpoint"] = {"decisions": total}
     run.write_json("evaluation.json", result)
     if not quiet:
         print(told_in_words(result))
     return result
 
 
+def decisions_of(run: Run, otherwise: int) -> int:
+    """How many its training has taken so far; ``otherwise`` where no last checkpoint can tell."""
+    try:
+        return checkpoint.read(run.checkpoint("last")).decisions
+    except ValueError as error:
+        note(str(error))
+        return otherwise
+
+
 def told_in_words(result: dict[str, Any]) -> str:
     """What came out, as people read it."""
     low, high = map(decimals, result["communication_ci95"])
     mine, muted, told = (decimals(result[name], 3) for name in ("return_mean", "muted", "told"))
-    its = result["language"]
+    its, decisions = result["language"], result["decisions"]
+    total = result.get("last_checkpoint", {}).get("decisions", decisions)
+    untrained = "These are the agents that the training began with: no others have been checked yet. Train longer."
     said = "; ".join(
         f"{goal}: " + ", ".join(f"{word} {share:.0%}" for word, share in words.items())
         for goal, words in its["said"].items()
     )
     return "\n".join(
         (
-            f"{result['scenario']}, lamps {result['signals']}, after {result['decisions']:,} decisions:",
+            f"{result['scenario']}, lamps {result['signals']}, best checkpoint, after {decisions:,} of {total:,} "
+            "decisions:",
             f"communication {decimals(result['communication'])} ({low} to {high}): return {mine} where muted is "
             f"{muted} and told {told}",
             f"goals reached {result['goal_rate']:.1%}, collisions {result['collision_rate']:.1%} of agents; among "
@@ -170,5 +197,6 @@ def told_in_words(result: dict[str, Any]) -> str:
             f"change what is done in {its['listening']:.0%} of worlds; convention "
             f"{decimals(its['convention'], sign='+')} (+1: the left lamp means left)",
             f"said with each goal: {said}",
+            *([untrained] if decisions == 0 < total else []),
         )
     )

@@ -101,32 +101,31 @@ def twins(story: Encounters, seat: int) -> np.ndarray:
 def listens(
     agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters
 ) -> np.ndarray:
-    """(A, W) bool, who aims for another speed before ways show, if the others' lamps are those of other goals.
+    """(A, W) 1: who aims for another speed before ways show, if the others' lamps are those of other goals; else 0.
 
-    All else stays: the seed, the goals and every body, until the one who is asked does something else.
+    All else stays: the seed, the goals and every body, until the one who is asked does something else. NaN where no
+    world of the seed has all others with another goal: that is not asked.
     """
     changed = []
     for seat in range(story.goals.shape[1]):
-        lamps = story.lamps[:, twins(story, seat)]
-        told = drive_together(agents, scenario, rules, seeds, (seat, lamps))
+        others = twins(story, seat)
+        told = drive_together(agents, scenario, rules, seeds, (seat, story.lamps[:, others]))
         length = min(len(told.speeds), len(story.speeds))
         undecided = story.undecided[:length] & told.undecided[:length]
         other = (told.speeds[:length, :, seat] != story.speeds[:length, :, seat]) & undecided
-        changed.append(other.any(axis=0))
+        changed.append(np.where(others == np.arange(len(others)), np.nan, other.any(axis=0)))
     return np.array(changed)
 
 
-def language(
-    agents: Sequence[Agent], scenario: Scenario, rules: Rules, seeds: np.ndarray, story: Encounters
-) -> dict[str, Any]:
-    """All measures of one population, as ``evaluation.json`` holds them."""
-    words = said(story)
+def language(story: Encounters, changed: np.ndarray) -> dict[str, Any]:
+    """All measures of one population, as ``evaluation.json`` holds them; ``changed`` (A, W): see ``listens``."""
+    words, asked = said(story), changed[~np.isnan(changed)]
     found, chance, when = bits(story.goals, words)
     by_goal = shares(story.goals, words[when])
     return {
         "bits": found,
         "bits_by_chance": chance,
-        "listening": float(listens(agents, scenario, rules, seeds, story).mean()),
+        "listening": float(asked.mean()) if len(asked) else float("nan"),
         "convention": sign(by_goal),
         "honesty": honesty(by_goal),
         "said": by_goal,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from kindergarten.playground.rules import Rules
 from kindergarten.playground.sight import columns_of_seat
 from kindergarten.playground.world import Playground
+from kindergarten.replay.episode import Episode
+from kindergarten.replay.seats import SeatsRecorder
+from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scoring.agent import Agent
 from kindergarten.world.codes import End, Intent, Signal, names
 from kindergarten.world.config import Scenario
@@ -30,8 +33,10 @@ class Encounters:
     """What came of it, in worlds that stand seed by seed and in each seed combination by combination.
 
     returns, ends, goals: (W, A). present: (W, A) bool, where an agent sat, not a human.
-    lamps: (T, W, A) Signal that a body showed at each decision; undecided: (T, W) bool, before anybody's way shows.
+    lamps: (T, W, A) Signal that a body showed at each decision; undecided: (T, W) bool, before anybody's way shows: its
+    t3, had it kept its speed. (Who steers looks ahead, so up to two physics steps earlier a body is turned a little.)
     speeds: (T, W, A) [m/s] that were aimed for. beliefs: (T, W, A, A - 1, intents) of the others' goals, if any.
+    episodes: of each seat of each world, if they were recorded.
     """
 
     returns: np.ndarray
@@ -43,6 +48,7 @@ class Encounters:
     speeds: np.ndarray
     beliefs: np.ndarray | None
     seeds: int
+    episodes: tuple[Episode, ...] = ()
 
     @property
     def by_seed(self) -> np.ndarray:
@@ -61,53 +67,69 @@ def drive_together(
     rules: Rules,
     seeds: np.ndarray,
     shown: tuple[int, np.ndarray] | None = None,
+    record: bool = False,
 ) -> Encounters:
     """Drive every seed with all combinations of goals, to everybody's end.
 
     Args:
         agents: one for all seats, or one for each seat.
         shown: (seat, lamps (T, W, A)): until ways show, this seat is shown these lamps of the others instead of theirs.
+        record: record all that is seen and thought.
     """
     playground = Playground(scenario, 1, rules)
     goals = np.tile(combinations(playground), (len(seeds), 1))
     playground = Playground(scenario, len(goals), rules)
     playground.seed(np.repeat(seeds, len(goals) // len(seeds)))
     observations, present = playground.reset(goals=goals), playground.acting()
+    numbers = np.repeat(seeds, len(goals) // len(seeds)).tolist() if record else []
+    recorders = [SeatsRecorder(playground, w, seed) for w, seed in enumerate(numbers)]
     states: list = [None] * len(agents)
-    record: list[tuple] = []
+    rows: list[tuple] = []
     returns = np.zeros(present.shape)
     while playground.acting().any():
         undecided = playground.worlds["tick"] < playground.users["t3"][:, : playground.agents].min(axis=1)
         lamps = playground.users["signal"][:, : playground.agents].copy()
-        if shown is not None and len(record) < len(shown[1]):
-            show(observations, shown[0], shown[1][len(record)], undecided)
-        deeds, beliefs = decide_all(agents, observations, states, first=not record)
+        if shown is not None and len(rows) < len(shown[1]):
+            show(observations, shown[0], shown[1][len(rows)], undecided)
+        deeds, thoughts = decide_all(agents, observations, states, first=not rows)
         moment = playground.step(deeds)
+        for w, recorder in enumerate(recorders):
+            recorder.record(deeds[w], {a: of_everybody(its, w, playground.num_users) for a, its in enumerate(thoughts)})
         returns += moment.rewards
         observations = moment.observations
-        record.append((lamps, undecided, playground.drivers["target_speed"].copy(), beliefs))
-    lamps, undecided, speeds, beliefs = zip(*record, strict=True)
+        told = [its.captions for its in thoughts if its.captions is not None]
+        beliefs = np.stack(told, axis=1) if len(told) == len(thoughts) else None
+        rows.append((lamps, undecided, playground.drivers["target_speed"].copy(), beliefs))
+    lamps, undecided, speeds, beliefs = zip(*rows, strict=True)
     thought = None if beliefs[0] is None else np.stack(beliefs)
     ends = playground.drivers["end"].copy()
-    rows = np.stack(lamps), np.stack(undecided), np.stack(speeds)
-    return Encounters(returns, ends, playground.goals(), present, *rows, thought, len(seeds))
+    story = np.stack(lamps), np.stack(undecided), np.stack(speeds), thought, len(seeds)
+    episodes = tuple(episode for recorder in recorders for episode in recorder.episodes())
+    return Encounters(returns, ends, playground.goals(), present, *story, episodes)
 
 
 def decide_all(
     agents: Sequence[Agent], observations: np.ndarray, states: list, first: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Deeds (W, A), and what is believed of the others, if they say so; ``states`` are put forward in place."""
+) -> tuple[np.ndarray, list[Thoughts]]:
+    """Deeds (W, A), and the thoughts (W, ...) of each seat; ``states`` are put forward in place."""
     worlds, seats = observations.shape[:2]
     each = seats // len(agents)  # seats of one agent
-    deeds, beliefs = [], []
+    deeds, thoughts = [], []
     for k, agent in enumerate(agents):
         rows = observations[:, k * each : (k + 1) * each].reshape(worlds * each, -1)
         decision = agent.decide(rows, states[k], np.full(len(rows), first))
         states[k] = decision.state
         deeds.append(np.asarray(decision.actions).reshape(worlds, each))
-        if (captions := decision.thoughts.captions) is not None:
-            beliefs.append(captions.reshape(worlds, each, *captions.shape[1:]))
-    return np.concatenate(deeds, axis=1), np.concatenate(beliefs, axis=1) if len(beliefs) == len(agents) else None
+        thoughts += [decision.thoughts[seat::each] for seat in range(each)]
+    return np.concatenate(deeds, axis=1), thoughts
+
+
+def of_everybody(thoughts: Thoughts, w: int, num_users: int) -> Thoughts:
+    """Those of world ``w``, their captions of all road users: of whoever has no seat, nothing."""
+    own = thoughts[w]
+    if own.captions is None:
+        return own
+    return replace(own, captions=np.pad(own.captions, ((0, num_users - 1 - len(own.captions)), (0, 0))))
 
 
 def show(observations: np.ndarray, seat: int, lamps: np.ndarray, where: np.ndarray) -> None:

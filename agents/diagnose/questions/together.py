@@ -16,7 +16,7 @@ from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.world import CONFIG
 from kindergarten.playground.worth import known_channel
 from kindergarten.scoring.agent import Agent
-from kindergarten.scoring.convention import bits_by_decision, listens, said
+from kindergarten.scoring.convention import bits_by_decision, said
 from kindergarten.scoring.statistics import bootstrap
 from kindergarten.scoring.together import Encounters
 from kindergarten.world.codes import Intent, names
@@ -31,16 +31,21 @@ SURE, GUESSED = 0.9, 0.6  # of two goals
 class Company:
     """Agents who share their parameters, where they meet.
 
-    agents, found: these agents, and others beside them, by name; and what ``evaluation.json`` says of each.
-    story: what came of it where these agents meet, on ``seeds``.
+    agents, found, all_rules: these agents, and others beside them, by name; what ``evaluation.json`` says of each, and
+    the rules of each. story: what came of it where these agents meet. changed: (A, W) who listened, see ``listens``.
     """
 
     agents: Mapping[str, Agent]
     found: Mapping[str, Mapping[str, Any]]
     scenario: Scenario
-    rules: Rules
+    all_rules: Mapping[str, Rules]
     story: Encounters
-    seeds: np.ndarray
+    changed: np.ndarray
+
+    @property
+    def rules(self) -> Rules:
+        """These agents'."""
+        return self.all_rules[MINE]
 
     @property
     def language(self) -> Mapping[str, Any]:
@@ -98,9 +103,8 @@ def listening(case: Company) -> Finding:
         f"In {share:.0%} of worlds an agent drives otherwise, before any way shows, if the other's lamps are those of "
         "its other goal."
     )
-    changed = listens([case.agents[MINE]], case.scenario, case.rules, case.seeds, story)
     lowest = np.where(story.undecided[:, :, None], story.speeds, np.inf).min(axis=0)
-    numbers = {"changed": by_goal(case, changed), "slower": {}}
+    numbers = {"changed": by_goal(case, case.changed), "slower": {}}
     for both in np.unique(story.goals, axis=0):
         name = ", ".join(f"{arm} {names(Intent)[goal]}" for arm, goal in zip(case.arms, both, strict=True))
         slower = lowest[(story.goals == both).all(axis=1)] < story.speeds.max()
@@ -144,9 +148,10 @@ def beliefs(case: Company) -> Finding:
     agents = story.goals.shape[1]
     goals = np.stack([np.roll(story.goals, -turn, axis=1) for turn in range(1, agents)], axis=2)  # (W, A, A - 1)
     sure = np.take_along_axis(story.beliefs[: len(before)], goals[None, ..., None], axis=4)[..., 0]
+    latest = sure[before.sum(axis=0) - 1, np.arange(before.shape[1])]  # (W, A, A - 1) by each world's own t3
+    last = float(np.mean([latest[goals == goal].mean() for goal in np.unique(goals)]))
     sure = np.where(before[:, :, None, None], sure, np.nan)
     curves = {names(Intent)[goal]: np.nanmean(sure[:, goals == goal], axis=1) for goal in np.unique(goals)}
-    last = float(np.mean([curve[-1] for curve in curves.values()]))
     answer = f"When the first way shows their captions have given {last:.0%} to what is true."
     numbers = {"sure": curves, "decision_step": CONFIG.decision_step}
     return Finding("beliefs", question, graded(last, SURE, GUESSED), answer, numbers)
@@ -154,7 +159,8 @@ def beliefs(case: Company) -> Finding:
 
 def company(case: Company) -> Finding:
     """How they get on with agents of other trainings, in either seat, and with honest humans."""
-    met = crossed(list(case.agents.values()), case.scenario, case.rules)
+    rules, home = list(case.all_rules.values()), [its["communication"] for its in case.found.values()]
+    met = crossed(list(case.agents.values()), case.scenario, rules, home)
     humans = case.found[MINE]["among_honest_humans"]
     numbers = {"met": dict(zip(case.agents, met, strict=True)), "humans": humans}
     among = f"Among honest humans, who never give way, {humans['collision_rate']:.0%} collide."
@@ -162,8 +168,13 @@ def company(case: Company) -> Finding:
     question = "Do they get on with others?"
     if len(abroad) == 0:
         return Finding("company", question, Verdict.OPEN, f"{among} --beside RUN lets them meet its agents.", numbers)
-    mean, worst, home = map(decimals, (abroad.mean(), abroad.min(), met[0, 0]))
-    answer = f"{mean} with the agents beside, {worst} at worst; {home} at home. {among}"
+    mean, worst, mine = map(decimals, (abroad.mean(), abroad.min(), met[0, 0]))
+    answer = f"{mean} with the agents beside, {worst} at worst; {mine} at home. {among}"
+    if any(its != case.rules for its in rules):
+        answer += (
+            " Not all have learned by the same rules: two meet by those of whoever has the first seat, and they may be "
+            "new to the other."
+        )
     return Finding("company", question, graded(abroad.min(), MUCH, 0.0), answer, numbers)
 
 
