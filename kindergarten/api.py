@@ -19,6 +19,7 @@ from kindergarten.scoring.score import Score
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.spaces import settings_for
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -38,9 +39,10 @@ def score(
     Args:
         agent: an object with Stable-Baselines3's batched ``predict(observation, state, episode_start,
             deterministic)``; a callable ``(observations) -> actions`` or ``(observations, state, episode_starts) ->
-            (actions, state)``, whose state is None at first; or a path or a name, as for `load`.
+            (actions, state)``, whose state is None at first (if it can be called in both ways: the former, unless its
+            second argument is called ``state``); or a path or a name, as for `load`.
         scenario: its name, or a Scenario.
-        seeds: (S,) whole numbers >= 0; those that everybody is scored on if left out.
+        seeds: (S,) whole numbers from 0 to 2**64 - 1; those that everybody is scored on if left out.
         allow_pickle: read a ``.zip`` of Stable-Baselines3, which may run code.
         settings: the environment's keywords, as for ``gymnasium.make``. What an agent's own spaces tell
             (``observation``, ``control``) may be left out.
@@ -76,9 +78,10 @@ def load(path: str | os.PathLike[str], *, allow_pickle: bool = False) -> Agent:
         from kindergarten.scoring.onnx import OnnxAgent
 
         return OnnxAgent(place)
-    if place.suffix != ".zip" and not place.is_dir():
+    if place.suffix != ".zip" and not os.path.isdir(place):  # Path's own fails if the name is too long for one
+        named = place if os.path.exists(place) else quoted(str(place))
         raise ValueError(
-            f"{place} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3; or choose from "
+            f"{named} is no agent: name a run's folder, an .onnx, or a .zip of Stable-Baselines3; or choose from "
             f"{', '.join([DEMO.name, *DRIVERS])}"
         )
     with explained(place):
@@ -108,7 +111,9 @@ def check_fit(what: str, theirs: spaces.Space | None, ours: spaces.Space) -> Non
     """
     if theirs is None or type(theirs) is type(ours) and theirs.shape == ours.shape and _size(theirs) == _size(ours):
         return
-    raise ValueError(f"the agent's {what} are {theirs}, and those of this scenario and setting are {ours}")
+    raise ValueError(
+        f"the agent's {what} are {_said(theirs)}, and those of this scenario and setting are {_said(ours)}"
+    )
 
 
 def _is_part(ours: spaces.Space, theirs: spaces.Space | None) -> bool:
@@ -122,3 +127,10 @@ def _size(space: spaces.Space) -> Any:
     if isinstance(space, spaces.Dict):
         return {name: part.shape for name, part in space.spaces.items()}
     return space.n if isinstance(space, spaces.Discrete) else None
+
+
+def _said(space: spaces.Space) -> str:
+    """A space in a few words; the bounds of each column say nothing here."""
+    if isinstance(space, spaces.Dict):
+        return f"a Dict of {', '.join(f'{name} {part.shape}' for name, part in space.spaces.items())}"
+    return f"a Box of shape {space.shape}" if isinstance(space, spaces.Box) else quoted(space)

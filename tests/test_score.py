@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import pytest
 import kindergarten
 from kindergarten import cli
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.agent import Decision, agent_of
-from kindergarten.scoring.criterion import Criterion
+from kindergarten.scoring.agent import Decision, FunctionAgent, agent_of
+from kindergarten.scoring.criterion import Criterion, answers
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.planner import outcomes, plans_of, twins
 from kindergarten.scoring.reference import SEEDS, reference
@@ -98,7 +99,7 @@ def test_seeds_of_ones_own_are_scored_on_references_of_their_own():
     assert found.anticipation == pytest.approx(1.0, abs=0.1) and found.seeds.tolist() == [3, 4]
 
 
-@pytest.mark.parametrize("name", ["Follow", "Crossing", "PullOut", "AllWayStop", "Crossroads", "Town"])
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_the_right_answer_is_right_and_that_to_another_intent_is_wrong(name):
     """The criterion, asked about the planner's own best plans: right for their own intent, wrong for the others'."""
     scenario, config = SCENARIOS[name], Config()
@@ -109,6 +110,14 @@ def test_the_right_answer_is_right_and_that_to_another_intent_is_wrong(name):
     worst = returns.reshape(*criterion.chances.shape, -1).min(axis=2)
     assert not criterion.right(worst).any()
     assert 1 / len(scenario.intents) <= criterion.chance < 1.0
+
+
+def test_in_overtake_either_side_is_right_if_the_rider_goes_straight_on():
+    """And the side to which the rider turns is wrong."""
+    scenario, config = SCENARIOS["Overtake"], Config()
+    criterion, (earned, _) = Criterion.of(scenario, config, FEW), answers(scenario, config, FEW)
+    right = np.stack([criterion.right(each).mean(axis=1) for each in earned.swapaxes(0, 1)], axis=1)
+    assert right.tolist() == [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 1.0]]  # rows: it goes left, on, right
 
 
 @pytest.mark.jit
@@ -204,9 +213,11 @@ def refused(words: str, agent: object = idle, scenario: str = "Follow", **settin
     ("answer", "words"),
     [
         (lambda o: np.ones(3, int), "actions have shape (3,)"),
-        (lambda o: np.full(len(o), np.nan), "whole numbers are needed"),
+        (lambda o: np.full(len(o), np.nan), "action nan is float64: whole numbers are needed"),
         (lambda o: np.full(len(o), 7), "action 7 is not within 0..4"),
         (lambda o: None, "actions"),
+        (lambda o: [[1], [1, 2]], "the agent's actions are [[1], [1, 2]]: an array was expected"),
+        (lambda o: (idle(o), None), "the agent's actions are (array([1, 1, 1"),
     ],
 )
 def test_impossible_actions_are_named(answer, words):
@@ -230,13 +241,147 @@ def test_what_does_not_fit_is_named_with_the_choices():
     refused("(actions, state) was expected", lambda o, s, e: idle(o))
     refused("no.zip", "no.zip")
     refused("is no agent", "no.txt")
+    refused("xxx...xxx", "x" * 10_000)
 
 
-def test_an_agent_of_another_observation_is_refused():
+@pytest.mark.parametrize("observation", ["features", "users"])
+def test_an_agent_of_another_observation_is_refused(observation: Any):
+    crossing = Exam("Crossing", seeds=FEW[:1], observation=observation)
+
     class Other(Predicts):
-        observation_space = gymnasium.spaces.Box(-1, 1, (3,), np.float32)
+        observation_space = crossing.single_observation_space
 
-    refused("the agent's observations are Box(-1.0, 1.0, (3,), float32)", Other())
+    ours = Exam("Follow", seeds=FEW[:1], observation=observation).single_observation_space
+    with pytest.raises(ValueError) as caught:
+        kindergarten.score(Other(), "Follow", seeds=FEW, observation=observation)
+    sizes = [(space["users"] if isinstance(space, gymnasium.spaces.Dict) else space).shape
+             for space in (crossing.single_observation_space, ours)]  # fmt: skip
+    assert all(str(size) in str(caught.value) for size in sizes) and len(str(caught.value)) < 300
+
+
+class Wrong:
+    """Agents that nearly are."""
+
+    class NoState:
+        def predict(self, observation, state=None, episode_start=None, deterministic=False):
+            return idle(observation)
+
+    class OneArgument:
+        def predict(self, observation):
+            return idle(observation)
+
+    class NoDecision:
+        def decide(self, observations, state, episode_starts):
+            return idle(observations)
+
+    class TwoArguments:
+        def decide(self, observations, state):
+            return Decision(idle(observations), None)
+
+    class Ragged:
+        def decide(self, observations, state, episode_starts):
+            return Decision([[1], [1, 2]], None)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (Wrong.NoState(), "the agent's predict returned array([1, 1"),
+        (Wrong.OneArgument(), "the agent's predict takes (observation): it must take (observation, state, episode_s"),
+        (Wrong.NoDecision(), "the agent's decide returned array([1, 1"),
+        (Wrong.TwoArguments(), "the agent's decide takes (observations, state): it must take (observations, state, ep"),
+        (Wrong.Ragged(), "the agent's actions are [[1], [1, 2]]: an array was expected"),
+    ],
+)
+def test_an_agent_that_nearly_is_one_is_told_what_is_expected(agent: object, words: str):
+    with pytest.raises(ValueError) as caught:
+        kindergarten.score(agent, "Follow", seeds=FEW)
+    assert words in str(caught.value) and len(str(caught.value)) < 250 and "\n" not in str(caught.value)
+
+
+def decorated(function):
+    """As those do it who forget functools.wraps."""
+
+    def call(*arguments):
+        return function(*arguments)
+
+    return call
+
+
+class Module:
+    """As torch has them: called with anything, they go forward."""
+
+    def __init__(self, forward) -> None:
+        self.forward = forward
+
+    def __call__(self, *arguments, **named):
+        return self.forward(*arguments, **named)
+
+
+ONE, THREE = (lambda o: 1), (lambda o, s, e: 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (ONE, 1),
+        (THREE, 3),
+        (lambda o, /: 1, 1),
+        (lambda o, threshold=0.5, loud=False: 1, 1),
+        (lambda o, threshold=0.5, loud=False, *more: 1, 1),
+        (lambda o, state=None, starts=None: 3, 3),
+        (lambda o, state, starts=None: 3, 3),
+        (lambda o, s, e, loud=False: 3, 3),
+        (lambda o, s, *rest: 3, 3),
+        (lambda *anything: 1, 1),
+        (lambda o, *rest, **named: 1, 1),
+        (lambda o, *, loud=False: 1, 1),
+        (decorated(ONE), 1),
+        (functools.wraps(ONE)(decorated(ONE)), 1),
+        (functools.wraps(THREE)(decorated(THREE)), 3),
+        (functools.partial(lambda o, threshold, loud: 1, threshold=1, loud=2), 1),
+        (functools.partial(lambda own, o, s, e: 3, "own"), 3),
+        (Module(ONE), 1),
+        (Module(THREE), 3),
+        (Module(lambda o, hidden=None: 1), 1),
+        (len, 1),
+        (lambda: 0, None),
+        (lambda a, b: 0, None),
+        (lambda a, b, c, d: 0, None),
+        (lambda o, *, needed: 0, None),
+    ],
+)
+def test_a_callable_is_called_with_as_many_arguments_as_it_needs(function: Any, arguments: int | None):
+    if arguments is None:
+        return refused("takes other arguments", function)
+    agent = FunctionAgent(function)
+    assert agent.remembers == (arguments == 3)
+    asked = (np.zeros((2, 2)), None, np.zeros(2, bool))[:arguments]
+    assert function(*asked) == (2 if function is len else arguments)
+
+
+def test_a_network_of_torch_is_asked_what_its_forward_takes():
+    torch = pytest.importorskip("torch")
+
+    class Network(torch.nn.Module):
+        def forward(self, observations):
+            return idle(observations)
+
+    found, same = (kindergarten.score(agent, "Follow", seeds=FEW) for agent in (Network(), idle))
+    assert found.to_dict() == same.to_dict() and found != same, "arrays are not compared in one go"
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [[2**64], [0, 2**70], [[1], [1, 2]], [[1, 2]], [True], [1.0], "12", 3, np.array(3), np.ones((2, 2), int), {1}],
+)
+def test_impossible_seeds_are_refused_with_their_limits(seeds: Any):
+    refused(f": it must be a list of whole numbers from 0 to {2**64 - 1}", seeds=seeds)
+
+
+@pytest.mark.parametrize("seeds", [[2**63, 1], range(2), (2**64 - 1,), np.array([3, 2], np.uint8)])
+def test_possible_seeds_are_taken_as_they_are(seeds: Any):
+    assert Exam("Follow", seeds=seeds).seeds.tolist() == list(seeds)
 
 
 @pytest.mark.parametrize("recurrent", [False, True], ids=["PPO", "RecurrentPPO"])

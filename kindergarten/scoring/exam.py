@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -18,6 +19,7 @@ from kindergarten.scoring.reference import Reference, reference_on, seeds_of
 from kindergarten.scoring.score import Score
 from kindergarten.world.codes import End, Intent, names
 from kindergarten.world.config import Config, Scenario, Settings, make_config
+from kindergarten.world.kinds import within
 from kindergarten.world.settings import plain, spelled_out
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.spaces import Observed, Observer, action_space
@@ -25,6 +27,8 @@ from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+LARGEST_SEED = int(np.iinfo(np.uint64).max)  # a generator starts from 64 bits
 
 
 class Exam(VectorEnv):
@@ -41,7 +45,7 @@ class Exam(VectorEnv):
 
     Args:
         scenario: a name, or a Scenario.
-        seeds: (S,) whole numbers >= 0; those of the setting's stored reference if left out.
+        seeds: (S,) whole numbers from 0 to 2**64 - 1; those of the setting's stored reference if left out.
         settings: the environment's own keywords, as for ``gymnasium.make``.
 
     Attributes:
@@ -176,11 +180,15 @@ class Exam(VectorEnv):
         """Nothing: an exam is not drawn. ``kindergarten evaluate`` and ``watch`` show what a run does."""
 
 
-def _checked(seeds: Sequence[int] | np.ndarray) -> np.ndarray:
-    array = np.asarray(seeds)
-    if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu" or (array < 0).any():
-        raise ValueError(f"seeds is {quoted(seeds)}: it must be a list of whole numbers >= 0")
-    return array
+def _checked(seeds: Any) -> np.ndarray:
+    given = seeds.tolist() if hasattr(seeds, "tolist") else seeds  # numpy makes floats of some whole numbers
+    if not isinstance(given, Sequence) or not given or not all(map(_is_seed, given)):
+        raise ValueError(f"seeds is {quoted(seeds)}: it must be a list of whole numbers from 0 to {LARGEST_SEED}")
+    return np.array(given, np.int64 if max(given) <= np.iinfo(np.int64).max else np.uint64)
+
+
+def _is_seed(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and within(value, 0, LARGEST_SEED)
 
 
 def score_of(exam: Exam) -> Score:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.replay.episode import Episode, Recorder
-from kindergarten.scoring.agent import Agent, Decision
+from kindergarten.scoring.agent import Agent, Decision, decision_of
 from kindergarten.scoring.exam import Exam
 from kindergarten.world.spaces import Observed
 
@@ -39,6 +39,9 @@ def rollout(agent: Agent, exam: Exam, hooks: Sequence[Hook] = (), record: Sequen
 
     Returns:
         These episodes.
+
+    Raises:
+        ValueError: what the agent decides is no Decision, or no actions of these worlds.
     """
     observations, _ = exam.reset()
     if callable(enter := getattr(agent, "enter", None)):  # a driver who knows the worlds
@@ -49,13 +52,12 @@ def rollout(agent: Agent, exam: Exam, hooks: Sequence[Hook] = (), record: Sequen
     while not exam.done:
         for hook in hooks:
             observations, state = hook.observations(t, observations), hook.state(t, state)
-        decision = agent.decide(observations, state, starts)
+        decision = decision_of(agent, observations, state, starts)
         for hook in hooks:
             hook.decided(t, exam, decision)
         thoughts = decision.thoughts.by_user(exam.simulator) if recorders else decision.thoughts
-        actions, state = np.asarray(decision.actions), decision.state
-        observations, *_ = exam.step(actions)
+        observations, *_ = exam.step(decision.actions)
         for w, recorder in recorders.items():
-            recorder.record(actions[w], thoughts[w])
-        starts, t = np.zeros(exam.num_envs, bool), t + 1
+            recorder.record(decision.actions[w], thoughts[w])
+        state, starts, t = decision.state, np.zeros(exam.num_envs, bool), t + 1
     return tuple(recorder.episode() for recorder in recorders.values())

@@ -15,7 +15,7 @@ HEADS = ("", "return", "anticipation", "right", "collided", "goal")
 NOTHING_AT_STAKE = "nothing at stake"  # the oracle earns hardly more than blind: there is no scale
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not compared in one go; to_dict() is
 class Score:
     """What an agent earned in every world. Means over intents are weighted by the intents' probabilities.
 
