@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.commandline import Quiet, newest_run
+from kindergarten.commandline import BEST, Quiet, newest_run, read, value_of
 from kindergarten.output import pasteable
+from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.config import Config
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
@@ -22,8 +24,25 @@ WHO = "demo, oracle, blind, last-signal, random, .onnx, .zip, module:attribute, 
 FORMATS = {"parquet": "shards for whoever reads tables", "minari": "and a Minari data set made of them"}
 
 
+class OfOneAgent(Quiet):
+    """What is asked of agents that drive alone."""
+
+    @classmethod
+    def of_words(cls, words: Sequence[str], prog: str) -> OfOneAgent:
+        """What a command line asks for.
+
+        Raises:
+            ValueError: something makes no sense.
+        """
+        if (name := value_of("--scenario", words)) in PLAYGROUNDS:
+            raise ValueError(
+                f"--scenario {name} is of several agents in one world: evaluate and diagnose take their run without it"
+            )
+        return read(cls, words, prog)
+
+
 @dataclass(frozen=True)
-class Evaluate(Quiet):
+class Evaluate(OfOneAgent):
     """How well an agent anticipates: a run, a file, or anybody's agent by its name in Python."""
 
     agent: Annotated[Positional[str | None], arg(metavar="[AGENT]")] = option(
@@ -49,13 +68,13 @@ class Evaluate(Quiet):
         from kindergarten.scoring.reference import LADDER
 
         delays = LADDER if self.ladder else () if self.delay is None else (self.delay,)
-        agent = self.agent or str(newest_run("checkpoints/best.*"))
+        agent = self.agent or str(newest_run(BEST))
         evaluate(agent, self.scenario, delays, self.ladder, self.json, self.allow_pickle)
         return 0
 
 
 @dataclass(frozen=True)
-class Examine(Quiet):
+class Examine(OfOneAgent):
     """The report card of an agent: fixed worlds that ask for what its training did not show it."""
 
     agent: Annotated[Positional[str], arg(metavar="AGENT", help=f"{WHO}, or that of several seeds")]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from kindergarten.api import load, score
 from kindergarten.files import place_of
-from kindergarten.output import columns
+from kindergarten.output import columns, print_json
 from kindergarten.scoring.agent import Agent, agent_of
 
 
@@ -21,30 +21,35 @@ def evaluate(
     """Score an agent and print what came out.
 
     Args:
-        name: as for `named`; or the folder of several seeds.
+        name: as for `named`; or the folder of several seeds, each of which is scored.
         scenario: where it drives; a run drives where it was trained if it is left out.
         delays: each of them [s]; its own, or the default ones, if there are none.
         ladder: whether they are the whole ladder, which a run keeps.
-        as_json: print JSON instead of a table.
+        as_json: print JSON instead of a table: a list where there may be several scores, else an object.
         allow_pickle: read a .zip, which may run code.
 
     Raises:
         ValueError: there is no such agent, or nobody says where it drives.
     """
-    if scenario is None and place_of(name).is_dir():
+    place, seeds = place_of(name), list[Path]()
+    if place.is_dir():
         from kindergarten.agents.runs.evaluate import evaluate_runs
+        from kindergarten.agents.runs.folders import runs_in
 
-        evaluate_runs(place_of(name), delays, ladder, allow_pickle, as_json)
-        return
-    agent = named(name, allow_pickle)
+        if scenario is None:
+            evaluate_runs(place, delays, ladder, allow_pickle, as_json)
+            return
+        seeds = runs_in(place)
+    agents = {each: named(each, allow_pickle) for each in map(str, seeds or [name])}
     if scenario is None:
         raise ValueError(f"{name} does not say where it drives: name it with --scenario")
     settings: list[dict[str, Any]] = [{"delay_s": delay} for delay in delays] or [{}]
-    scores = [score(agent, scenario, **each) for each in settings]
+    scores = [(each, score(agent, scenario, **its)) for each, agent in agents.items() for its in settings]
     if as_json:
-        print(json.dumps([each.to_dict() for each in scores] if delays else scores[0].to_dict(), indent=2))
+        found = [its.to_dict() for _, its in scores]
+        print_json(found if seeds or delays else found[0])
     else:
-        print("\n\n".join(each.table(columns()) for each in scores))
+        print("\n\n".join(f"{each}\n" * bool(seeds) + its.table(columns()) for each, its in scores))
 
 
 def named(name: str, allow_pickle: bool = False) -> Agent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -53,7 +54,7 @@ class Patient:
 
 
 NARROWEST = 12  # characters that are left to the first column of a table
-_SILENT = ContextVar("silent", default=False)
+_ASIDE: ContextVar[TextIO | None] = ContextVar("aside", default=None)  # standard output, while nothing goes there
 
 
 @contextmanager
@@ -70,18 +71,23 @@ def patiently() -> Iterator[Patient]:
 
 @contextmanager
 def silently() -> Iterator[None]:
-    """Print nothing but what is wrong."""
-    before = _SILENT.set(True)
+    """Print nothing but what is wrong, and JSON, which is asked for to be read."""
+    before = _ASIDE.set(_ASIDE.get() or sys.stdout)
     try:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             yield
     finally:
-        _SILENT.reset(before)
+        _ASIDE.reset(before)
 
 
 def is_silent() -> bool:
     """Whether nothing is to be said but what is wrong."""
-    return _SILENT.get()
+    return _ASIDE.get() is not None
+
+
+def print_json(value: object) -> None:
+    """Print a result for programs, however silent all else is."""
+    print(json.dumps(value, indent=2), file=_ASIDE.get() or sys.stdout)
 
 
 def note(words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from kindergarten.agents.runs.compare import (
     looks_of,
     picture,
 )
-from kindergarten.agents.runs.options import Options
+from kindergarten.agents.runs.options import Options, usual
 from kindergarten.agents.runs.run import Run
 from kindergarten.scoring.score import delay_name
 
@@ -112,7 +113,8 @@ def test_a_curve_is_that_of_the_metrics(runs: Path):
 
 
 def test_cells():
-    assert cell([0.5]) == "0.500" and cell([]) == "" and cell([float("nan"), 0.5]) == "nothing\nat stake"
+    assert cell([0.5]) == "0.500" and cell([]) == "" and cell([math.nan], [math.nan]) == "nothing\nat stake"
+    assert cell([0.5], [math.nan]) == "0.500\n0.50..0.50"
     assert cell([0.9, 0.91, 0.92]) == "0.910\n0.90..0.92"
     assert cell([0.5, 0.5], []) == "" and cell([0.5, 0.5], [1.5, 1.5]) == "1.000\n0.50..1.50"
     assert cell([0.5] * 5, [1.5] * 5) == "1.000\n1.00..1.00\n0% failed"
@@ -138,6 +140,24 @@ def test_the_command_prints_the_table_and_draws_the_picture(runs: Path, capsys, 
     for word in ("Follow", "Crossing", "lstm", "none", "1..4 s", "32 s", "0.910", "0.90..0.92", "all"):
         assert word in printed
     assert out.read_bytes().startswith(b"\x89PNG") and out.stat().st_size > 20_000
+
+
+def test_what_has_no_such_scores_is_left_out(runs: Path, capsys):
+    Run.create(runs / "Meeting", usual("Meeting"))
+    folders = sorted(str(folder) for folder in runs.iterdir())
+    assert cli.main(["compare", *folders]) == 0
+    said = f"left out: {runs / 'Meeting'} is of several agents in one world, which have no anticipation"
+    assert said in capsys.readouterr().err
+    assert cli.main(["compare", str(runs / "Meeting")]) == cli.ERROR
+
+
+def test_a_mean_is_of_all_in_which_something_is_at_stake(tmp_path: Path, capsys):
+    for scenario, rung in (("Follow", 0.5), ("CutIn", None)):
+        fake_run(tmp_path / scenario, scenario, "lstm", 0, 0.9)
+        Run.open(tmp_path / scenario).write_json("ladder.json", [{"delay_s": [8, 8], "anticipation": rung}])
+    assert cli.main(["compare", *map(str, sorted(tmp_path.iterdir()))]) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("all, "))
+    assert row.endswith("0.500")
 
 
 def test_what_cannot_be_compared_is_one_line(runs: Path, capsys):

@@ -12,17 +12,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kindergarten import cli
 from kindergarten.output import aligned, columns, decimals, pasteable
+from kindergarten.scoring.score import Score
 from tests.test_damage import ROOT
 
 pytest.importorskip("torch")
 from kindergarten.agents.diagnose import command as diagnose
 from kindergarten.agents.diagnose.questions import memory
+from kindergarten.agents.evaluation.evaluate import Evaluation, print_all
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import begin, train
@@ -158,6 +161,27 @@ def test_quiet_says_nothing(run: Path, capfd: pytest.CaptureFixture[str]):
     assert capfd.readouterr().err.count("\n") == 1
 
 
+def test_json_is_printed_however_quiet_the_rest_is(run: Path, capfd: pytest.CaptureFixture[str]):
+    for words in (["evaluate", str(run)], ["compare", str(run)]):
+        assert cli.main([*words, "--quiet", "--json"]) == 0
+        printed = capfd.readouterr()
+        assert json.loads(printed.out) and printed.err == ""
+
+
+@pytest.mark.parametrize("words", [[], ["--scenario", "Follow"]])
+def test_scores_at_a_delay_are_a_list_and_so_are_those_of_several_seeds(run: Path, capsys, words: list[str]):
+    assert cli.main(["evaluate", str(run), *words, "--delay", "2", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    for seed in ("seed0", "seed1"):
+        shutil.copytree(run, Path("runs", "two", seed))
+    assert cli.main(["evaluate", "runs/two", *words, "--delay", "2", "--json"]) == 0
+    two = json.loads(capsys.readouterr().out)
+    assert [row["anticipation"] for row in two] == [one["anticipation"]] * 2
+    assert cli.main(["evaluate", "runs/two", *words]) == 0
+    assert capsys.readouterr().out.count("Follow, delay 1..4 s") == 2
+    shutil.rmtree("runs/two")
+
+
 def test_scores_as_json(run: Path, capsys: pytest.CaptureFixture[str]):
     assert cli.main(["evaluate", str(run), "--json"]) == 0
     score = json.loads(capsys.readouterr().out)["anticipation"]
@@ -191,6 +215,18 @@ def test_the_table_says_what_it_is_of(run: Path, capsys: pytest.CaptureFixture[s
     assert "\nlast checkpoint " in said
     last = opened.read_json("evaluation.json")["last_checkpoint"]
     assert last["decisions"] == 1024 and f"{last['return_mean']:.3f}" in said
+
+
+def test_a_table_of_several_scenarios_says_so_too(capsys: pytest.CaptureFixture[str]):
+    def score(name: str, value: float | None) -> Score:
+        at, worlds = {"delay_s": (1.0, 4.0)}, np.zeros((1, 1))
+        return Score(name, at, value, None, 1.0, 0.0, 1.0, {}, 1.0, 0.0, 1.0, 1.0, worlds, np.zeros(1, int))
+
+    values = {"Follow": 0.25, "CutIn": None, "Town": 0.75}
+    print_all([Evaluation(score(name, 0.0), 0, last=(score(name, it), 2048)) for name, it in values.items()])
+    said = capsys.readouterr().out
+    assert "best checkpoint, after 0 of 2,048 decisions" in said and "\nlast checkpoint: mean 0.500\n" in said
+    assert "untrained network" in said
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

@@ -15,7 +15,7 @@ from gymnasium import spaces
 import kindergarten
 from kindergarten import cli
 from kindergarten.api import check_fits
-from kindergarten.reportcard import card
+from kindergarten.reportcard import card, command
 from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.reportcard.command import name_of, page
 from kindergarten.scenarios import SCENARIOS
@@ -144,8 +144,22 @@ def test_what_is_out_of_the_ordinary_in_a_training_stands_on_the_card(tmp_path: 
     assert name_of(Run.open(tmp_path / "usual")) == "lstm, seed 3"
 
 
+def test_the_page_is_written_before_anything_is_printed(tmp_path: Path, monkeypatch, capsys):
+    class Printed:
+        def table(self, width: int) -> str:
+            return (tmp_path / "a.html").read_text()
+
+    monkeypatch.setattr(command, "cards", lambda *_: [Printed()])
+    monkeypatch.setattr(command, "page", lambda _: "a page")
+    command.exam("blind", "Follow", False, tmp_path / "a.html", False)
+    assert capsys.readouterr().out == f"a page\n{tmp_path / 'a.html'}\n"
+
+
 def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     assert cli.main(["exam", "oracle"]) == cli.ERROR
     assert "oracle does not say where it drives: name it with --scenario" in capsys.readouterr().err
+    for name in ("exam", "evaluate"):
+        assert cli.main([name, "oracle", "--scenario", "Meeting"]) == cli.ERROR
+        assert "--scenario Meeting is of several agents in one world" in capsys.readouterr().err
     assert cli.main(["exam", "nobody", "--scenario", "Follow"]) == cli.ERROR
     assert "choose from demo, oracle, blind, last-signal, random" in capsys.readouterr().err

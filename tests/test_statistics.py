@@ -42,7 +42,9 @@ def test_fewer_than_five_runs_have_no_interval():
 
 
 def test_where_nothing_is_at_stake_there_is_nothing_to_say():
-    assert all(map(math.isnan, summary([math.nan] * 9)[:3])) and all(map(math.isnan, summary([0.5, math.nan])[:3]))
+    assert all(map(math.isnan, summary([math.nan] * 9, [math.nan])[:3]))
+    assert summary([math.nan] * 9, [0.25, 0.75]) == summary([0.25, 0.75]) == summary([0.25, math.nan, 0.75])
+    assert summary([0.5] * 5, [math.nan] * 5, [1.5] * 5) == summary([0.5] * 5, [1.5] * 5)
 
 
 def test_a_profile_falls_from_all_runs_to_none():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,13 @@ import numpy as np
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.captions import PredictionLog, assess, attention_found, caption_table
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.output import columns
+from kindergarten.output import columns, decimals
 from kindergarten.replay.replay import Replay
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import SEEDS
 from kindergarten.scoring.rollout import rollout
-from kindergarten.scoring.score import Score, table_of
+from kindergarten.scoring.score import NOTHING_AT_STAKE, Score, anticipation_of, table_of
+from kindergarten.scoring.statistics import mean_at_stake
 from kindergarten.world.codes import Kind
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.spaces import settings_for
@@ -59,15 +61,19 @@ class Evaluation:
     def print(self) -> None:
         """Print it as people read it."""
         beside = {} if self.last is None else {"last_checkpoint": self.last[0]}
-        print(f"best checkpoint, after {self.decisions:,} of {self.total:,} decisions:")
-        print(self.score.table(columns(), **beside))
-        if self.decisions == 0 < self.total:
-            print("The best is the untrained network: nothing later drove the validation seeds better. Train longer.")
+        self.print_with(self.score.table(columns(), **beside))
         if self.captions is not None:
             print(f"\n{caption_table(self.captions, columns())}")
         if self.attention is not None:
             to, count = self.attention["matters"], self.attention["by_count"]
             print(f"attention to whoever matters, before t3: {to:.1%} (by count {count:.1%})")
+
+    def print_with(self, table: str) -> None:
+        """Print a table of it below what it is of."""
+        print(f"best checkpoint, after {self.decisions:,} of {self.total:,} decisions:")
+        print(table)
+        if self.decisions == 0 < self.total:
+            print("The best is the untrained network: nothing later drove the validation seeds better. Train longer.")
 
 
 def print_all(found: Sequence[Evaluation]) -> None:
@@ -77,8 +83,11 @@ def print_all(found: Sequence[Evaluation]) -> None:
         for each in found:
             each.print()
         return
-    print(f"best checkpoint, after {found[0].decisions:,} of {found[0].total:,} decisions:")
-    print(table_of(scores, columns()))
+    table, last = table_of(scores, columns()), [each.last[0] for each in found if each.last is not None]
+    if last:
+        mean = mean_at_stake([anticipation_of(vars(score)) for score in last])
+        table += f"\nlast checkpoint: mean {NOTHING_AT_STAKE if math.isnan(mean) else decimals(mean, 3)}"
+    found[0].print_with(table)
 
 
 def _short(score: Score) -> dict[str, Any]:

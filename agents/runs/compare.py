@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +24,7 @@ from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.options import usual
 from kindergarten.agents.runs.run import Run, Unready
 from kindergarten.files import check_ending, whole_file
-from kindergarten.output import aligned, columns, decimals, note
+from kindergarten.output import aligned, columns, decimals, note, print_json
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, profile, summary
 
@@ -74,10 +73,10 @@ def _plain(number: float | None) -> float | None:
 
 
 def expand(folders: Iterable[Path]) -> list[Run]:
-    """The runs that are meant: each folder is one, or holds several seeds. Whoever is not done is named and left out.
+    """The runs that are meant: each folder is one, or holds several seeds. Whoever has no score is named and left out.
 
     Raises:
-        ValueError: a folder is neither, or nobody is done.
+        ValueError: a folder is neither, or nobody has one.
     """
     runs, undone = [], []
     for path in [path for folder in folders for path in runs_in(folder) or [folder]]:
@@ -280,7 +279,7 @@ def compare(folders: Iterable[Path], out: Path | None = None, as_json: bool = Fa
         with whole_file(out) as draft:
             picture(groups).savefig(draft)
     if as_json:
-        print(json.dumps([group.to_dict() for group in groups], indent=2))
+        print_json([group.to_dict() for group in groups])
         return
     print(table(groups, columns()))
     if out is not None:

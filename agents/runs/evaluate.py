@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import evaluate_together
 from kindergarten.files import DEMO
-from kindergarten.output import note
+from kindergarten.output import note, print_json
 from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
 
@@ -34,7 +33,7 @@ def evaluate_runs(
         configs = [replace(run.config, delay_s=(delay, delay)) for delay in delays]
         results += evaluate_run(run, configs, ladder, allow_pickle, quiet=as_json)
     if as_json:
-        print(json.dumps(results if len(results) > 1 else results[0], indent=2))
+        print_json(results if delays or len(results) > 1 else results[0])
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kindergarten.evaluation import named
 from kindergarten.files import PAGES, check_ending, place_of, write_whole
 from kindergarten.markup import markup
-from kindergarten.output import columns
+from kindergarten.output import columns, print_json
 from kindergarten.provenance import made_with
 from kindergarten.reportcard.card import ReportCard, examine
 from kindergarten.scenarios import scenario_named
@@ -54,20 +54,19 @@ def name_of(run: Run) -> str:
 
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
-    """Examine, print, and write the page ``to``: of several seeds one each, with their number in its name."""
+    """Examine, write the page ``to``, of several seeds one each, with their number in its name, and print."""
     check_ending(to, "a page", *PAGES)
-    found = cards(agent, scenario, allow_pickle)
-    if as_json:
-        print(json.dumps([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict(), indent=2))
-    else:
-        print("\n\n".join(card.table(columns()) for card in found))
-    if to is None:
-        return
-    for k, card in enumerate(found):
-        path = to if len(found) == 1 else to.with_stem(f"{to.stem}-{k}")
+    found, paths = cards(agent, scenario, allow_pickle), list[Path]()
+    if to is not None:
+        paths = [to.with_stem(f"{to.stem}-{k}") for k in range(len(found))] if len(found) > 1 else [to]
+    for path, card in zip(paths, found, strict=False):  # there may be no pages
         write_whole(path, page(card).encode())
-        if not as_json:
-            print(path)
+    if as_json:
+        print_json([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict())
+        return
+    print("\n\n".join(card.table(columns()) for card in found))
+    for path in paths:
+        print(path)
 
 
 def write_card_of_a_person(to: Path, scenario: str, split: str, mark: Mark) -> None:

@@ -46,7 +46,7 @@ def interquartile_mean(scores: np.ndarray) -> np.ndarray:
 
 
 class Summary(NamedTuple):
-    """What several runs say together; all nan where nothing is at stake.
+    """What several runs say together, of all in which something is at stake; all nan if that is none.
 
     middle: interquartile mean; low, high: its 95 % bootstrap interval; failed: share of runs that score below FAILED.
     Of fewer than ENOUGH runs: their mean, the least and the most, and None.
@@ -65,10 +65,11 @@ def summary(*tasks: Sequence[float]) -> Summary:
         tasks: the scores of each task's runs, (K,) each. The bootstrap is stratified: runs are drawn again within
             their own task. An interval takes ENOUGH runs of every task: that of three is least..most by another name.
     """
-    samples = [np.asarray(scores, float) for scores in tasks]
-    every = np.concatenate(samples)
-    if np.isnan(every).any():
+    at_stake = ([score for score in scores if not math.isnan(score)] for scores in tasks)
+    samples = [np.array(scores) for scores in at_stake if scores]
+    if not samples:
         return Summary(np.nan, np.nan, np.nan, None)
+    every = np.concatenate(samples)
     if min(map(len, samples)) < ENOUGH:
         return Summary(float(every.mean()), float(every.min()), float(every.max()), None)
 
