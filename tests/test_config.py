@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_any_change_makes_a_scenario_that_can_be_driven_or_is_refused_in_one_lin
     )
     name, value = data.draw(st.sampled_from(names)), data.draw(WILD)
     try:
-        changed = replace(made, **{name: value})
+        changed: Any = replace(made, **{name: value})
         if made is cast[member]:
             changed = replace(scenario, casts=((*cast[:member], changed, *cast[member + 1 :]), *casts))
         elif made is task.weights:
