@@ -74,8 +74,9 @@ def write_sheet(
 def moments(stage: Stage) -> list[tuple[str, float]]:
     """What a contact sheet shows: a name and a time [s] for each of t1, t2, t3 and the decision."""
     words, time = decided(stage)
-    names = "t1: the signal", "t2: it is gone", "t3: it moves"
-    found = [(name, stage.moment(k)) for k, name in enumerate(names)]
+    role, last = watched_role(stage), stage.stories[0].duration
+    begun = {"t1: the signal": role.t1, "t2: it is gone": role.t2, "t3: it moves": role.t3}
+    found = [(name if time <= last else "the end", stage.moment(k)) for k, (name, time) in enumerate(begun.items())]
     return sorted([*found, (f"the decision: {words}", time)], key=lambda moment: moment[1])
 
 

@@ -241,8 +241,14 @@ function labels(ctx, camera, episode, frame, opacity, view, ink, look, body) {
 /** A signal that is on, so large that it can be seen from the last row. */
 function inset(ctx, camera, user, body, [x, y], wide, ink, look) {
   spot(ctx, x, y, wide / 2, ink.signal);
-  spot(ctx, x, y, wide / 2 - Math.max(wide * look.ring, 1.5), ink.asphalt);
+  const inner = wide / 2 - Math.max(wide * look.ring, 1.5);
+  spot(ctx, x, y, inner, ink.asphalt);
+  ctx.save();
+  ctx.beginPath();
+  ctx.arc(x, y, inner, 0, 2 * Math.PI);
+  ctx.clip(); // its light as well
   const near = Object.assign(Object.create(Camera.prototype), camera, { x: user.x, y: user.y, width: 2 * x, height: 2 * y });
   near.scale = wide / 2 / Math.max(user.length / 2 + 0.4, look.reach + 0.55);
   drawFigure(ctx, near, user, body, ink, look, 1, 1);
+  ctx.restore();
 }
