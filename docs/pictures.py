@@ -48,7 +48,7 @@ SLOGAN = "Kindergarten: cars learn to read what others are about to do"
 
 def newest(runs: Path, name: str, memory: str = "lstm") -> Replay | None:
     """The twins that an agent drove on the scenario ``name``; None if there are none."""
-    found = runs.glob(f"{name}-{memory}/*/replays/*.npz")
+    found = runs.glob(f"{name}-{memory}/*/replays/[!.]*.npz")
     newest = max(found, key=lambda path: (path.stat().st_mtime, path), default=None)
     return None if newest is None else replay.read(newest)
 

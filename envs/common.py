@@ -37,8 +37,7 @@ def build(scenario: str | Scenario, num_worlds: int, config: Config) -> Simulato
     Raises:
         ValueError: there is no such scenario.
     """
-    chosen = scenario if isinstance(scenario, Scenario) else scenario_named(scenario)
-    return Simulator(chosen, num_worlds, config)
+    return Simulator(scenario_named(scenario), num_worlds, config)
 
 
 def check_render_mode(mode: str | None, modes: list[str]) -> None:

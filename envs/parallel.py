@@ -171,5 +171,4 @@ def parallel_env(scenario: str | Scenario = "Meeting", **rules: Any) -> Kinderga
     Raises:
         ValueError: there is no such scenario, it has no seats, or a rule makes no sense here.
     """
-    chosen = scenario if isinstance(scenario, Scenario) else playground_named(scenario)
-    return KindergartenParallelEnv(chosen, make_rules(**rules))
+    return KindergartenParallelEnv(playground_named(scenario), make_rules(**rules))

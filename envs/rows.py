@@ -134,5 +134,4 @@ def rows_env(scenario: str | Scenario = "Meeting", num_worlds: int = 1, **rules:
     Raises:
         ValueError: there is no such scenario, it has no seats, or a rule makes no sense.
     """
-    chosen = scenario if isinstance(scenario, Scenario) else playground_named(scenario)
-    return KindergartenRowsEnv(chosen, num_worlds, make_rules(**rules))
+    return KindergartenRowsEnv(playground_named(scenario), num_worlds, make_rules(**rules))

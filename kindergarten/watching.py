@@ -290,7 +290,7 @@ def newest_replay(source: Path, scenario: str | None = None) -> Path:
         scenario = "Crossing"
         note(f"in {scenario}; --scenario says where else")
     places = source / "replays", source, *source.glob("seed*/replays")
-    found = [path for folder in places for path in folder.glob("*.npz")]
+    found = [path for folder in places for path in folder.glob("[!.]*.npz")]  # no drafts
     if not found:
         raise ValueError(f"{source} has no replays: there is no {source / 'replays' / '*.npz'}")
     meant = [path for path in found if scenario is None or path.stem == scenario or path.stem not in SCENARIOS]

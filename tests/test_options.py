@@ -452,6 +452,10 @@ def test_a_run_begins_with_the_weights_of_another(first: Path, tmp_path: Path, c
     assert given.num_timesteps == 0 and run.hyperparameters.warmup == 0.0
     for name, weight in Run.open(first).load_model().policy.state_dict().items():
         assert th.equal(given.policy.state_dict()[name], weight)
+    weights = run.checkpoint("first").rename(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="is gone, the weights that it begins with: begin anew"):
+        go_on(Run.open(run.folder))
+    weights.rename(run.checkpoint("first"))
     assert attempt(learn, run) == 0 and decisions(run.folder) == 128
     capsys.readouterr()
     for more, said in (

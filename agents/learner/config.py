@@ -48,7 +48,8 @@ class PPOConfig:
     warmup: float = setting(
         0.1,
         Number(0.0, 1.0),
-        "share of the training in which the policy drives at random, while its memory learns to tell the intents",
+        "share of the training in which the policy drives at random, while its memory learns to tell the intents: in "
+        "updates that end within it",
     )
     # 1: Roundabout at -0.11, never braking; 4: 0.94 (one seed, in the Roundabout of 2026-11-28).
     noise_hold: float = setting(

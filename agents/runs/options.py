@@ -102,7 +102,9 @@ class Options:
     engine: str = setting("local", Word(ENGINES), "; ".join(f"{name}: {its}" for name, its in ENGINES.items()))
     runners: int = setting(2, Whole(1, 4096), "with --engine ray: processes that share the worlds and each minibatch")
     address: str | None = setting(
-        None, Maybe(Text()), "with --engine ray: the cluster's head, host:port, or auto; this machine if left out"
+        None,
+        Maybe(Text()),
+        "with --engine ray: the cluster's head, host:port, or auto; RAY_ADDRESS if that is set, this machine if not",
     )
     init: str | None = setting(
         None,

@@ -112,9 +112,12 @@ def go_on(run: Run) -> tuple[MemoryPPO, dict[str, Any]]:
     model = run.untrained(run.options.worlds, device_named(run.options.device), trainer_of(run.options))
     last = last_of(run)
     if last is None:
-        if run.checkpoint("first").exists():
-            checkpoint.put_weights(model, checkpoint.read(run.checkpoint("first")))
+        first = run.checkpoint("first")
+        if first.exists():
+            checkpoint.put_weights(model, checkpoint.read(first))
             model.num_timesteps = 0
+        elif run.options.init is not None:
+            raise ValueError(f"{first} is gone, the weights that it begins with: begin anew, with another --out")
         return model, {}
     checkpoint.put(model, last)
     return model, checked_notes(last)

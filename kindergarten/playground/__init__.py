@@ -8,10 +8,11 @@ from kindergarten.world.words import chosen
 PLAYGROUNDS: dict[str, Scenario] = {module.SCENARIO.name: module.SCENARIO for module in (meeting, junction4, square)}
 
 
-def playground_named(name: str) -> Scenario:
-    """The scenario for several agents called ``name``.
+def playground_named(scenario: str | Scenario) -> Scenario:
+    """The scenario for several agents of that name; one of one's own as it is.
 
     Raises:
         ValueError: there is none; the message names the choices.
     """
-    return chosen("scenario for several agents", name, PLAYGROUNDS)
+    own = isinstance(scenario, Scenario)
+    return scenario if own else chosen("scenario for several agents", scenario, PLAYGROUNDS)

@@ -12,7 +12,7 @@ from kindergarten.playground.rules import Rules
 from kindergarten.playground.sight import bounds_of_seat
 from kindergarten.world.codes import End, Intent, Kind, Signal, names
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.limits import ANY, FLAG, POSITIVE, SHARE, Interval, codes
+from kindergarten.world.limits import ANY, FLAG, POSITIVE, SHARE, Interval, codes, outside
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, Snapshot
@@ -184,17 +184,10 @@ class Playground:
         for mine, theirs in ((self.users, users), (self.drivers, drivers)):
             if (theirs.shape, theirs.dtype) != (mine.shape, mine.dtype):
                 raise ValueError(f"this is no snapshot of these worlds: {theirs.shape} rows and not {mine.shape}")
-        for name, (low, high) in DRIVER_FIELDS.items():
-            wrong = drivers[name][~((drivers[name] >= low) & (drivers[name] <= high))]  # NaN is in no interval
-            if len(wrong):
-                raise ValueError(
-                    f"this is no snapshot of these worlds: {name} of a seat is {wrong[0]:g}: it must be within "
-                    f"{low:g}..{high:g}"
-                )
+        if wrong := outside(drivers, DRIVER_FIELDS):
+            raise ValueError(f"this is no snapshot of these worlds: of a seat {wrong}")
         users = users.copy()
-        seats = users[:, : self.agents]
-        seats["member"] -= np.where(
-            seats["member"] >= self.num_users, self.num_users, 0
-        )  # humans' are above all others'
+        seats = users[:, : self.agents]  # humans' members are above all others'
+        seats["member"] -= np.where(seats["member"] >= self.num_users, self.num_users, 0)
         seats["reveal"][seats["reveal"] == NEVER] = 0  # of an agent's way nobody knows when it shows
         self._core.check(Snapshot(snapshot.worlds, users))

@@ -24,10 +24,10 @@ FILES: dict[str, ModuleType] = {file.SCENARIO.name: file for file in _found()}
 SCENARIOS: dict[str, Scenario] = {name: file.SCENARIO for name, file in FILES.items()}
 
 
-def scenario_named(name: str) -> Scenario:
-    """The scenario called ``name``.
+def scenario_named(scenario: str | Scenario) -> Scenario:
+    """The scenario of that name; one of one's own as it is.
 
     Raises:
         ValueError: there is none; the message names the choices.
     """
-    return chosen("scenario", name, SCENARIOS)
+    return scenario if isinstance(scenario, Scenario) else chosen("scenario", scenario, SCENARIOS)

@@ -64,8 +64,7 @@ class Exam(VectorEnv):
         seeds: Sequence[int] | np.ndarray | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        chosen = scenario if isinstance(scenario, Scenario) else scenario_named(scenario)
-        self._set(chosen, make_config(**settings), seeds, False, None)
+        self._set(scenario_named(scenario), make_config(**settings), seeds, False, None)
 
     @classmethod
     def of(

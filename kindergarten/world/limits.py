@@ -68,7 +68,7 @@ class Limits:
 
     def problem(self, worlds: np.ndarray, users: np.ndarray) -> str:
         """What is wrong with worlds (W,), WORLD, and their road users (W, N), ROAD_USER; empty if nothing is."""
-        found = _outside(worlds, self.world_fields) or _outside(users, self.user_fields)
+        found = outside(worlds, self.world_fields) or outside(users, self.user_fields)
         if found:
             return found
         crooked = np.abs(np.hypot(users["cos"], users["sin"]) - 1.0) > CROOKED
@@ -83,7 +83,8 @@ class Limits:
         return ""
 
 
-def _outside(rows: np.ndarray, fields: Mapping[str, Interval]) -> str:
+def outside(rows: np.ndarray, fields: Mapping[str, Interval]) -> str:
+    """Which field of structured ``rows`` is beyond its least or most, in words; empty if none is."""
     for name, (low, high) in fields.items():
         wrong = ~((rows[name] >= low) & (rows[name] <= high))  # NaN is in no interval
         if wrong.any():
