@@ -3,7 +3,8 @@
 python -m benchmarks.graduates [--without Crossing Crossroads] [--seeds 3] [--runs DIR] [--out FILE]
 
 Trains what DIR lacks, with ``--scenario all``: DIR/all/seedS, and DIR/without-NAME/seed0 without each that is held out.
-Then each is scored in all scenarios, on the 256 seeds of the references.
+Then each is scored in all scenarios, on the 256 seeds of the references, and FILE is written anew; rows that were not
+asked for stay.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 import kindergarten
 from benchmarks import agents
-from benchmarks.common import about, command_line, report
+from benchmarks.common import about, command_line, read, show_row, write
 from benchmarks.demo import KEPT
 from kindergarten.scenarios import SCENARIOS
 
@@ -50,7 +51,15 @@ def main(argv: list[str] | None = None) -> int:
     words = ["--steps", options.steps, *(["--worlds", options.worlds] if options.worlds else [])]
     plan = [(options.runs / "all" / f"seed{seed}", None, seed) for seed in range(options.seeds)]
     plan += [(options.runs / f"without-{name}" / "seed0", name, 0) for name in options.without]
-    report(options.out, about("graduates", agents.PACKAGES), (row_of(*each, *words) for each in plan))
+    made = about("graduates", agents.PACKAGES)
+    rows = {(row["without"], row["seed"]): row for row in read(options.out)["rows"]}
+    for folder, without, seed in plan:
+        rows[without, seed] = {**row_of(folder, without, seed, *words), **made}
+        show_row(rows[without, seed])
+        if options.out:
+            order = [None, *SCENARIOS]
+            ordered = [rows[key] for key in sorted(rows, key=lambda key: (order.index(key[0]), key[1]))]
+            write(options.out, {"benchmark": made["benchmark"], "rows": ordered})
     return 0
 
 

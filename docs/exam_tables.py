@@ -65,7 +65,7 @@ def graduates() -> str:
         worst = f"{least['scenario']} {decimals(least['anticipation'])}"
         rows.append((trained, row["seed"], decimals(row["mean"], 3), worst, *new))
     header = ("trained in", "seed", "mean", "least", "never seen", "right answers", "collisions")
-    return table(header, rows, 5) + "\n\n" + made_with(result)
+    return table(header, rows, 5) + "\n\n" + made_with(*result["rows"])
 
 
 def cards() -> dict[tuple[str, str], list[Card]]:

@@ -138,7 +138,7 @@ def _write_mp4(path: Path, frames: Surfaces, size: tuple[int, int], rate: float)
     return count
 
 
-def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int], pause: int, dark: bool) -> int:
+def _write_gif(draft: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int], pause: int, dark: bool) -> int:
     """Write ``frames``, in colours chosen by ``few`` of them: one palette, so that still things stay still.
 
     Each is written as it comes, the part that has changed: all together would fill the memory. pause: [1/100 s].
@@ -158,7 +158,7 @@ def _write_gif(path: Path, frames: Surfaces, few: Surfaces, size: tuple[int, int
     flat = (picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames))
     before = next(flat)
     part, corner, stands, count = before, (0, 0), pause, 1  # of the picture that is still to be written
-    with open(path, "wb") as file:
+    with open(draft, "wb") as file:
         file.writelines(GifImagePlugin.getheader(before.copy(), info={"duration": 10 * pause, "loop": 0})[0])
         for picture in flat:
             changed = ImageChops.subtract_modulo(picture, before).getbbox()
