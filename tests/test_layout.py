@@ -161,7 +161,7 @@ def bodies_of(stage: Stage, side: int, time: float, size: tuple[int, int]) -> di
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("size", [(800, 450), (1280, 720)])
+@pytest.mark.parametrize("size", [(800, 450), pytest.param((1280, 720), marks=pytest.mark.slow)])
 def test_signs_beside_each_other_cover_nobody_and_seldom_move(
     name: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ):
