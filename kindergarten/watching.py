@@ -69,6 +69,8 @@ class Watch(Quiet):
             raise ValueError("--twins: there is room for two, and another replay is shown already")
         if self.follow and (self.headless or self.beside or self.guess or self.twins or written):
             raise ValueError("--follow shows a training in a window, and nothing beside it")
+        if self.follow and self.scenario is not None:
+            raise ValueError(f"--scenario {self.scenario}: --follow shows whatever the training has driven last")
         if self.follow and self.episode is not None:
             raise ValueError(f"--episode {self.episode}: --follow shows all episodes of every new replay")
         if self.guess and self.headless:
@@ -125,13 +127,7 @@ class Watch(Quiet):
         if not source.is_dir():
             raise ValueError(f"{source} is no folder of a run: there is nothing to follow")
         words = f"Waiting for the first replay in {source}: training writes one whenever it checks its agent"
-        newest = replay.Newest(lambda: newest_replay(source, self.scenario))
-
-        def fresh() -> Replay | None:
-            found = newest()
-            return None if found is None else of_scenario(found, self.scenario, source)
-
-        window.watch(None, view=self._view(), fresh=fresh, awaited=words)
+        window.watch(None, view=self._view(), fresh=replay.Newest(lambda: newest_replay(source)), awaited=words)
         return 0
 
 
@@ -179,16 +175,24 @@ class Play:
 
         game = self._examined() if self.exam is not None else self._free()
         viewer.play(game)
-        if self.replay is not None:  # first what cannot be had again
-            game.replay("you").write(self.replay)
-            print(self.replay)
+        try:
+            if self.replay is not None:  # first what cannot be had again
+                game.replay("you").write(self.replay)
+                print(self.replay)
+        finally:
+            self._score(game)
+        return 0
+
+    def _score(self, game: Game) -> None:
+        """Write the card, if one is wanted, and say the score."""
+        from kindergarten import viewer
+
         if self.card is not None and self.exam is not None and game.drives:
             from kindergarten.reportcard.command import write_card_of_a_person
 
             write_card_of_a_person(self.card, self.scenario, self.exam, viewer.mark(game, self._driven(game)))
             print(self.card)
         print(viewer.score(game))
-        return 0
 
     def _driven(self, game: Game) -> str:
         """What a person's mark is of, in words."""

@@ -73,7 +73,9 @@ class Evaluation:
         print(f"best checkpoint, after {self.decisions:,} of {self.total:,} decisions:")
         print(table)
         if self.decisions == 0 < self.total:
-            print("The best is the untrained network: nothing later drove the validation seeds better. Train longer.")
+            print(
+                "That is what the training began with, an untrained network or --init: no other was checked. Train on."
+            )
 
 
 def print_all(found: Sequence[Evaluation]) -> None:

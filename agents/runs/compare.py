@@ -220,7 +220,7 @@ def draw_ladder(axes: Axes, groups: list[Group], looks: Looks) -> None:
     rungs = sorted({seconds(delay) for group in groups for delay in group.scores if ".." not in delay})
     places = {rung: place for place, rung in enumerate(rungs)}
     for k, group in enumerate(groups):
-        found = {seconds(d): s for d, s in group.scores.items() if ".." not in d and not np.isnan(s).any()}
+        found = {seconds(d): s for d, s in group.scores.items() if ".." not in d and not np.isnan(s).all()}
         if not found:
             continue
         at = np.array([places[rung] for rung in sorted(found)]) + 0.06 * (k - (len(groups) - 1) / 2)

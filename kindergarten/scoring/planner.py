@@ -8,6 +8,7 @@ them (other switching times, several switches in the prefix) the search can miss
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -228,6 +229,11 @@ def carry_out(worlds, users, road, casts, params, prefixes, continuations, told,
             hold(worlds[w], users[w], road, casts, rules, side, continuations[w], told[w], terms)
         if worlds[w]["leg"] == leg:
             finish(worlds[w], users[w], road, casts, rules, side, terms)
+
+
+def array_of(seeds: Sequence[int]) -> np.ndarray:
+    """Seeds (S,) whole: numpy makes floats of some that are on both sides of 2**63."""
+    return np.array(seeds, np.int64 if max(seeds) <= np.iinfo(np.int64).max else np.uint64)
 
 
 def twins(

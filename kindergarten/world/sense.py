@@ -24,7 +24,8 @@ def check(made: object) -> None:
     Raises:
         ValueError: names the field, its value and what it may be.
     """
-    for name, its in LIMITS[type(made).__name__].items():
+    kind = next(one.__name__ for one in type(made).__mro__ if one.__name__ in LIMITS)  # or what it is derived from
+    for name, its in LIMITS[kind].items():
         its(name, getattr(made, name))
 
 

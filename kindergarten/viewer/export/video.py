@@ -158,7 +158,7 @@ def _write_gif(draft: Path, frames: Surfaces, few: Surfaces, size: tuple[int, in
     flat = (picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures(frames))
     before = next(flat)
     part, corner, stands, count = before, (0, 0), pause, 1  # of the picture that is still to be written
-    with open(draft, "wb") as file:
+    with open(draft, "wb", buffering=1 << 14) as file:
         file.writelines(GifImagePlugin.getheader(before.copy(), info={"duration": 10 * pause, "loop": 0})[0])
         for picture in flat:
             changed = ImageChops.subtract_modulo(picture, before).getbbox()
