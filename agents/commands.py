@@ -9,7 +9,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.agents.runs.options import ALL, MOST_STEPS, Options, Together, check_said, read_file, usual
+from kindergarten.agents.runs.options import ALL, MOST_STEPS, Options, Together, check_said, usual
+from kindergarten.agents.runs.stored import read_file
 from kindergarten.commandline import BEST, Quiet, newest_run, options_of, read, value_of
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS

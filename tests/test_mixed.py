@@ -16,7 +16,7 @@ from sb3_contrib.common.recurrent.type_aliases import RNNStates
 import kindergarten
 from kindergarten import cli
 from kindergarten.agents.learner.buffer import AuxiliaryTargets, WorldRolloutBuffer
-from kindergarten.agents.runs import options
+from kindergarten.agents.runs import options, stored
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.sb3 import make_sb3
@@ -96,9 +96,9 @@ def test_rewards_are_paid_by_what_a_leg_is_worth(name: str, tmp_path: Path):
 
 def test_older_runs_were_paid_as_the_world_pays():
     before = {"options": {"scenario": "CutIn"}, "made_with": {}}
-    assert not options.from_json(before).normalize_reward
-    assert options.from_json({"options": {"scenario": "all"}, "made_with": {}}).normalize_reward
-    assert options.from_json({"options": {"scenario": "CutIn"}}).normalize_reward
+    assert not stored.from_json(before).normalize_reward
+    assert stored.from_json({"options": {"scenario": "all"}, "made_with": {}}).normalize_reward
+    assert stored.from_json({"options": {"scenario": "CutIn"}}).normalize_reward
 
 
 def test_worlds_go_on_from_a_snapshot():

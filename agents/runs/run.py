@@ -15,8 +15,9 @@ from kindergarten.agents.learner.past import PastSelves
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
-from kindergarten.agents.runs.options import ALL, Options, Together, read_file, read_json, unusual, usual
+from kindergarten.agents.runs.options import ALL, Options, Together, unusual, usual
 from kindergarten.agents.runs.pickles import model_in
+from kindergarten.agents.runs.stored import read_file, read_json
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kindergarten.scoring.planner import Plans, array_of, chances, outcomes, plans_of, twins
+from kindergarten.scoring.planner import Plans, array_of_seeds, chances, outcomes, plans_of, twins
 from kindergarten.scoring.reference import relevant
 from kindergarten.world.config import Config, Scenario
 
@@ -44,12 +44,12 @@ class Criterion:
 
 @lru_cache(maxsize=64)
 def _criterion(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> Criterion:
-    family = twins(scenario, config, array_of(seeds))
+    family = twins(scenario, config, array_of_seeds(seeds))
     weights, casts = chances(family), family.worlds["cast"][: len(seeds)]
     marks, chance = np.zeros(weights.shape), 0.0
     for cast in np.unique(casts):  # what there is to earn differs by cast
         rows = np.flatnonzero(casts == cast)
-        marks[:, rows], its = _mark(scenario, config, array_of(seeds)[rows], weights[:, rows])
+        marks[:, rows], its = _mark(scenario, config, array_of_seeds(seeds)[rows], weights[:, rows])
         chance += its * len(rows) / len(seeds)
     return Criterion(marks, weights, chance)
 

@@ -14,7 +14,7 @@ from gymnasium.vector.utils import batch_space
 
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.criterion import Criterion
-from kindergarten.scoring.planner import array_of, chances, drawn, twins
+from kindergarten.scoring.planner import array_of_seeds, chances, drawn, twins
 from kindergarten.scoring.reference import Reference, reference_on, seeds_of
 from kindergarten.scoring.score import Score
 from kindergarten.world.codes import End, Intent, names
@@ -183,7 +183,7 @@ def _checked(seeds: Any) -> np.ndarray:
     given = seeds.tolist() if hasattr(seeds, "tolist") else seeds  # numpy makes floats of some whole numbers
     if not isinstance(given, Sequence) or not given or not all(map(_is_seed, given)):
         raise ValueError(f"seeds is {quoted(seeds)}: it must be a list of whole numbers from 0 to {LARGEST_SEED}")
-    return array_of(given)
+    return array_of_seeds(given)
 
 
 def _is_seed(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kindergarten.scoring.planner import Plans, array_of, chances, outcomes, plans_of, to_next_leg, twins
+from kindergarten.scoring.planner import Plans, array_of_seeds, chances, outcomes, plans_of, to_next_leg, twins
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
 
@@ -48,7 +48,7 @@ def bare(config: Config) -> Config:
 def _legs(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> tuple[Leg, ...]:
     plans, found = plans_of(scenario), []
     for number in reversed(range(scenario.road.legs)):
-        family = twins(scenario, config, array_of(seeds), number)
+        family = twins(scenario, config, array_of_seeds(seeds), number)
         for _ in range(number):
             to_next_leg(family, plans)
         found.append(searched(number, family, plans))

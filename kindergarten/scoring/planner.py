@@ -231,7 +231,7 @@ def carry_out(worlds, users, road, casts, params, prefixes, continuations, told,
             finish(worlds[w], users[w], road, casts, rules, side, terms)
 
 
-def array_of(seeds: Sequence[int]) -> np.ndarray:
+def array_of_seeds(seeds: Sequence[int]) -> np.ndarray:
     """Seeds (S,) whole: numpy makes floats of some that are on both sides of 2**63."""
     return np.array(seeds, np.int64 if max(seeds) <= np.iinfo(np.int64).max else np.uint64)
 

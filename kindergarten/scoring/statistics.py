@@ -33,10 +33,15 @@ def bootstrap(statistic: Callable[..., np.ndarray], *sizes: int, resamples: int 
     return float(low), float(high)
 
 
+def at_stake(scores: Sequence[float]) -> list[float]:
+    """Those that are numbers: where nothing is at stake a score says nothing."""
+    return [score for score in scores if not math.isnan(score)]
+
+
 def mean_at_stake(scores: Sequence[float]) -> float:
-    """The mean of those that are numbers: where nothing is at stake a score says nothing. nan if that is so in all."""
-    at_stake = [score for score in scores if not math.isnan(score)]
-    return float(np.mean(at_stake)) if at_stake else math.nan
+    """The mean of those ``at_stake``; nan if there are none."""
+    found = at_stake(scores)
+    return float(np.mean(found)) if found else math.nan
 
 
 def interquartile_mean(scores: np.ndarray) -> np.ndarray:
@@ -65,8 +70,7 @@ def summary(*tasks: Sequence[float]) -> Summary:
         tasks: the scores of each task's runs, (K,) each. The bootstrap is stratified: runs are drawn again within
             their own task. An interval takes ENOUGH runs of every task: that of three is least..most by another name.
     """
-    at_stake = ([score for score in scores if not math.isnan(score)] for scores in tasks)
-    samples = [np.array(scores) for scores in at_stake if scores]
+    samples = [np.array(found) for found in map(at_stake, tasks) if found]
     if not samples:
         return Summary(np.nan, np.nan, np.nan, None)
     every = np.concatenate(samples)

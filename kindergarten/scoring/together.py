@@ -14,7 +14,7 @@ from kindergarten.playground.world import Playground
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.seats import SeatsRecorder
 from kindergarten.replay.thoughts import Thoughts
-from kindergarten.scoring.agent import Agent
+from kindergarten.scoring.agent import Agent, decision_of
 from kindergarten.world.codes import End, Intent, Signal, names
 from kindergarten.world.config import Scenario
 
@@ -79,10 +79,10 @@ def drive_together(
     playground = Playground(scenario, 1, rules)
     goals = np.tile(combinations(playground), (len(seeds), 1))
     playground = Playground(scenario, len(goals), rules)
-    playground.seed(np.repeat(seeds, len(goals) // len(seeds)))
+    numbers = np.repeat(seeds, len(goals) // len(seeds))
+    playground.seed(numbers)
     observations, present = playground.reset(goals=goals), playground.acting()
-    numbers = np.repeat(seeds, len(goals) // len(seeds)).tolist() if record else []
-    recorders = [SeatsRecorder(playground, w, seed) for w, seed in enumerate(numbers)]
+    recorders = [SeatsRecorder(playground, w, seed) for w, seed in enumerate(numbers.tolist() if record else [])]
     states: list = [None] * len(agents)
     rows: list[tuple] = []
     returns = np.zeros(present.shape)
@@ -117,9 +117,9 @@ def decide_all(
     deeds, thoughts = [], []
     for k, agent in enumerate(agents):
         rows = observations[:, k * each : (k + 1) * each].reshape(worlds * each, -1)
-        decision = agent.decide(rows, states[k], np.full(len(rows), first))
+        decision = decision_of(agent, rows, states[k], np.full(len(rows), first))
         states[k] = decision.state
-        deeds.append(np.asarray(decision.actions).reshape(worlds, each))
+        deeds.append(decision.actions.reshape(worlds, each))
         thoughts += [decision.thoughts[seat::each] for seat in range(each)]
     return np.concatenate(deeds, axis=1), thoughts
 

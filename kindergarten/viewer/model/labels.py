@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -163,7 +164,7 @@ def _places(
 
 def _costs(story: Story, size: tuple[int, int], view: View, left: float, areas: tuple[Area, ...]) -> np.ndarray:
     """Whom a sign would cover in each frame and area (T, A): 0 nobody, 1 somebody, 2 whoever has to be watched."""
-    low, high = np.split(_bodies(story, size, view)[:, :, None], 2, axis=3)  # (T, N, 1, 2)
+    low, high = np.split(_bodies(story, size, replace(view, focus=0))[:, :, None], 2, axis=3)  # (T, N, 1, 2)
     places = np.array(areas) - (left, 0.0, left, 0.0)
     covers = np.all((low < places[:, 2:]) & (places[:, :2] < high), axis=3)  # (T, N, A); false where there is nobody
     covers[:-1] |= covers[1:].copy()  # on its way from one frame to the next
