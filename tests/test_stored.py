@@ -98,7 +98,7 @@ def test_a_graduate_keeps_its_scenarios_when_there_are_more(tmp_path: Path, monk
         with pytest.raises(ValueError, match=r"scenario.* is |unknown scenario"):
             from_json({**about, "scenarios": wrong})
     with pytest.raises(ValueError, match="--without Town leaves nothing of scenarios"):
-        from_json({"options": {"scenario": "all", "without": "Town"}, "scenarios": ["Town"]})
+        from_json({**about, "options": {**about["options"], "without": "Town"}, "scenarios": ["Town"]})
 
 
 def test_where_a_run_goes_is_taken_from_a_file_of_ones_own(tmp_path: Path):
