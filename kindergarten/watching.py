@@ -172,16 +172,21 @@ class Play:
     def run(self) -> int:
         """Play, and say how well it went."""
         from kindergarten import viewer
+        from kindergarten.interrupts import code_of, politely
 
-        game = self._examined() if self.exam is not None else self._free()
-        viewer.play(game)
+        game, code = self._examined() if self.exam is not None else self._free(), 0
+        try:
+            with politely():
+                viewer.play(game)
+        except KeyboardInterrupt as stop:  # in the terminal: as if the window had been closed
+            code = code_of(stop)
         try:
             if self.replay is not None:  # first what cannot be had again
                 game.replay("you").write(self.replay)
                 print(self.replay)
         finally:
             self._score(game)
-        return 0
+        return code
 
     def _score(self, game: Game) -> None:
         """Write the card, if one is wanted, and say the score."""

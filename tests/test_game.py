@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -203,6 +204,19 @@ def test_what_was_driven_is_kept_whatever_becomes_of_the_score(tmp_path, monkeyp
     assert len(read(tmp_path / "me.npz").episodes) == 1
     about = json.loads((tmp_path / "me.json").read_text())["marks"]["long"]["about"]
     assert about == "one world with delays of 8 s alone, driven by a person"  # of which long has two
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_stopped_from_outside_loses_nothing_that_was_driven(number, code, tmp_path, monkeypatch, capsys):
+    def play(game):
+        drive(game, {})
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(viewer, "play", play)
+    words = ["--exam", "colours", "--card", str(tmp_path / "me.json"), "--replay", str(tmp_path / "me.npz")]
+    assert cli.main(["play", "Follow", "--episodes", "2", *words]) == code
+    assert len(read(tmp_path / "me.npz").episodes) == 1 and (tmp_path / "me.json").exists()
+    assert "anticipation" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("config", [Config(), Config(delay_s=(8.0, 8.0))])

@@ -9,19 +9,22 @@ from kindergarten import cli
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.rules import make_rules
-from kindergarten.playground.world import Playground
+from kindergarten.playground.world import CONFIG, Playground
 from kindergarten.replay import read
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
 from kindergarten.replay.seats import SeatsRecorder, replay_of
 from kindergarten.replay.thoughts import Thoughts
+from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Painter, View
 from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import web
 from kindergarten.viewer.model.frame import frame_at
 from kindergarten.viewer.model.story import story_of
 from kindergarten.world.codes import Action, End, Intent, Kind, Signal
+from kindergarten.world.simulator import Simulator
 from tests.painting import paint
+from tests.worlds import with_seat
 
 pytestmark = pytest.mark.jit
 GOALS = [int(Intent.LEFT), int(Intent.STRAIGHT)]
@@ -117,6 +120,25 @@ def test_a_seats_own_goal_is_hidden_until_it_is_asked_for():
         )
         assert (one == other).all() != reveal
     assert stories[0].tells_aim(True) and not stories[0].tells_aim(False)
+
+
+def test_whoever_drives_alone_through_several_junctions_thinks_of_whom_it_sees():
+    """The observation begins with those of the junction ahead; in a replay each road user keeps its place."""
+    town, numbers = SCENARIOS["Town"], np.array([0])
+    simulator, playground = Simulator(town, 1, CONFIG), Playground(with_seat(town))
+    for each in (simulator, playground):
+        each.seed(numbers)
+        each.reset()
+    recorder, rows, wanted = SeatsRecorder(playground), np.linspace(0.0, 1.0, playground.num_users - 1), []
+    while playground.acting().any():
+        wanted.append((int(simulator.worlds["signaller"][0]), simulator.by_user(rows[None])[0]))
+        simulator.step(np.array([Action.IDLE]))
+        playground.step(np.array([[Deed.IDLE]]))
+        recorder.record(np.array([Deed.IDLE]), {0: Thoughts(attention=rows)})
+    (episode,), (signallers, attention) = recorder.episodes(), zip(*wanted, strict=True)
+    assert len(set(signallers)) > 1, "it comes to another junction"
+    assert episode.worlds["signaller"][:-1].tolist() == list(signallers)
+    assert (episode.thoughts.attention == np.stack(attention)).all()
 
 
 def test_endless_worlds_are_not_recorded():

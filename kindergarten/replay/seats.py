@@ -14,7 +14,7 @@ from kindergarten.playground.drivers import Deed, truth
 from kindergarten.playground.world import CONFIG, Playground
 from kindergarten.replay.episode import Episode
 from kindergarten.replay.replay import Replay
-from kindergarten.replay.thoughts import Thoughts
+from kindergarten.replay.thoughts import SPECS, Thoughts
 from kindergarten.world.codes import Action, End, Signal
 from kindergarten.world.params import NEVER
 from kindergarten.world.signals import phase
@@ -49,7 +49,8 @@ class SeatsRecorder:
                 observation.
         """
         moved = np.where(np.asarray(deeds) < Deed.SIGNAL_LEFT, deeds, Action.IDLE)
-        self._decisions.append((moved, self._playground.terms[self._w].copy(), thoughts or {}))
+        thoughts = {a: self._by_user(its) for a, its in (thoughts or {}).items()}
+        self._decisions.append((moved, self._playground.terms[self._w].copy(), thoughts))
         self._note()
 
     def _note(self) -> None:
@@ -81,7 +82,6 @@ class SeatsRecorder:
                 occlude(row, 0, road.buildings)
         for name in ("end", "hands_on", "target_speed", "target_offset", "time_limit"):
             worlds[name] = drivers[name]
-        worlds["signaller"] = 1
         decisions = self._decisions[: length - 1]
         return Episode(
             users,
@@ -91,6 +91,16 @@ class SeatsRecorder:
             self._seed,
             Thoughts.stack([thoughts[a] for _, _, thoughts in decisions if a in thoughts]),
         )
+
+    def _by_user(self, thoughts: Thoughts) -> Thoughts:
+        """In the order of the road users: of whoever is scripted, the observation began with those of its leg."""
+        near, first = self._playground.agents - 1, int(self._worlds[-1]["signaller"]) - 1
+
+        def ordered(name: str, array: np.ndarray) -> np.ndarray:
+            rows = [*range(near), *(near + np.roll(np.arange(len(array) - near), first))]
+            return array[rows] if SPECS[name].by_user else array
+
+        return thoughts.map(ordered)
 
 
 def _told(frames: np.ndarray, drivers: np.ndarray, ticks: np.ndarray) -> np.ndarray:
