@@ -440,7 +440,6 @@ def test_the_one_to_watch_may_change(show):
     assert page.locator(".track .line.thin").count() == 1  # of the third; the others share the first line
 
 
-@pytest.mark.slow
 def test_a_report_of_diagnose_needs_nothing_and_runs_nothing(browser, tmp_path):
     pytest.importorskip("torch")
     from kindergarten.agents.diagnose import Finding, Verdict

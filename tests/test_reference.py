@@ -55,7 +55,7 @@ def test_much_is_at_stake_however_hard_the_ego_brakes(scenario: Scenario):
 @scenarios
 def test_blind_ends_at_the_first_frame_that_tells(scenario: Scenario):
     """Not at t3, when no frame has told anything yet; colours, which tell earlier, are another matter."""
-    family = twins(scenario, Config(spurious=1.0), np.arange(sample(32, 4)))
+    family = twins(scenario, Config(spurious=1.0), np.arange(sample(32, 1)))
     told = telling(family)
     family.users["colour"] = 0
     t3 = family.users["t3"][np.arange(family.num_worlds), family.worlds["signaller"]]

@@ -97,8 +97,9 @@ class SeatsRecorder:
         near, first = self._playground.agents - 1, int(self._worlds[-1]["signaller"]) - 1
 
         def ordered(name: str, array: np.ndarray) -> np.ndarray:
-            rows = [*range(near), *(near + np.roll(np.arange(len(array) - near), first))]
-            return array[rows] if SPECS[name].by_user else array
+            if not SPECS[name].by_user:
+                return array
+            return np.concatenate([array[:near], np.roll(array[near:], first, axis=0)])
 
         return thoughts.map(ordered)
 
