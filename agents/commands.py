@@ -68,8 +68,17 @@ class Train(Options, Quiet):
 
 
 def _options_in(file: Path, scenario: str | None) -> Options:
-    """Those in a file; of a run's, without where that went."""
+    """Those in a file; of a run's, without where that went.
+
+    Raises:
+        ValueError: it holds something else, or is of a run that no single training makes again.
+    """
     given, about = read_file(file, scenario)
+    if about.get("schedule_begins"):
+        raise ValueError(
+            f"{file} is of a run that was trained on with --more, which no single training is like: choose another, or "
+            "remove its schedule_begins, and see to its steps and warmup"
+        )
     return replace(given, **dict.fromkeys(WHERE)) if "made_with" in about else given
 
 

@@ -24,6 +24,7 @@ from benchmarks.common import about, command_line, kindergarten, save, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.compare import curve_of, grouped, picture, table
+from kindergarten.agents.runs.options import FIRST
 from kindergarten.agents.runs.run import Run
 from kindergarten.output import columns
 from kindergarten.provenance import made_with
@@ -34,7 +35,6 @@ from kindergarten.scoring.statistics import summary as summary_of
 #: Decisions with the curriculum; without it, the default length of training.
 STEPS = {"Follow": 400_000, "Crossing": 1_200_000}
 DELAY = (1.0, 32.0)  # [s]
-AT_ONCE = 4.0  # [s], delays up to here need no curriculum
 KIND = ("scenario", "memory", "taught")  # what runs of one row of the table have in common
 
 
@@ -62,7 +62,7 @@ class Wanted:
     @property
     def curriculum(self) -> bool:
         """Whether it begins with short delays."""
-        return self.delay[1] > AT_ONCE
+        return self.delay[1] > FIRST
 
     @property
     def steps(self) -> int:

@@ -13,6 +13,7 @@ import pytest
 import safetensors
 import torch as th
 from safetensors.torch import save_file
+from stable_baselines3.common.env_util import make_vec_env
 
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
@@ -207,3 +208,29 @@ def test_a_disturbed_checkpoint_is_refused_or_its_worlds_go_on_within_their_spac
         assert all(env.observation_space.contains(row) for row in model._last_obs)
         drives_soundly(rng, simulator, 20)
     assert 0.1 * COUNT < refused < 0.9 * COUNT
+
+
+def test_worlds_that_cannot_be_kept_begin_anew():
+    """Nobody knows where they stood: what was seen there last is not what they show now."""
+
+    def cartpole(seed: int) -> MemoryPPO:
+        config = PPOConfig(n_steps=16, batch_size=32, n_epochs=1, hidden=8, features=8)
+        return MemoryPPO.from_config(make_vec_env("CartPole-v1", 2, seed), config, seed=seed)
+
+    one, two = cartpole(0).learn(64), cartpole(1)
+    checkpoint.put(two, checkpoint.capture(one))
+    assert two._last_episode_starts is not None and two._last_episode_starts.all()
+    seen = th.as_tensor(two._last_obs)
+    assert (seen.abs() <= 0.05).all(), "they stand where episodes begin"
+    assert two.learn(64, reset_num_timesteps=False).num_timesteps == 128
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_what_an_optimizer_keeps_goes_where_its_parameters_are(model: MemoryPPO, taken: Checkpoint, fused: bool):
+    """Fused, Adam counts its steps there too; on a GPU a step that stayed behind was the end of the training."""
+    model.policy.optimizer.defaults["fused"] = fused
+    model.policy.to("meta")
+    checkpoint._put_optimizer(model, taken.tensors)
+    states = [model.policy.optimizer.state[parameter] for parameter in model.policy.parameters()]
+    assert {state["exp_avg"].device.type for state in states} == {"meta"}
+    assert {state["step"].device.type for state in states} == {"meta" if fused else "cpu"}

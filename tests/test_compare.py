@@ -188,3 +188,27 @@ def test_five_seeds_have_a_profile(tmp_path: Path):
     (share,) = (line for line in (np.array(line.get_ydata()) for line in axes.lines) if len(line) == len(THRESHOLDS))
     assert share[[0, -1]].tolist() == [1.0, 0.0] and axes.get_ylabel() == "share of seeds"
     assert len(picture([replace(groups[0], scores={"1..4 s": [0.9] * 4})]).axes) == len(picture(groups).axes) - 1
+
+
+def test_a_ladder_that_an_earlier_agent_drove_is_left_out(tmp_path: Path, capsys):
+    fake_run(tmp_path / "a", "Follow", "lstm", 0, 0.9)
+    run = Run.open(tmp_path / "a")
+    rungs = [{"delay_s": [8, 8], "anticipation": 0.5, "decisions": 9}]
+    run.write_json("ladder.json", rungs)
+    run.write_json("evaluation.json", {"delay_s": [1, 4], "anticipation": 0.9, "decisions": 10})
+    assert delays_of(grouped(expand([run.folder]))) == ["1..4 s"]
+    assert "ladder.json is of an earlier agent: " in capsys.readouterr().err
+    run.write_json("ladder.json", [{**rungs[0], "decisions": 10}])
+    assert delays_of(grouped(expand([run.folder]))) == ["1..4 s", "8 s"] and not capsys.readouterr().err
+
+
+def test_an_agent_of_all_scenarios_is_one_seed_and_four_curves_have_a_plain_mean(tmp_path: Path, capsys):
+    its = usual("all")
+    fake_run(tmp_path / "all", "all", "lstm", 0, 0.9, ladder=False, numbers=its.learner, worlds=its.worlds)
+    assert cli.main(["compare", str(tmp_path / "all")]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("all, lstm")]
+    assert rows and rows[0][-2:] == ["1", "0.900"]
+    for seed, score in enumerate((0.0, 0.8, 0.8, 0.8)):
+        fake_run(tmp_path / "four" / str(seed), "Follow", "lstm", seed, score, ladder=False)
+    (line, *_) = picture(grouped(expand(sorted((tmp_path / "four").iterdir())))).axes[0].lines
+    assert np.array(line.get_ydata())[-1] == pytest.approx(0.6)

@@ -99,6 +99,8 @@ def test_a_run_goes_on_for_longer(tmp_path: Path, capsys: pytest.CaptureFixture[
     remaining = [3 / 4, 2 / 4, 1 / 4, 0, 1 / 2, 0]  # with --more anew; a row tells of the update before
     assert bonus == pytest.approx([PPOConfig.ent_coef * share for share in remaining], abs=1e-8)
     capsys.readouterr()
+    assert cli.main(["train", "--config", str(out / "config.json"), "--out", str(tmp_path / "again")]) == cli.ERROR
+    assert "trained on with --more, which no single training is like" in capsys.readouterr().err
     assert cli.main(["train", "--resume", str(out), "--steps", "100"]) == cli.ERROR
     assert "--steps is 100" in capsys.readouterr().err
     extended(Run.open(out), None, 10**6).note()  # what --more notes at once, before Ctrl-C

@@ -114,13 +114,16 @@ def test_every_setting_and_every_number_is_an_option():
         (["--held", "8"], ["--scenario", "Town"]),
         (["--held", "2"], ["--scenario", "all"]),
         (["--trunk", "selu"], ["--depth", "3"]),
+        (["--curriculum"], ["--delay", "1", "8"]),
+        (["--threads", "3"], ["--engine", "local"]),
         (["--critic-gradient", "0.5", "--no-shared-memory"], ["--shared-memory"]),
         (["--warmup", "0.2"], []),
         (["--scenario", "Meeting", "--frames", "9"], ["--memory", "stack"]),
     ],
 )
 def test_what_does_nothing_is_refused_where_it_is_said(words, goes, tmp_path: Path, capsys):
-    assert cli.main(["train", *words, *(["--init", "run"] if "--warmup" in words else [])]) == cli.ERROR
+    vain = {"--warmup": ["--init", "run"], "--threads": ["--engine", "ray", "--worlds", "64"]}.get(words[0], [])
+    assert cli.main(["train", *words, *vain]) == cli.ERROR
     error = capsys.readouterr().err
     name = "--frames" if "--frames" in words else words[0].partition("=")[0].replace("_", "-")
     assert f"{name} does nothing here: it goes with " in error and error.count("\n") == 1

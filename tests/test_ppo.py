@@ -234,6 +234,15 @@ def test_schedules_reach_their_ends():
     assert learner.ent_coef == pytest.approx(0.1)
 
 
+def test_who_is_trained_on_from_the_start_has_its_schedules_from_the_start():
+    """A run that went on with --more says in its .zip when its schedules began: not in another training."""
+    learner = make_learner(learning_rate=1e-2, learning_rate_end=1e-3)
+    learner.schedule_begins = 384
+    learner.learn(512)
+    assert learner.schedule_begins == 0
+    assert learner.policy.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
+
+
 def test_target_kl_stops_an_update():
     learner = MemoryPPO(MemoryPolicy, CueDelay(8), n_steps=16, batch_size=16, target_kl=1e-9, learning_rate=1e-2)
     before = learner.policy.state_dict()["action_net.weight"].clone()
@@ -242,9 +251,13 @@ def test_target_kl_stops_an_update():
     assert learner._n_updates == 1
 
 
-def test_wrong_policies_are_refused():
+def test_wrong_policies_and_actions_are_refused():
     with pytest.raises(ValueError, match="MemoryPolicy"):
         MemoryPPO(RecurrentActorCriticPolicy, CueDelay(4))  # pyright: ignore[reportArgumentType]
+    several = CueDelay(4)
+    several.action_space = spaces.MultiDiscrete([3, 2])
+    with pytest.raises(ValueError, match=r"actions that are a Box or Discrete, and not MultiDiscrete"):
+        MemoryPPO(MemoryPolicy, several)
     with pytest.raises(ValueError, match="use_sde"):
         MemoryPolicy(OBSERVATIONS, CONTINUOUS, lambda _: 1e-3, use_sde=True)
     with pytest.raises(ValueError, match="share_features_extractor"):

@@ -29,7 +29,7 @@ from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
-from kindergarten.envs.sb3 import make_sb3
+from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
 from kindergarten.interrupts import politely
 from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
@@ -230,6 +230,22 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
     assert cli.main(["train", "--out", str(tmp_path / "file" / "run")]) == 2
     printed = capsys.readouterr().err
     assert "file" in printed and printed.count("\n") == 1
+
+
+def test_the_curriculum_begins_with_short_delays(tmp_path):
+    """In the very first episodes too, which began before anybody set their delays."""
+    options = replace(
+        OPTIONS, curriculum=True, environment=Config(delay_s=(1.0, 32.0)), worlds=64, out=tmp_path / "run"
+    )
+    run = begin(options)
+    model = run.untrained(64)
+    _, callback = model._setup_learn(1, Watcher(run, {}))
+    callback.on_training_start({}, {})
+    env = model.get_env()
+    assert isinstance(env, KindergartenVecEnv)
+    user = env.envs.simulator.signallers()
+    assert ((user["t3"] - user["t2"]) * env.envs.simulator.config.physics_step).max() <= 4.0
+    assert (model._last_obs == env.envs.simulator.observe()).all()
 
 
 @pytest.mark.slow

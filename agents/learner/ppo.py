@@ -37,8 +37,8 @@ class MemoryPPO(Driver):
     minibatch are worked on side by side; PyTorch itself does best on one thread, `torch.set_num_threads(1)`.
 
     An environment may have auxiliary targets (`auxiliary_targets_of`): then only decisions that have an effect count in
-    the policy's loss, and the captions learn from the labels, with ``caption_coef``. From any other environment it
-    learns as RecurrentPPO does.
+    the policy's loss, and the captions learn from the labels, with ``caption_coef``. From any other environment whose
+    observations are a Box, and its actions a Box or Discrete, it learns as RecurrentPPO does.
 
     For the first ``warmup`` of the training the policy itself learns nothing and drives at random, while its memory
     learns to tell the intents. ``noise_hold``: for how many decisions each world keeps its noise (`HeldNoise`).
@@ -186,6 +186,8 @@ class MemoryPPO(Driver):
             raise ValueError(f"policy {self.policy_class.__name__}: MemoryPPO needs a MemoryPolicy")
         if not isinstance(self.observation_space, spaces.Box):
             raise ValueError("MemoryPPO needs a Box: observation 'features' holds all that 'users' does")
+        if not isinstance(self.action_space, (spaces.Box, spaces.Discrete)):
+            raise ValueError(f"MemoryPPO needs actions that are a Box or Discrete, and not {self.action_space}")
         self.policy.exploration.hold = self.noise_hold
         self.rollout_buffer = WorldRolloutBuffer(
             self.n_steps,
@@ -226,6 +228,8 @@ class MemoryPPO(Driver):
     ) -> "MemoryPPO":
         """Train for so many decisions of all worlds together, as in the parent class."""
         keep_freed_memory()
+        if reset_num_timesteps:  # of one that was trained on: its schedules began later
+            self.schedule_begins = 0
         return super().learn(total_timesteps, callback, log_interval, tb_log_name, reset_num_timesteps, progress_bar)
 
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:

@@ -163,7 +163,7 @@ def capture(model: MemoryPPO) -> Checkpoint:
 
 
 def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
-    """Let the model go on from what was captured, bit for bit on the CPU.
+    """Let the model go on from what was captured, bit for bit on the CPU; worlds that cannot be kept begin anew.
 
     Raises:
         ValueError: it is of another network or of other worlds, holds weights alone, or makes no sense. Then nothing
@@ -178,8 +178,12 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
             raise ValueError(f"{name}: {error}") from None
     put_weights(model, checkpoint)
     _put_optimizer(model, tensors)
-    model._last_obs = tensors["last/observations"].numpy()
-    model._last_episode_starts = tensors["last/starts"].numpy()
+    if env is None or isinstance(env, Kept):
+        model._last_obs = tensors["last/observations"].numpy()
+        model._last_episode_starts = tensors["last/starts"].numpy()
+    else:  # nobody knows where they stood
+        model._last_obs = env.reset()  # pyright: ignore[reportAttributeAccessIssue]  # no tuple
+        model._last_episode_starts = np.ones(model.n_envs, bool)
     h_pi, c_pi, h_vf, c_vf = (tensors[f"last/{state}"].to(model.device) for state in STATES)
     model._last_lstm_states = RNNStates((h_pi, c_pi), (h_vf, c_vf))
     noise = tensors.get("last/noise")  # there is none unless it is held
@@ -285,10 +289,11 @@ def _states_of(
 
 def _put_optimizer(model: MemoryPPO, tensors: dict[str, th.Tensor]) -> None:
     optimizer = model.policy.optimizer
+    stays = set() if optimizer.defaults.get("fused") else {"step"}  # where Adam counts on the CPU
     for name, parameter in model.policy.named_parameters():
         state = _below(f"optimizer/{name}/", tensors)
-        if state:  # there is none before the first update; Adam counts its steps on the CPU
-            optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
+        if state:  # there is none before the first update
+            optimizer.state[parameter] = {k: v if k in stays else v.to(parameter.device) for k, v in state.items()}
 
 
 def _below(prefix: str, tensors: Mapping[str, th.Tensor]) -> dict[str, th.Tensor]:

@@ -161,6 +161,7 @@ class ClusterPPO(MemoryPPO):
             self.ep_success_buffer.extend(driven.successes)
         for name in ("values", "returns"):  # of which the logger is told
             setattr(rollout_buffer, name, np.concatenate([getattr(each, name) for each in found.values()], axis=1))
+        self.rollout_buffer.present = np.ones_like(rollout_buffer.values)  # of as many worlds as runners answered for
         callback.update_locals(locals())
         if not callback.on_step():
             return False

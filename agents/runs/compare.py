@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,12 @@ from kindergarten.output import aligned, columns, decimals, note, print_json
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of, delay_name
 from kindergarten.scoring.statistics import ENOUGH, FAILED, interquartile_mean, profile, summary
 
-SCORE = "evaluation/anticipation"
+SCORE, LADDER = "evaluation/anticipation", "ladder.json"
 #: Okabe and Ito's colours, which everybody can tell apart, and two of Paul Tol's; strongest for what remembers best.
 PALETTE = ["#666666", "#CC79A7", "#0072B2", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#F0E442", "#882255", "#44AA99"]
 COLOURS = dict(zip(Memory, cycle(PALETTE)))
 POINTS = 60  # of a learning curve
 THRESHOLDS = np.linspace(-0.2, 1.05, 126)  # of a performance profile
-NO_CURVE = np.empty((2, 0))
 Scores = dict[str, list[float]]
 """Anticipation of each run, by delay ("1..4 s", "8 s"); nan where nothing is at stake."""
 
@@ -47,7 +46,8 @@ class Group:
     memory: Memory
     trained: str  # on which delays, how, and with which eyes
     scores: Scores
-    curves: list[np.ndarray]  # per run (2, points): decisions, anticipation on the validation seeds
+    curves: list[np.ndarray]  # of runs (2, points): decisions, anticipation on the validation seeds
+    runs: list[Path] = field(default_factory=list)  # all of them, one of all scenarios in each of its groups
 
     @property
     def kind(self) -> tuple[Memory, str]:
@@ -84,6 +84,8 @@ def expand(folders: Iterable[Path]) -> list[Run]:
             run = Run.open(path)
             run.results("evaluation.json")
             runs.append(run)
+            if (run.folder / LADDER).exists() and not rungs_of(run):
+                note(f"left out: {run.folder / LADDER} is of an earlier agent: {run.scored_by(LADDER)}")
         except Unready as error:
             undone.append(error)
     if undone and not runs:
@@ -94,16 +96,26 @@ def expand(folders: Iterable[Path]) -> list[Run]:
 
 
 def scores_of(run: Run, scenario: str) -> Scores:
-    """What a run was scored on in a scenario: its own delays, and the ladder if it was driven.
+    """What a run's agent was scored on in a scenario: its own delays, and the ladder if it was driven.
 
     Raises:
         ValueError: it has no evaluation yet, or a damaged one.
     """
-    found = run.results("evaluation.json")
-    found += run.results("ladder.json") if (run.folder / "ladder.json").exists() else []
     return {
-        delay_name(row["delay_s"]): [anticipation_of(row)] for row in found if row.get("scenario", scenario) == scenario
+        delay_name(row["delay_s"]): [anticipation_of(row)]
+        for row in (*run.results("evaluation.json"), *rungs_of(run))
+        if row.get("scenario", scenario) == scenario
     }
+
+
+def rungs_of(run: Run) -> list[dict[str, Any]]:
+    """The ladder, if it was driven by the same agent as the evaluation: none that had learned for shorter, or longer.
+
+    Raises:
+        ValueError: see ``scores_of``.
+    """
+    (now, *_), ladder = run.results("evaluation.json"), (run.folder / LADDER).exists()
+    return [rung for rung in run.results(LADDER) if rung.get("decisions") == now.get("decisions")] if ladder else []
 
 
 def curve_of(run: Run) -> np.ndarray:
@@ -137,7 +149,9 @@ def grouped(runs: Iterable[Run]) -> list[Group]:
             group = groups.setdefault((scenario, memory, trained), Group(scenario, memory, trained, {}, []))
             for delay, scores in scores_of(run, scenario).items():
                 group.scores.setdefault(delay, []).extend(scores)
-            group.curves.append(NO_CURVE if run.graduate else curve)  # its curve is a mean over all scenarios
+            group.runs.append(run.folder)
+            if curve.size and not run.graduate:  # whose curve is a mean over all scenarios
+                group.curves.append(curve)
     scenarios, memories = list(dict.fromkeys(group.scenario for group in groups.values())), list(Memory)
     return sorted(groups.values(), key=lambda g: (scenarios.index(g.scenario), -memories.index(g.memory), g.trained))
 
@@ -174,12 +188,13 @@ def table(groups: list[Group], width: int) -> str:
     rows: list[tuple[str, ...]] = [("", "seeds", *delays)]
     for group in groups:
         cells = [cell(group.scores.get(delay, [])) for delay in delays]
-        rows.append((f"{group.name}, {group.trained}", str(len(group.curves)), *cells))
+        rows.append((f"{group.name}, {group.trained}", str(len(group.runs)), *cells))
     for kind in dict.fromkeys(group.kind for group in groups):
         tasks = [group for group in groups if group.kind == kind]
         if len(tasks) > 1:
             cells = [cell(*(group.scores.get(delay, []) for group in tasks)) for delay in delays]
-            rows.append((f"all, {kind[0].value}, {kind[1]}", str(sum(len(group.curves) for group in tasks)), *cells))
+            seeds = {run for group in tasks for run in group.runs}
+            rows.append((f"all, {kind[0].value}, {kind[1]}", str(len(seeds)), *cells))
     few = f"fewer than {ENOUGH} runs: mean, least..most"
     many = f"from {ENOUGH} on: interquartile mean, 95 % stratified bootstrap interval, failed: below {FAILED:g}"
     words = textwrap.wrap(f"{few}; {many}", width)
@@ -200,16 +215,16 @@ def looks_of(groups: list[Group]) -> Looks:
 
 
 def draw_curves(axes: Axes, groups: list[Group], looks: Looks) -> None:
-    """How anticipation grows with decisions: interquartile mean of the seeds, and their range."""
+    """How anticipation grows with decisions: the seeds' middle, as ``summary`` has it, and their range."""
     for group in groups:
-        curves = [curve for curve in group.curves if curve.size]
-        if not curves:
+        if not group.curves:
             continue
-        decisions = np.linspace(0.0, max(curve[0, -1] for curve in curves), POINTS)
-        rows = np.stack([np.interp(decisions, *curve) for curve in curves], axis=1)
+        decisions = np.linspace(0.0, max(curve[0, -1] for curve in group.curves), POINTS)
+        rows = np.stack([np.interp(decisions, *curve) for curve in group.curves], axis=1)
+        middle = interquartile_mean(rows) if len(group.curves) >= ENOUGH else rows.mean(axis=1)
         colour = looks[group.kind][1]
         axes.fill_between(decisions, rows.min(1), rows.max(1), color=colour, alpha=0.15, linewidth=0)
-        axes.plot(decisions, interquartile_mean(rows), color=colour, linewidth=1.8)
+        axes.plot(decisions, middle, color=colour, linewidth=1.8)
     axes.set_xlabel("decisions")
     axes.set_ylabel("anticipation")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g} M" if x >= 1e6 else f"{x / 1e3:g} k"))

@@ -22,6 +22,9 @@ from kindergarten.world.words import quoted
 
 ALL = "all"  # scenarios of the package, side by side
 MOST_STEPS = 10**12  # decisions: a year at 30,000 a second
+#: [s] The curriculum's longest delay at first: up to there a scenario is learned without one. Shorter is no easier: at
+#: 1 s the controls of Crossing come alive one second before t3, and an agent that began there never braked.
+FIRST = 4.0
 FROM_PIXELS = 400_000  # decisions: in 200,000, which are seven updates, one seed of three learned but half of Follow
 
 #: Who drives and learns.
@@ -246,6 +249,8 @@ def usual(scenario: str) -> Options:
 GOES_WITH: dict[str, tuple[str, Callable[[Options], bool]]] = {
     "runners": ("--engine ray", lambda own: own.engine == "ray"),
     "address": ("--engine ray", lambda own: own.engine == "ray"),
+    "threads": ("--engine local", lambda own: own.engine == "local"),
+    "curriculum": (f"--delay beyond {FIRST:g} s", lambda own: own.environment.delay_s[1] > FIRST),
     "held": ("a scenario of several junctions, as Town", lambda own: any(s.road.legs > 1 for s in own.scenarios)),
     "image_size": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),
     "grayscale": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),

@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.learner.ppo import MemoryPPO
@@ -56,18 +57,8 @@ class TogetherWatcher(Watcher):
             self.logger.record(f"evaluation/{name}", its)
         return known_channel(scenario).communication(story.by_seed)
 
-    def _on_training_start(self) -> None:
-        super()._on_training_start()
-        env = self._fade()
-        if env is not None and self._next == 0.0:  # a new run: its first worlds were made before lamps were set
-            self.model._last_obs = env.reset()
-
-    def _on_rollout_start(self) -> None:
-        super()._on_rollout_start()
-        self._fade()
-
-    def _fade(self) -> KindergartenVecEnv | None:
-        """Set honestly the lamps of as many agents as it is time for; the worlds, if that is asked for."""
+    def _set_worlds(self) -> VecEnv | None:
+        """Set honestly the lamps of as many agents as it is time for."""
         env, own = self.model.get_env(), self.run.options
         assert isinstance(env, KindergartenVecEnv) and isinstance(own, Together)
         if not own.fade:

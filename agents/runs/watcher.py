@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv
 
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.evaluate import exam_for, record
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint
+from kindergarten.agents.runs.options import FIRST
 from kindergarten.agents.runs.run import Run
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.output import decimals
@@ -29,9 +31,6 @@ FINAL_SEEDS = 3_000_000 + np.arange(256)  # on which it is compared with what th
 CHECKS = 40  # how often in a training the validation seeds are driven
 SHOW_EVERY = 3.0  # [s] at least from one replay for ``watch --follow`` to the next; one takes 0.04 s
 
-#: [s] The longest delay at first: with 4 a scenario is learned without a curriculum. Shorter is no easier. At 1 s the
-#: controls of Crossing come alive one second before t3, and an agent that began there settled for never braking.
-FIRST = 4.0
 PASS = 0.7  # anticipation in the last training episodes, chance included, at which the delay is doubled
 
 
@@ -92,10 +91,17 @@ class Watcher(BaseCallback):
         self.model._num_timesteps_at_start = 0  # decisions/s are those of the whole run
         for name, value in self._unwritten.items():
             self.logger.record(name, value)
+        if (env := self._set_worlds()) is not None and self._next == 0.0:  # a new run: it has set out in others
+            self.model._last_obs = env.reset()  # pyright: ignore[reportAttributeAccessIssue]  # no dict
 
-    def _on_rollout_start(self) -> None:
+    def _set_worlds(self) -> VecEnv | None:
+        """Set what changes in scenes to come as training goes on; the worlds, if anything does. Twice is as once."""
         if self.curriculum is not None:
             self.curriculum.step(self.model)
+        return self.curriculum and self.model.get_env()
+
+    def _on_rollout_start(self) -> None:
+        self._set_worlds()
         self._keep(check=self.model.num_timesteps >= self._next)
 
     def _on_step(self) -> bool:
