@@ -99,13 +99,20 @@ def test_who_never_remembers_guesses():
     assert found.verdict is Verdict.NO and rates(found)["as it is"] == pytest.approx(1 / 3)
     assert credit.ask(case(planted.NeverRemembers)).verdict is Verdict.NO
     assert probes.ask(case(planted.NeverRemembers)).verdict is Verdict.NO
+    assert cheating.ask(case(planted.NeverRemembers)).verdict is Verdict.OPEN, "it keeps no cue anywhere"
 
 
 def test_where_one_answer_is_always_right_nobody_is_asked_whether_it_remembers():
     perfect = {"mean": 1.0, "low": 1.0, "high": 1.0}
     answers = {"as it is": perfect, "memory wiped at t2": perfect}
     assert memory.judged(answers, 1.0)[0] is Verdict.OPEN
-    assert memory.judged(answers, 0.5)[0] is Verdict.PARTLY
+
+
+def test_who_loses_nothing_with_its_memory_does_not_remember():
+    """One that is shown the signal until t3 and has none is right all the same."""
+    perfect, half = ({"mean": mean, "low": mean, "high": mean} for mean in (1.0, 0.75))
+    for left, verdict in ((perfect, Verdict.NO), (half, Verdict.PARTLY)):
+        assert memory.judged({"as it is": perfect, "memory wiped at t2": left}, 0.5)[0] is verdict
 
 
 def test_who_reads_the_colour_is_found_out():
@@ -126,7 +133,7 @@ def test_who_writes_the_cue_into_its_speed_is_found_out():
     assert found.numbers["hands on"]["columns"]["target_speed"] > 0.9
     assert found.numbers["hands on"]["wiped"]["mean"] == found.numbers["hands on"]["right"]["mean"] > 0.8
     assert found.numbers["hands off"]["probe"] <= found.numbers["hands off"]["bound"], "held, it can write nothing"
-    assert memory.ask(cheat).verdict is Verdict.PARTLY, "it knows, but not by its memory"
+    assert memory.ask(cheat).verdict is Verdict.NO, "it knows, but not by its memory"
     assert cheating.ask(case(planted.Remembers)).verdict is Verdict.YES
 
 

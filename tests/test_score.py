@@ -110,6 +110,28 @@ def test_the_right_answer_is_right_and_that_to_another_intent_is_wrong(name):
     assert 1 / len(scenario.intents) <= criterion.chance < 1.0
 
 
+def test_in_which_row_a_world_stands_tells_nothing():
+    """An exam has its worlds intent by intent; who is asked sees them in an order drawn anew."""
+
+    def by_row(observations: np.ndarray) -> np.ndarray:
+        side, aims = np.arange(len(observations)) * 3 // len(observations) - 1, np.rint(observations[:, 3])
+        return np.select([side < aims, side > aims], [Action.LEFT, Action.RIGHT], Action.IDLE)
+
+    assert kindergarten.score(by_row, "Follow").anticipation == pytest.approx(0.0, abs=0.2)
+    seen = kindergarten.score(lambda frames: idle(frames["ego"]), "Follow", seeds=FEW, observation="users")
+    assert (seen.returns == kindergarten.score(idle, "Follow", seeds=FEW).returns).all()
+
+
+def test_nobody_else_is_handed_the_exam():
+    """As those drivers are who come with the package and know the worlds."""
+
+    class Peeps(Predicts):
+        def enter(self, exam):
+            raise AssertionError
+
+    assert kindergarten.score(Peeps(), "Follow", seeds=FEW).anticipation == pytest.approx(1.0, abs=0.1)
+
+
 def test_in_overtake_either_side_is_right_if_the_rider_goes_straight_on():
     """And the side to which the rider turns is wrong."""
     scenario, config = SCENARIOS["Overtake"], Config()

@@ -32,6 +32,7 @@ from kindergarten.scoring.planner import (
     telling,
     twins,
 )
+from kindergarten.scoring.rollout import Informed
 from kindergarten.world.codes import Action, Intent, Signal
 from kindergarten.world.config import Config
 from kindergarten.world.jit import njit
@@ -44,7 +45,7 @@ IDLE = int(Action.IDLE)
 GoesBy = Callable[[Leg, Config, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-class RandomDriver:
+class RandomDriver(Informed):
     """Any action, at any time: the same for the same worlds."""
 
     def enter(self, exam: Exam) -> None:
@@ -57,7 +58,7 @@ class RandomDriver:
         return Decision(np.asarray(self._space.sample()), None)
 
 
-class PlanDriver:
+class PlanDriver(Informed):
     """Drives every world by the plan that is best by what it goes by; knows all else, and looks at no observation.
 
     As blind and oracle do it: a prefix by what it goes by, until a frame tells; then it is free.

@@ -13,6 +13,31 @@ from kindergarten.scoring.exam import Exam
 from kindergarten.world.spaces import Observed
 
 
+class Informed:
+    """A driver who knows the worlds: no agent, and for nobody but those whom this package brings along."""
+
+    def enter(self, exam: Exam) -> None:
+        """Make ready for an exam's worlds."""
+        raise NotImplementedError
+
+
+class Shuffled:
+    """Shows an agent the worlds in an order that is drawn anew: in an exam's own the row gives the intent away."""
+
+    def __init__(self, agent: Agent, worlds: int) -> None:
+        self._agent, self._order = agent, np.random.default_rng().permutation(worlds)
+        self._back = self._order.argsort()
+
+    def decide(self, observations: Observed, state: Any, episode_starts: np.ndarray) -> Decision:
+        """As the agent decides; its state stays in the order that it knows."""
+        order, several = self._order, isinstance(observations, dict)
+        shown = {name: rows[order] for name, rows in observations.items()} if several else observations[order]
+        decision = decision_of(self._agent, shown, state, episode_starts[order])
+        if np.ndim(decision.actions) == 0 or len(decision.actions) != len(order):
+            return decision  # which the exam refuses, in words
+        return decision._replace(actions=decision.actions[self._back], thoughts=decision.thoughts[self._back])
+
+
 class Hook:
     """Looks on at every decision, or interferes. This one does neither: override what you need."""
 
@@ -32,9 +57,9 @@ def rollout(agent: Agent, exam: Exam, hooks: Sequence[Hook] = (), record: Sequen
     """Drive every world of ``exam`` to its end; what was earned is in ``exam`` then.
 
     Args:
-        agent: who drives.
+        agent: who drives. Where nobody looks on, it sees the worlds in an order of their own, drawn anew.
         exam: the worlds; it begins anew.
-        hooks: each sees what the one before it has left.
+        hooks: each sees what the one before it has left, in the exam's order of worlds.
         record: the worlds whose episodes are wanted, with what the agent thought.
 
     Returns:
@@ -44,8 +69,10 @@ def rollout(agent: Agent, exam: Exam, hooks: Sequence[Hook] = (), record: Sequen
         ValueError: what the agent decides is no Decision, or no actions of these worlds.
     """
     observations, _ = exam.reset()
-    if callable(enter := getattr(agent, "enter", None)):  # a driver who knows the worlds
-        enter(exam)
+    if isinstance(agent, Informed):
+        agent.enter(exam)
+    elif not hooks:  # whose states nobody else reads
+        agent = Shuffled(agent, exam.num_envs)
     seeds = np.tile(exam.seeds, len(exam.scenario.intents))
     recorders = {w: Recorder(exam.simulator, w, int(seeds[w])) for w in record}
     state, starts, t = None, np.ones(exam.num_envs, bool), 0

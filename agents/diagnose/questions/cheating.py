@@ -74,6 +74,9 @@ def written(rollout: Rollout, twins: TwinSet) -> tuple[float, dict[str, float]]:
 
 def judged(mine: dict[str, Any], with_hands: dict[str, Any]) -> tuple[Verdict, str]:
     """The verdict on the setting in which it was trained, and what it does with its hands on."""
+    if mine["right"]["low"] <= mine["chance"] + 0.02:
+        said = f"It is right in {mine['right']['mean']:.0%} of the worlds; whoever guesses is in {mine['chance']:.0%}."
+        return Verdict.OPEN, f"{said} There is no cue that it keeps."
     column = max(mine["columns"], key=lambda name: mine["columns"][name])
     if mine["probe"] <= mine["bound"]:
         said = f"Its own columns tell the intent in {mine['probe']:.0%}; a guess does in {mine['guess']:.0%}."

@@ -69,6 +69,8 @@ def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict
     said = f"It is right in {whole['mean']:.0%} of the worlds, with its memory wiped in {wiped['mean']:.0%}"
     if lost >= LOST:
         return Verdict.YES, f"{said}; whoever guesses is in {chance:.0%}."
+    if lost <= 1.0 - LOST:
+        return Verdict.NO, f"{said}: what it knows it does not know from its memory."
     return Verdict.PARTLY, f"{said}, so it does not know from its memory alone; whoever guesses is in {chance:.0%}."
 
 
