@@ -204,9 +204,14 @@ class Play:
         from kindergarten.scoring.score import delay_name
         from kindergarten.scoring.splits import split_of
 
-        first, *others = split_of(scenario_named(self.scenario), self.exam or "").configs
+        scenario = scenario_named(self.scenario)
+        first, *others = split_of(scenario, self.exam or "").configs
         count = "one world" if len(game.drives) == 1 else f"{len(game.drives)} worlds"
-        return f"{count}{f' with delays of {delay_name(first.delay_s)} alone' if others else ''}, driven by a person"
+        drawn = {drive.intent for drive in game.drives}
+        lacking = [intent.name.lower() for intent in scenario.intents if intent not in drawn]
+        part = f" with delays of {delay_name(first.delay_s)} alone" if others else ""
+        part += f", none with {' or '.join(lacking)}" if lacking else ""
+        return f"{count}{part}, driven by a person"
 
     def _config(self) -> Config:
         return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})

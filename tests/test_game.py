@@ -13,6 +13,7 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+import kindergarten
 from docs import exam_tables
 from kindergarten import cli, viewer, watching
 from kindergarten.output import decimals
@@ -88,8 +89,23 @@ def test_keys_drive(tmp_path):
     assert len(read(tmp_path / "mine.npz").episodes) == 2
     words = score(game)
     limits = compute(scenario, Config(hands_on=True), np.array([5, 6]))
-    expected = limits.anticipation(np.full(2, np.mean([each.earned for each in game.drives])))
-    assert f"anticipation {expected:.2f}" in words and "2 episodes" in words and "guess" in words
+    blind, weights = game.beside()  # the one goes right, which is half as likely as that the other goes left
+    gained = weights @ ([each.earned for each in game.drives] - blind)
+    assert weights == pytest.approx([1 / 3, 2 / 3])
+    assert f"anticipation {gained / (limits.oracle - limits.blind).mean():.2f}" in words
+    assert "2 episodes" in words and "guess" in words
+
+
+@pytest.mark.parametrize("name", ["Crossing", "PullOut", "CutIn"])
+def test_who_touches_no_key_gets_what_an_idle_agent_gets_in_the_exam(name):
+    """Though in the first worlds one intent is more frequent than another."""
+    game = Game(SCENARIOS[name], Config(), SEEDS[:8])
+    for k in range(8):
+        if k:
+            game.key_go(0)
+        drive(game, {})
+    idle = kindergarten.score(lambda frames: np.full(len(frames), Action.IDLE), name, seeds=SEEDS[:8])
+    assert anticipation(game) == pytest.approx(idle.anticipation, abs=0.25)
 
 
 def test_where_nothing_was_at_stake_it_says_so():
@@ -203,7 +219,7 @@ def test_what_was_driven_is_kept_whatever_becomes_of_the_score(tmp_path, monkeyp
     assert cli.main(["play", "Follow", "--episodes", "1", *card, "--replay", str(tmp_path / "me.npz")]) == 2
     assert len(read(tmp_path / "me.npz").episodes) == 1
     about = json.loads((tmp_path / "me.json").read_text())["marks"]["long"]["about"]
-    assert about == "one world with delays of 8 s alone, driven by a person"  # of which long has two
+    assert about == "one world with delays of 8 s alone, none with left or straight, driven by a person"
 
 
 @pytest.mark.parametrize("code", [130, 143])
@@ -243,6 +259,7 @@ def test_people_take_the_exam(tmp_path, monkeypatch, capsys):
     found = json.loads(card.read_text())
     (name, mark), *_ = found["marks"].items()
     assert (name, found["agent"], found["scenario"]) == ("colours", "a person", "Follow")
+    assert mark["about"] == "one world, none with left or straight, driven by a person"
     worth = reference_on(SCENARIOS["Follow"], Config(), SEEDS[:1])
     assert mark["stakes"] == pytest.approx(worth.stakes) and found["command"].startswith("kindergarten play Follow")
     shown = decimals(mark["anticipation"])

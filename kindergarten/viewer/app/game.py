@@ -12,8 +12,10 @@ import pygame
 from kindergarten.output import decimals
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
+from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
-from kindergarten.scoring.reference import Reference, reference_on
+from kindergarten.scoring.reference import Reference, reference_on, relevant
+from kindergarten.scoring.rollout import rollout
 from kindergarten.scoring.score import NOTHING_AT_STAKE
 from kindergarten.scoring.splits import Mark
 from kindergarten.viewer.app.controls import Controls
@@ -200,16 +202,40 @@ class Game(Controls):
         """The 0 and the 1 for the seeds that were driven to the end."""
         return _limits(self._scenario, self._scale, tuple(drive.seed for drive in self.drives))
 
+    def beside(self) -> tuple[np.ndarray, np.ndarray]:
+        """What blind earns (S,) in the worlds that were driven to the end, and what each of them counts (S,)."""
+        return _beside(self._scenario, self._scale, tuple(drive.seed for drive in self.drives))
+
 
 @lru_cache(maxsize=1)  # asked for several times when a game ends: where nothing is stored, its plans are a search
 def _limits(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> Reference:
     return reference_on(scenario, config, np.array(seeds))
 
 
+@lru_cache(maxsize=1)
+def _beside(scenario: Scenario, config: Config, seeds: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Of the very worlds that were driven (S,), with the intents that the seeds draw: what blind earns, and weights.
+
+    Among a few worlds one intent may be twice as frequent as another: by the weights each counts by its chance.
+    """
+    exam = Exam.of(scenario, relevant(config), np.array(seeds), as_drawn=True)
+    exam.reset()
+    drawn = exam.simulator.signallers()["intent"] == np.array(scenario.intents)[:, None]  # (I, S)
+    chances = Exam.of(scenario, relevant(config), np.array(seeds)).chances.mean(axis=1)
+    weights = (drawn * chances[:, None] / np.maximum(drawn.sum(axis=1, keepdims=True), 1)).sum(axis=0)
+    rollout(DRIVERS["blind"](), exam)
+    return exam.returns[0], weights / weights.sum()
+
+
 def anticipation(game: Game) -> float | None:
-    """What the drives were worth, on the scale from blind (0) to oracle (1); None where nothing is at stake."""
-    earned = np.mean([drive.earned for drive in game.drives])
-    found = game.reference().anticipation(np.full(len(game.drives), earned))
+    """What the drives were worth, on the scale from blind (0) to oracle (1); None where nothing is at stake.
+
+    Each world is driven with one intent, and some are worth more than others, whoever drives: so a drive stands beside
+    what blind earned with that intent, and each intent counts by its chance, as in an exam that asks for all of them.
+    """
+    limits, (blind, weights) = game.reference(), game.beside()
+    gained = weights @ ([drive.earned for drive in game.drives] - blind)
+    found = limits.anticipation(limits.blind + gained)
     return None if math.isnan(found) else found
 
 
