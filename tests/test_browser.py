@@ -368,6 +368,45 @@ def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
     assert not pressed(page, "story")
 
 
+def test_until_the_story_has_told_it_nothing_gives_away_what_will_happen(show, crossing):
+    """Neither the label, nor the timeline, nor the list; and of the other episodes the list does not even then."""
+    page = show(crossing, "reveal&story&twins")
+    places = (".label", ".track", "#episode option", "#status", ".answer")
+    (t1, _), *_, (t3, _) = Stage(Take(crossing, 0)).telling()
+    for time, told in ((t1, False), (t3 - 0.05, False), (t3, True), (t1, False)):
+        drawn(page).evaluate(f"setPlaying(false); seek({time}); say()")
+        words = [" ".join(drawn(page).locator(place).all_text_contents()) for place in places]
+        knows = ["turns left" in each or "goes straight on" in each for each in words]
+        assert knows == [told, told, False, told, told], (time, words)
+        assert pressed(page, "reveal")
+    page.keyboard.press("e")
+    assert "turns left" in drawn(page).locator("#episode option").first.inner_text() and pressed(page, "reveal")
+
+
+def test_a_story_is_told_of_the_episode_that_it_is_about(show, crossing):
+    """What is true of one twin is not of the other, which stands beside it."""
+    page = show(crossing, "story&twins")
+    time, words = Stage(Take(crossing, 0)).telling()[-1]
+    page.evaluate(f"seek({time} - 0.01)")
+    while not drawn(page).evaluate("state.told"):
+        pass
+    assert page.locator(".told:visible").all_inner_texts() == [words] and "turns left" in words
+    assert page.locator(".stage").first.locator(".told").is_visible()
+
+
+def test_in_town_it_jumps_and_tells_junction_by_junction(show):
+    replay = read(Path(kindergarten.__file__).parent / "demo" / "replays" / "Town.npz")
+    stage, page = Stage(Take(replay, 0)), show(replay, "reveal")
+    for leg in stage.stories[0].legs():
+        for k, key in enumerate("123"):
+            page.evaluate(f"seek({leg.begin})")
+            page.keyboard.press(key)
+            assert now(page) == pytest.approx(stage.moment(k, 0, leg.begin), abs=0.06), leg
+    assert page.evaluate("episodes[0].telling") == [list(each) for each in stage.telling()]
+    page.evaluate("story(); setPlaying(false); seek(20)")
+    assert "turns left" not in drawn(page).inner_text(".label"), "there is one more to come"
+
+
 @pytest.mark.parametrize("name", ["Roundabout", "PullOut"])
 def test_what_is_told_does_not_cover_whom_it_is_about(show, name):
     """At the top or at the bottom, by the window's rule."""
