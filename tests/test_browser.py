@@ -295,6 +295,56 @@ def test_a_link_into_a_story_begins_where_it_says(show, crossing):
     assert pressed(page, "story") and 3.3 < now(page) < 6
 
 
+def test_a_link_into_a_page_that_is_open_opens_what_it_says(show, crossing):
+    """All of it, as if the page were opened anew; but type and theme stay the reader's."""
+    page = show(crossing, "reveal&twins&junction&theme=dark&large&story")
+    follow = "wish => { location.hash = wish; return new Promise((done) => setTimeout(done)); }"
+    page.evaluate(follow, "episode=2&t=1.5")
+    assert now(page) == pytest.approx(1.5) and page.input_value("#episode") == "1"
+    names = ("reveal", "beliefs", "twins", "story", "follow", "dark", "large")
+    assert [pressed(page, name) for name in names] == [False] * 4 + [True] * 3
+    assert page.get_attribute("#play", "aria-label") == "Play" and page.locator("canvas").count() == 1
+    page.evaluate(follow, "t=3&reveal&twins&theme=light")
+    assert [pressed(page, name) for name in names] == [True] * 3 + [False, True, False, True]
+    assert now(page) == pytest.approx(3) and page.input_value("#episode") == "0"
+
+
+@pytest.mark.parametrize(("said", "opened"), [("-4", 0), ("0", 0), ("x", 0), ("3", 2), ("99", 2)])
+def test_a_link_to_an_episode_that_is_not_there_opens_the_nearest(show, crossing, said, opened):
+    page = show(crossing, f"episode={said}&t=-9")
+    assert page.input_value("#episode") == str(opened) and now(page) == 0
+
+
+def test_the_lists_can_be_used_with_the_keyboard_alone(show, crossing):
+    """They keep the focus until it is taken elsewhere; with the mouse they give it back."""
+    page = show(crossing)
+    focused = "document.activeElement.id"
+    page.focus("#t3")
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "speed"
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.input_value("#speed") == "8" and page.evaluate(focused) == "speed"
+    for name in ("episode", "speed"):
+        page.click(f"#{name}")
+        assert page.evaluate(focused) == name
+        page.evaluate("document.activeElement.dispatchEvent(new Event('change', { bubbles: true }))")  # the mouse chose
+        assert page.evaluate(focused) == "", name
+
+
+def test_only_the_first_button_of_the_mouse_plays(show, crossing):
+    page = show(crossing, "t=2")
+    box, track = page.locator("canvas").bounding_box(), page.locator(".track").bounding_box()
+    for where in ((box["x"] + 200, box["y"] + 60), (track["x"] + 0.8 * track["width"], track["y"] + 20)):
+        page.mouse.click(box["x"] + 200, box["y"] + 60)
+        page.keyboard.press(" ")
+        stopped = now(page)
+        for button in ("right", "middle"):
+            page.mouse.click(*where, button=button)
+            page.mouse.move(box["x"] + 220, box["y"] + 60)
+            assert page.get_attribute("#play", "aria-label") == "Play" and now(page) == stopped, button
+
+
 def test_keys_do_what_the_help_says(show, crossing):
     page = show(crossing)
     page.keyboard.press("ArrowRight")

@@ -133,7 +133,7 @@ function touch(canvas) {
   canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(look.zoom[0] ** -Math.sign(event.deltaY)); }, { passive: false });
   canvas.addEventListener("pointerdown", (event) => {
     fingers.set(event.pointerId, event);
-    began = fingers.size === 1 ? event : null;
+    began = fingers.size === 1 && !event.button ? event : null; // other buttons are the browser's
     wide = apart();
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -275,26 +275,34 @@ function wire() {
   document.addEventListener("keydown", onKey);
   // Whoever uses the mouse shall have the space bar and the arrows for playing; others keep their focus.
   document.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
-  for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => $(id).blur());
+  let pointed = false;
+  for (const [name, so] of [["pointerdown", true], ["keydown", false]]) document.addEventListener(name, () => (pointed = so));
+  for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => pointed && $(id).blur());
+}
+
+/** The reader's theme, until a key, a button or a link chooses another. */
+function followTheme() {
+  flip("dark", dark.matches);
+  dark.onchange = followTheme;
 }
 
 /** What stands behind the # of the address, as in #episode=2&t=4.5&reveal&twins: for lectures and links. */
 function fromAddress() {
   const wish = new URLSearchParams(location.hash.slice(1));
-  const follows = () => { flip("dark", dark.matches); dark.onchange = follows; };
-  follows();
-  for (const name of ["reveal", "beliefs", "large"]) if (wish.has(name)) flip(name, true);
-  if (wish.has("twins")) view.twins = 1;
-  if (wish.has("junction")) flip("follow", false);
+  const reveal = wish.has("reveal"), wanted = { reveal, beliefs: reveal || wish.has("beliefs"), follow: !wish.has("junction"), large: view.large || wish.has("large") };
+  for (const [name, on] of Object.entries(wanted)) if (view[name] !== on) flip(name, on);
+  view.twins = Number(wish.has("twins"));
   if (wish.has("theme")) flip("dark", wish.get("theme") === "dark");
-  open((Number.parseInt(wish.get("episode"), 10) || 1) - 1);
-  if (wish.has("story")) story(); // from the beginning, if the next line knows no better
+  if (state.story !== wish.has("story")) flipState("story");
+  open(clamp(Number.parseInt(wish.get("episode"), 10) || 1, 1, episodes.length) - 1); // from the beginning
   if (wish.has("t")) seek(Number(wish.get("t")) || 0);
-  if (wish.has("play")) setPlaying(true);
+  setPlaying(state.story || wish.has("play"));
 }
 
 $("scenario").textContent = replay.scenario;
 $("agent").textContent = replay.agent;
 wire();
 setSpeed(1);
+followTheme();
 fromAddress();
+window.addEventListener("hashchange", fromAddress);
