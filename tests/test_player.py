@@ -82,6 +82,26 @@ def test_keys_are_known_by_what_they_write():
     assert pressed(event(pygame.K_F1)) == pygame.K_QUESTION
     assert pressed(event(pygame.K_KP_PLUS)) == pygame.K_PLUS
     assert pressed(event(pygame.K_n, unicode="n")) == pygame.K_n
+    assert pressed(event(pygame.K_KP2)) == pressed(event(pygame.K_KP2, unicode="2")) == pygame.K_2
+
+
+def test_every_sign_that_the_help_names_is_known_on_any_keyboard():
+    """Elsewhere brackets are written with AltGr and 9, say, and digits with Shift."""
+    signs = {sign for entry in (*PLAYER, *LIVE, *GAME) for sign in entry.shown.split(", ") if not sign.isalpha()}
+    assert signs == set("+-?[]0123")
+    for sign in signs:
+        for modifiers in (pygame.KMOD_NONE, pygame.KMOD_RALT | pygame.KMOD_MODE, pygame.KMOD_SHIFT):
+            written = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_AMPERSAND, unicode=sign, mod=modifiers)
+            (entry,) = [entry for entry in PLAYER if sign in entry.shown.split(", ")]
+            assert pressed(written) == codes(entry)[entry.shown.split(", ").index(sign)]
+
+
+def test_a_german_keyboard_looks_at_another_road_user(replay):
+    player = Player(replay)
+    press(player, pygame.K_9, unicode="]")
+    assert player.view.focus == 2
+    press(player, pygame.K_8, unicode="[")
+    assert player.view.focus == 1
 
 
 def test_it_loops_between_two_bookmarks(replay):
