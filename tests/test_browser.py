@@ -309,7 +309,7 @@ def test_a_link_into_a_page_that_is_open_opens_what_it_says(show, crossing):
     assert now(page) == pytest.approx(3) and page.input_value("#episode") == "0"
 
 
-@pytest.mark.parametrize(("said", "opened"), [("-4", 0), ("0", 0), ("x", 0), ("3", 2), ("99", 2)])
+@pytest.mark.parametrize(("said", "opened"), [("-4", 0), ("0", 0), ("x", 0), ("3", 2), ("98", 2)])
 def test_a_link_to_an_episode_that_is_not_there_opens_the_nearest(show, crossing, said, opened):
     page = show(crossing, f"episode={said}&t=-9")
     assert page.input_value("#episode") == str(opened) and now(page) == 0
