@@ -31,6 +31,7 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer import Stage, Take, View, write_picture, write_sheet, write_video
 from kindergarten.viewer.export.video import Span
 from kindergarten.viewer.export.web import write_page
+from kindergarten.viewer.model.frame import differences
 from kindergarten.viewer.model.view import SIZE, Hud
 from kindergarten.world.codes import End, Signal
 from kindergarten.world.words import chosen
@@ -102,6 +103,15 @@ def in_the_delay(stage: Stage) -> float:
     return min(max(role.t2 + 0.7 * (role.t3 - role.t2), told.hands_on_at(told.start) + 0.3), role.t3 - 0.1)
 
 
+def still_alike(twins: Stage) -> float:
+    """The last moment [s] of the delay at which both cars see the same picture."""
+    story, (a, b) = twins.stories[0], (story.episode for story in twins.stories)
+    assert a is not None and b is not None
+    role, times = story.role(story.watched(0, story.start), story.start), max((s.times for s in twins.stories), key=len)
+    alike = times[~differences(a, b) & (times >= role.t2) & (times < role.t3)]
+    return float(alike.max(initial=role.t2))
+
+
 def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
     """What makes each of the pictures for which there are agents; by name and memory, as "Crossing-lstm"."""
     found: dict[Path, Callable[[Path], None]] = {}
@@ -112,7 +122,7 @@ def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
     if crossing is None or forgetful is None:
         return found
     one, twins = Stage(Take(crossing, 0)), Stage(Take(crossing, 0), Take(crossing, 1))
-    two, now = Stage(Take(crossing, 0), Take(forgetful, 0)), in_the_delay(one)
+    two, now, alike = Stage(Take(crossing, 0), Take(forgetful, 0)), in_the_delay(one), still_alike(twins)
     span = interesting(crossing.episodes[0], crossing.physics_step)
     return found | {
         IMAGES / "story.png": partial(story.write, stage=one),
@@ -121,9 +131,9 @@ def pictures(agents: dict[str, Replay]) -> dict[Path, Callable[[Path], None]]:
         IMAGES / "mind.png": partial(write_picture, stage=one, time=now),
         IMAGES / "agents.png": partial(write_picture, stage=two, time=now),
         IMAGES / "sheet.png": partial(write_sheet, stage=one),
-        IMAGES / "web.png": partial(page, recorded=crossing, time=now),
+        IMAGES / "web.png": partial(page, recorded=crossing, time=alike),
         CARDS / "crossing.png": partial(card, stage=one, time=one.moment(0), view=View()),
-        CARDS / "twins.png": partial(card, stage=twins, time=now, view=View(dark=True)),
+        CARDS / "twins.png": partial(card, stage=twins, time=alike, view=View(dark=True)),
     }
 
 

@@ -73,6 +73,8 @@ class Watch(Quiet):
             raise ValueError(f"--scenario {self.scenario}: --follow shows whatever the training has driven last")
         if self.follow and self.episode is not None:
             raise ValueError(f"--episode {self.episode}: --follow shows all episodes of every new replay")
+        if self.guess and self.twins:
+            raise ValueError("--guess asks about one episode, and a twin beside it would tell: leave --twins out")
         if self.guess and self.headless:
             raise ValueError("--guess asks in a window, and --headless opens none: leave one of them out")
 

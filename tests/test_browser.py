@@ -295,6 +295,56 @@ def test_a_link_into_a_story_begins_where_it_says(show, crossing):
     assert pressed(page, "story") and 3.3 < now(page) < 6
 
 
+def test_a_link_into_a_page_that_is_open_opens_what_it_says(show, crossing):
+    """All of it, as if the page were opened anew; but type and theme stay the reader's."""
+    page = show(crossing, "reveal&twins&junction&theme=dark&large&story")
+    follow = "wish => { location.hash = wish; return new Promise((done) => setTimeout(done)); }"
+    page.evaluate(follow, "episode=2&t=1.5")
+    assert now(page) == pytest.approx(1.5) and page.input_value("#episode") == "1"
+    names = ("reveal", "beliefs", "twins", "story", "follow", "dark", "large")
+    assert [pressed(page, name) for name in names] == [False] * 4 + [True] * 3
+    assert page.get_attribute("#play", "aria-label") == "Play" and page.locator("canvas").count() == 1
+    page.evaluate(follow, "t=3&reveal&twins&theme=light")
+    assert [pressed(page, name) for name in names] == [True] * 3 + [False, True, False, True]
+    assert now(page) == pytest.approx(3) and page.input_value("#episode") == "0"
+
+
+@pytest.mark.parametrize(("said", "opened"), [("-4", 0), ("0", 0), ("x", 0), ("3", 2), ("98", 2)])
+def test_a_link_to_an_episode_that_is_not_there_opens_the_nearest(show, crossing, said, opened):
+    page = show(crossing, f"episode={said}&t=-9")
+    assert page.input_value("#episode") == str(opened) and now(page) == 0
+
+
+def test_the_lists_can_be_used_with_the_keyboard_alone(show, crossing):
+    """They keep the focus until it is taken elsewhere; with the mouse they give it back."""
+    page = show(crossing)
+    focused = "document.activeElement.id"
+    page.focus("#t3")
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "speed"
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.input_value("#speed") == "8" and page.evaluate(focused) == "speed"
+    for name in ("episode", "speed"):
+        page.click(f"#{name}")
+        assert page.evaluate(focused) == name
+        page.evaluate("document.activeElement.dispatchEvent(new Event('change', { bubbles: true }))")  # the mouse chose
+        assert page.evaluate(focused) == "", name
+
+
+def test_only_the_first_button_of_the_mouse_plays(show, crossing):
+    page = show(crossing, "t=2")
+    box, track = page.locator("canvas").bounding_box(), page.locator(".track").bounding_box()
+    for where in ((box["x"] + 200, box["y"] + 60), (track["x"] + 0.8 * track["width"], track["y"] + 20)):
+        page.mouse.click(box["x"] + 200, box["y"] + 60)
+        page.keyboard.press(" ")
+        stopped = now(page)
+        for button in ("right", "middle"):
+            page.mouse.click(*where, button=button)
+            page.mouse.move(box["x"] + 220, box["y"] + 60)
+            assert page.get_attribute("#play", "aria-label") == "Play" and now(page) == stopped, button
+
+
 def test_keys_do_what_the_help_says(show, crossing):
     page = show(crossing)
     page.keyboard.press("ArrowRight")
@@ -366,6 +416,45 @@ def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
         assert not page.is_visible(".belief")
     page.keyboard.press("e")
     assert not pressed(page, "story")
+
+
+def test_until_the_story_has_told_it_nothing_gives_away_what_will_happen(show, crossing):
+    """Neither the label, nor the timeline, nor the list; and of the other episodes the list does not even then."""
+    page = show(crossing, "reveal&story&twins")
+    places = (".label", ".track", "#episode option", "#status", ".answer")
+    (t1, _), *_, (t3, _) = Stage(Take(crossing, 0)).telling()
+    for time, told in ((t1, False), (t3 - 0.05, False), (t3, True), (t1, False)):
+        drawn(page).evaluate(f"setPlaying(false); seek({time}); say()")
+        words = [" ".join(drawn(page).locator(place).all_text_contents()) for place in places]
+        knows = ["turns left" in each or "goes straight on" in each for each in words]
+        assert knows == [told, told, False, told, told], (time, words)
+        assert pressed(page, "reveal")
+    page.keyboard.press("e")
+    assert "turns left" in drawn(page).locator("#episode option").first.inner_text() and pressed(page, "reveal")
+
+
+def test_a_story_is_told_of_the_episode_that_it_is_about(show, crossing):
+    """What is true of one twin is not of the other, which stands beside it."""
+    page = show(crossing, "story&twins")
+    time, words = Stage(Take(crossing, 0)).telling()[-1]
+    page.evaluate(f"seek({time} - 0.01)")
+    while not drawn(page).evaluate("state.told"):
+        pass
+    assert page.locator(".told:visible").all_inner_texts() == [words] and "turns left" in words
+    assert page.locator(".stage").first.locator(".told").is_visible()
+
+
+def test_in_town_it_jumps_and_tells_junction_by_junction(show):
+    replay = read(Path(kindergarten.__file__).parent / "demo" / "replays" / "Town.npz")
+    stage, page = Stage(Take(replay, 0)), show(replay, "reveal")
+    for leg in stage.stories[0].legs():
+        for k, key in enumerate("123"):
+            page.evaluate(f"seek({leg.begin})")
+            page.keyboard.press(key)
+            assert now(page) == pytest.approx(stage.moment(k, 0, leg.begin), abs=0.06), leg
+    assert page.evaluate("episodes[0].telling") == [list(each) for each in stage.telling()]
+    page.evaluate("story(); setPlaying(false); seek(20)")
+    assert "turns left" not in drawn(page).inner_text(".label"), "there is one more to come"
 
 
 @pytest.mark.parametrize("name", ["Roundabout", "PullOut"])

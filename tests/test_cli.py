@@ -167,6 +167,7 @@ def test_no_option_is_dropped_silently(run, tmp_path, capsys):
     assert "--follow" in fails(capsys, "watch", run, "--follow", "--png", tmp_path / "a.png")
     assert "--episode 2: --follow shows all" in fails(capsys, "watch", run, "--follow", "--episode", 2)
     assert "--guess asks in a window" in fails(capsys, *gif, "--guess")
+    assert "--guess asks about one episode" in fails(capsys, "watch", run, "--guess", "--twins")
     said = fails(capsys, "evaluate", run, "--delay", 2, "--ladder")
     assert "--ladder is every delay, --delay 2 is one" in said
     simulator = Simulator(SCENARIOS["Town"])

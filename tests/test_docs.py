@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pygame
 import pytest
 
@@ -15,6 +16,7 @@ from kindergarten.agents.commands import Resume, TrainTogether
 from kindergarten.commandline import options_of
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.viewer import Stage, Take
+from kindergarten.viewer.model.frame import differences
 from kindergarten.viewer.model.palette import LIGHT
 from kindergarten.viewer.model.view import TONES
 from kindergarten.world.codes import Action, End, Intent, Phase
@@ -22,6 +24,7 @@ from kindergarten.world.config import SETTINGS
 from kindergarten.world.observation import columns
 from tests.driving import steadily
 from tests.pages import drive
+from tests.pressing import thinking
 from tests.recording import record, twins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -196,6 +199,16 @@ def test_a_picture_of_each_run(tmp_path, monkeypatch, capsys):
     start, stop = pictures.interesting(chosen, recorded.physics_step)
     t1, t3 = (float(chosen.users[0, 1][t]) * recorded.physics_step for t in ("t1", "t3"))
     assert 0.0 <= start <= t1 < t3 < stop <= start + pictures.LONGEST
+
+
+def test_twins_are_pictured_as_long_as_they_see_the_same():
+    """As the words below the picture have it: a moment later one brakes."""
+    stage = Stage(*(Take(thinking("Crossing", brakes=True), k) for k in (0, 1)))
+    moment, differ = pictures.still_alike(stage), differences(*(s.episode for s in stage.stories if s.episode))
+    k, role = int(np.searchsorted(stage.times, moment)), stage.stories[0].role(1)
+    assert role.t2 <= moment < role.t3 and not differ[k] and differ[k + 1]
+    left, right = (frame.users for frame in stage.frames(moment))
+    assert np.allclose([left["x"], left["y"]], [right["x"], right["y"]])
 
 
 def test_a_picture_that_takes_what_is_not_there_is_not_said_to_be_made(tmp_path, monkeypatch, capsys):

@@ -73,24 +73,49 @@ def test_what_learns_from_recordings_runs(example: str, words: list, said: str, 
     assert said in run(f"examples/{example}.py", data, *(str(word).format(data=data) for word in words))
 
 
-@pytest.mark.slow
-def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path):
-    """As a notebook does it, but for the installing; its shell lines run with this Python."""
+def notebook() -> list[str]:
+    """The cells of code."""
     cells = json.loads((ROOT / "examples" / "kindergarten.ipynb").read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def run_cells(cells: list[str], folder: Path) -> str:
+    """What cells print, run in ``folder``/examples as a notebook does it, but for the installing.
+
+    The Python that runs does not know of the package, nor of any checkout that it found when it began; those that it
+    starts once it is installed do.
+    """
     shown = "types.SimpleNamespace(IFrame=lambda source, **size: print(source))"
-    lines = [f"import subprocess, sys, types\nsys.modules['IPython'] = sys.modules['IPython.display'] = {shown}"]
-    for cell in cells:
-        for line in "".join(cell["source"]).split("\n") if cell["cell_type"] == "code" else ():
-            if line.startswith("!{sys.executable} "):
-                lines.append(f"subprocess.run([sys.executable, *{line.split()[1:]}], check=True)")
-            elif not line.startswith("%pip "):
-                lines.append(line)
-    (tmp_path / "notebook.py").write_text("\n".join(lines), encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    lines = [
+        "import os, subprocess, sys, types",
+        "sys.path[:] = [each for each in sys.path if not os.path.exists(os.path.join(each, 'pyproject.toml'))]",
+        f"sys.modules['IPython'] = sys.modules['IPython.display'] = {shown}",
+    ]
+    for line in "\n".join(cells).split("\n"):
+        if line.startswith("!{sys.executable} "):
+            lines.append(f"subprocess.run([sys.executable, *{line.split()[1:]}], check=True)")
+        elif line.startswith("%pip "):
+            lines.append(f"os.environ['PYTHONPATH'] = {str(ROOT)!r}")
+        else:
+            lines.append(line)
+    (folder / "examples").mkdir()
+    (folder / "kindergarten").symlink_to(ROOT / "kindergarten")
+    (folder / "examples" / "notebook.py").write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "notebook.py"], check=False, cwd=tmp_path, env=environment, capture_output=True,
-        encoding="utf-8", timeout=600,
+        [sys.executable, "notebook.py"], check=False, cwd=folder / "examples", capture_output=True, encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": "", "PYTHONIOENCODING": "utf-8"}, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "=x" in done.stdout and "x=" in done.stdout, "the same, then different, then the same"
-    assert (tmp_path / "follow.html").stat().st_size > 50_000 and "follow.html" in done.stdout
+    return done.stdout
+
+
+def test_the_notebook_finds_what_it_has_just_installed(tmp_path: Path):
+    assert "Follow" in run_cells([notebook()[0], "import kindergarten\nprint(list(kindergarten.SCENARIOS))"], tmp_path)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path):
+    """Its shell lines run with this Python."""
+    said = run_cells(notebook(), tmp_path)
+    assert "=x" in said and "x=" in said, "the same, then different, then the same"
+    assert (tmp_path / "examples" / "follow.html").stat().st_size > 50_000 and "follow.html" in said

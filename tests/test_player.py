@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from kindergarten.replay.replay import Newest, Replay
+import kindergarten
+from kindergarten.replay.replay import Newest, Replay, read
 from kindergarten.viewer import Stage, Take, View, stages_of, write_sheet
 from kindergarten.viewer.app.controls import codes, pressed
 from kindergarten.viewer.app.game import Game
@@ -80,6 +82,26 @@ def test_keys_are_known_by_what_they_write():
     assert pressed(event(pygame.K_F1)) == pygame.K_QUESTION
     assert pressed(event(pygame.K_KP_PLUS)) == pygame.K_PLUS
     assert pressed(event(pygame.K_n, unicode="n")) == pygame.K_n
+    assert pressed(event(pygame.K_KP2)) == pressed(event(pygame.K_KP2, unicode="2")) == pygame.K_2
+
+
+def test_every_sign_that_the_help_names_is_known_on_any_keyboard():
+    """Elsewhere brackets are written with AltGr and 9, say, and digits with Shift."""
+    signs = {sign for entry in (*PLAYER, *LIVE, *GAME) for sign in entry.shown.split(", ") if not sign.isalpha()}
+    assert signs == set("+-?[]0123")
+    for sign in signs:
+        for modifiers in (pygame.KMOD_NONE, pygame.KMOD_RALT | pygame.KMOD_MODE, pygame.KMOD_SHIFT):
+            written = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_AMPERSAND, unicode=sign, mod=modifiers)
+            (entry,) = [entry for entry in PLAYER if sign in entry.shown.split(", ")]
+            assert pressed(written) == codes(entry)[entry.shown.split(", ").index(sign)]
+
+
+def test_a_german_keyboard_looks_at_another_road_user(replay):
+    player = Player(replay)
+    press(player, pygame.K_9, unicode="]")
+    assert player.view.focus == 2
+    press(player, pygame.K_8, unicode="[")
+    assert player.view.focus == 1
 
 
 def test_it_loops_between_two_bookmarks(replay):
@@ -298,6 +320,53 @@ def test_story_mode_tells_of_the_road_user_in_focus(replay):
     for _ in range(300):
         player.advance(0.1)
     assert player.story.words == stops[-1][1]
+
+
+def test_a_story_with_twins_is_told_of_the_left_one(replay):
+    """Above its street alone: what is true of one twin is not of the other."""
+    player = Player(replay)
+    press(player, pygame.K_t, pygame.K_e)
+    left, right = player.stage.streets(pygame.Surface(SIZE), player.looking)
+    player.time = player.stage.telling()[-1][0]
+    silent = picture(player)
+    assert player.story is not None
+    player.story.words = player.stage.telling()[-1][1]
+    changed = (picture(player) != silent).any(axis=(1, 2))
+    assert changed[left.left : left.right].any() and not changed[left.right :].any()
+    assert right.left >= left.right
+
+
+def test_what_the_left_episode_has_told_does_not_give_away_the_right_one():
+    """Whoever comes later to its junctions has their ways hidden until then."""
+    town = read(Path(kindergarten.__file__).parent / "demo" / "replays" / "Town.npz")
+    player = Player(town, 1, beside=town)
+    player.beside = dataclasses.replace(town, episodes=town.episodes[:1])
+    press(player, pygame.K_e)
+    early, late = (player.stage.telling(0, side)[-1][0] for side in (0, 1))
+    assert early < late
+    for time, told in ((early, False), (late - 0.1, False), (late, True)):
+        player.time = time
+        assert player.looking.reveal == told
+
+
+def test_in_town_jumps_and_stories_are_of_the_junction_that_comes():
+    town = read(Path(kindergarten.__file__).parent / "demo" / "replays" / "Town.npz")
+    player, story = Player(town), story_of(town, 0)
+    legs = story.legs()
+    assert [leg.i for leg in legs] == [1, 6, 11] and [leg.end for leg in legs[:-1]] == [leg.begin for leg in legs[1:]]
+    for leg in legs:
+        for key, wanted in zip((pygame.K_1, pygame.K_2, pygame.K_3), leg.role[5:8], strict=True):
+            player.time = leg.end - 0.1
+            press(player, key)
+            assert player.time == pytest.approx(wanted, abs=0.5)
+    stops = player.stage.telling()
+    assert len(stops) == 9 and [time for time, _ in stops] == sorted(time for time, _ in stops)
+    for leg, (time, words) in zip(legs, stops[2::3], strict=True):
+        assert time == leg.role.t3 and words.startswith(f"It {does_of(story.lanes)[leg.role.intent]}.")
+    press(player, pygame.K_e)
+    for time, told in ((stops[2][0], False), (stops[-1][0] - 0.1, False), (stops[-1][0], True)):
+        player.time = time
+        assert player.looking.reveal == told, "there is one more to come"
 
 
 # ------------------------------------------------------------------------------------------------ files

@@ -14,9 +14,13 @@ from kindergarten.viewer.model.keys import Key
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.view import SIZE, View
 
-#: Keys that are named by what they write, wherever it lies on the keyboard.
-WRITTEN = {"+": pygame.K_PLUS, "-": pygame.K_MINUS, "?": pygame.K_QUESTION, ",": pygame.K_COMMA, ".": pygame.K_PERIOD}
-SAME = {pygame.K_F1: pygame.K_QUESTION, pygame.K_KP_PLUS: pygame.K_PLUS, pygame.K_KP_MINUS: pygame.K_MINUS}
+#: Keys that are named by what they write, wherever it lies on the keyboard, and with whatever held down; for pygame
+#: their numbers are those of the letters.
+WRITTEN = {letter: ord(letter) for letter in "+-?,.[]0123456789"}
+SAME = {
+    pygame.K_F1: pygame.K_QUESTION, pygame.K_KP_PLUS: pygame.K_PLUS, pygame.K_KP_MINUS: pygame.K_MINUS,
+    **{getattr(pygame, f"K_KP{digit}"): ord(digit) for digit in "0123456789"},
+}  # fmt: skip
 MOUSE = (
     ("drag", "along the timeline: to any moment"),
     ("click", "on a road user: look at it from near"),

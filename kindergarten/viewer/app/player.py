@@ -45,8 +45,13 @@ class Player(Controls):
     def _look_at(self, focus: int, time: float) -> None:
         """Show road user ``focus`` (0: whoever has to be watched) from near, and tell of it from ``time`` [s] on."""
         self.view = replace(self.view, focus=focus)
-        self._stops = self.stage.telling(focus)
+        self._listen()
         self._go(time)
+
+    def _listen(self) -> None:
+        """Take down what the story is to tell of the left episode, and when [s] it is told of whatever is shown."""
+        told = [self.stage.telling(self.view.focus, side) for side in range(len(self.stage.takes))]
+        self._stops, self._told = told[0], max((stops[-1][0] for stops in told if stops), default=0.0)
 
     def load(self, replay: Replay) -> None:
         """Go on with another replay, from its beginning."""
@@ -68,7 +73,7 @@ class Player(Controls):
     def looking(self) -> View:
         """The view, less what would spoil the guessing."""
         hidden = self.guess is not None and not self.guess.answered
-        untold = self.story is not None and bool(self._stops) and self.time < self._stops[-1][0]
+        untold = self.story is not None and self.time < self._told
         return self.view.innocent if hidden or untold else self.view
 
     def advance(self, seconds: float) -> None:
@@ -102,7 +107,7 @@ class Player(Controls):
         state = "playing" if self.playing else "paused"
         parts = [self.message or state, f"{self.speed:g} x speed", *(["loop"] if self.loop else []), "? for help"]
         card = "" if self.guess is None else self.guess.words(self.time)
-        hud = Hud(",  ".join(parts), self.marks, card)
+        hud = Hud(",  ".join(parts), self.marks, card, both=False)
         if self.story is not None:
             hud = replace(hud, card=self.story.words, points=STORY)
         self.stage.draw(surface, self.time, self.looking, hud)
@@ -190,6 +195,7 @@ class Player(Controls):
             return
         self.twin = (self.twin + 1) % (len(others) + 1)
         self._set_stage()
+        self._listen()
         self.time = min(self.time, self.stage.duration)
 
     def key_focus(self, place: int) -> None:
@@ -199,9 +205,9 @@ class Player(Controls):
             self._look_at(1 + (i - 1 + (1 if place else -1)) % others, self.time)
 
     def key_jump(self, place: int) -> None:
-        """To t1, t2 or t3, and pause."""
+        """To t1, t2 or t3 of this leg, and pause."""
         self.playing = False
-        self._go(self.stage.moment(place, self.view.focus))
+        self._go(self.stage.moment(place, self.view.focus, self.time))
 
     def key_story(self, place: int) -> None:
         """Tell the story, or stop telling it."""

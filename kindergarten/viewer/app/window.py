@@ -37,7 +37,7 @@ def watch(
         replay: None to wait for the first that ``fresh`` returns.
         beside: another one, to be shown beside it.
         twins: show each episode's twin beside it.
-        guess: ask what road user 1 will do.
+        guess: ask what road user 1 will do; about one episode, without its twin.
         awaited: what ``fresh`` waits for, in words.
         fresh: called once a second; returns a newer replay to go on with, or None.
 

@@ -120,9 +120,11 @@ class Pair:
         return Axis(track_in(area, 30, self._typeface.unit), self.duration)
 
     def _card(self, surface: pygame.Surface, halves: list[pygame.Rect], view: View, hud: Hud, time: float) -> Card:
-        """What the player has to say, above or below the signs of both streets."""
-        said = card(self._typeface, hud.card, surface.get_width(), hud.points, 64)
+        """What the player has to say, above or below the signs of both streets, or of the left one."""
+        width = surface.get_width() if hud.both else halves[0].width
+        said = card(self._typeface, hud.card, width, hud.points, 64)
         crowds = tuple((story, half.left) for story, half in zip(self._stories, halves, strict=True))
+        crowds = crowds if hud.both else crowds[:1]
         return said._replace(area=steady(crowds, halves[0].size, view, time, ends(said.area, halves[0].height)))
 
     def _signs(self, half: pygame.Rect, story: Story, frame: Frame, view: View) -> list[Sign]:

@@ -56,16 +56,17 @@ class Stage:
         """The moment ``time`` [s] of each."""
         return [frame_at(*take, time) for take in self.takes]
 
-    def moment(self, k: int, focus: int = 0) -> float:
-        """When [s] what happens at t1, t2 or t3 (``k``: 0, 1, 2) is to be seen."""
+    def moment(self, k: int, focus: int = 0, time: float = 0.0) -> float:
+        """When [s] what happens at t1, t2 or t3 (``k``: 0, 1, 2) is to be seen, in the leg of ``time`` [s]."""
         story = self.stories[0]
-        return moments(story, story.watched(focus, story.start))[k]
+        legs = story.legs(focus)
+        return moments(story, legs[max(sum(leg.begin <= time + 1e-9 for leg in legs) - 1, 0)])[k]
 
-    def telling(self, focus: int = 0) -> list[tuple[float, str]]:
-        """What story mode says, and when [s]."""
-        story = self.stories[0]
-        i = story.watched(focus, story.start)
-        return telling(story, i, self.frames(moments(story, i)[2])[0].belief(i)) if i else []
+    def telling(self, focus: int = 0, side: int = 0) -> list[tuple[float, str]]:
+        """What story mode says, and when [s], one junction after the other; ``side``: 1 is the right one."""
+        story, take = self.stories[side], self.takes[side]
+        beliefs = ((leg, frame_at(*take, moments(story, leg)[2]).belief(leg.i)) for leg in story.legs(focus) if leg.i)
+        return [said for leg, belief in beliefs for said in telling(story, leg, belief)]
 
     def draw(self, surface: pygame.Surface, time: float, view: View | None = None, hud: Hud | None = None) -> None:
         """Fill ``surface``."""

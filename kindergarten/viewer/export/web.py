@@ -112,12 +112,14 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     captions = episode.thoughts.captions
     places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
     story = story_of(replay, index)
-    i, others = story.watched(0, story.start), twins_of(replay, index)
-    belief = frame_at(replay, index, words.moments(story, i)[2]).belief(i)
+    legs = [(leg, words.moments(story, leg)) for leg in story.legs() if leg.i]
+    beliefs = [frame_at(replay, index, t3).belief(leg.i) for leg, (_, _, t3) in legs]
+    others = twins_of(replay, index)
     return {
         "met": story.met,
         "ended": words.end_words(story),
-        "telling": words.telling(story, i, belief) if i else [],
+        "legs": [(leg.begin, *times) for leg, times in legs],
+        "telling": [said for (leg, _), b in zip(legs, beliefs, strict=True) for said in words.telling(story, leg, b)],
         "extent": extent(story),
         "shapes": [_name(_key(column)) for column in users.T],
         "larger": _column(larger(users), 0.01),

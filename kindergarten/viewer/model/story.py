@@ -45,6 +45,15 @@ class Role(NamedTuple):
         return Phase(sum(time + 1e-9 >= t for t in (self.t1, self.t2, self.t3)))
 
 
+class Leg(NamedTuple):
+    """From ``begin`` to ``end`` [s], as long as road user ``i`` is to be looked at and is up to one thing."""
+
+    i: int
+    role: Role
+    begin: float
+    end: float
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Story:
     """What stays the same while an episode is shown. Times in seconds since the reset."""
@@ -98,6 +107,14 @@ class Story:
     def watched(self, focus: int, time: float) -> int:
         """The road user to look at: ``focus``, or if that is 0, whoever has to be watched at ``time`` [s]."""
         return min(focus or int(self.signallers[self._frame_at(time)]), len(self.roles) - 1)
+
+    def legs(self, focus: int = 0) -> list[Leg]:
+        """Whom to look at (see ``watched``), one junction after the other; none that only the last frame has."""
+        what = [(i, self.role(i, time)) for time in self.times.tolist() for i in [self.watched(focus, time)]]
+        firsts = [k for k in range(max(len(what) - 1, 1)) if not k or what[k] != what[k - 1]]
+        begins = self.times[firsts].tolist()
+        ends = [*begins[1:], self.duration]
+        return [Leg(*what[k], begin, end) for k, begin, end in zip(firsts, begins, ends, strict=True)]
 
     def hands_on_at(self, time: float) -> float:
         """From when on [s] the agent drives, in the leg that it is in at ``time`` [s]."""

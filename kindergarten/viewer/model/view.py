@@ -66,6 +66,7 @@ class Hud:
     card: str = ""  # words at the top of the street
     tone: str = "ink"  # the theme's colour that they stand on
     points: int = 22  # how large they are
+    both: bool = True  # whether they are about both streets, where there are two; or about the left one
 
 
 def tones(theme: Theme, phase: Phase) -> tuple[Colour, Colour]:

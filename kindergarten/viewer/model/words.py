@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kindergarten.viewer.model.frame import Frame
-from kindergarten.viewer.model.story import Role, Story
+from kindergarten.viewer.model.story import Leg, Role, Story
 from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
 
 WILL = {
@@ -132,30 +132,30 @@ def signal_labels(role: Role, reveal: bool, lanes: bool) -> tuple[str, str, str]
     return "signal on" if role.truthful else "wrong signal on", "signal off", does
 
 
-def moments(story: Story, i: int) -> tuple[float, float, float]:
-    """When [s] what happens to road user ``i`` at t1, t2 and t3 is to be seen; at the end, if it is over before.
+def moments(story: Story, leg: Leg) -> tuple[float, float, float]:
+    """When [s] what happens at t1, t2 and t3 is to be seen; at the end of the leg, if that comes before.
 
     A car's lamp may be dark at t1 itself, and an arm takes its time to go down.
     """
-    return tuple(min(time, story.duration) for time in _moments(story, i))  # pyright: ignore[reportReturnType]
+    return tuple(min(time, leg.end) for time in _moments(story, leg))  # pyright: ignore[reportReturnType]
 
 
-def _moments(story: Story, i: int) -> tuple[float, float, float]:
-    """The same, even if it is over before."""
-    role, lit = story.role(i, story.start), np.zeros(0)
+def _moments(story: Story, leg: Leg) -> tuple[float, float, float]:
+    """The same, even if the leg ends before."""
+    role, lit = leg.role, np.zeros(0)
     if story.episode is not None:
-        lit = story.times[(story.episode.users[:, i]["signal"] == role.cue_signal) & (story.times >= role.t1)]
+        lit = story.times[(story.episode.users[:, leg.i]["signal"] == role.cue_signal) & (story.times >= role.t1)]
     shown = min(float(lit.min(initial=role.t2)), role.t2) if role.shows else role.t1
     found = shown, min(role.t2 + 0.3, role.t3), role.t3
-    return tuple(max(time, story.start) for time in found)  # pyright: ignore[reportReturnType]
+    return tuple(max(time, leg.begin) for time in found)  # pyright: ignore[reportReturnType]
 
 
-def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float, str]]:
-    """What story mode says of road user ``i`` and when [s]; ``belief`` (intents,) is the car's at t3.
+def telling(story: Story, leg: Leg, belief: np.ndarray | None) -> list[tuple[float, str]]:
+    """What story mode says of a leg and when [s]; ``belief`` (intents,) is the car's at t3.
 
     Only what was reached is told, and of two things at one moment the later one.
     """
-    role, (t1, t2, t3) = story.role(i, story.start), _moments(story, i)
+    role, (t1, t2, t3) = leg.role, _moments(story, leg)
     who = f"The {role.kind.name.lower()}"
     side, rider = role.cue_signal.name.lower(), role.kind is Kind.CYCLIST
     shows = f"{who} {'holds out its' if rider else 'flashes its'} {side} {'arm' if rider else 'lamp'}."
@@ -169,9 +169,10 @@ def telling(story: Story, i: int, belief: np.ndarray | None) -> list[tuple[float
     if belief is not None:
         thought = f" The car was {percents(belief)[role.intent]} % sure of it."
     told = {t1: shows, t2: gone, t3: f"It {does_of(story.lanes)[role.intent]}.{thought}"}
-    if t3 > story.duration:
-        told = {time: words for time, words in told.items() if time < story.duration}
-        told[story.duration] = f"It is over before {who.lower()} moves."
+    if t3 > leg.end:
+        told = {time: words for time, words in told.items() if time < leg.end}
+        if leg.end == story.duration:
+            told[story.duration] = f"It is over before {who.lower()} moves."
     return sorted(told.items())
 
 

@@ -8,7 +8,7 @@ const look = replay.look.numbers;
 const street = new Street(replay.road, look);
 const episodes = replay.episodes.map((raw) => new Episode(raw, replay));
 const view = { reveal: false, beliefs: false, follow: true, twins: 0, large: false, dark: false, zoom: 1, paints: replay.look.paints, reserved: [] };
-const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, story: false, told: "", waiting: 0, lingered: 0, guesses: new Map(), stages: [] };
+const state = { episode: 0, time: 0, playing: false, speed: 1, loop: false, story: false, told: "", revealed: false, waiting: 0, lingered: 0, guesses: new Map(), stages: [] };
 const timeline = new Timeline($("timeline"), (time) => seek(time));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let pending = 0, before = 0;
@@ -20,6 +20,11 @@ function shown() {
   return view.twins ? [state.episode, twins[view.twins - 1]] : [state.episode];
 }
 
+/** Until the story has told what happens, of whatever is shown, nothing else does. */
+function untold() {
+  return state.story && shown().some((k) => state.time < (episodes[k].telling.at(-1)?.[0] ?? 0));
+}
+
 function redraw() {
   if (!pending) pending = requestAnimationFrame(draw);
 }
@@ -28,14 +33,14 @@ function draw(now) {
   pending = 0;
   if (state.playing) advance(Math.min((now - before) / 1000, 0.1));
   before = now;
-  // Until the story has told what happens, nothing else does.
-  const { telling } = episodes[state.episode], untold = state.story && telling.length && state.time < telling.at(-1)[0];
-  const seen = untold ? { ...view, reveal: false, beliefs: false, untold } : view;
-  for (const stage of state.stages) {
+  const seen = untold() ? { ...view, reveal: false, beliefs: false, untold: true } : view;
+  if (state.revealed !== seen.reveal) writeTitles();
+  for (const [place, stage] of state.stages.entries()) {
     fitCanvas(stage.canvas);
-    stage.told.textContent = state.told;
-    stage.told.hidden = !state.told;
-    seen.reserved = state.told ? [standFree(stage, seen)] : [];
+    const told = place ? "" : state.told; // the story is that of the first: what it says need not be so beside it
+    stage.told.textContent = told;
+    stage.told.hidden = !told;
+    seen.reserved = told ? [standFree(stage, seen)] : [];
     if (stage.canvas.width && stage.canvas.height) drawScene(stage.canvas, street, stage.episode, state.time, seen, replay.look.themes[view.dark ? "dark" : "light"]);
     stage.panel.draw(state.time, seen);
     stage.start.hidden = state.playing || state.time > stage.episode.time[0];
@@ -87,7 +92,7 @@ function layOut() {
   const chosen = shown();
   state.stages = chosen.map((k, place) => {
     const episode = episodes[k], canvas = make("canvas"), start = make("button", "start", "What would you do?");
-    const label = make("p", "label", (chosen.length > 1 ? `${"AB"[place]}: ` : "") + title(k, view.reveal)), told = make("p", "told");
+    const label = make("p", "label"), told = make("p", "told");
     start.addEventListener("click", toggle);
     start.setAttribute("aria-label", "Play");
     canvas.setAttribute("role", "img");
@@ -101,14 +106,23 @@ function layOut() {
   const stages = $("stages");
   stages.className = chosen.length > 1 ? "two" : "";
   stages.replaceChildren(...state.stages.map((stage) => stage.element));
-  timeline.show(chosen.map((k) => episodes[k]), view.reveal, episodes[state.episode].differs[view.twins - 1]);
+  writeTitles();
   state.time = Math.min(state.time, timeline.duration);
   $("twins").setAttribute("aria-pressed", view.twins > 0);
   $("twins").disabled = !episodes[state.episode].twins.length;
-  for (const option of $("episode").options) option.textContent = title(option.index, view.reveal);
   $("episode").value = state.episode;
   for (const { canvas } of state.stages) new ResizeObserver(redraw).observe(canvas);
   redraw();
+}
+
+/** Write what the episodes are called, and what stands on the timeline: with what will happen, if it is not secret now. */
+function writeTitles() {
+  const chosen = shown();
+  state.revealed = view.reveal && !untold();
+  state.stages.forEach(({ label }, place) => (label.textContent = (chosen.length > 1 ? `${"AB"[place]}: ` : "") + title(chosen[place], state.revealed)));
+  timeline.show(chosen.map((k) => episodes[k]), state.revealed, episodes[state.episode].differs[view.twins - 1]);
+  // Of other episodes no story has told yet.
+  for (const option of $("episode").options) option.textContent = title(option.index, view.reveal && !state.story);
 }
 
 /** The wheel and two fingers zoom; a tap plays or pauses, a swipe to the side turns to another episode. */
@@ -119,7 +133,7 @@ function touch(canvas) {
   canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoom(look.zoom[0] ** -Math.sign(event.deltaY)); }, { passive: false });
   canvas.addEventListener("pointerdown", (event) => {
     fingers.set(event.pointerId, event);
-    began = fingers.size === 1 ? event : null;
+    began = fingers.size === 1 && !event.button ? event : null; // other buttons are the browser's
     wide = apart();
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -152,11 +166,11 @@ function seek(time) {
   redraw();
 }
 
-/** To t1, t2 or t3, and pause. */
+/** To t1, t2 or t3 of the leg that it is in, and pause. */
 function jump(k) {
   setPlaying(false);
-  const { telling } = episodes[state.episode];
-  if (telling.length) seek(telling[Math.min(k, telling.length - 1)][0]);
+  const { legs } = episodes[state.episode], leg = legs.findLast(([begin]) => begin <= state.time + 1e-6) ?? legs[0];
+  if (leg) seek(leg[k + 1]);
   say();
 }
 
@@ -218,13 +232,14 @@ function flipState(name) {
 function story() {
   flipState("story");
   restart();
+  writeTitles();
   setPlaying(state.story);
 }
 
 /** Tell those who do not see the picture what it shows. */
 function say() {
   const episode = episodes[state.episode], i = episode.signaller(episode.index(state.time));
-  $("status").textContent = `${title(state.episode, view.reveal)}; ${state.time.toFixed(1)} s` + (i ? `, ${episode.badge(i, state.time)}` : "");
+  $("status").textContent = `${title(state.episode, view.reveal && !untold())}; ${state.time.toFixed(1)} s` + (i ? `, ${episode.badge(i, state.time)}` : "");
 }
 
 /** What the keys do, by the names that keys.py has for it; told which of its keys it was. */
@@ -260,26 +275,34 @@ function wire() {
   document.addEventListener("keydown", onKey);
   // Whoever uses the mouse shall have the space bar and the arrows for playing; others keep their focus.
   document.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
-  for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => $(id).blur());
+  let pointed = false;
+  for (const [name, so] of [["pointerdown", true], ["keydown", false]]) document.addEventListener(name, () => (pointed = so));
+  for (const id of ["speed", "episode"]) $(id).addEventListener("change", () => pointed && $(id).blur());
+}
+
+/** The reader's theme, until a key, a button or a link chooses another. */
+function followTheme() {
+  flip("dark", dark.matches);
+  dark.onchange = followTheme;
 }
 
 /** What stands behind the # of the address, as in #episode=2&t=4.5&reveal&twins: for lectures and links. */
 function fromAddress() {
   const wish = new URLSearchParams(location.hash.slice(1));
-  const follows = () => { flip("dark", dark.matches); dark.onchange = follows; };
-  follows();
-  for (const name of ["reveal", "beliefs", "large"]) if (wish.has(name)) flip(name, true);
-  if (wish.has("twins")) view.twins = 1;
-  if (wish.has("junction")) flip("follow", false);
+  const reveal = wish.has("reveal"), wanted = { reveal, beliefs: reveal || wish.has("beliefs"), follow: !wish.has("junction"), large: view.large || wish.has("large") };
+  for (const [name, on] of Object.entries(wanted)) if (view[name] !== on) flip(name, on);
+  view.twins = Number(wish.has("twins"));
   if (wish.has("theme")) flip("dark", wish.get("theme") === "dark");
-  open((Number.parseInt(wish.get("episode"), 10) || 1) - 1);
-  if (wish.has("story")) story(); // from the beginning, if the next line knows no better
+  if (state.story !== wish.has("story")) flipState("story");
+  open(clamp(Number.parseInt(wish.get("episode"), 10) || 1, 1, episodes.length) - 1); // from the beginning
   if (wish.has("t")) seek(Number(wish.get("t")) || 0);
-  if (wish.has("play")) setPlaying(true);
+  setPlaying(state.story || wish.has("play"));
 }
 
 $("scenario").textContent = replay.scenario;
 $("agent").textContent = replay.agent;
 wire();
 setSpeed(1);
+followTheme();
 fromAddress();
+window.addEventListener("hashchange", fromAddress);

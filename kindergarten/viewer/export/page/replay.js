@@ -23,7 +23,7 @@ function mixAngle(a, b, share) {
 class Episode {
   constructor(raw, replay) {
     const { names, will, does, look, shapes } = replay;
-    Object.assign(this, { names, will, does, look: look.numbers, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, telling: raw.telling, extent: raw.extent, ended: raw.ended, twins: raw.twins, differs: raw.differs });
+    Object.assign(this, { names, will, does, look: look.numbers, words: look.words, seed: raw.seed, plans: raw.plans, met: raw.met, legs: raw.legs, telling: raw.telling, extent: raw.extent, ended: raw.ended, twins: raw.twins, differs: raw.differs });
     this.kinds = raw.kinds.map((kind) => names.kind[kind]);
     this.fixed = raw.sizes.map(([length, width], i) => ({ length, width, shape: shapes[raw.shapes[i]] }));
     this.end = names.end[raw.end];

@@ -21,6 +21,7 @@ class Timeline {
       onSeek(clamp((event.clientX - left) / width, 0, 1) * this.duration);
     };
     this.track.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
       this.track.setPointerCapture(event.pointerId);
       this.dragging = true;
       seek(event);
