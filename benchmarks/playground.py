@@ -2,9 +2,9 @@
 
 python -m benchmarks.playground [--seeds N] [--out benchmarks/results/playground.json]
 
-The joint planner drives every pair of plans in every pair of goals. Speed: random actions on one core, per second of
-processor time; an agent decision is one decision of one agent, two physics steps of its world. After each seed the
-result is written anew, so it may be stopped, and goes on where it was.
+The joint planner drives every pair of plans in every pair of goals. In Meeting a rule without memory drives as well.
+Speed: random actions on one core, per second of processor time; an agent decision is one decision of one agent, two
+physics steps of its world. After each seed the result is written anew, so it may be stopped, and goes on where it was.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from benchmarks.common import about, command_line, read, show_row, spread, write
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.drivers import Deed
 from kindergarten.playground.planner import best_plans, chances_of, channel, mean_of, outcomes_of_plans, pairs_of
+from kindergarten.playground.rules import make_rules
+from kindergarten.playground.sight import columns_of_seat
 from kindergarten.playground.world import Playground
-from kindergarten.playground.worth import SEEDS, store
+from kindergarten.playground.worth import SEEDS, known_channel, store
+from kindergarten.scoring.agent import FunctionAgent
+from kindergarten.scoring.together import drive_together
 from kindergarten.world.codes import ARMS, End
 from kindergarten.world.config import Scenario
 
@@ -47,6 +51,30 @@ def planned(scenario: Scenario, seed: int) -> dict[str, Any]:
         found.append([mean_of(returns, plans, chances), *fates])
     values = np.mean(found, axis=0).round(6).tolist()
     return {what: dict(zip(TEAMS, row, strict=True)) for what, row in zip(("returns", *FATES), values, strict=True)}
+
+
+def by_one_frame(observations: np.ndarray) -> np.ndarray:
+    """What a rule without a state does in Meeting (seats, D): its own speed is all the memory that it needs.
+
+    Who turns left says so. Who goes straight on brakes at every frame in which the other's left lamp is lit, stays as
+    slow while it is dark, and speeds up once the other is past.
+    """
+    columns = [column.name for column in columns_of_seat(PLAYGROUNDS["Meeting"].num_users)]
+    seen = dict(zip(columns, observations.T, strict=True))
+    tells = (seen["ego.goal_left"] == 1) & (seen["ego.asks_left"] == 0)
+    past = (seen["user1.seen"] == 0) | (seen["user1.ahead"] * 60 < 6)  # [m]
+    brakes = (seen["ego.goal_straight"] == 1) & (seen["user1.signals_left"] == 1) & (seen["ego.to_junction"] * 60 < 30)
+    return np.select([tells, brakes & ~past, past], [Deed.SIGNAL_LEFT, Deed.SLOWER, Deed.FASTER], Deed.IDLE)
+
+
+def ruled() -> dict[str, dict[str, float]]:
+    """What that rule is worth, by what lamps show: on the seeds and the scale of those who have learned."""
+    found, meeting = {}, PLAYGROUNDS["Meeting"]
+    for signals in ("honest", "free", "early"):
+        story = drive_together([FunctionAgent(by_one_frame)], meeting, make_rules(signals=signals), SEEDS)
+        score, hits = known_channel(meeting).communication(story.by_seed), story.share(End.COLLISION)
+        found[signals] = {"communication": round(score, 3), "collision_rate": round(hits, 4)}
+    return found
 
 
 def agent_decisions(scenario: Scenario, worlds: int, rounds: int) -> dict[str, float]:
@@ -89,6 +117,9 @@ def main(words: list[str] | None = None) -> None:
                 show_row(row)
                 result["rows"].append(row | made)
                 keep(asked.out, result)
+    result["by_one_frame"] = ruled() | made
+    print(f"by one frame, in Meeting: {result['by_one_frame']}")
+    keep(asked.out, result)
     for scenario in (*PLAYGROUNDS.values(), crowd()) if asked.rounds else ():
         seats = sum(member.learns for member in scenario.casts[0])
         rates = {"agent_decisions_per_s": agent_decisions(scenario, asked.worlds, asked.rounds)}
