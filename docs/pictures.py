@@ -155,7 +155,7 @@ def page(path: Path, recorded: Replay, time: float) -> None:
     chromium = os.environ.get("KINDERGARTEN_CHROMIUM") or shutil.which("chromium")
     if not chromium:
         raise OSError("it takes Chromium (Debian: apt install chromium; KINDERGARTEN_CHROMIUM names another)")
-    with explained("it", "kindergarten[test]"):
+    with explained("it"):
         from playwright.sync_api import sync_playwright
     written = path.with_suffix(".html")
     write_page(written, recorded)

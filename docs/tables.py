@@ -87,4 +87,5 @@ def curves(results: list[dict[str, Any]]) -> str:
         for seed, curve in zip(row["seed_numbers"], row["curves"], strict=True)
     ]
     header = ("agent", "seed", *(f"{moments[k] / 1000:,.0f} k" for k in shown))
-    return "While they learn, on 64 other seeds, after so many decisions:\n\n" + table(header, rows, len(shown))
+    said = "While they learn, on 64 other seeds, after so many decisions; the 0 and the 1 are those of the table above"
+    return f"{said}, which are not quite theirs:\n\n{table(header, rows, len(shown))}"

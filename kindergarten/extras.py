@@ -5,18 +5,26 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 #: Which of our extras brings which module.
 EXTRAS = {
     **dict.fromkeys(("torch", "stable_baselines3", "sb3_contrib", "safetensors", "filelock", "sklearn"), "agents"),
     **dict.fromkeys(("tensorboard", "rich", "imageio_ffmpeg", "jinja2", "matplotlib", "PIL"), "agents"),
     **{"pyarrow": "data", "minari": "offline", "h5py": "offline"},
-    **{"ray": "distributed", "pettingzoo": "multiagent", "onnx": "onnx", "onnxruntime": "onnx"},
+    **{"ray": "distributed", "pettingzoo": "multiagent", "onnx": "onnx", "onnxruntime": "onnx", "playwright": "test"},
 }
 
 
 class NotInstalled(ModuleNotFoundError):
     """What is missing, and how to get it, in one line."""
+
+
+def ours(extra: str) -> str:
+    """What to tell pip for an extra of ours; out of a clone never by name, for an index may know another by it."""
+    clone = Path(__file__).resolve().parents[1]
+    inside = (clone / "pyproject.toml").exists()
+    return f"-e {shlex.quote(f'{clone}[{extra}]')}" if inside else shlex.quote(f"kindergarten[{extra}]")
 
 
 @contextmanager
@@ -38,6 +46,6 @@ def explained(what: object = "this", package: str | None = None) -> Iterator[Non
         missing = (error.name or "").split(".")[0]
         if missing == "kindergarten":
             raise
-        brings = package or (f"kindergarten[{EXTRAS[missing]}]" if missing in EXTRAS else None)
-        how = f": pip install {shlex.quote(brings)}" if brings else ", which is not installed"
+        brings = shlex.quote(package) if package else ours(EXTRAS[missing]) if missing in EXTRAS else None
+        how = f": pip install {brings}" if brings else ", which is not installed"
         raise NotInstalled(f"{what} needs {package or missing}{how}", name=error.name) from None

@@ -20,7 +20,7 @@ from kindergarten import __version__, cli
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.choice import Encoder, Trunk
 from kindergarten.commandline import options_of
-from kindergarten.extras import EXTRAS, NotInstalled, explained
+from kindergarten.extras import EXTRAS, NotInstalled, explained, ours
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
 from kindergarten.scenarios import SCENARIOS
@@ -310,11 +310,11 @@ def test_an_extra_is_named_for_what_it_brings_and_nothing_else():
 
 def test_python_too_says_how_to_get_what_is_missing():
     wanted = {
-        "from kindergarten.agents import MemoryPPO": "MemoryPPO needs torch: pip install 'kindergarten[agents]'",
-        "from kindergarten.agents import rllib": "open_forget_gates needs torch: pip install 'kindergarten[agents]'",
-        "from kindergarten.envs import make_sb3": "make_sb3 needs torch: pip install 'kindergarten[agents]'",
-        "from kindergarten.data import read": "kindergarten.data needs pyarrow: pip install 'kindergarten[data]'",
-        "from kindergarten import load; load('a.onnx')": "a.onnx needs onnxruntime: pip install 'kindergarten[onnx]'",
+        "from kindergarten.agents import MemoryPPO": f"MemoryPPO needs torch: pip install {ours('agents')}",
+        "from kindergarten.agents import rllib": f"open_forget_gates needs torch: pip install {ours('agents')}",
+        "from kindergarten.envs import make_sb3": f"make_sb3 needs torch: pip install {ours('agents')}",
+        "from kindergarten.data import read": f"kindergarten.data needs pyarrow: pip install {ours('data')}",
+        "from kindergarten import load; load('a.onnx')": f"a.onnx needs onnxruntime: pip install {ours('onnx')}",
     }
     script = f"""import sys
 sys.modules.update(dict.fromkeys(("torch", "pyarrow", "onnxruntime")))
@@ -338,7 +338,7 @@ def test_without_torch_it_says_how_to_get_it(missing, tmp_path):
     if not (ROOT / "agents" / "runs" / "train.py").exists():
         pytest.skip("nothing to train with")
     ran = command("train", "--steps", "1", PYTHONPATH=path)
-    assert ran.returncode == 2 and "pip install 'kindergarten[agents]'" in ran.stderr
+    assert ran.returncode == 2 and f"pip install {ours('agents')}" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
 

@@ -14,6 +14,7 @@ from docs import pages, pictures, story
 from kindergarten import cli
 from kindergarten.agents.commands import Resume, TrainTogether
 from kindergarten.commandline import options_of
+from kindergarten.extras import ours
 from kindergarten.scenarios import FILES, SCENARIOS
 from kindergarten.viewer import Stage, Take
 from kindergarten.viewer.model.frame import differences
@@ -219,7 +220,7 @@ def test_a_picture_that_takes_what_is_not_there_is_not_said_to_be_made(tmp_path,
     monkeypatch.setattr(pictures, "IMAGES", tmp_path)
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     monkeypatch.setattr(pictures.shutil, "which", lambda name: None)
-    for chromium, words in (("", "it takes Chromium"), ("chromium", "pip install 'kindergarten[test]'")):
+    for chromium, words in (("", "it takes Chromium"), ("chromium", f"pip install {ours('test')}")):
         monkeypatch.setenv("KINDERGARTEN_CHROMIUM", chromium)
         assert pictures.main([str(tmp_path), "web.png"]) == 2
         printed = capsys.readouterr()

@@ -22,7 +22,8 @@ class Score:
     scenario: its name. settings: the environment's keywords.
     anticipation: 0 = the best without memory, 1 = the best with the intents known; None where nothing is at stake.
     ci95: its 95 % bootstrap interval over worlds (seeds); None likewise.
-    right_answers: share of worlds with the right answer, apart from how well it was driven.
+    right_answers: share of worlds with the right answer, apart from how well it was driven; of several junctions, at
+        the first.
     collision_rate, goal_rate: shares of worlds.
     by_intent: return_mean, right_answers, collision_rate and goal_rate for each intent of the signaller.
     return_mean, blind, oracle: mean returns. stakes: what anticipation is worth, as a share of what the worst answer
