@@ -44,7 +44,8 @@ class KindergartenEnv(gymnasium.Env):
     Each road user has three times: at t1 its signal comes on (a cyclist holds an arm out, a car's indicator
     flashes and is dark half of the time), at t2 it goes off, at t3 its body first moves differently. Until after
     t2 the car cruises by itself (`hands_on=True` gives you the controls at once): otherwise a driver could
-    store the signal in the car's own speed and read it off later.
+    store the signal in the car's own speed and read it off later. On to a further junction it cruises at the
+    speed that it began with, whatever the control.
 
     ## Action Space
 

@@ -54,19 +54,27 @@ class Patient:
 
 
 NARROWEST = 12  # characters that are left to the first column of a table
+_COMMANDED: ContextVar[bool] = ContextVar("commanded", default=False)  # whether our command line is at work
 _ASIDE: ContextVar[TextIO | None] = ContextVar("aside", default=None)  # standard output, while nothing goes there
 
 
 @contextmanager
 def patiently() -> Iterator[Patient]:
-    """Print to patient streams; the one that is standard output. Those that are closed are opened on nothing."""
+    """For the command line: print to patient streams, and give the one that is standard output.
+
+    Those that are closed are opened on nothing.
+    """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # or else some file of ours would get their numbers
         os.set_inheritable(number, True)
     os.close(number)
     with open(os.devnull, "w") as nowhere:
         out, errors = (Patient(stream or nowhere) for stream in (sys.stdout, sys.stderr))
-        with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, errors)):
-            yield out
+        before = _COMMANDED.set(True)
+        try:
+            with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, errors)):
+                yield out
+        finally:
+            _COMMANDED.reset(before)
 
 
 @contextmanager
@@ -138,12 +146,28 @@ def pasteable(*words: object) -> str:
 
 
 def _program() -> list[str]:
-    """How this installation is called from here: by its name, by its path, or through its interpreter."""
-    python = Path(sys.executable)
+    """How this installation is called from here: by its name, by its path, or through its interpreter.
+
+    Or by a script of somebody else's, which hands on what it is asked: nobody but itself knows its scenarios.
+    """
+    python, own = Path(sys.executable), _own_script()
     script = python.with_name(NAME)
     found = shutil.which(NAME)
-    if found is not None and os.path.realpath(found) == os.path.realpath(script):
+    if own is None and found is not None and os.path.realpath(found) == os.path.realpath(script):
         return [NAME]
-    words = [script] if script.exists() else [python, "-m", NAME]
+    words = [python, own] if own is not None else [script] if script.exists() else [python, "-m", NAME]
     here = Path.cwd()
     return [str(word.relative_to(here) if isinstance(word, Path) and here in word.parents else word) for word in words]
+
+
+def _own_script() -> Path | None:
+    """The file that was started, if it is none of ours and has our command line at work.
+
+    What was started by ``-m`` is no such file: it is called otherwise.
+    """
+    started = Path(*sys.argv[:1]).absolute()
+    of_a_module = getattr(sys.modules.get("__main__"), "__spec__", None) is not None
+    if not _COMMANDED.get() or of_a_module or started.suffix != ".py":
+        return None
+    ours = Path(__file__).with_name("__main__.py"), Path(__file__).parents[1] / "train.py"
+    return None if os.path.realpath(started) in map(os.path.realpath, ours) else started

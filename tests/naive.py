@@ -209,7 +209,7 @@ class NaiveWorld(NaiveTraffic):
     def observe(self) -> dict[str, float]:
         """By the columns' names."""
         ego, bound = self.ego, lambda value: clamp(value, -1.0, 1.0)
-        if self.continuous:
+        if self.continuous and self.tick >= self.hands_on:
             self.target_speed, self.target_offset = ego.speed, ego.offset
         _, along = self.road.locate(ego.route, ego.s)
         row = {

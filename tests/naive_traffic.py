@@ -20,7 +20,7 @@ class NaiveTraffic(NaiveScene):
         elif user.t1 <= self.tick < user.go:
             desired *= user.last_speed_factor
         a = 0.8 if user.kind == Kind.CYCLIST else 1.5
-        free = max(a * (1 - (user.speed / desired) ** 4), -2.0)
+        free = max(a * (1 - (user.speed / desired) ** 4), -2.0) if desired else -2.0
         wishes = [free]
         ahead = [self.ahead(user, other) for other in self.users if self.is_followed(user, other)]
         if ahead:

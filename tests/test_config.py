@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.codes import ARMS, LANES, Action, Intent
-from kindergarten.world.config import Config, Junction, Lanes, Scenario, Weights
-from kindergarten.world.road import route_numbers
+from kindergarten.world.config import Config, Junction, Lanes, Roundabout, Scenario, Weights
+from kindergarten.world.road import _plan, route_numbers, sample
 from kindergarten.world.sense import LIMITS
 from kindergarten.world.simulator import Simulator
+from kindergarten.world.ways import exit_of
 from tests.driving import EXAMPLES
-from tests.worlds import ALL, worlds
+from tests.worlds import ALL, CIRCLE, LEGS, worlds
+from tests.worlds import LANES as TWO_LANES
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,106 @@ def test_a_scenario_without_sense_is_refused():
         Weights(time=float("inf"))
     with pytest.raises(ValueError, match="leave is 20.0: it must be at least change, 30.0"):
         Lanes(leave=20.0)
+
+
+@pytest.mark.parametrize(
+    ("ego", "task", "words"),
+    [
+        (dict(arm="north"), {}, "arm of the ego is 'north': on a road of several legs it comes from south"),
+        (dict(arm="east"), {}, "arm of the ego is 'east'"),
+        (dict(intents=((Intent.LEFT, 1.0),)), {}, "the ego may go left: on a road of several legs it goes straight on"),
+        (dict(intents=((Intent.STRAIGHT, 0.5), (Intent.RIGHT, 0.5))), {}, "the ego may go right"),
+        ({}, dict(branches=(Intent.STRAIGHT, Intent.LEFT)), "the ego may go left"),
+        (dict(speed=(0.0, 1.0)), {}, r"speed of the ego is \(0.0, 1.0\)"),
+    ],
+)
+def test_an_ego_that_does_not_get_from_leg_to_leg_is_refused(ego: dict, task: dict, words: str):
+    for scenario in (LEGS, scenario_named("Town")):
+        casts = tuple((replace(cast[0], **ego), *cast[1:]) for cast in scenario.casts)
+        with pytest.raises(ValueError, match=words):
+            replace(scenario, casts=casts, task=replace(scenario.tasks[0], **task))
+    replace(LEGS, task=replace(LEGS.tasks[0], branches=(Intent.STRAIGHT,)))  # nothing to choose between
+
+
+def test_lanes_of_several_legs_are_driven_straight_on():
+    """Whoever changes lanes would begin the next leg in the lane that it came from."""
+    casts = tuple((*cast, replace(cast[1], leg=1)) for cast in TWO_LANES.casts)
+    long = replace(TWO_LANES, casts=casts, road=Lanes(legs=2))
+    assert long.road.legs == 2
+    for intent, arm in ((Intent.LEFT, "right"), (Intent.RIGHT, "left")):
+        turned = replace(casts[0][0], arm=arm, intents=((intent, 1.0),))
+        with pytest.raises(ValueError, match=f"the ego may go {intent.name.lower()}"):
+            replace(long, casts=((turned, *casts[0][1:]),))
+        with pytest.raises(ValueError, match=f"the ego may go {intent.name.lower()}"):
+            replace(
+                long,
+                casts=((replace(casts[0][0], arm=arm), *casts[0][1:]),),
+                task=replace(long.tasks[0], branches=(intent,)),
+            )
+    with pytest.raises(ValueError, match="legs is 2: there is one roundabout at most"):
+        replace(LEGS, casts=tuple(cast[:5] for cast in LEGS.casts), road=Roundabout(legs=2))
+
+
+@worlds
+def test_the_goal_lies_on_every_way_that_the_ego_may_take(scenario: Scenario):
+    """At the very end it may; there the ego is as far as it has driven."""
+    simulator = Simulator(scenario)
+    road, routes = simulator.road, [*simulator.casts[:, 0]["routes"].flat, *simulator.params["branches"].flat]
+    routes = [route for route in routes if route >= 0]
+    end = float(road.length[routes].min() - road.entry)
+    for goal_at, is_there in ((end, True), (end + 0.5, False), (1000.0, False)):
+        task = tuple(replace(each, goal_at=goal_at) for each in scenario.tasks)
+        if is_there:
+            assert replace(scenario, task=task).tasks == task
+        else:
+            with pytest.raises(ValueError, match=f"goal_at is {goal_at!r}: the road of member 0 ends there"):
+                replace(scenario, task=task)
+
+
+def test_seats_have_their_goals_on_their_ways_too():
+    meeting = PLAYGROUNDS["Meeting"]
+    with pytest.raises(ValueError, match="goal_at is 99.0: the road of member 0"):
+        replace(meeting, task=replace(meeting.tasks[0], goal_at=99.0))
+    cast = meeting.casts[0]
+    with pytest.raises(ValueError, match="presence is 0.5: member 1 is driven by an agent"):
+        replace(meeting, casts=((cast[0], replace(cast[1], presence=0.5), *cast[2:]),))
+
+
+@worlds
+@pytest.mark.parametrize(
+    ("change", "words"), [(dict(convoy=True), "convoy"), (dict(presence=0.99), "presence is 0.99")]
+)
+def test_an_ego_is_there_and_follows_nobody(scenario: Scenario, change: dict, words: str):
+    cast, *casts = scenario.casts
+    with pytest.raises(ValueError, match=words):
+        replace(
+            scenario,
+            casts=(*casts, (replace(cast[0], **change), *cast[1:])),
+            task=(*scenario.tasks[1:], scenario.tasks[0]),
+        )
+
+
+SIZES = (0.1, 2.0, 8.0, 13.0, 40.0, 100.0)
+
+
+@pytest.mark.parametrize("lane_width", [0.1, 3.5, 20.0, 100.0])
+def test_a_roundabout_is_built_or_refused_in_one_line(lane_width: float):
+    """Whatever its three radii are; what is built goes round, and every way out ends in the lane on the right."""
+    built = 0
+    for radius, bend, exit_bend in product(SIZES, repeat=3):
+        try:
+            road = Roundabout(radius, bend, exit_bend)
+            scenario = replace(CIRCLE, road=road, lane_width=lane_width, task=replace(CIRCLE.tasks[0], goal_at=0.0))
+        except ValueError as error:
+            assert "\n" not in str(error) and f"radius is {radius!r}" in str(error)
+            continue
+        built += 1
+        assert all(length >= 0.0 for way in road.beyond(lane_width).values() for length, _ in way)
+        for (arm, way), route in _plan(scenario.road, 60.0, lane_width).routes.items():
+            side = {"south": -1j, "east": 1, "north": 1j, "west": -1}[exit_of(arm, way)]
+            points = sample(*route)
+            assert np.isfinite(points).all() and complex(*points[-1, 2:]) == pytest.approx(side, abs=1e-6)
+    assert 0 < built < len(SIZES) ** 3 or lane_width == 100.0
 
 
 @worlds

@@ -16,6 +16,7 @@ from kindergarten.world.codes import Action, End, Intent
 from kindergarten.world.config import Scenario
 from kindergarten.world.crowd import among, crowded
 from kindergarten.world.simulator import Simulator
+from tests.worlds import worlds
 
 SEEDS = np.arange(12)
 
@@ -60,6 +61,19 @@ def test_a_training_is_among_up_to_so_many_who_may_signal(most: int = 4):
     assert again.arm == "north" and again.arrival_position < first.arrival_position < -70.0
     (silent,) = crowded(scenario, afar=(1.0,), signals=False).casts[0][scenario.num_users :]
     assert not silent.signals and silent.intents == ((Intent.STRAIGHT, 1.0),)
+
+
+@worlds
+def test_any_scenario_can_be_among_others(scenario: Scenario):
+    """Whether nobody closes up to others in it, one does, or many."""
+    closing = [member for member in scenario.casts[0][1:] if member.desired_speed_factor > 1.0]
+    alone = [
+        member if member not in closing[1:] else replace(member, desired_speed_factor=1.0)
+        for member in scenario.casts[0]
+    ]
+    for its in (scenario, replace(scenario, casts=(tuple(alone), *scenario.casts[1:]))):
+        for most in range(17):
+            assert among(its, most).num_users == its.num_users + most
 
 
 @pytest.mark.parametrize("encoder", ["flat", "attention"])

@@ -68,7 +68,10 @@ def test_the_table_is_what_an_environment_gives(name: str, control: Any, observa
                 assert rows[f"user{i}.phase"][k] == simulator.users[0, who]["phase"]
                 chooses = simulator.choosing()[0, who - 1]
                 assert rows[f"user{i}.intent"][k] == (simulator.users[0, who]["intent"] if chooses else -1)
-                assert rows[f"user{i}.t3"][k] == np.float32(simulator.users[0, who]["t3"] * 0.1)
+                known = simulator.users[0, who]["leg"] <= simulator.worlds[0]["leg"]
+                for time in ("t1", "t2", "t3"):
+                    expected = np.float32(simulator.users[0, who][time] * 0.1) if known else np.nan
+                    np.testing.assert_equal(rows[f"user{i}.{time}"][k], expected)
             if control == "discrete":
                 action: Any = rows["action"][k]
             else:
@@ -78,6 +81,25 @@ def test_the_table_is_what_an_environment_gives(name: str, control: Any, observa
             assert (rows["terminated"][k], rows["truncated"][k]) == (terminated, truncated)
             over, step, k = terminated or truncated, step + 1, k + 1
     assert k == table.num_rows
+
+
+@pytest.mark.parametrize("held", [1, 2, 3])
+def test_times_on_legs_to_come_are_nan_but_for_signals_that_are_shown(held: int):
+    """When the ego gets there depends on how it drives: nobody knows yet. Who signals beforehand does so at a time."""
+    exam, table = driven("Town", "random", held=held)
+    times = np.array([[table[f"user{i}.{t}"] for t in ("t1", "t2", "t3")] for i in range(1, exam.simulator.num_users)])
+    assert not (times > 600.0).any()  # no placeholder
+    first, last = (np.array(table["episode"]) == 3) & (np.array(table["step"]) == 0), len(exam.scenario.signallers)
+    signallers = np.array(exam.scenario.signallers) - 1  # on the first leg the rows are those of the cast
+    begun = times[:, :, first][..., 0]
+    assert np.isfinite(begun[: signallers[1]]).all()
+    for leg in range(1, last):
+        shown = leg < held
+        np.testing.assert_array_equal(np.isfinite(begun[signallers[leg]]), [shown, shown, False])
+        if shown:
+            np.testing.assert_array_equal(begun[signallers[leg], :2], begun[signallers[0], :2])
+    others = np.setdiff1d(np.arange(signallers[1], len(begun)), signallers)
+    assert np.isnan(begun[others]).all()
 
 
 @pytest.mark.parametrize("name", ["Follow", "Overtake", "PullOut"])

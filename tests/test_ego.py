@@ -96,6 +96,34 @@ def test_continuous_control_can_take_every_way(way: Intent):
     assert (simulator.users["intent"][:, 0] == way).all()
 
 
+@controls
+@pytest.mark.parametrize("held", [1, 3])
+def test_between_junctions_the_ego_cruises_to_the_next_one_on_time(control: Control, held: int):
+    """However fast it left the last one, and however far from the middle of its lane."""
+    simulator = batch(scenario_named("Town"), np.arange(sample(20, 2)), Config(control=control, held=held))
+    ego, others, worlds = simulator.users[:, 0], simulator.users[:, 1:], simulator.worlds
+    position, late = simulator.casts[0, 0]["arrival_position"], np.full((2, len(ego)), np.nan)
+    others["kind"], others["drawn_kind"] = Kind.NOBODY, Kind.NOBODY
+    pedals = np.linspace(-0.6, 0.3, len(ego))
+    while (worlds["end"] == End.RUNNING).any():
+        before, leg = ego.copy(), worlds["leg"].copy()
+        if simulator.discrete:
+            simulator.step(np.where((pedals < 0.0) & (worlds["target_speed"] > 8.0), Action.SLOWER, Action.IDLE))
+        else:
+            wheel = along_the_route()(simulator)[:, 1] + np.where(before["offset"] < 0.3, 0.01, -0.01)
+            slow = np.where(before["speed"] > 8.0, pedals, 0.3)
+            simulator.step(np.stack([slow, wheel.clip(-1.0, 1.0)], axis=1))
+        cruising = (worlds["tick"] < worlds["hands_on"]) & (worlds["leg"] > 0)
+        assert (worlds["target_speed"][cruising] == ego["desired_speed"][cruising]).all()
+        assert (worlds["target_offset"][cruising] == 0.0).all()
+        begins = ~(worlds["tick"] < worlds["hands_on"]) & (worlds["tick"] - 2 < worlds["hands_on"]) & (leg > 0)
+        for w in np.flatnonzero(begins & (worlds["end"] == End.RUNNING)):
+            assert ego["speed"][w] == pytest.approx(ego["desired_speed"][w]) and abs(ego["offset"][w]) < 0.05
+            rest = (position - ego["s"][w]) / ego["speed"][w] - (ego["t3"][w] - worlds["tick"][w]) * 0.1
+            late[leg[w] - 1, w] = rest
+    assert np.isfinite(late).all() and (late < 0.01).all() and (late > -0.15).all()  # there by then, to a physics step
+
+
 @scenarios
 @pytest.mark.parametrize("wheel", [-1.0, 1.0])
 def test_leaving_the_road_ends_the_episode(scenario: Scenario, wheel: float):

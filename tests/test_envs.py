@@ -100,6 +100,38 @@ def test_no_episode_is_longer_than_the_spec_says(id: str, limit: int | None):
     assert longest is not None and 0.2 * longest < steps <= longest
 
 
+@pytest.mark.parametrize("limit", [79, 80])
+def test_every_shell_cuts_episodes_off_after_the_same_decision(limit: int):
+    """In Town, where some have passed a junction by then: the decision that does so is as short as it may be."""
+    seeds, counts = range(sample(12, 2)), {}
+    envs = make_vec("Kindergarten/Town-v0", len(seeds), max_episode_steps=limit)
+    envs.reset(seed=list(seeds))
+    running, cut, passed = np.ones(len(seeds), bool), np.zeros(len(seeds), int), np.zeros(len(seeds), int)
+    for k in range(1, limit + 3):
+        passed[running] = envs.simulator.worlds["leg"][running]
+        _, _, terminated, truncated, _ = envs.step(np.full(len(seeds), Action.IDLE))
+        cut[running & truncated] = k
+        running &= ~(terminated | truncated)
+    assert set(cut) <= {0, limit} and (passed[cut > 0] > 0).any()
+    counts["vector"] = cut.tolist()
+    for name, env in {
+        "made": gymnasium.make("Kindergarten/Town-v0", max_episode_steps=limit),
+        "itself": KindergartenEnv("Town", max_episode_steps=limit),
+    }.items():
+        counts[name] = [cut_off(env, seed) for seed in seeds]
+    assert counts["made"] == counts["itself"] == counts["vector"]
+
+
+def cut_off(env: gymnasium.Env, seed: int) -> int:
+    """The decision after which an episode is truncated; 0 if it ends by itself."""
+    env.reset(seed=seed)
+    for k in range(1, 1000):
+        _, _, terminated, truncated, _ = env.step(Action.IDLE)
+        if terminated or truncated:
+            return k if truncated else 0
+    raise AssertionError("it does not end")
+
+
 def test_people_can_play_it():
     """As ``gymnasium.utils.play`` does: keys make actions, each of them of the space."""
     for control in ("discrete", "continuous"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from kindergarten.scoring.reference import (
     ladder,
     relevant,
 )
+from kindergarten.world import jit
 from kindergarten.world.codes import Control, Intent, SignalReliability
 from kindergarten.world.config import Config, Scenario
 from tests.driving import sample
@@ -149,6 +151,32 @@ def test_what_is_not_stored_is_computed_once(tmp_path: Path, monkeypatch: pytest
         kept = reference.reference(scenario_named("Follow"), config)
         assert (kept.oracle.mean(), kept.blind.mean(), kept.worst.mean()) == (1.0, 0.5, -1.0)
     assert computed == [config]
+
+
+def test_references_of_another_physics_are_computed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever installs a newer version has the older one's in the cache; they stay there for the older one."""
+    computed = []
+
+    def fake(scenario: Scenario, config: Config, seeds: np.ndarray) -> Reference:
+        computed.append(reference.text_digest(reference.PHYSICS))
+        return Reference(seeds, *(np.full(len(seeds), v) for v in (float(len(computed)), 0.5, -1.0)))
+
+    monkeypatch.setattr(reference, "compute", fake)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    follow, config, expected = scenario_named("Follow"), Config(delay_s=(3.0, 3.5)), {}
+    package = Path(shutil.copytree(jit.PACKAGE, tmp_path / "kindergarten", ignore=shutil.ignore_patterns("[!_a-z]*")))
+    for changed in (None, "world/dynamics.py", "scoring/planner.py", "scenarios/follow.py", "world/dynamics.py"):
+        if changed is not None:
+            monkeypatch.setattr(jit, "PACKAGE", package)
+            (package / changed).write_text((package / changed).read_text() + "# another\n")
+        digest = reference.text_digest(reference.PHYSICS)
+        found = reference.reference(follow, config).oracle.mean()
+        assert found == expected.setdefault(digest, found)
+    assert computed == list(expected) and len(computed) == 4  # numbers of scenarios have a fingerprint of their own
+    monkeypatch.undo()
+    monkeypatch.setattr(reference, "compute", None)
+    monkeypatch.setattr(reference, "text_digest", None)
+    assert reference.reference(follow, Config()).oracle.shape == (256,)  # what is stored is asked first, as ever
 
 
 def test_what_is_no_part_of_the_scene_makes_no_other_references():

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kindergarten import cli
-from kindergarten.output import aligned, columns, decimals, pasteable
+from kindergarten.output import aligned, columns, decimals, pasteable, patiently
 from kindergarten.scoring.score import Score
 from tests.test_damage import ROOT
 
@@ -126,6 +127,43 @@ def test_commands_are_printed_as_they_work_here(
     monkeypatch.setenv("PATH", str(tmp_path / path) if path else "")
     monkeypatch.setattr(sys, "executable", str(programs / "python"))
     assert pasteable("watch", Path("it's one")) == expected.format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("started", "by_module", "commanded", "expected"),
+    [
+        ("examples/own scenario.py", False, True, ".venv/bin/python 'examples/own scenario.py' train --resume a"),
+        ("{tmp}/examples/own scenario.py", False, True, ".venv/bin/python 'examples/own scenario.py' train --resume a"),
+        ("/elsewhere/train.py", False, True, ".venv/bin/python /elsewhere/train.py train --resume a"),
+        ("{root}/train.py", False, True, ".venv/bin/kindergarten train --resume a"),
+        ("{root}/kindergarten/__main__.py", False, True, ".venv/bin/kindergarten train --resume a"),
+        ("{root}/benchmarks/agents.py", True, True, ".venv/bin/kindergarten train --resume a"),
+        ("examples/own scenario.py", False, False, ".venv/bin/kindergarten train --resume a"),
+        (".venv/bin/kindergarten", False, True, ".venv/bin/kindergarten train --resume a"),
+        ("-c", False, True, ".venv/bin/kindergarten train --resume a"),
+        (None, False, True, ".venv/bin/kindergarten train --resume a"),
+    ],
+)
+def test_whose_scenario_nobody_else_knows_is_called_by_its_script(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    started: str | None,
+    by_module: bool,
+    commanded: bool,
+    expected: str,
+):
+    """But not where a script asks for something itself, and hands nothing on that it is asked."""
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "kindergarten").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "executable", str(programs / "python"))
+    monkeypatch.setattr(sys, "argv", [] if started is None else [started.format(tmp=tmp_path, root=ROOT)])
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", object() if by_module else None)
+    with patiently() if commanded else nullcontext():
+        said = pasteable("train", "--resume", "a")
+    assert said == expected
 
 
 def test_what_train_prints_can_be_pasted(run: Path, capsys: pytest.CaptureFixture[str]):

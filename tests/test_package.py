@@ -32,6 +32,7 @@ LAYERS = (
         "world.settings",
         "commandline",
         "world.sense",
+        "world.ways",
         "world.config",
         "world.road",
         "world.crowd",

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kindergarten.replay import archive
+from kindergarten.replay import replay as replay_module
 from kindergarten.replay.episode import Recorder
-from kindergarten.replay.replay import Replay, ReplayError, read
+from kindergarten.replay.replay import MAX_META, Replay, ReplayError, read
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Action, Control, End, Intent
@@ -299,6 +300,49 @@ def test_absurd_sizes_fill_no_memory(tmp_path, written, monkeypatch):
     assert path.stat().st_size < 1 << 20
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing may be unpacked
     refused(path, "too large")
+
+
+def test_much_that_a_file_says_about_itself_is_not_parsed(tmp_path, written, monkeypatch):
+    """JSON packs to a thousandth and is parsed to many times its length."""
+    entries = {"ballast": [[]] * 300_000}, {"agent": "a" * MAX_META}, {"seeds": [0] * MAX_META}
+    paths = [change_meta(written, tmp_path / f"{k}.npz", **entry) for k, entry in enumerate(entries)]
+    paths += [change(written, tmp_path / "flat.npz", meta=np.zeros((MAX_META >> 9, 1 << 10), np.uint8))]
+    monkeypatch.setattr(json, "loads", None)
+    for path in paths:
+        refused(path, "more than 1 MiB about itself")
+
+
+def test_what_a_file_says_about_itself_is_parsed_once(written, monkeypatch):
+    texts, loads = [], json.loads
+    monkeypatch.setattr(json, "loads", lambda text: texts.append(text) or loads(text))
+    read(written)
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("by", ["arrays", "meta", "a header"])
+def test_what_nobody_could_read_is_not_written(replay, tmp_path, monkeypatch, by):
+    """The old one stays, and what is just small enough is read."""
+    path = tmp_path / "one.npz"
+    replay.write(path)
+    arrays = np.load(path)
+    if by == "meta":
+        monkeypatch.setattr(replay_module, "MAX_META", len(arrays["meta"]) - 1)
+    else:
+        size = sum(arrays[name].nbytes for name in arrays)
+        monkeypatch.setattr(archive, "MAX_BYTES", size - 1 if by == "arrays" else size + 1)
+    with pytest.raises(ValueError, match="cannot be written as a replay: .*(too large|about itself)"):
+        dataclasses.replace(replay, agent="another").write(path)
+    monkeypatch.undo()
+    assert same(read(path), replay)
+
+
+def test_what_is_written_at_the_limits_is_read(replay, tmp_path, monkeypatch):
+    replay.write(tmp_path / "one.npz")
+    arrays = np.load(tmp_path / "one.npz")
+    monkeypatch.setattr(replay_module, "MAX_META", len(arrays["meta"]))
+    monkeypatch.setattr(archive, "MAX_BYTES", sum(arrays[name].nbytes + archive.HEADER for name in arrays))
+    replay.write(tmp_path / "two.npz")
+    assert same(read(tmp_path / "two.npz"), replay)
 
 
 def test_an_episode_that_never_ends_is_refused_before_its_moments_fill_the_memory(tmp_path, written):

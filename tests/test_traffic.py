@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 
 from kindergarten.replay.episode import Episode, Recorder
 from kindergarten.scenarios import SCENARIOS
-from kindergarten.world.codes import Action, End, Kind, Phase, Signal
-from kindergarten.world.config import Config
+from kindergarten.world.codes import Action, End, Intent, Kind, Phase, Signal
+from kindergarten.world.config import Config, Member
 from kindergarten.world.geometry import overlap
 from kindergarten.world.jit import njit
 from kindergarten.world.simulator import step_world
@@ -108,6 +109,22 @@ def test_bodies_that_overlap_are_found():
     for name in ("x", "y", "cos", "sin"):
         users[name][5] = users[name][2]
     assert meet(users, 2, 10.0) == 5
+
+
+@pytest.mark.parametrize("change", [{}, dict(stops=True), dict(yields=False), dict(desired_speed_factor=1.5)], ids=str)
+@pytest.mark.parametrize("kind", [dict(cyclist=1.0), dict(cyclist=0.0, truck=1.0), dict(cyclist=0.0)], ids=str)
+def test_who_is_parked_stays_where_it_is(kind: dict, change: dict):
+    """To the bit; whoever stops, and then wants to go on at no speed, as well."""
+    crossing = SCENARIOS["Crossing"]
+    parked = Member("west", ((Intent.STRAIGHT, 1.0),), (0.0, 0.0), arrival_position=-30.0, **kind, **change)
+    its = replace(crossing, casts=((*crossing.casts[0], parked),))
+    simulator = batch(its, np.arange(sample(20, 2)), Config(delay_s=(8.0, 8.0)))
+    before = simulator.users[:, -1].copy()
+    for _ in drive(simulator, steadily(Action.SLOWER)):
+        now = simulator.users[:, -1]
+        for name in ("s", "x", "y", "speed", "acceleration"):
+            assert (now[name] == before[name]).all(), name
+    assert (simulator.worlds["tick"] > 100).any()
 
 
 # ---- people drive as people do

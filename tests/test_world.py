@@ -11,12 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindergarten.world.codes import Action, Control, End, Intent, SignalReliability
+from kindergarten.scenarios import SCENARIOS
+from kindergarten.world.codes import Action, Control, End, Intent, Kind, SignalReliability
 from kindergarten.world.config import Config, Scenario
-from kindergarten.world.geometry import overlap
+from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.observation import NUM_EGO, NUM_USER, columns
-from kindergarten.world.simulator import Simulator
-from kindergarten.world.users import ROAD_USER
+from kindergarten.world.reward import PASSING_DISTANCE
+from kindergarten.world.simulator import Simulator, contacts
+from kindergarten.world.users import (
+    CAR_LENGTH,
+    CAR_WIDTH,
+    CYCLIST_LENGTH,
+    CYCLIST_WIDTH,
+    ROAD_USER,
+    TRUCK_LENGTH,
+    TRUCK_WIDTH,
+)
 from tests.driving import at_random, batch, drive, same, sample
 from tests.naive import NaiveWorld
 from tests.naive_parts import User, touch
@@ -310,3 +320,59 @@ def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenari
     assert not step.rewards.any() and (step.terminated | step.truncated).all()
     simulator.reset()
     assert not simulator.worlds["end"].any() and not simulator.worlds["tick"].any()
+
+
+@pytest.mark.parametrize("substeps", [1, 2, 3, 7])
+@pytest.mark.parametrize("held", [1, 3])
+def test_an_episode_is_cut_off_after_so_many_decisions_and_goes_as_ever_until_then(substeps: int, held: int):
+    """However many of them end early, because they pass a junction."""
+    seeds, config = np.arange(sample(8, 2)), Config(delay_s=(1.0, 1.0), substeps=substeps, held=held)
+    endless, frames = batch(SCENARIOS["Town"], seeds, config), []
+    endless.users["kind"][:, 1:] = endless.users["drawn_kind"][:, 1:] = Kind.NOBODY  # nobody ends it
+    while (endless.worlds["end"] == End.RUNNING).any():
+        endless.step(np.full(len(seeds), Action.IDLE))
+        frames.append(endless.snapshot())
+    legs = np.array([frame.worlds["leg"] for frame in frames])
+    passed = 1 + np.flatnonzero((np.diff(legs, axis=0, prepend=0) > 0).any(axis=1))
+    some = passed[:: max(len(passed) // 4, 1)]
+    assert len(passed) >= 2
+    for most in sorted({int(near) for k in some for near in (k - 1, k, k + 1)} | {1, len(frames), 10**9}):
+        limited = batch(SCENARIOS["Town"], seeds, replace(config, max_episode_steps=most))
+        limited.users["kind"][:, 1:] = limited.users["drawn_kind"][:, 1:] = Kind.NOBODY
+        for k, frame in enumerate(frames[:most], start=1):
+            step = limited.step(np.full(len(seeds), Action.IDLE))
+            ended = frame.worlds["end"] != End.RUNNING
+            assert (step.truncated == (~ended & (k == most))).all(), (most, k)
+            on = ended | (limited.worlds["leg"] == frame.worlds["leg"])  # who is cut off as it passes stays on its leg
+            assert on.all() or k == most
+            assert same(limited.users[on], frame.users[on]) and same(limited.worlds["tick"], frame.worlds["tick"])
+
+
+KINDS_OF_BODIES = {
+    "car": (CAR_LENGTH, CAR_WIDTH),
+    "rider": (CYCLIST_LENGTH, CYCLIST_WIDTH),
+    "truck": (TRUCK_LENGTH, TRUCK_WIDTH),
+}
+
+
+@pytest.mark.parametrize("other", KINDS_OF_BODIES)
+@pytest.mark.parametrize("ego", KINDS_OF_BODIES)
+def test_whoever_touches_is_near_enough_to_be_looked_at(ego: str, other: str):
+    """Of any two, at any angle: corner to corner they are the furthest apart."""
+    users, random = np.zeros(2, ROAD_USER), np.random.default_rng(0)
+    for user, kind in zip(users, (ego, other), strict=True):
+        user["length"], user["width"] = KINDS_OF_BODIES[kind]
+        user["kind"] = {"car": Kind.CAR, "rider": Kind.CYCLIST, "truck": Kind.TRUCK}[kind]
+    found = 0
+    corners = np.arctan2(users["width"], users["length"])
+    for _ in range(sample(2000, 200)):
+        turned = corners + random.choice([0.0, np.pi], 2) + random.normal(0.0, 0.1, 2)
+        users["cos"], users["sin"] = np.cos(turned), np.sin(turned)  # each with a corner near to the line between
+        distance = np.hypot(users["length"], users["width"]).sum() / 2 * random.uniform(0.9, 1.0)
+        users["x"][1] = distance
+        touched, close = contacts(users, 0)
+        assert touched == overlap(users[0], users[1])
+        gap = distance_to_box(users[0], distance, 0.0) - 0.5 * users["width"][1]
+        assert close == (other == "rider" and gap < PASSING_DISTANCE)
+        found += touched
+    assert found > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -14,8 +15,10 @@ from kindergarten.scoring.rollout import Hook, rollout
 from kindergarten.world.codes import Control, End, Intent, Observation, names
 from kindergarten.world.jit import njit
 from kindergarten.world.observation import columns
+from kindergarten.world.scene import LEG_TO_COME
 
 TIMES = ("t1", "t2", "t3")
+UNKNOWN = LEG_TO_COME // 2  # [physics steps] what is later on a leg to come is no time yet
 
 
 class LabelledFrame(NamedTuple):
@@ -26,7 +29,7 @@ class LabelledFrame(NamedTuple):
     actions: np.ndarray
     phases: np.ndarray  # (R, N - 1)
     labels: np.ndarray  # (R, N - 1) Intent, -1 for those who have no choice
-    times: np.ndarray  # (R, N - 1, 3) [physics steps] t1, t2, t3
+    times: np.ndarray  # (R, N - 1, 3) [physics steps] t1, t2, t3; NaN while nobody knows
     captions: np.ndarray | None  # (R, N - 1, intents)
 
 
@@ -50,7 +53,7 @@ class Sequences(Hook):
         simulator, captions = exam.simulator, decision.thoughts.captions
         running = np.flatnonzero(simulator.worlds["end"] == End.RUNNING)
         shape = len(running), simulator.num_users - 1
-        phases, labels, times = np.empty(shape, np.int8), np.empty(shape, np.int8), np.empty((*shape, 3), np.int32)
+        phases, labels, times = np.empty(shape, np.int8), np.empty(shape, np.int8), np.empty((*shape, 3))
         look_up(simulator.worlds, simulator.users, running, simulator.order(), phases, labels, times)
         frame = LabelledFrame(
             running,
@@ -80,7 +83,10 @@ def look_up(worlds, users, running, order, phases, labels, times):
             user = users[w, order[w, i]]
             chooses = user["choices"] > 1 and user["leg"] == worlds[w]["leg"]
             phases[r, i], labels[r, i] = user["phase"], user["intent"] if chooses else -1
-            times[r, i, 0], times[r, i, 1], times[r, i, 2] = user["t1"], user["t2"], user["t3"]
+            to_come = user["leg"] > worlds[w]["leg"]
+            times[r, i, 0] = math.nan if to_come and user["t1"] > UNKNOWN else user["t1"]
+            times[r, i, 1] = math.nan if to_come and user["t2"] > UNKNOWN else user["t2"]
+            times[r, i, 2] = math.nan if to_come and user["t3"] > UNKNOWN else user["t3"]
 
 
 def table_of(agent: Agent, exam: Exam, first: int) -> pa.Table:
@@ -89,8 +95,9 @@ def table_of(agent: Agent, exam: Exam, first: int) -> pa.Table:
     Columns: ``episode`` (counted from ``first``), ``seed``, ``step``; the observation's columns by name, or ``image``
     (H * W * C bytes); ``action``, or ``pedal`` and ``steering``; ``reward``, ``terminated``, ``truncated``; of each
     road user i, in the observation's order, ``useri.intent`` (``Intent``, -1: it has no choice), ``useri.phase``
-    (``Phase``), ``useri.t1``, ``t2``, ``t3`` [s since the beginning], and ``useri.caption.left`` and so on, how likely
-    the agent thinks each intent, if it says.
+    (``Phase``), ``useri.t1``, ``t2``, ``t3`` [s since the beginning; NaN on legs to come, whose times the ego's own
+    driving makes, but for a signal that is shown already], and ``useri.caption.left`` and so on, how likely the agent
+    thinks each intent, if it says.
     """
     kept = Sequences()
     rollout(agent, exam, [kept])

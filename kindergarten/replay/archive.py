@@ -17,6 +17,7 @@ import numpy as np
 from kindergarten.files import whole_file
 
 MAX_BYTES = 1 << 28  # [B] unpacked
+HEADER = 10_000  # [B] NumPy reads no longer one
 Shape = tuple[int, ...]
 #: Which arrays a file holds: dtype, and per axis a size, or a letter where arrays must agree on any size.
 Table = Mapping[str, tuple[np.dtype, tuple[str | int, ...]]]
@@ -36,7 +37,14 @@ class PackedArray(NamedTuple):
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays to ``path``, whose folder is made if need be. A reader never meets half a file."""
+    """Write arrays to ``path``, whose folder is made if need be. A reader never meets half a file.
+
+    Raises:
+        ArchiveError: it would be too large to be read; nothing was written.
+    """
+    size = sum(array.nbytes + HEADER for array in arrays.values())
+    if size > MAX_BYTES:
+        raise ArchiveError(f"too large: it would unpack to {size >> 20} MiB, and {MAX_BYTES >> 20} can be read")
     with whole_file(path) as draft, open(draft, "wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 

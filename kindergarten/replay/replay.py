@@ -7,6 +7,7 @@ over, reading it ends in one clear line.
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ SCHEMA = 4  # goes up whenever an older program could not read the file, or woul
 #: What fields of ROAD_USER were called in schema 3, which is read as well.
 FORMER_FIELDS = {"shows": "cue_signal", "signals": "truthful", "later": "drawn_kind", "dawdle": "last_speed_factor"}
 MAX_USERS, MAX_CASTS, MAX_ACTIONS, MAX_CELLS, MAX_SAMPLES = 256, 256, 64, 4096, 1 << 20
+MAX_META = 1 << 20  # [B] of JSON, which takes many times as much once it is parsed
 LONGEST = 86_400.0  # [s] of an episode: a day, of which a video has 2.6 million pictures
 
 CODES: dict[str, type[IntEnum]] = {
@@ -96,8 +98,15 @@ class Replay:
         )
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write to ``path``, whose folder is made if need be. A reader never meets half a file."""
-        archive.write(Path(path), _pack(self))
+        """Write to ``path``, whose folder is made if need be. A reader never meets half a file.
+
+        Raises:
+            ValueError: nobody could read it; nothing was written.
+        """
+        try:
+            archive.write(Path(path), _pack(self))
+        except archive.ArchiveError as error:
+            raise ValueError(f"this cannot be written as a replay: {error}") from None
 
 
 def read(path: str | os.PathLike[str]) -> Replay:
@@ -110,7 +119,7 @@ def read(path: str | os.PathLike[str]) -> Replay:
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as opened:
-                replay = _unpack(_load(opened))
+                replay = _unpack(*_load(opened))
             for episode in replay.episodes:
                 _check_episode(episode, replay)
         except (ReplayError, archive.ArchiveError) as error:
@@ -164,18 +173,20 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _load(opened: zipfile.ZipFile) -> dict[str, np.ndarray]:
-    """The arrays of a file, of which neither type nor shape is a surprise."""
+def _load(opened: zipfile.ZipFile) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What a file says about itself, and its arrays, of which neither type nor shape is a surprise."""
     packed = archive.packed_arrays(opened)
     if "meta" not in packed or packed["meta"].dtype != np.uint8:
         raise ReplayError("not a replay: it says nothing about itself")
+    if problem := _too_long(packed["meta"].shape):
+        raise ReplayError(f"damaged: {problem}")
     meta = _meta(archive.load(opened, packed["meta"], np.dtype(np.uint8)))  # an unknown schema is said first
     if meta["schema"] == 3 and "users" in packed:
         packed["users"] = archive.renamed(packed["users"], FORMER_FIELDS)
     problem = _misfit({name: (array.dtype, array.shape) for name, array in packed.items()})
     if problem:
         raise ReplayError(f"damaged: {problem}")
-    return {name: archive.load(opened, array, ARRAYS[name][0]) for name, array in packed.items()}
+    return meta, {name: archive.load(opened, array, ARRAYS[name][0]) for name, array in packed.items()}
 
 
 def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
@@ -194,7 +205,12 @@ def _misfit(kinds: dict[str, tuple[np.dtype, tuple[int, ...]]]) -> str:
         return f"it has {kinds['cells'][1][1]} cells of memory"
     if routes < 1 or samples < 2 or routes * samples > MAX_SAMPLES:
         return f"it has {routes} routes of {samples} samples"
-    return ""
+    return _too_long(kinds["meta"][1])
+
+
+def _too_long(meta: archive.Shape) -> str:
+    """What is wrong with the length of the JSON part; empty if nothing is."""
+    return f"it says more than {MAX_META >> 20} MiB about itself" if math.prod(meta) > MAX_META else ""
 
 
 def _meta(text: np.ndarray) -> dict[str, Any]:
@@ -210,9 +226,8 @@ def _meta(text: np.ndarray) -> dict[str, Any]:
     return meta
 
 
-def _unpack(arrays: dict[str, np.ndarray]) -> Replay:
+def _unpack(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Replay:
     """The replay that the arrays hold."""
-    meta = _meta(arrays["meta"])
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0.0)) <= HUGE:  # also refuses NaN
             raise ReplayError(f"damaged: array {name} holds a number that is not finite or absurdly large")

@@ -35,6 +35,7 @@ from kindergarten.scoring.statistics import bootstrap
 from kindergarten.world import cache
 from kindergarten.world.codes import Intent, SignalReliability, names
 from kindergarten.world.config import SETTINGS, Config, Scenario
+from kindergarten.world.jit import text_digest
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
@@ -46,6 +47,7 @@ BRAKES = (7.0, 8.0)
 LEAST = 0.05  # of what the worst answer costs: where less is at stake no score is given, for it would be of nothing
 PLANS = "a prefix ends at the first frame that tells"  # of which the search makes use, for fingerprints
 LATER = "later legs are valued as drawn"  # likewise, where there are any
+PHYSICS = ("world", "scoring")  # the folders of the package whose text may make other references of the same numbers
 NAMES, PLACES = ("oracle", "blind", "worst"), 4  # of the arrays, and how many they are stored with
 STORED = Path(__file__).parent.parent / "scenarios" / "references.json"
 
@@ -196,8 +198,8 @@ def reference(scenario: Scenario, config: Config) -> Reference:
 
 
 def _computed(scenario: Scenario, config: Config) -> Reference:
-    """The reference of a setting that is not stored; the user's cache keeps it, if there is one."""
-    folder = cache.own_folder("references")
+    """The reference of a setting that is not stored; the user's cache keeps it for this physics and this search."""
+    folder = cache.own_folder(f"references-{text_digest(PHYSICS)}")
     path = None if folder is None else folder / fingerprint(scenario, config)
     kept = None if path is None else cache.read(path)
     if kept is not None:

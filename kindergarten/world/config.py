@@ -6,28 +6,23 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from kindergarten.world.codes import ARMS, LANES, Control, Intent, Observation, SignalReliability
+from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
 from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole
 from kindergarten.world.sense import check
 from kindergarten.world.settings import declared, setting, settle, spelled_out
+
+# Whoever makes a scenario finds all that it takes here.
+from kindergarten.world.ways import Junction as Junction  # noqa: PLC0414
+from kindergarten.world.ways import Lanes as Lanes  # noqa: PLC0414
+from kindergarten.world.ways import Road as Road  # noqa: PLC0414
+from kindergarten.world.ways import Roundabout as Roundabout  # noqa: PLC0414
+from kindergarten.world.ways import sampled_length, way_of
 from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Box = tuple[float, float, float, float]  # [m] x0, y0, x1, y1
-Ways = tuple[tuple[str, Intent], ...]  # of a road: an arm, and what may be done from there
-TURNS = (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT)
-
-
-def exit_of(arm: str, way: Intent) -> str:
-    """The arm of a junction that a way from ``arm`` leaves by."""
-    return ARMS[(ARMS.index(arm) + {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}[way]) % 4]
-
-
-def way_of(intent: Intent) -> Intent:
-    """The way that an intent takes: those about the order go straight on."""
-    return Intent.STRAIGHT if intent in (Intent.FIRST, Intent.LAST) else intent
 
 
 @dataclass(frozen=True)
@@ -107,67 +102,6 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Junction:
-    """A crossing of two roads at right angles, one lane each way; or several, one behind the other."""
-
-    arms: tuple[str, ...] = ARMS
-    half_width: float = 8.0  # [m] from the middle to the edge
-    leave: float = 80.0  # [m] of road behind it
-    legs: int = 1  # how many of them the ego passes, heading north
-
-    def __post_init__(self) -> None:
-        check(self)
-
-    @property
-    def ways(self) -> Ways:
-        """Those that lead to an arm that is there."""
-        return tuple((arm, intent) for arm in self.arms for intent in TURNS if exit_of(arm, intent) in self.arms)
-
-
-@dataclass(frozen=True)
-class Roundabout:
-    """Four arms and a circle, driven counterclockwise; whoever is on it goes first."""
-
-    radius: float = 13.0  # [m] of the line that one drives on
-    bend: float = 13.0  # [m] radius of the curves on to it
-    exit_bend: float = 8.0  # [m] radius of the curves off it; the tighter, the later ways part
-    leave: float = 80.0  # [m] of road behind it
-    arms: tuple[str, ...] = ARMS
-    legs: int = 1
-
-    def __post_init__(self) -> None:
-        check(self)
-
-    @property
-    def ways(self) -> Ways:
-        """All of them."""
-        return tuple((arm, intent) for arm in self.arms for intent in TURNS)
-
-
-@dataclass(frozen=True)
-class Lanes:
-    """Two lanes the same way, to the north, and the changes between them, all of which begin at one place."""
-
-    change: float = 30.0  # [m] length of a lane change
-    leave: float = 200.0  # [m] of road behind its beginning
-    arms: tuple[str, ...] = LANES
-    legs: int = 1
-
-    def __post_init__(self) -> None:
-        check(self)
-        if self.leave < self.change:
-            raise ValueError(f"leave is {self.leave!r}: it must be at least change, {self.change!r}")
-
-    @property
-    def ways(self) -> Ways:
-        """On, and into the other lane."""
-        return (("right", Intent.LEFT), *((arm, Intent.STRAIGHT) for arm in LANES), ("left", Intent.RIGHT))
-
-
-Road = Junction | Roundabout | Lanes
-
-
-@dataclass(frozen=True)
 class Scenario:
     """A scene as numbers. A cast's member 0 is the ego, member 1 the signaller: its intent has to be remembered.
 
@@ -200,12 +134,14 @@ class Scenario:
             raise ValueError("the casts have not the same number of members, or not the same intents")
         if len(self.casts) != len(self.tasks) or len({_steps(t) for t in self.tasks}) != 1:
             raise ValueError("there is not one task for each cast, with as many steps of speed")
-        if isinstance(self.road, Junction) and self.road.half_width <= self.lane_width / 2:
-            raise ValueError(f"half_width is {self.road.half_width!r}: a lane is {self.lane_width!r} m wide")
+        self.road.check_width(self.lane_width)
         for cast, task in zip(self.casts, self.tasks, strict=True):
             for i, member in enumerate(cast):
-                self._check_ways(member, task.branches if i == 0 else ())
-            self._check_legs(cast)
+                branches = task.branches if i == 0 else ()
+                self._check_ways(member, branches)
+                if i == 0 or member.learns:
+                    self._check_driven(i, member, branches, task.goal_at)
+            self._check_legs(cast, task)
 
     def _check_ways(self, member: Member, branches: tuple[Intent, ...]) -> None:
         """Refuse an arm, an intent or a branch of which the road has none."""
@@ -218,18 +154,46 @@ class Scenario:
                     f"from {member.arm} the road has no way {quoted(way)}: choose from {', '.join(there.values())}"
                 )
 
-    def _check_legs(self, cast: Cast) -> None:
+    def _check_driven(self, i: int, member: Member, branches: tuple[Intent, ...], goal_at: float) -> None:
+        """Refuse an ego, or a seat, that need not be there, or that has a way which ends before the goal."""
+        if member.presence < 1.0:
+            raise ValueError(f"presence is {member.presence!r}: member {i} is driven by an agent, so it must be 1")
+        if i == 0 and member.convoy:
+            raise ValueError("convoy is True: member 0 is the ego, and there is nobody before it")
+        beyond = self.road.beyond(self.lane_width)
+        ways = [way_of(intent) for intent, _ in member.intents] + list(branches)
+        end = min(sampled_length(beyond[way]) for way in ways)
+        if goal_at > end:
+            raise ValueError(
+                f"goal_at is {goal_at!r}: the road of member {i} ends there, so it must be at most {end:g}"
+            )
+
+    def _check_legs(self, cast: Cast, task: Task) -> None:
         """Refuse members who do not belong to the legs of the road, one after the other."""
         legs = [member.leg for member in cast]
         if legs != sorted(legs) or set(legs) != set(range(self.road.legs)):
             raise ValueError(f"leg is {quoted(legs)}, member by member: it must rise from 0 to {self.road.legs - 1}")
-        if self.road.legs > 1 and cast[0].speed[0] <= 0.0:
-            raise ValueError(f"speed of the ego is {cast[0].speed!r}: on a road of several legs it never stands")
+        if self.road.legs > 1:
+            self._check_through(cast[0], task.branches)
         for k, i in enumerate(self.signallers):
             if cast[i].leg != k or cast[i].arrival_offset != (0.0, 0.0):
                 raise ValueError(
                     f"member {i} is the signaller of leg {k}: its t3 is the scene's, so arrival_offset is (0, 0)"
                 )
+
+    def _check_through(self, ego: Member, branches: tuple[Intent, ...]) -> None:
+        """Refuse what does not get from leg to leg where there are several: they lie in a line, northwards."""
+        if isinstance(self.road, Roundabout):
+            raise ValueError(
+                f"legs is {self.road.legs}: there is one roundabout at most, or several junctions or lanes"
+            )
+        if ego.speed[0] <= 0.0:
+            raise ValueError(f"speed of the ego is {ego.speed!r}: on a road of several legs it never stands")
+        if ego.arm in ARMS and ego.arm != "south":
+            raise ValueError(f"arm of the ego is {quoted(ego.arm)}: on a road of several legs it comes from south")
+        for way in (*(way_of(intent) for intent, _ in ego.intents), *branches):
+            if way is not Intent.STRAIGHT:
+                raise ValueError(f"the ego may go {way.name.lower()}: on a road of several legs it goes straight on")
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -63,8 +63,9 @@ def crowded(
 
 
 def group_ride(cast: Cast) -> list[Member]:
-    """Those who ride in a group behind its first rider: each of them closes up to whoever is ahead."""
-    return [member for member in cast[1:] if member.desired_speed_factor > 1.0]
+    """Those who ride in a group behind its first rider, on the first leg, and close up: two, or it is none."""
+    riders = [member for member in cast[1:] if member.leg == 0 and member.desired_speed_factor > 1.0]
+    return riders if len(riders) > 1 else []
 
 
 def among(scenario: Scenario, most: int) -> Scenario:

@@ -138,7 +138,7 @@ def move_ego(world, ego, action, driven, points, entry, params):
         steering = steering_towards(ego, points, world["target_offset"])
     before = ego["s"]
     guess = before + bicycle(ego, acceleration, steering, dt)
-    if params["control"] == CONTINUOUS and guess < entry + COMMITTED:
+    if params["control"] == CONTINUOUS and params["legs"] == 1 and guess < entry + COMMITTED:
         nearest_branch(ego, points, params, guess)
     ego["s"], ego["offset"] = project(ego, points, ego["route"], guess)
     return ego["s"] - before

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,13 @@ SETTINGS: Any = config  # its attributes are made at run time, which no type che
 def source_digest() -> str:
     """Hash of all that machine code depends on: the text of every module that may hold a kernel, and the compiler."""
     compiler = numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, SETTINGS.BOUNDSCHECK, OPTIONS
-    digest = hashlib.sha256(repr(compiler).encode())
-    for path in sorted(path for folder in KERNELS for path in (PACKAGE / folder).glob("*.py")):
+    return text_digest(KERNELS, repr(compiler))
+
+
+def text_digest(folders: Iterable[str], beside: str = "") -> str:
+    """Hash of the text of every module in these folders of the package, and of what it depends on ``beside``."""
+    digest = hashlib.sha256(beside.encode())
+    for path in sorted(path for folder in folders for path in (PACKAGE / folder).glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -10,9 +10,11 @@ import math
 import numpy as np
 
 from kindergarten.world.codes import Intent
-from kindergarten.world.config import Config, Scenario, Task, way_of
+from kindergarten.world.config import Config, Scenario, Task
+from kindergarten.world.limits import HUGE
 from kindergarten.world.reward import NUM_TERMS, weight_vector
 from kindergarten.world.road import RoadMap, build, route_numbers
+from kindergarten.world.ways import way_of
 
 NUM_INTENTS = len(Intent)
 NEVER = 1 << 40  # [physics steps] longer than any episode
@@ -72,7 +74,10 @@ PARAMS = np.dtype(
         ("braking", np.float64),
         ("stops", np.int64),
         ("time_limit", np.float64),
-        ("max_ticks", np.int64),  # physics steps after which an episode is truncated
+        (
+            "max_ticks",
+            np.int64,
+        ),  # physics steps of so many whole decisions that an episode is truncated after them; or NEVER
         ("off_road", np.float64),  # [m] from the route at which the ego has left the road
         ("weights", np.float64, (NUM_TERMS,)),
     ]
@@ -129,7 +134,9 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     for name in ("lead", "max_speed", "min_speed", "speed_step", "side_step", "acceleration", "braking", "stops"):
         row[name] = getattr(task, name)
     row["time_limit"], row["max_ticks"] = task.time_limit, NEVER
-    if config.max_episode_steps is not None:
+    if (
+        config.max_episode_steps is not None and config.max_episode_steps * config.substeps < HUGE
+    ):  # no episode is longer
         row["max_ticks"] = config.max_episode_steps * config.substeps
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)

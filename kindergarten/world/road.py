@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kindergarten.world.codes import ARMS, Intent, Marking
-from kindergarten.world.config import Box, Junction, Lanes, Road, Roundabout, exit_of
+from kindergarten.world.config import Box
 from kindergarten.world.jit import njit
+from kindergarten.world.ways import SPACING, Junction, Lanes, Pieces, Road, Roundabout, exit_of
 
-SPACING = 0.5  # [m] of arc length between samples; a chord of a 6 m turn is then 5 mm from its arc
 SAME_WAY = 0.05  # [m] two routes that are nearer than this are one
 CROSSING_DISTANCE = 2.4  # [m] two routes that are nearer than this cross: half a car on either side, and a little
 NOWHERE = 1e5  # [m] further than any route is long
@@ -30,9 +30,6 @@ NOWHERE = 1e5  # [m] further than any route is long
 #: shift -NOWHERE.
 START, STOP, SHIFT, ENTER, LEAVE = range(5)
 UNRELATED = (NOWHERE, NOWHERE, -NOWHERE, NOWHERE, NOWHERE)  # two routes that have nothing to do with each other
-
-#: What a route is made of: (length [m], curvature [1/m], positive to the left), one after the other.
-Pieces = list[tuple[float, float]]
 
 
 class RoadMap(NamedTuple):
@@ -140,19 +137,13 @@ def _plan(road: Road, entry: float, lane_width: float) -> Plan:
 
 
 def _junction(road: Junction, entry: float, lane: float) -> Plan:
-    """Straight in, a quarter circle or straight on, straight out; from the south in the lane x = ``lane``."""
-    half, quarter = road.half_width, math.pi / 2
-    ways: dict[Intent, Pieces] = {
-        Intent.LEFT: [((half + lane) * quarter, 1 / (half + lane))],
-        Intent.STRAIGHT: [(2 * half, 0.0)],
-        Intent.RIGHT: [((half - lane) * quarter, -1 / (half - lane))],
-    }
+    """Straight in, and what lies beyond the edge; from the south in the lane x = ``lane``."""
+    half, beyond = road.half_width, road.beyond(2 * lane)
     routes, markings = {}, []
     for arm in road.arms:
-        for intent, inside in ways.items():
+        for intent, pieces in beyond.items():
             if exit_of(arm, intent) in road.arms:
-                pieces = [(entry, 0.0), *inside, (road.leave, 0.0)]
-                routes[arm, intent] = (_turned(arm, lane, -half - entry), pieces)
+                routes[arm, intent] = (_turned(arm, lane, -half - entry), [(entry, 0.0), *pieces])
         far = min(entry, road.leave)
         kind = Marking.STOP_LINE if len(road.arms) == 4 or exit_of(arm, Intent.STRAIGHT) not in road.arms else None
         if kind is not None:
@@ -162,52 +153,22 @@ def _junction(road: Junction, entry: float, lane: float) -> Plan:
 
 
 def _roundabout(road: Roundabout, entry: float, lane: float) -> Plan:
-    """Straight in, a bend to the right on to the circle, round it to the left, a bend off it, straight out.
-
-    A bend touches the circle from outside.
-    """
-    circle, bend, off = road.radius, road.bend, road.exit_bend
-    touch, deep = _tangency(circle, bend, lane)
-    leave, _ = _tangency(circle, off, lane)
+    """Straight in to where the bend on to the circle begins, and what lies beyond."""
+    (_, deep), beyond = road.tangency(road.bend, 2 * lane), road.beyond(2 * lane)
     routes, markings = {}, []
-    quarters = {Intent.RIGHT: 1, Intent.STRAIGHT: 2, Intent.LEFT: 3}
     for arm in road.arms:
-        for intent in (Intent.LEFT, Intent.STRAIGHT, Intent.RIGHT):
-            # The bends take their share of the quarters that lie between coming on and going off.
-            round_it = (quarters[intent] - 2) * math.pi / 2 + touch + leave
-            pieces = [(entry, 0.0), (bend * touch, -1 / bend), (circle * round_it, 1 / circle),
-                      (off * leave, -1 / off), (road.leave, 0.0)]  # fmt: skip
-            routes[arm, intent] = (_turned(arm, lane, -deep - entry), pieces)
+        for intent, pieces in beyond.items():
+            routes[arm, intent] = (_turned(arm, lane, -deep - entry), [(entry, 0.0), *pieces])
         markings.append((*_line(arm, 0.0, -deep, 2 * lane, -deep), Marking.YIELD_LINE))
         markings.append((*_line(arm, 0.0, -deep, 0.0, -deep - min(entry, road.leave)), Marking.CENTRE_LINE))
     return Plan(routes, markings, deep)
 
 
-def _tangency(circle: float, bend: float, lane: float) -> tuple[float, float]:
-    """How far a bend between an arm's lane and the circle turns [rad], and how far from the middle it begins [m].
-
-    Its centre lies ``circle + bend`` from the middle and ``lane + bend`` from the arm's axis.
-    """
-    across = lane + bend
-    deep = math.sqrt((circle + bend) ** 2 - across**2)
-    return math.atan2(deep, across), deep
-
-
 def _lanes(road: Lanes, entry: float, width: float) -> Plan:
-    """Two lanes to the north, x = 0 and x = -width; a change is two bends, one against the other."""
-    angle = 2 * math.atan2(width, road.change)
-    bend = road.change / (2 * math.sin(angle))
-    arc = bend * angle
-    straight: Pieces = [(entry, 0.0), (road.leave, 0.0)]
-    to_left: Pieces = [(entry, 0.0), (arc, 1 / bend), (arc, -1 / bend), (road.leave - road.change, 0.0)]
-    to_right: Pieces = [(entry, 0.0), (arc, -1 / bend), (arc, 1 / bend), (road.leave - road.change, 0.0)]
-    right, left = (0.0, -entry, 0.0, 1.0), (-width, -entry, 0.0, 1.0)
-    routes = {
-        ("right", Intent.LEFT): (right, to_left),
-        ("right", Intent.STRAIGHT): (right, straight),
-        ("left", Intent.STRAIGHT): (left, straight),
-        ("left", Intent.RIGHT): (left, to_right),
-    }
+    """Two lanes to the north, x = 0 and x = -width."""
+    beyond = road.beyond(width)
+    places = {"right": (0.0, -entry, 0.0, 1.0), "left": (-width, -entry, 0.0, 1.0)}
+    routes = {(arm, intent): (places[arm], [(entry, 0.0), *beyond[intent]]) for arm, intent in road.ways}
     middle = -width / 2
     return Plan(routes, [(middle, -entry, middle, road.leave, Marking.LANE_LINE)], width)
 

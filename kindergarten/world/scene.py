@@ -12,6 +12,7 @@ import numpy as np
 
 from kindergarten.world.codes import Colour, End, Intent, Kind
 from kindergarten.world.jit import njit
+from kindergarten.world.params import NEVER
 from kindergarten.world.rng import between, mix, uniform
 from kindergarten.world.road import locate
 from kindergarten.world.signals import draw_cue, draw_flashing, draw_signal
@@ -175,6 +176,12 @@ def dismiss(world, users):
 
 
 @njit
+def leg_limit(world, users, params):
+    """The physics step at which the time of the leg on which the ego is is over."""
+    return users[world["signaller"]]["t3"] + round(params["time_limit"] / params["dt"])
+
+
+@njit
 def begin_leg(world, users, points, cast, params, now, shift):
     """Bring on the cast of ``world["leg"]``, their times moved by ``shift``, and set when the agent drives."""
     dt, leg = params["dt"], world["leg"]
@@ -202,7 +209,8 @@ def begin_leg(world, users, points, cast, params, now, shift):
     if signaller["t2"] < signaller["t3"]:  # with no delay at all the signal still shows: the control
         ready = max(ready, signaller["t2"])
     world["hands_on"] = now if params["hands_on"] == 1 else max(ready, now)
-    world["time_limit"] = min(signaller["t3"] + round(params["time_limit"] / dt), params["max_ticks"])
+    if params["max_ticks"] == NEVER:
+        world["time_limit"] = leg_limit(world, users, params)
     world["target_speed"], world["target_offset"] = users[0]["desired_speed"], 0.0
 
 
@@ -254,7 +262,7 @@ def sample_world(world, users, road, casts, params, intents):
     ego["truthful"], ego["cue_signal"] = 0, 0
     if cast[0]["stops"] == 1:  # it comes to the line while the others do
         ego["t1"] = users[row_of(users, 1)]["t1"]
-    world["tick"], world["leg"], world["end"] = 0, 0, RUNNING
+    world["tick"], world["leg"], world["end"], world["time_limit"] = 0, 0, RUNNING, params["max_ticks"]
     place(ego, road.points, cast[0]["arrival_position"], time_of_arrival(ego, cast[0]), 0, params["dt"])
     for i in range(1, len(users)):
         user = users[i]

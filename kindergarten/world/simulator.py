@@ -5,6 +5,7 @@ The core never resets by itself: a world whose episode has ended stands still un
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from kindergarten.world.jit import Direct, njit
 from kindergarten.world.kinds import Whole, array_of
 from kindergarten.world.limits import Limits
 from kindergarten.world.observation import observe_users, write_ego
+from kindergarten.world.params import NEVER
 from kindergarten.world.reward import (
     NUM_TERMS,
     PASSING_DISTANCE,
@@ -27,18 +29,18 @@ from kindergarten.world.reward import (
 )
 from kindergarten.world.rng import seed_generator
 from kindergarten.world.road import locate
-from kindergarten.world.scene import dismiss, draw_cast, next_leg, sample_world
+from kindergarten.world.scene import dismiss, draw_cast, leg_limit, next_leg, sample_world
 from kindergarten.world.signals import phase, shown
 from kindergarten.world.traffic import advance, drive
-from kindergarten.world.users import ROAD_USER, WORLD
+from kindergarten.world.users import ROAD_USER, TRUCK_LENGTH, TRUCK_WIDTH, WORLD
 from kindergarten.world.visibility import look, occlude
 from kindergarten.world.words import quoted
 
 NOBODY, CYCLIST, DISCRETE = int(Kind.NOBODY), int(Kind.CYCLIST), int(Control.DISCRETE)
 RUNNING, GOAL, WRONG_WAY = int(End.RUNNING), int(End.GOAL), int(End.WRONG_WAY)
 AGENTS = 1  # of the cast: the ego alone
-#: [m] between centres: a car and a truck that touch are nearer, and so is a cyclist who is passed too close.
-CONTACT_RANGE = 7.2
+#: [m] between centres: two trucks that touch are nearer, and so is a cyclist who is passed too close.
+CONTACT_RANGE = math.hypot(TRUCK_LENGTH, TRUCK_WIDTH)
 COLLISION, OFF_ROAD, TIME_LIMIT = int(End.COLLISION), int(End.OFF_ROAD), int(End.TIME_LIMIT)
 
 
@@ -83,19 +85,25 @@ def step_world(world, users, road, casts, params, action, terms):
         dismiss(world, users)
     if driven and params["control"] == DISCRETE:
         choose(world, users[0], int(action[0]), road.entry, params)
-    for _ in range(params["substeps"]):
+    time_limit = min(world["time_limit"], leg_limit(world, users, params))
+    for done in range(1, params["substeps"] + 1):
         drive(users, AGENTS, road.pairs, road.fork, road.entry, world["tick"])
         way = move_ego(world, users[0], action, driven, road.points, road.entry, params)
         advance(users, AGENTS, road.points, road.length, road.entry, world["tick"], params["dt"])
         world["tick"] += 1
         touched, close = contacts(users, 0)
         add_step_terms(terms, users[0], driven, way, close, params["dt"])
-        world["end"] = end_of(world, users, 0, touched, world["time_limit"], params)
+        world["end"] = end_of(world, users, 0, touched, time_limit, params)
         if world["end"] != RUNNING:
             add_end_terms(terms, world["end"])
             return
         if users[0]["s"] >= params["goal_at"]:
-            next_leg(world, users, road, casts, params)
+            if params["max_ticks"] < NEVER:  # whole decisions are counted: the rest of this one goes by as well
+                world["time_limit"] -= params["substeps"] - done
+            if world["tick"] >= world["time_limit"]:
+                world["end"] = TIME_LIMIT
+            else:
+                next_leg(world, users, road, casts, params)
             return  # a decision belongs to one leg
 
 
@@ -108,7 +116,7 @@ def signal_and_see(world, users, road, params):
     look(users, 0, road.fog, params["sight"])
     if params["occlusion"] == 1:
         occlude(users, 0, road.buildings)
-    if params["control"] != DISCRETE:
+    if params["control"] != DISCRETE and world["tick"] >= world["hands_on"]:  # until then it cruises by its targets
         world["target_speed"], world["target_offset"] = users[0]["speed"], users[0]["offset"]
 
 

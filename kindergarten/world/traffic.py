@@ -87,8 +87,10 @@ def yields_to(me, other, agents, enter, their_enter, their_leave, tick):
 @njit
 def free_road(user, desired_speed):
     """Acceleration [m/s^2] with nobody ahead: a (1 - (v/v0)^4); nobody brakes harder than is comfortable."""
+    if desired_speed < CRAWL:
+        return -COMFORTABLE_BRAKING
     a = CYCLIST_ACCELERATION if user["kind"] == CYCLIST else CAR_ACCELERATION
-    ratio = user["speed"] / max(desired_speed, CRAWL)
+    ratio = user["speed"] / desired_speed
     ratio *= ratio
     return max(a * (1.0 - ratio * ratio), -COMFORTABLE_BRAKING)
 

@@ -55,7 +55,7 @@ WORLD = np.dtype(
         ("rng", np.uint64),  # state of the world's own generator
         ("tick", np.int64),  # [physics steps] since reset
         ("hands_on", np.int64),  # [physics steps] from here on the agent drives; before, the ego cruises
-        ("time_limit", np.int64),  # [physics steps]
+        ("time_limit", np.int64),  # [physics steps] of the leg; with max_episode_steps of the episode
         ("target_speed", np.float64),  # [m/s] what the discrete control's meta-actions move
         ("target_offset", np.float64),  # [m] to the left of the route; likewise
         ("cast", np.int64),  # which of the scenario's casts plays
