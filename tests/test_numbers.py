@@ -104,8 +104,18 @@ def from_pixels() -> str:
     return f"Crossing, where the least comes to {min(row['seeds']):.3f}"
 
 
+def by_one_frame() -> str:
+    found = {signals: its["communication"] for signals, its in list(measured("playground")["by_one_frame"].items())[:3]}
+    return f"{found['honest']:.3f} with honest lamps and {found['free']:.3f} with lamps of its own"
+
+
+def where_lamps_go_dark() -> str:
+    return f"comes to {measured('playground')['by_one_frame']['early']['communication']:.3f} there"
+
+
 #: What a page says, with the numbers that it takes from the results.
 CLAIMS: dict[str, list[Callable[[], str]]] = {
+    "playground.md": [by_one_frame, where_lamps_go_dark],
     "scores.md": [above_the_oracle],
     "training.md": [
         rewards_alone,
