@@ -75,7 +75,7 @@ LAYERS = (
         "scoring.criterion",
         "scoring.agent",
     ),
-    *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.drivers", "scoring.rollout", "scoring"),
+    *("scoring.onnx", "scoring.score", "scoring.exam", "scoring.rollout", "scoring.drivers", "scoring"),
     *("viewer.model", "viewer.draw", "viewer.export", "viewer.app", "viewer", "envs"),
     *("agents.learner", "agents.evaluation", "agents.runs", "agents.diagnose", "agents", "api"),
     *(

@@ -45,7 +45,7 @@ class Role(NamedTuple):
         return Phase(sum(time + 1e-9 >= t for t in (self.t1, self.t2, self.t3)))
 
 
-class Leg(NamedTuple):
+class Passage(NamedTuple):
     """From ``begin`` to ``end`` [s], as long as road user ``i`` is to be looked at and is up to one thing."""
 
     i: int
@@ -108,13 +108,13 @@ class Story:
         """The road user to look at: ``focus``, or if that is 0, whoever has to be watched at ``time`` [s]."""
         return min(focus or int(self.signallers[self._frame_at(time)]), len(self.roles) - 1)
 
-    def legs(self, focus: int = 0) -> list[Leg]:
+    def legs(self, focus: int = 0) -> list[Passage]:
         """Whom to look at (see ``watched``), one junction after the other; none that only the last frame has."""
         what = [(i, self.role(i, time)) for time in self.times.tolist() for i in [self.watched(focus, time)]]
         firsts = [k for k in range(max(len(what) - 1, 1)) if not k or what[k] != what[k - 1]]
         begins = self.times[firsts].tolist()
         ends = [*begins[1:], self.duration]
-        return [Leg(*what[k], begin, end) for k, begin, end in zip(firsts, begins, ends, strict=True)]
+        return [Passage(*what[k], begin, end) for k, begin, end in zip(firsts, begins, ends, strict=True)]
 
     def hands_on_at(self, time: float) -> float:
         """From when on [s] the agent drives, in the leg that it is in at ``time`` [s]."""

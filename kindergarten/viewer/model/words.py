@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kindergarten.viewer.model.frame import Frame
-from kindergarten.viewer.model.story import Leg, Role, Story
+from kindergarten.viewer.model.story import Passage, Role, Story
 from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
 
 WILL = {
@@ -132,7 +132,7 @@ def signal_labels(role: Role, reveal: bool, lanes: bool) -> tuple[str, str, str]
     return "signal on" if role.truthful else "wrong signal on", "signal off", does
 
 
-def moments(story: Story, leg: Leg) -> tuple[float, float, float]:
+def moments(story: Story, leg: Passage) -> tuple[float, float, float]:
     """When [s] what happens at t1, t2 and t3 is to be seen; at the end of the leg, if that comes before.
 
     A car's lamp may be dark at t1 itself, and an arm takes its time to go down.
@@ -140,7 +140,7 @@ def moments(story: Story, leg: Leg) -> tuple[float, float, float]:
     return tuple(min(time, leg.end) for time in _moments(story, leg))  # pyright: ignore[reportReturnType]
 
 
-def _moments(story: Story, leg: Leg) -> tuple[float, float, float]:
+def _moments(story: Story, leg: Passage) -> tuple[float, float, float]:
     """The same, even if the leg ends before."""
     role, lit = leg.role, np.zeros(0)
     if story.episode is not None:
@@ -150,7 +150,7 @@ def _moments(story: Story, leg: Leg) -> tuple[float, float, float]:
     return tuple(max(time, leg.begin) for time in found)  # pyright: ignore[reportReturnType]
 
 
-def telling(story: Story, leg: Leg, belief: np.ndarray | None) -> list[tuple[float, str]]:
+def telling(story: Story, leg: Passage, belief: np.ndarray | None) -> list[tuple[float, str]]:
     """What story mode says of a leg and when [s]; ``belief`` (intents,) is the car's at t3.
 
     Only what was reached is told, and of two things at one moment the later one.
