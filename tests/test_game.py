@@ -96,7 +96,7 @@ def test_keys_drive(tmp_path):
     assert "2 episodes" in words and "guess" in words
 
 
-@pytest.mark.parametrize("name", ["Crossing", "PullOut", "CutIn"])
+@pytest.mark.parametrize("name", ["Crossing", pytest.param("PullOut", marks=pytest.mark.slow), "CutIn"])
 def test_who_touches_no_key_gets_what_an_idle_agent_gets_in_the_exam(name):
     """Though in the first worlds one intent is more frequent than another."""
     game = Game(SCENARIOS[name], Config(), SEEDS[:8])

@@ -214,6 +214,7 @@ def test_shuffled_a_seed_is_the_same_scene_in_another_order(scenario: Scenario):
         assert counts.min() > 0.5 * counts.mean()
 
 
+@pytest.mark.jit
 @pytest.mark.drawn
 @worlds
 @controls
