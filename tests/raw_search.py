@@ -26,7 +26,7 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.dynamics import steering_towards
 from kindergarten.world.jit import njit
 from kindergarten.world.reward import NUM_TERMS
-from kindergarten.world.simulator import step_world
+from kindergarten.world.step import step_world
 from kindergarten.world.users import MAX_STEERING
 
 CONTINUOUS = int(Control.CONTINUOUS)

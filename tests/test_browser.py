@@ -6,8 +6,6 @@ import base64
 import dataclasses
 import json
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,85 +15,21 @@ import pytest
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-import kindergarten
 from kindergarten.replay.episode import Episode
-from kindergarten.replay.replay import Replay, read
+from kindergarten.replay.replay import Replay
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.viewer import Stage, Take, View
-from kindergarten.viewer.export import web
 from kindergarten.viewer.export.look import NUMBERS, css
 from kindergarten.viewer.model.camera import ZOOM
 from kindergarten.viewer.model.frame import frame_at
 from kindergarten.viewer.model.keys import PAGE, SPEEDS
-from kindergarten.viewer.model.labels import ABOVE, BELOW, Area, place, steady
+from kindergarten.viewer.model.labels import ABOVE, BELOW, Area, place
 from kindergarten.viewer.model.palette import DARK
 from kindergarten.viewer.model.story import story_of
 from kindergarten.viewer.model.words import sentence
 from kindergarten.world.codes import Kind
+from tests.browsing import drawn, now, pressed
 from tests.pages import HOSTILE, drive, still_life
-
-
-@pytest.fixture(scope="module")
-def crossing() -> Replay:
-    return drive("Crossing")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium. KINDERGARTEN_CHROMIUM says where it is, and then it must be there."""
-    wanted = os.environ.get("KINDERGARTEN_CHROMIUM")
-    path = wanted or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("no chromium found to show the page in (Debian: apt install chromium)")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        if wanted:
-            raise
-        pytest.skip("playwright is not installed: pip install -e .[test]")
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def show(browser, tmp_path) -> Iterator[Any]:
-    """Opens a replay as a page; afterwards nothing may have been fetched, and nothing may have gone wrong."""
-    requests, problems, contexts = [], [], []
-
-    def opened(replay: Replay, wish: str = "", width: int = 1280, height: int = 720, scheme: str = "light") -> Any:
-        web.write_page(tmp_path / "a.html", replay)
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{(tmp_path / 'a.html').as_uri()}#{wish}")
-        return drawn(page)
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not problems
-    assert all(url.split("#")[0] in ((tmp_path / "a.html").as_uri(), "data:,") for url in requests), requests
-
-
-def drawn(page: Any) -> Any:
-    """The page, once it has drawn what has happened to it."""
-    page.evaluate("new Promise(requestAnimationFrame)")
-    return page
-
-
-def now(page: Any) -> float:
-    """Where the play head stands [s]."""
-    drawn(page)
-    return float(page.get_attribute("[role=slider]", "aria-valuenow"))
-
-
-def pressed(page: Any, name: str) -> bool:
-    return page.get_attribute(f"#{name}", "aria-pressed") == "true"
 
 
 def picture(png: bytes | Path) -> np.ndarray:
@@ -290,31 +224,6 @@ def test_twins_come_one_by_one_as_in_the_window(show, crossing):
     assert page.locator("canvas").count() == 1
 
 
-def test_a_link_into_a_story_begins_where_it_says(show, crossing):
-    page = show(crossing, "t=3.4&story")
-    assert pressed(page, "story") and 3.3 < now(page) < 6
-
-
-def test_a_link_into_a_page_that_is_open_opens_what_it_says(show, crossing):
-    """All of it, as if the page were opened anew; but type and theme stay the reader's."""
-    page = show(crossing, "reveal&twins&junction&theme=dark&large&story")
-    follow = "wish => { location.hash = wish; return new Promise((done) => setTimeout(done)); }"
-    page.evaluate(follow, "episode=2&t=1.5")
-    assert now(page) == pytest.approx(1.5) and page.input_value("#episode") == "1"
-    names = ("reveal", "beliefs", "twins", "story", "follow", "dark", "large")
-    assert [pressed(page, name) for name in names] == [False] * 4 + [True] * 3
-    assert page.get_attribute("#play", "aria-label") == "Play" and page.locator("canvas").count() == 1
-    page.evaluate(follow, "t=3&reveal&twins&theme=light")
-    assert [pressed(page, name) for name in names] == [True] * 3 + [False, True, False, True]
-    assert now(page) == pytest.approx(3) and page.input_value("#episode") == "0"
-
-
-@pytest.mark.parametrize(("said", "opened"), [("-4", 0), ("0", 0), ("x", 0), ("3", 2), ("98", 2)])
-def test_a_link_to_an_episode_that_is_not_there_opens_the_nearest(show, crossing, said, opened):
-    page = show(crossing, f"episode={said}&t=-9")
-    assert page.input_value("#episode") == str(opened) and now(page) == 0
-
-
 def test_the_lists_can_be_used_with_the_keyboard_alone(show, crossing):
     """They keep the focus until it is taken elsewhere; with the mouse they give it back."""
     page = show(crossing)
@@ -397,86 +306,6 @@ def test_the_smallest_replays_can_be_shown(show, frames, users):
     for key in ("ArrowRight", "End", "Home", "h", "c", " "):
         page.keyboard.press(key)
     assert now(page) <= 0.2 and page.locator("canvas").count() == 1
-
-
-def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
-    page = show(crossing)
-    stops = Stage(Take(crossing, 0)).telling()
-    for key, (time, _) in zip("123", stops, strict=True):
-        page.keyboard.press(key)
-        assert now(page) == pytest.approx(time, abs=0.06) and page.get_attribute("#play", "aria-label") == "Play"
-    page.click("#t1")
-    assert now(page) == pytest.approx(stops[0][0], abs=0.06)
-    page.keyboard.press("e")
-    for time, words in stops:
-        page.evaluate(f"seek({time} - 0.01)")
-        while not drawn(page).evaluate("state.told"):
-            pass
-        assert page.inner_text(".told") == words and now(page) == pytest.approx(time, abs=0.06)
-        assert not page.is_visible(".belief")
-    page.keyboard.press("e")
-    assert not pressed(page, "story")
-
-
-def test_until_the_story_has_told_it_nothing_gives_away_what_will_happen(show, crossing):
-    """Neither the label, nor the timeline, nor the list; and of the other episodes the list does not even then."""
-    page = show(crossing, "reveal&story&twins")
-    places = (".label", ".track", "#episode option", "#status", ".answer")
-    (t1, _), *_, (t3, _) = Stage(Take(crossing, 0)).telling()
-    for time, told in ((t1, False), (t3 - 0.05, False), (t3, True), (t1, False)):
-        drawn(page).evaluate(f"setPlaying(false); seek({time}); say()")
-        words = [" ".join(drawn(page).locator(place).all_text_contents()) for place in places]
-        knows = ["turns left" in each or "goes straight on" in each for each in words]
-        assert knows == [told, told, False, told, told], (time, words)
-        assert pressed(page, "reveal")
-    page.keyboard.press("e")
-    assert "turns left" in drawn(page).locator("#episode option").first.inner_text() and pressed(page, "reveal")
-
-
-def test_a_story_is_told_of_the_episode_that_it_is_about(show, crossing):
-    """What is true of one twin is not of the other, which stands beside it."""
-    page = show(crossing, "story&twins")
-    time, words = Stage(Take(crossing, 0)).telling()[-1]
-    page.evaluate(f"seek({time} - 0.01)")
-    while not drawn(page).evaluate("state.told"):
-        pass
-    assert page.locator(".told:visible").all_inner_texts() == [words] and "turns left" in words
-    assert page.locator(".stage").first.locator(".told").is_visible()
-
-
-def test_in_town_it_jumps_and_tells_junction_by_junction(show):
-    replay = read(Path(kindergarten.__file__).parent / "demo" / "replays" / "Town.npz")
-    stage, page = Stage(Take(replay, 0)), show(replay, "reveal")
-    for leg in stage.stories[0].legs():
-        for k, key in enumerate("123"):
-            page.evaluate(f"seek({leg.begin})")
-            page.keyboard.press(key)
-            assert now(page) == pytest.approx(stage.moment(k, 0, leg.begin), abs=0.06), leg
-    assert page.evaluate("episodes[0].telling") == [list(each) for each in stage.telling()]
-    page.evaluate("story(); setPlaying(false); seek(20)")
-    assert "turns left" not in drawn(page).inner_text(".label"), "there is one more to come"
-
-
-@pytest.mark.parametrize("name", ["Roundabout", "PullOut"])
-def test_what_is_told_does_not_cover_whom_it_is_about(show, name):
-    """At the top or at the bottom, by the window's rule."""
-    replay = read(Path(kindergarten.__file__).parent / "demo" / "replays" / f"{name}.npz")
-    story, found = story_of(replay, 1), set()
-    page = show(replay, "episode=2")
-    for time, words in Stage(Take(replay, 1)).telling():
-        page.evaluate("([time, words]) => { seek(time); state.told = words; draw(before); }", [time, words])
-        told, bodies, size = page.evaluate("""() => {
-            const [{ told, canvas, episode }] = state.stages, frame = episode.frame(state.time);
-            const camera = cameraOf(canvas, episode, frame, view, look);
-            return [boxIn(told, canvas), areasOf(frame, camera, look), [canvas.width, canvas.height]];
-        }""")
-        about, where = Area(*bodies[story.watched(0, time)]), Area(*told)
-        assert where.free_of([about]), time
-        top = Area(told[0], 0.8 * 15, told[2], 0.8 * 15 + told[3] - told[1])
-        low = top._replace(top=size[1] - 2.8 * 15 - (told[3] - told[1]), bottom=size[1] - 2.8 * 15)
-        assert list(where) == pytest.approx(list(steady(((story, 0),), tuple(size), View(), time, (top, low))), abs=1.0)
-        found.add(page.evaluate("state.stages[0].told.className"))
-    assert "told low" in found
 
 
 def test_fingers_play_and_zoom(show, crossing):

@@ -43,7 +43,7 @@ LAYERS = (
     "world.signals",
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
-    *("world.reward", "world.params", "world.scene", "scenarios", "world.simulator", "world.spaces"),
+    *("world.reward", "world.params", "world.scene", "scenarios", "world.step", "world.simulator", "world.spaces"),
     *(
         *("playground.rules", "playground.drivers"),
         "playground.sight",

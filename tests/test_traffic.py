@@ -15,7 +15,7 @@ from kindergarten.world.codes import Action, End, Intent, Kind, Phase, Signal
 from kindergarten.world.config import Config, Member
 from kindergarten.world.geometry import overlap
 from kindergarten.world.jit import njit
-from kindergarten.world.simulator import step_world
+from kindergarten.world.step import step_world
 from tests.driving import JIT, batch, drive, sample, steadily
 
 pytestmark = pytest.mark.kernels

@@ -13,7 +13,7 @@ import pytest
 
 from kindergarten import cli
 from kindergarten.replay.episode import Episode
-from kindergarten.replay.replay import Replay, read
+from kindergarten.replay.replay import read
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import web
@@ -21,11 +21,6 @@ from kindergarten.viewer.model.frame import differences
 from kindergarten.world.codes import Intent
 from kindergarten.world.users import WORLD
 from tests.pages import HOSTILE, drive, still_life
-
-
-@pytest.fixture(scope="module")
-def crossing() -> Replay:
-    return drive("Crossing")
 
 
 def data_of(text: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.geometry import distance_to_box, overlap
 from kindergarten.world.observation import NUM_EGO, NUM_USER, columns
 from kindergarten.world.reward import PASSING_DISTANCE
-from kindergarten.world.simulator import Simulator, contacts
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.step import contacts
 from kindergarten.world.users import (
     CAR_LENGTH,
     CAR_WIDTH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,11 @@ def criterion_of(twins: TwinSet) -> Criterion:
 def right_rate(criterion: Criterion, rollout: Rollout) -> Rate:
     """How often the answers of a rollout are right."""
     return rate(criterion.right(rollout.earned.reshape(criterion.chances.shape)), criterion.chances)
+
+
+def guesses(rate: Mapping[str, float], chance: float) -> bool:
+    """Whether who is right so often (a Rate as JSON) is no better than whoever guesses."""
+    return rate["low"] <= chance + 0.02
 
 
 def rate(happened: np.ndarray, weights: np.ndarray) -> Rate:

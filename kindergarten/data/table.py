@@ -83,10 +83,11 @@ def look_up(worlds, users, running, order, phases, labels, times):
             user = users[w, order[w, i]]
             chooses = user["choices"] > 1 and user["leg"] == worlds[w]["leg"]
             phases[r, i], labels[r, i] = user["phase"], user["intent"] if chooses else -1
-            to_come = user["leg"] > worlds[w]["leg"]
-            times[r, i, 0] = math.nan if to_come and user["t1"] > UNKNOWN else user["t1"]
-            times[r, i, 1] = math.nan if to_come and user["t2"] > UNKNOWN else user["t2"]
-            times[r, i, 2] = math.nan if to_come and user["t3"] > UNKNOWN else user["t3"]
+            times[r, i, 0], times[r, i, 1], times[r, i, 2] = user["t1"], user["t2"], user["t3"]
+            if user["leg"] > worlds[w]["leg"]:
+                for k in range(3):
+                    if times[r, i, k] > UNKNOWN:
+                        times[r, i, k] = math.nan
 
 
 def table_of(agent: Agent, exam: Exam, first: int) -> pa.Table:

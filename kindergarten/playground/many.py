@@ -20,7 +20,7 @@ from kindergarten.world.rng import mix, uniform
 from kindergarten.world.road import locate
 from kindergarten.world.scene import apply_intent, draw_cast, draw_user, next_leg, place, sample_world
 from kindergarten.world.signals import draw_cue, phase, shown
-from kindergarten.world.simulator import contacts, end_of
+from kindergarten.world.step import contacts, end_of
 from kindergarten.world.traffic import advance, drive
 from kindergarten.world.visibility import look, occlude
 

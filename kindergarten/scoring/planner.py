@@ -20,7 +20,8 @@ from kindergarten.world.config import Config, Scenario
 from kindergarten.world.jit import njit
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
-from kindergarten.world.simulator import Simulator, step_world
+from kindergarten.world.simulator import Simulator
+from kindergarten.world.step import step_world
 from kindergarten.world.users import ROAD_USER, WORLD
 
 IDLE, FASTER, SLOWER = int(Action.IDLE), int(Action.FASTER), int(Action.SLOWER)

@@ -74,10 +74,7 @@ PARAMS = np.dtype(
         ("braking", np.float64),
         ("stops", np.int64),
         ("time_limit", np.float64),
-        (
-            "max_ticks",
-            np.int64,
-        ),  # physics steps of so many whole decisions that an episode is truncated after them; or NEVER
+        ("max_ticks", np.int64),  # physics steps, if whole decisions took all of theirs, until truncation; or NEVER
         ("off_road", np.float64),  # [m] from the route at which the ego has left the road
         ("weights", np.float64, (NUM_TERMS,)),
     ]
@@ -133,11 +130,8 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     row["goal_at"] = road.entry + task.goal_at
     for name in ("lead", "max_speed", "min_speed", "speed_step", "side_step", "acceleration", "braking", "stops"):
         row[name] = getattr(task, name)
-    row["time_limit"], row["max_ticks"] = task.time_limit, NEVER
-    if (
-        config.max_episode_steps is not None and config.max_episode_steps * config.substeps < HUGE
-    ):  # no episode is longer
-        row["max_ticks"] = config.max_episode_steps * config.substeps
+    ticks = NEVER if config.max_episode_steps is None else config.max_episode_steps * config.substeps
+    row["time_limit"], row["max_ticks"] = task.time_limit, ticks if ticks < HUGE else NEVER  # no episode is longer
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
-from kindergarten.agents.diagnose.rate import criterion_of, right_rate
+from kindergarten.agents.diagnose.rate import criterion_of, guesses, right_rate
 from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
 from kindergarten.agents.evaluation import linear
 from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO
@@ -74,7 +74,7 @@ def written(rollout: Rollout, twins: TwinSet) -> tuple[float, dict[str, float]]:
 
 def judged(mine: dict[str, Any], with_hands: dict[str, Any]) -> tuple[Verdict, str]:
     """The verdict on the setting in which it was trained, and what it does with its hands on."""
-    if mine["right"]["low"] <= mine["chance"] + 0.02:
+    if guesses(mine["right"], mine["chance"]):
         said = f"It is right in {mine['right']['mean']:.0%} of the worlds; whoever guesses is in {mine['chance']:.0%}."
         return Verdict.OPEN, f"{said} There is no cue that it keeps."
     column = max(mine["columns"], key=lambda name: mine["columns"][name])
@@ -85,6 +85,6 @@ def judged(mine: dict[str, Any], with_hands: dict[str, Any]) -> tuple[Verdict, s
         return Verdict.YES, said
     best, guess = mine["columns"][column], mine["guess"]
     said = f"Its {column.replace('_', ' ')} alone tells the intent in {best:.0%}; a guess does in {guess:.0%}"
-    if mine["wiped"]["low"] > mine["chance"] + 0.02:
+    if not guesses(mine["wiped"], mine["chance"]):
         return Verdict.NO, f"{said}; with its memory wiped it is still right in {mine['wiped']['mean']:.0%}."
     return Verdict.PARTLY, f"{said}. But it does not read it there: with its memory wiped it only guesses."

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
-from kindergarten.agents.diagnose.rate import Rate, anticipation, rate, right_rate
+from kindergarten.agents.diagnose.rate import Rate, anticipation, guesses, rate, right_rate
 from kindergarten.agents.diagnose.twin_set import (
     SIGNALS,
     Rollout,
@@ -63,7 +63,7 @@ def judged(answers: dict[str, dict[str, float]], chance: float) -> tuple[Verdict
     if chance >= CERTAIN:
         said = f"Whoever always answers the same is right in {chance:.0%} of the worlds"
         return Verdict.OPEN, f"{said}: whether it remembers cannot be told from its answers."
-    if whole["low"] <= chance + 0.02:
+    if guesses(whole, chance):
         return Verdict.NO, f"It is right in {whole['mean']:.0%} of the worlds; whoever guesses is in {chance:.0%}."
     lost = (whole["mean"] - wiped["mean"]) / (whole["mean"] - chance)
     said = f"It is right in {whole['mean']:.0%} of the worlds, with its memory wiped in {wiped['mean']:.0%}"

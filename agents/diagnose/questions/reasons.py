@@ -7,7 +7,7 @@ from typing import Any
 
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.policy import Policy
-from kindergarten.agents.diagnose.rate import right_rate
+from kindergarten.agents.diagnose.rate import guesses, right_rate
 from kindergarten.agents.diagnose.twin_set import COLOURS, SIGNALS, Rollout, TwinSet, drive, without
 from kindergarten.output import decimals
 from kindergarten.scoring.criterion import Criterion
@@ -59,7 +59,7 @@ def judged(found: dict[str, Any], chance: float) -> tuple[Verdict, str]:
     )
     if abs(found["reliance"]) >= MUCH:
         return Verdict.NO, said + " It goes by the colour."
-    if max(found[name]["right"]["low"] for name in ("aligned", "neutral")) <= chance + 0.02:
+    if all(guesses(found[name]["right"], chance) for name in ("aligned", "neutral")):
         return Verdict.OPEN, said + " But it is no better than a guess, so there is no reason to ask for."
     if abs(found["reliance"]) > SOME:
         return Verdict.PARTLY, said + " It goes by both."

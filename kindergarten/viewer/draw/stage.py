@@ -16,7 +16,7 @@ from kindergarten.viewer.model.camera import camera_of
 from kindergarten.viewer.model.frame import Frame, decision_times, frame_at
 from kindergarten.viewer.model.story import Story, story_of
 from kindergarten.viewer.model.view import Hud, View
-from kindergarten.viewer.model.words import moments, telling
+from kindergarten.viewer.model.words import moments, telling_of
 from kindergarten.world.codes import Kind
 
 Painters = dict[tuple[int, int], Painter]  # by the replay's id and the side
@@ -64,9 +64,7 @@ class Stage:
 
     def telling(self, focus: int = 0, side: int = 0) -> list[tuple[float, str]]:
         """What story mode says, and when [s], one junction after the other; ``side``: 1 is the right one."""
-        story, take = self.stories[side], self.takes[side]
-        beliefs = ((leg, frame_at(*take, moments(story, leg)[2]).belief(leg.i)) for leg in story.legs(focus) if leg.i)
-        return [said for leg, belief in beliefs for said in telling(story, leg, belief)]
+        return telling_of(*self.takes[side], self.stories[side], focus)
 
     def draw(self, surface: pygame.Surface, time: float, view: View | None = None, hud: Hud | None = None) -> None:
         """Fill ``surface``."""

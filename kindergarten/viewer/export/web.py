@@ -25,7 +25,7 @@ from kindergarten.viewer.draw.stage import twins_of
 from kindergarten.viewer.export import look
 from kindergarten.viewer.model import words
 from kindergarten.viewer.model.camera import extent, outlook
-from kindergarten.viewer.model.frame import differences, frame_at
+from kindergarten.viewer.model.frame import differences
 from kindergarten.viewer.model.layout import layers_of, trees
 from kindergarten.viewer.model.palette import DARK, LIGHT
 from kindergarten.viewer.model.shapes import larger
@@ -112,14 +112,12 @@ def _episode(replay: Replay, index: int) -> dict[str, Any]:
     captions = episode.thoughts.captions
     places = {name: _column(users[name], POINT) for name in ("x", "y")}  # or there is no story to tell
     story = story_of(replay, index)
-    legs = [(leg, words.moments(story, leg)) for leg in story.legs() if leg.i]
-    beliefs = [frame_at(replay, index, t3).belief(leg.i) for leg, (_, _, t3) in legs]
     others = twins_of(replay, index)
     return {
         "met": story.met,
         "ended": words.end_words(story),
-        "legs": [(leg.begin, *times) for leg, times in legs],
-        "telling": [said for (leg, _), b in zip(legs, beliefs, strict=True) for said in words.telling(story, leg, b)],
+        "legs": [(leg.begin, *words.moments(story, leg)) for leg in story.legs() if leg.i],
+        "telling": words.telling_of(replay, index, story),
         "extent": extent(story),
         "shapes": [_name(_key(column)) for column in users.T],
         "larger": _column(larger(users), 0.01),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kindergarten.viewer.model.frame import Frame
+from kindergarten.replay.replay import Replay
+from kindergarten.viewer.model.frame import Frame, frame_at
 from kindergarten.viewer.model.story import Passage, Role, Story
 from kindergarten.world.codes import End, Intent, Kind, Phase, Signal
 
@@ -174,6 +175,13 @@ def telling(story: Story, leg: Passage, belief: np.ndarray | None) -> list[tuple
         if leg.end == story.duration:
             told[story.duration] = f"It is over before {who.lower()} moves."
     return sorted(told.items())
+
+
+def telling_of(replay: Replay, index: int, story: Story, focus: int = 0) -> list[tuple[float, str]]:
+    """What story mode says of an episode and when [s], one junction after the other; see ``Story.watched``."""
+    legs = [leg for leg in story.legs(focus) if leg.i]
+    beliefs = [frame_at(replay, index, moments(story, leg)[2]).belief(leg.i) for leg in legs]
+    return [said for leg, belief in zip(legs, beliefs, strict=True) for said in telling(story, leg, belief)]
 
 
 def end_words(story: Story) -> str:
