@@ -1,8 +1,8 @@
-"""What a lamp can be worth and how fast several agents are.
+"""What knowing is worth and how fast several agents are.
 
 python -m benchmarks.playground [--seeds N] [--out benchmarks/results/playground.json]
 
-The joint planner drives every pair of plans in every pair of goals. In Meeting a rule without memory drives as well.
+The joint planner drives every pair of plans in every pair of goals. In Meeting rules without memory drive as well.
 Speed: random actions on one core, per second of processor time; an agent decision is one decision of one agent, two
 physics steps of its world. After each seed the result is written anew, so it may be stopped, and goes on where it was.
 """
@@ -53,27 +53,52 @@ def planned(scenario: Scenario, seed: int) -> dict[str, Any]:
     return {what: dict(zip(TEAMS, row, strict=True)) for what, row in zip(("returns", *FATES), values, strict=True)}
 
 
+def columns_of(observations: np.ndarray) -> dict[str, np.ndarray]:
+    """What each seat of Meeting sees (seats, D), by the names of its columns."""
+    columns = [column.name for column in columns_of_seat(PLAYGROUNDS["Meeting"].num_users)]
+    return dict(zip(columns, observations.T, strict=True))
+
+
 def by_one_frame(observations: np.ndarray) -> np.ndarray:
     """What a rule without a state does in Meeting (seats, D): its own speed is all the memory that it needs.
 
     Who turns left says so. Who goes straight on brakes at every frame in which the other's left lamp is lit, stays as
     slow while it is dark, and speeds up once the other is past.
     """
-    columns = [column.name for column in columns_of_seat(PLAYGROUNDS["Meeting"].num_users)]
-    seen = dict(zip(columns, observations.T, strict=True))
+    seen = columns_of(observations)
     tells = (seen["ego.goal_left"] == 1) & (seen["ego.asks_left"] == 0)
     past = (seen["user1.seen"] == 0) | (seen["user1.ahead"] * 60 < 6)  # [m]
     brakes = (seen["ego.goal_straight"] == 1) & (seen["user1.signals_left"] == 1) & (seen["ego.to_junction"] * 60 < 30)
     return np.select([tells, brakes & ~past, past], [Deed.SIGNAL_LEFT, Deed.SLOWER, Deed.FASTER], Deed.IDLE)
 
 
-def ruled() -> dict[str, dict[str, float]]:
-    """What that rule is worth, by what lamps show: on the seeds and the scale of those who have learned."""
+def by_the_brake(observations: np.ndarray) -> np.ndarray:
+    """What a rule does that has neither a state nor a lamp (seats, D): the body speaks.
+
+    Who turns left brakes once as it begins, and then is as fast as ever. Who goes straight on gives way to whoever is
+    slower than all begin.
+    """
+    seen = columns_of(observations)
+    speed, aim, other = (20 * seen[name] for name in ("ego.speed", "ego.target_speed", "user1.speed"))  # [m/s]
+    way, past = 60 * seen["ego.to_junction"], (seen["user1.seen"] == 0) | (seen["user1.ahead"] * 60 < 6)  # [m]
+    turns = seen["ego.goal_left"] == 1
+    tells = turns & (way > 25.9) & (np.minimum(speed, aim) > 6.99)
+    gives_way = ~turns & (way > 20.0) & (other < 6.9) & ~past
+    return np.select([tells | gives_way, turns | past], [Deed.SLOWER, Deed.FASTER], Deed.IDLE)
+
+
+RULED = {by_one_frame: ("honest", "free", "early"), by_the_brake: ("off",)}  # by what lamps show
+
+
+def ruled() -> dict[str, dict[str, dict[str, float]]]:
+    """What those rules are worth: on the seeds and the scale of those who have learned."""
     found, meeting = {}, PLAYGROUNDS["Meeting"]
-    for signals in ("honest", "free", "early"):
-        story = drive_together([FunctionAgent(by_one_frame)], meeting, make_rules(signals=signals), SEEDS)
-        score, hits = known_channel(meeting).communication(story.by_seed), story.share(End.COLLISION)
-        found[signals] = {"communication": round(score, 3), "collision_rate": round(hits, 4)}
+    for rule, lamps in RULED.items():
+        found[rule.__name__] = {}
+        for signals in lamps:
+            story = drive_together([FunctionAgent(rule)], meeting, make_rules(signals=signals), SEEDS)
+            score, hits = known_channel(meeting).communication(story.by_seed), story.share(End.COLLISION)
+            found[rule.__name__][signals] = {"communication": round(score, 3), "collision_rate": round(hits, 4)}
     return found
 
 
@@ -117,8 +142,9 @@ def main(words: list[str] | None = None) -> None:
                 show_row(row)
                 result["rows"].append(row | made)
                 keep(asked.out, result)
-    result["by_one_frame"] = ruled() | made
-    print(f"by one frame, in Meeting: {result['by_one_frame']}")
+    for name, its in ruled().items():
+        result[name] = its | made
+        print(f"{name}, in Meeting: {its}")
     keep(asked.out, result)
     for scenario in (*PLAYGROUNDS.values(), crowd()) if asked.rounds else ():
         seats = sum(member.learns for member in scenario.casts[0])

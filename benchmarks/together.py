@@ -24,7 +24,7 @@ from kindergarten.agents.runs.together import crossed, rules_of
 
 FIRST = 200  # budgets and numbers were chosen on seeds from 0 on, and on 100
 STEPS, REST = 1_000_000, 500_000  # decisions, and of those who begin with another's agents
-TEAM = ("--social", 0.5)  # an agent earns the mean of both
+TEAM = ("--social", 0.5)  # while both drive, an agent earns the mean of both
 HELP = ("--legible", 0.1)
 #: Whoever has learned to brake for lamps goes on with less noise: else its own lamps tell nobody anything.
 CALM = ("--n-epochs", 5, "--noise-hold", 4, "--ent-coef", 0.01, "--learning-rate", 0.0015)

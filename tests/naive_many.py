@@ -24,7 +24,7 @@ class Driver:
     def __init__(self, body: User, human: bool, works: bool, guided: bool, tick: int, time_limit: int) -> None:
         self.body, self.human, self.works, self.guided = body, human, works, guided
         self.target, self.end, self.time_limit = body.desired_speed, End.RUNNING, time_limit
-        self.lamp, self.since = Signal.NONE, tick
+        self.lamp, self.since, self.born = Signal.NONE, tick, tick
         self.terms: dict[str, float] = {}
         body.cue_signal, body.truthful = (TURNS.get(body.intent, Signal.NONE), True) if human else (Signal.NONE, False)
         body.reveal = 0 if body.choices < 2 else body.t3 if human else 1 << 40
@@ -189,8 +189,9 @@ class NaiveMany(NaiveWorld):
         near = self.rules.signals == Lamps.EARLY and self.road.entry - user.s <= 25.0
         if not driver.works or near or self.rules.signals == Lamps.OFF:
             return Signal.NONE
-        lamp = truth if driver.guided or self.rules.signals == Lamps.HONEST else driver.lamp
-        cycles = (self.tick - driver.since) * self.dt * user.flash_rate + user.flash_phase
+        guided = driver.guided or self.rules.signals == Lamps.HONEST
+        lamp, since = (truth, driver.born) if guided else (driver.lamp, driver.since)
+        cycles = (self.tick - since) * self.dt * user.flash_rate + user.flash_phase
         return lamp if user.kind == Kind.CYCLIST or cycles % 1.0 < 0.5 else Signal.NONE
 
     def seen_by(self, driver: Driver) -> dict[str, float]:

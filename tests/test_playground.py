@@ -178,6 +178,17 @@ def test_who_may_say_what():
     assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in broken)
 
 
+@pytest.mark.parametrize("rules", [{"signals": "honest"}, {"honest": 1.0}, {"signals": "told"}], ids=str)
+def test_whose_lamps_the_simulator_sets_can_neither_hide_nor_shift_them(rules: dict):
+    press, count = [int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_OFF), int(Deed.SIGNAL_RIGHT)], 64
+    idle, busy = started(count, **rules), started(count, **rules)
+    for k in range(STEPS):
+        idle.step(np.full((count, 2), int(Deed.IDLE)))
+        busy.step(np.full((count, 2), press[k % 3]))
+        assert (idle.users == busy.users).all()
+    assert (busy.drivers["lamp"] != idle.drivers["lamp"]).any()
+
+
 #: One after the other, and on for a while.
 ALONE = replace(
     MEETING,

@@ -348,6 +348,7 @@ def test_what_is_printed_says_which_decisions_and_whether_any_were_learned_from(
     its = {"bits": 0.0, "bits_by_chance": 0.1, "listening": 0.0, "convention": 0.0, "said": {}}
     result = {"scenario": "Meeting", "signals": "free", "communication_ci95": [0, 1], "communication": 0.5, **rates}
     result |= {"return_mean": 0, "muted": 0, "told": 1, "language": its, "among_honest_humans": rates, "decisions": 0}
+    result["without_lamps"] = {"communication": -0.5}
     assert "after 0 of 0 decisions" in together.told_in_words(result) and "Train" not in together.told_in_words(result)
     early = together.told_in_words(result | {"last_checkpoint": {"decisions": 2048}})
     assert "best checkpoint, after 0 of 2,048 decisions" in early and early.endswith("Train longer.")
@@ -413,7 +414,9 @@ def test_they_train_stop_go_on_and_are_scored(tmp_path, capsys, monkeypatch):
     assert last.tensors.keys() == again.tensors.keys()
     assert all((last.tensors[name] == again.tensors[name]).all() for name in last.tensors)
     found = json.loads((once / "evaluation.json").read_text())
-    assert {"communication", "collision_rate", "goal_rate", "language", "among_honest_humans"} <= set(found)
+    assert {"communication", "collision_rate", "goal_rate", "language", "among_honest_humans", "without_lamps"} <= set(
+        found
+    )
     assert cli.main(["evaluate", str(once)]) == 0
     assert "communication" in capsys.readouterr().out
     assert cli.main(["diagnose", str(once), "--beside", str(twice)]) == 0

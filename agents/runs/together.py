@@ -92,7 +92,7 @@ class Examined:
     """What became of agents on SEEDS.
 
     story: all combinations of goals. changed: (A, W) who listens, see ``listens``. found: score, fate, what they say,
-    and how they fare among honest humans, as ``evaluation.json`` holds it.
+    how they fare among honest humans, and without any lamp, as ``evaluation.json`` holds it.
     """
 
     story: Encounters
@@ -107,6 +107,7 @@ def examined(model: MemoryPPO, scenario: Scenario, rules: Rules) -> Examined:
     changed = listens(agents, scenario, rules, SEEDS, story)
     among = drive_together(agents, scenario, replace(rules, humans=1.0), SEEDS)
     beside = {"return_mean": float(among.by_seed.mean()), **rates(among)}
+    dark = drive_together(agents, scenario, replace(rules, signals=Lamps.OFF), SEEDS)
     found = {
         "communication": channel.communication(story.by_seed),
         "communication_ci95": list(interval(channel, story.by_seed)),
@@ -116,6 +117,7 @@ def examined(model: MemoryPPO, scenario: Scenario, rules: Rules) -> Examined:
         **rates(story),
         "language": language(story, changed),
         "among_honest_humans": beside,
+        "without_lamps": {"communication": channel.communication(dark.by_seed), **rates(dark)},
         "decisions": int(model.num_timesteps),
     }
     return Examined(story, changed, found)
@@ -180,7 +182,7 @@ def told_in_words(result: dict[str, Any]) -> str:
             f"{result['scenario']}, lamps {result['signals']}, best checkpoint, after {decisions:,} of {total:,} "
             "decisions:",
             f"communication {decimals(result['communication'])} ({low} to {high}): return {mine} where muted is "
-            f"{muted} and told {told}",
+            f"{muted} and told {told}; with all lamps dark {decimals(result['without_lamps']['communication'])}",
             f"goals reached {result['goal_rate']:.1%}, collisions {result['collision_rate']:.1%} of agents; among "
             f"honest humans {result['among_honest_humans']['goal_rate']:.1%} and "
             f"{result['among_honest_humans']['collision_rate']:.1%}",

@@ -77,7 +77,7 @@ def model_card(run: Run, repository: str) -> str:
     )
     zero, one = "without memory", "with all intents known"
     if run.together:
-        zero, one = "without a channel", "with one that tells everything"
+        zero, one = "that heeds neither lamps nor speeds", "where everybody is told everything"
     return f"""---
 library_name: kindergarten
 tags: [reinforcement-learning, memory, lstm, stable-baselines3]

@@ -96,22 +96,19 @@ def truth(user):
 
 
 @njit
-def asked(driver, user, signals):
-    """The Signal that an agent's lamps are set to: by itself, or by the simulator, which is honest."""
-    if signals != HONEST and driver["works"] != GUIDED:
-        return driver["lamp"]
-    return truth(user)
-
-
-@njit
 def lit(driver, user, signals, entry, dt):
-    """The Signal that an agent's body shows in this frame: indicators flash, as those of scripted drivers do."""
+    """The Signal that an agent's body shows in this frame: indicators flash, as those of scripted drivers do.
+
+    Whose lamps the simulator sets has them on from its first frame, whatever it asks for: it can neither hide them nor
+    shift them.
+    """
     if signals == TOLD:
         return truth(user)
-    lamp = asked(driver, user, signals)
+    guided = signals == HONEST or driver["works"] == GUIDED
+    lamp, since = (truth(user), driver["born"]) if guided else (driver["lamp"], driver["lamp_since"])
     if lamp == NONE or driver["works"] == BROKEN or signals == OFF or (signals == EARLY and entry - user["s"] <= FAR):
         return NONE
     if user["kind"] == CYCLIST:
         return lamp
-    cycles = (driver["tick"] - driver["lamp_since"]) * dt * user["flash_rate"] + user["flash_phase"]
+    cycles = (driver["tick"] - since) * dt * user["flash_rate"] + user["flash_phase"]
     return lamp if cycles - math.floor(cycles) < 0.5 else NONE

@@ -51,7 +51,7 @@ def sit(world, user, driver, rules, human):
 
 @njit
 def seat(world, users, drivers, rules):
-    """Draw who sits where: scripted humans in a share of the seats, but in one at least an agent; and broken lamps.
+    """Draw who sits where: in one seat an agent, in the others by chance scripted humans; and broken lamps.
 
     Humans have the scene's t1 and t2. Their member numbers are moved above the agents', by the number of road users.
     """
@@ -209,6 +209,7 @@ def observe_all(world, users, drivers, road, params, observations):
 def reward_all(drivers, params, rules, terms, rewards):
     """Weigh ``terms`` in place; an agent's reward is its own, and as far as it is social the others' mean.
 
+    Of those who still drive: who is alone earns its own, and who has ended nothing of what comes later.
     What a lamp costs that is switched on is no term.
     """
     total, count, cost = 0.0, 0, rules["signal_cost"] * params["dt"] * params["substeps"]

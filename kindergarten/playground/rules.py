@@ -36,8 +36,12 @@ class Rules:
         'never do; `"honest"`: the simulator shows every agent\'s goal; `"told"`: it does so without flashing, from '
         "the first frame on",
     )
-    humans: float = setting(0.0, Number(0.0, 1.0), "share of seats with scripted humans, who signal honestly")
-    social: float = setting(0.0, Number(0.0, 1.0), "how much of the others' rewards an agent earns; 1 their mean alone")
+    humans: float = setting(
+        0.0, Number(0.0, 1.0), "chance that a scripted human, who signals honestly, sits in a seat; one is an agent's"
+    )
+    social: float = setting(
+        0.0, Number(0.0, 1.0), "how much an agent earns of the mean of the others who drive; 0: its own rewards alone"
+    )
     defects: float = setting(0.0, Number(0.0, 1.0), "share of agents whose lamps are broken, which they do not see")
     signal_cost: float = setting(0.0, Number(0.0, 10.0), "what a lamp costs while an agent has it on, per second")
     honest: float = setting(

@@ -71,13 +71,14 @@ def graded(value: float, enough: float, little: float, unasked: str = "") -> Ver
 
 
 def worth(case: Company) -> Finding:
-    """How they fare, between a team without a channel and one that knows everything."""
+    """How they fare, between a team that heeds nobody and one that knows everything; and whether lamps make it so."""
     channel, mine = known_channel(case.scenario), case.found[MINE]
     low, high = mine["communication_ci95"]
     answer = (
-        f"{decimals(mine['communication'])} ({decimals(low)} to {decimals(high)}): 0 is the best without a channel, 1 "
-        f"the best where everybody is told everything. {mine['goal_rate']:.1%} of agents reach their goals, "
-        f"{mine['collision_rate']:.1%} collide."
+        f"{decimals(mine['communication'])} ({decimals(low)} to {decimals(high)}): 0 is the best that heeds neither "
+        f"lamps nor speeds, 1 the best where everybody is told everything. {mine['goal_rate']:.1%} of agents reach "
+        f"their goals, {mine['collision_rate']:.1%} collide. With all lamps dark it is "
+        f"{decimals(mine['without_lamps']['communication'])}: what is left may be read from bodies."
     )
     numbers = {"agents": case.found, "unbraked": channel.communication(channel.unbraked)}
     return Finding("worth", "Do they gain by knowing each other's goals?", graded(low, MUCH, 0.0), answer, numbers)

@@ -105,8 +105,8 @@ SPOKEN: dict[str, tuple[Picture, ...]] = {
             "Between muted and told",
             scale,
             always,
-            "0 is the best that a team without a channel can do, 1 the best where everybody knows all goals; both are "
-            "computed. Intervals are over seeds.",
+            "0 is the best that a team can do that heeds neither lamps nor speeds before ways show, 1 the best where "
+            "everybody knows all goals; both are computed. Intervals are over seeds.",
         ),
     ),
     "speech": (
