@@ -72,8 +72,9 @@ def register(scenario: Scenario) -> str:
     Raises:
         ValueError: there is another scenario of that name.
     """
-    if SCENARIOS.setdefault(scenario.name, scenario) != scenario:
+    if SCENARIOS.get(scenario.name, scenario) != scenario:
         raise ValueError(f"there is another scenario called {scenario.name!r}: give yours a name of its own")
+    SCENARIOS[scenario.name] = scenario  # how it is trained may be another: that makes no other worlds
     for variant, settings in VARIANTS.items():
         gymnasium.register(
             id=f"Kindergarten/{scenario.name}{variant}-v0",

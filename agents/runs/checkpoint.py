@@ -235,9 +235,11 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     try:
         np.random.default_rng().bit_generator.state = notes["order"]
         th.Generator().set_state(tensors["torch_generator"])
-        assert all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l"))
-        assert all(type(success) is bool for success in notes.get("successes", ()))  # older ones have none
-    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError, AssertionError) as error:
+        if not all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l")):
+            raise ValueError("an episode's numbers are not finite")
+        if not all(type(success) is bool for success in notes.get("successes", ())):  # older ones have none
+            raise ValueError("whether an episode was a success is yes or no")
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ValueError(f"{name}: its generators or episodes make no sense ({quoted(error)})") from None
 
 

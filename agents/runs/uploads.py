@@ -91,7 +91,7 @@ tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 | --- | --- | --- |
 {rows}
 
-    huggingface-cli download {repository} --local-dir run
+    hf download {repository} --local-dir run
     kindergarten evaluate run
     kindergarten watch run
 """
