@@ -18,7 +18,7 @@ if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has
 
 import gymnasium
 
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.config import Scenario
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ VARIANTS = {
     "-pixels": {"observation": "pixels"},
 }
 #: The ids of the scenarios that come with the package.
-IDS = tuple(f"Kindergarten/{name}-v0" for name in SCENARIOS)
+IDS = tuple(map(id_of, SCENARIOS))
 
 
 def register(scenario: Scenario) -> str:
@@ -77,12 +77,12 @@ def register(scenario: Scenario) -> str:
     SCENARIOS[scenario.name] = scenario  # how it is trained may be another: that makes no other worlds
     for variant, settings in VARIANTS.items():
         gymnasium.register(
-            id=f"Kindergarten/{scenario.name}{variant}-v0",
+            id=id_of(scenario.name, variant),
             entry_point="kindergarten.envs.env:KindergartenEnv",
             vector_entry_point="kindergarten.envs.vector:KindergartenVectorEnv",
             kwargs={"scenario": scenario.name, **settings},
         )
-    return f"Kindergarten/{scenario.name}-v0"
+    return id_of(scenario.name)
 
 
 for _scenario in tuple(SCENARIOS.values()):
