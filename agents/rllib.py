@@ -147,8 +147,11 @@ class RLlibAgent:
 
     It takes what ``observation="features"`` or ``"pixels"`` shows, and drives with ``control="discrete"``.
 
-    :param module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
-    :raises ValueError: it was trained with other observations or actions.
+    Args:
+        module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
+
+    Raises:
+        ValueError: it was trained with other observations or actions.
     """
 
     def __init__(self, module: Any) -> None:
