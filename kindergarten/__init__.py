@@ -5,9 +5,8 @@ Importing it registers the environments with Gymnasium, and nothing else: no tor
 """
 
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has not begun: Ctrl-C is one line even now
     sys.excepthook = lambda kind, error, trace: (
@@ -18,6 +17,7 @@ if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has
 
 import gymnasium
 
+from kindergarten.extras import lazily
 from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.config import Scenario
 
@@ -42,13 +42,7 @@ _LAZY = {
     "Exam": "kindergarten.scoring.exam",
     "Score": "kindergarten.scoring.score",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """What is stable, but costs something: it is imported when somebody asks for it."""
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:
