@@ -176,7 +176,7 @@ def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...
     leg = f", leg {member.leg + 1}" if scenario.road.legs > 1 and first > 0 else ""
     signals = UNKNOWN if first == 0 else "yes" if member.signals else "no"
     return (
-        *_row(scenario, first, last),
+        *_row(first, last),
         f"{member.arm}{leg}",
         _chances(member),
         _kinds(member),
@@ -186,7 +186,7 @@ def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...
     )
 
 
-def _row(scenario: Scenario, first: int, last: int) -> tuple[str, str]:
+def _row(first: int, last: int) -> tuple[str, str]:
     """Which road users of the observation the members ``first`` to ``last`` are, and in which columns."""
     if first == 0:
         return "ego", f"0..{NUM_EGO - 1}"
