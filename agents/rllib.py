@@ -20,6 +20,7 @@ from kindergarten.extras import explained
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import IDLE
 from kindergarten.playground.rules import make_rules
+from kindergarten.scenarios import id_of
 from kindergarten.scoring.agent import Decision
 
 with explained(__name__, "ray[rllib]"):
@@ -53,7 +54,7 @@ def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None
     """
     return (
         PPOConfig()
-        .environment(f"kindergarten:Kindergarten/{scenario}-v0")
+        .environment(f"kindergarten:{id_of(scenario)}")
         .env_runners(num_env_runners=0, num_envs_per_env_runner=worlds, gym_env_vectorize_mode="vector_entry_point")
         .training(
             train_batch_size=64 * worlds,
@@ -146,8 +147,11 @@ class RLlibAgent:
 
     It takes what ``observation="features"`` or ``"pixels"`` shows, and drives with ``control="discrete"``.
 
-    :param module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
-    :raises ValueError: it was trained with other observations or actions.
+    Args:
+        module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
+
+    Raises:
+        ValueError: it was trained with other observations or actions.
     """
 
     def __init__(self, module: Any) -> None:

@@ -23,6 +23,7 @@ from benchmarks.common import ROOT, about, command_line, kindergarten, read, sav
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.runs.compare import Group, picture
 from kindergarten.agents.runs.metrics import STEPS, read_rows
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.reference import reference
 from kindergarten.scoring.score import anticipation_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Kind(NamedTuple):
+class AgentKind(NamedTuple):
     """A kind of agent: what it remembers with, what is called about it, and the words on the command line for that."""
 
     memory: str
@@ -42,25 +43,24 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "lstm": Kind("lstm", ""),
-    "none": Kind("none", ""),
-    "shown": Kind("none", "signal shown until t3", ("--delay", 0)),
+    "lstm": AgentKind("lstm", ""),
+    "none": AgentKind("none", ""),
+    "shown": AgentKind("none", "signal shown until t3", ("--delay", 0)),
     # Where the last frame is not enough: a lamp is dark in half of them, and Follow hands over when the signal is gone.
-    "recent": Kind("stack", "signal shown until t3", ("--delay", 0)),
-    "rewards": Kind("lstm", "rewards alone", ("--captions", 0)),
-    "raw": Kind("lstm", "raw rewards", ("--no-normalize-reward",)),
-    "real": Kind("lstm", "signals real", ("--signals", "real")),
-    "attention": Kind("lstm", "attention", ("--encoder", "attention")),
-    "pixels": Kind("lstm", "from pixels", ("--encoder", "cnn")),
-    "apart": Kind("lstm", "memories apart", ("--no-shared-memory",)),
-    **{name: Kind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
+    "recent": AgentKind("stack", "signal shown until t3", ("--delay", 0)),
+    "rewards": AgentKind("lstm", "rewards alone", ("--captions", 0)),
+    "raw": AgentKind("lstm", "raw rewards", ("--no-normalize-reward",)),
+    "real": AgentKind("lstm", "signals real", ("--signals", "real")),
+    "attention": AgentKind("lstm", "attention", ("--encoder", "attention")),
+    "pixels": AgentKind("lstm", "from pixels", ("--encoder", "cnn")),
+    "apart": AgentKind("lstm", "memories apart", ("--no-shared-memory",)),
+    **{name: AgentKind(name, "") for name in ("stack", "rnn", "gru", "slstm", "mingru", "lru", "transformer")},
 }
 # The seed that is trained first. Budgets and numbers of the learner were chosen on those from 0 on; but that Crossroads
 # has 512 worlds was decided on 100, so its first row is no test of it; and that Town holds its noise, on 101 and 102.
 FIRST, LATER = 100, {"Town": 105}
 CAPTIONERS = ("agent", "single_frame", "majority")
 SHARES = ("right_answers", "collision_rate", "goal_rate")  # of worlds
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
 def finish(folder: Path, scenario: str, seed: int, *words: object) -> None:

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.agents import PACKAGES, finished, found_in, row_of
+from benchmarks.agents import finished, found_in, row_of
 from benchmarks.common import about, command_line, report, together
 from kindergarten.agents.evaluation.evaluate import evaluate
 from kindergarten.agents.learner.choice import Encoder
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.agents.runs.train import begin, train
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Intent
@@ -34,7 +34,7 @@ SCENARIO = SCENARIOS["Crossroads"]
 STEPS = 1_500_000  # decisions
 
 
-class Kind(NamedTuple):
+class EncoderKind(NamedTuple):
     """A kind of agent: its encoder, how many units that has, and up to how many more it is trained among."""
 
     encoder: Encoder
@@ -44,9 +44,9 @@ class Kind(NamedTuple):
 
 #: The flat encoder is as wide as it takes to have as many weights in all.
 KINDS = {
-    "flat": Kind(Encoder.FLAT, 123),
-    "attention": Kind(Encoder.ATTENTION, 64),
-    "crowd": Kind(Encoder.ATTENTION, 64, crowd=4),
+    "flat": EncoderKind(Encoder.FLAT, 123),
+    "attention": EncoderKind(Encoder.ATTENTION, 64),
+    "crowd": EncoderKind(Encoder.ATTENTION, 64, crowd=4),
 }
 ORDERS = ("shuffled", "cast")
 #: alike: one more in the group ride, and one more that turned off early. silent: two who come from far behind the
@@ -64,7 +64,7 @@ def two_more(crowd: str) -> Scenario:
     return replace(longer, casts=tuple((*cast, early) for cast, early in zip(longer.casts, off, strict=True)))
 
 
-def finish(folder: Path, order: str, kind: Kind, seed: int, steps: int, worlds: int) -> None:
+def finish(folder: Path, order: str, kind: EncoderKind, seed: int, steps: int, worlds: int) -> None:
     """Train a run, or go on with it, unless it is finished."""
     if not (folder / "config.json").exists():
         learner = PPOConfig(encoder=kind.encoder, features=kind.features)
@@ -75,7 +75,7 @@ def finish(folder: Path, order: str, kind: Kind, seed: int, steps: int, worlds: 
         raise SystemExit(f"{folder} was not finished")
 
 
-def result(folder: Path, kind: Kind) -> dict[str, Any]:
+def result(folder: Path, kind: EncoderKind) -> dict[str, Any]:
     """What a finished run is worth, alone and in the crowds."""
     one = Run.open(folder)
     for crowd in CROWDS if kind.encoder is Encoder.ATTENTION else ():
@@ -85,7 +85,7 @@ def result(folder: Path, kind: Kind) -> dict[str, Any]:
     return {**found_in(folder), "weights": weights, "folder": folder}
 
 
-def cell(order: str, kind: Kind, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def cell(order: str, kind: EncoderKind, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table."""
     row = {"rows": order, "encoder": kind.encoder.value, "features": kind.features, "crowd": kind.crowd}
     row |= {"weights": runs[0]["weights"], **row_of(runs)}

@@ -131,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=8, help="side by side (default: %(default)s)")
     options = parser.parse_args(argv)
     th.set_num_threads(1)
-    made = about("cartpole", PACKAGES)
+    header = about("cartpole", PACKAGES)
     settings = {"decisions": options.decisions, "worlds": options.worlds, "rate": RATE, "clip": CLIP, **NUMBERS}
     runs: dict[str, list[dict[str, Any]]] = {}
     for seed in range(options.seeds):
@@ -143,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
             end = f"{found['end']['processor_s']:.0f} s of processor time in all"
             print(f"{name:14} seed {seed}: {said}; {end}; final return {found['final_return']:.0f}", flush=True)
             if options.out:  # after every training, so that it can be stopped
-                write(options.out, {**made, "settings": settings, "runs": runs})
+                write(options.out, {**header, "settings": settings, "runs": runs})
     return 0
 
 

@@ -18,14 +18,14 @@ import numpy as np
 import ray  # pyright: ignore[reportMissingImports]
 import torch as th
 
-from benchmarks.agents import FIRST, PACKAGES, run
+from benchmarks.agents import FIRST, run
 from benchmarks.common import Clocks, about, command_line, read, show_row, write
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.cluster import ClusterPPO, crew_of
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.scoring.score import anticipation_of
 
 ON_PAPER = (1, 2, 4, 8, 16, 32, 64)  # runners

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import kindergarten
 from benchmarks.common import about, command_line, report
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.scenarios import SCENARIOS
 
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 KEPT = (
     "scenario",
     "episodes",

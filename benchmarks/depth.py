@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import nn
 
-from benchmarks.agents import PACKAGES, found_in
+from benchmarks.agents import found_in
 from benchmarks.common import about, command_line, report, save
 from kindergarten.agents.learner.choice import Trunk
 from kindergarten.agents.learner.config import PPOConfig
@@ -29,7 +28,7 @@ from kindergarten.agents.learner.encoders import MlpFeatures, TrunkLayer
 from kindergarten.agents.learner.loss import LossWeights, add_gradients, prepared
 from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.options import Options
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.agents.runs.train import begin, train
 from kindergarten.scoring.statistics import interquartile_mean
 
@@ -66,8 +65,7 @@ def gradients(one: Run, moment: str | None) -> list[float]:
     (batch,) = model.rollout_buffer.get()
     numbers = one.hyperparameters
     weights = LossWeights(numbers.clip_range, None, numbers.ent_coef, numbers.vf_coef, numbers.caption_coef)
-    with ThreadPoolExecutor(1) as pool:
-        add_gradients(model.policy, prepared(batch, True), weights, 1, pool)
+    add_gradients(model.policy, prepared(batch, True), weights, 1, None)
     encoder = model.policy.pi_features_extractor
     assert isinstance(encoder, MlpFeatures)
     own = next(module for module in encoder.layers if isinstance(module, nn.Linear))

@@ -19,6 +19,7 @@ from benchmarks.agents import FIRST, finished
 from benchmarks.common import ROOT, about
 from benchmarks.trainer import LIKE_OURS, LONGER, Annealing, stock_like_ours
 from kindergarten.agents.runs.options import usual
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.evaluation import named
 from kindergarten.files import write_whole
 from kindergarten.reportcard.card import ReportCard, examine
@@ -27,8 +28,6 @@ from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.agent import PredictAgent
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.world.config import Scenario
-
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "numpy", "numba", "gymnasium")
 
 
 def write_card(file: Path, card: ReportCard) -> None:

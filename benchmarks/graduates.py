@@ -19,6 +19,7 @@ import kindergarten
 from benchmarks import agents
 from benchmarks.common import about, command_line, read, show_row, write
 from benchmarks.demo import KEPT
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.scenarios import SCENARIOS
 
 
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     words = ["--steps", options.steps, *(["--worlds", options.worlds] if options.worlds else [])]
     plan = [(options.runs / "all" / f"seed{seed}", None, seed) for seed in range(options.seeds)]
     plan += [(options.runs / f"without-{name}" / "seed0", name, 0) for name in options.without]
-    made = about("graduates", agents.PACKAGES)
+    made = about("graduates", PACKAGES)
     rows = {(row["without"], row["seed"]): row for row in read(options.out)["rows"]}
     for folder, without, seed in plan:
         rows[without, seed] = {**row_of(folder, without, seed, *words), **made}

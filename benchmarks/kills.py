@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from benchmarks.agents import PACKAGES
 from benchmarks.common import about, command_line, write
 from kindergarten import cli
 from kindergarten.agents.runs import checkpoint, train
 from kindergarten.agents.runs.folders import alone, runs_in
 from kindergarten.agents.runs.metrics import read_rows
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.replay import replay
 
 KINDS = {

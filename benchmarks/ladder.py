@@ -19,13 +19,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.agents import PACKAGES, run
+from benchmarks.agents import run
 from benchmarks.common import about, command_line, kindergarten, save, write
 from kindergarten.agents.learner.choice import Memory
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.compare import curve_of, grouped, picture, table
 from kindergarten.agents.runs.options import FIRST
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.output import columns
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import SCENARIOS

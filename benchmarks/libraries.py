@@ -22,6 +22,7 @@ import torch as th
 
 import kindergarten
 from benchmarks.common import ROOT, about, command_line, read, show_row, write
+from kindergarten.scenarios import id_of
 
 SCENARIO = "Follow"
 PACKAGES = ("torch", "gymnasium", "numpy", "numba", "ray", "rl_zoo3", "sb3-contrib")
@@ -86,7 +87,7 @@ def zoo(decisions: int, seed: int) -> Trained:
     """rl_zoo3 with hyperparams/ppo_lstm.yml."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        words = ["--algo", "ppo_lstm", "--env", f"Kindergarten/{SCENARIO}-v0", "--gym-packages", "kindergarten"]
+        words = ["--algo", "ppo_lstm", "--env", id_of(SCENARIO), "--gym-packages", "kindergarten"]
         words += ["--conf-file", "hyperparams/ppo_lstm.yml", "-f", folder, "-n", str(decisions), "--seed", str(seed)]
         few = ["--eval-freq", "-1", "--num-threads", "1", "--verbose", "0"]
         subprocess.run([sys.executable, "-m", "rl_zoo3.train", *words, *few], check=True, cwd=ROOT)

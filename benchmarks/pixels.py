@@ -18,9 +18,9 @@ import gymnasium
 import numpy as np
 from matplotlib.image import imsave
 
-from benchmarks.agents import PACKAGES
 from benchmarks.common import Done, Work, about, command_line, race, ratio, spread, write
 from benchmarks.simulator import USERS, crowd, vector
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.files import whole_file
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.planner import twins

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import torch as th
 
-from benchmarks.agents import PACKAGES, finished, found_in, row_of, run
+from benchmarks.agents import finished, found_in, row_of, run
 from benchmarks.common import about, command_line, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
 from kindergarten.agents.evaluation.evaluate import exam_for
 from kindergarten.agents.evaluation.linear import accuracy
 from kindergarten.agents.learner.ppo import MemoryPPO
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.agent import Decision
 from kindergarten.scoring.exam import Exam

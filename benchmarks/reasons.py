@@ -28,7 +28,7 @@ from kindergarten.agents.diagnose.rate import criterion_of
 from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.drawing import GREY, MINE, OTHER, legend_above, line_at, percent
 from kindergarten.agents.diagnose.twin_set import TwinSet
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.scenarios import scenario_named
 from kindergarten.scoring.criterion import Criterion
 from kindergarten.scoring.reference import SEEDS
@@ -103,9 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     th.set_num_threads(1)
     found = {scenario: rows_of(scenario, options) for scenario in options.scenarios}
     if options.out:
-        write(
-            options.out, {**about("reasons", agents.PACKAGES), "rows": [row for rows in found.values() for row in rows]}
-        )
+        write(options.out, {**about("reasons", PACKAGES), "rows": [row for rows in found.values() for row in rows]})
     for scenario, rows in found.items() if options.pictures else ():
         drawing.write(options.pictures, f"reasons-{scenario.lower()}", reliance, {"rows": rows})
     return 0

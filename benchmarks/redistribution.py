@@ -21,6 +21,7 @@ from benchmarks import agents
 from benchmarks.common import about, command_line, show_row, write
 from kindergarten.agents.diagnose.report import drawing
 from kindergarten.agents.diagnose.report.drawing import MINE, OTHER, legend_above, line_at
+from kindergarten.agents.runs.run import PACKAGES
 
 DELAY = ("8", "32")  # [s]
 STEPS = 600_000
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         show_row(row)
     if options.out:
         settings = {"scenario": "Follow", "delay": DELAY, "steps": options.steps, "captions": 0}
-        write(options.out, {**about("redistribution", agents.PACKAGES), "settings": settings, "rows": rows})
+        write(options.out, {**about("redistribution", PACKAGES), "settings": settings, "rows": rows})
     if options.pictures:
         drawing.write(options.pictures, "redistribution", curves, {"rows": rows})
     return 0

@@ -19,7 +19,7 @@ import torch as th
 from benchmarks.agents import course
 from benchmarks.common import about, command_line, kindergarten, read, show_row, write
 from kindergarten.agents.evaluation.agent import PolicyAgent
-from kindergarten.agents.runs.run import Run
+from kindergarten.agents.runs.run import PACKAGES, Run
 from kindergarten.agents.runs.together import crossed, rules_of
 
 FIRST = 200  # budgets and numbers were chosen on seeds from 0 on, and on 100
@@ -30,7 +30,7 @@ HELP = ("--legible", 0.1)
 CALM = ("--n-epochs", 5, "--noise-hold", 4, "--ent-coef", 0.01, "--learning-rate", 0.0015)
 
 
-class Kind(NamedTuple):
+class Course(NamedTuple):
     """What a training is told on the command line, and the kind whose agents it begins with, if it does."""
 
     words: tuple[object, ...]
@@ -39,24 +39,23 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "honest": Kind(("--signals", "honest")),
-    "told": Kind(("--signals", "told"), "honest"),
-    "free": Kind(("--fade", 0.6, *HELP), "honest"),
-    "free, a tenth humans": Kind(("--humans", 0.1, "--fade", 0.6, *HELP), "honest"),
-    "free, a quarter humans": Kind(("--humans", 0.25, "--fade", 0.6, *HELP), "honest"),
-    "free, half humans": Kind(("--humans", 0.5, "--fade", 0.6, *HELP), "honest"),
-    "a quarter humans, broken lamps": Kind(("--humans", 0.25, "--defects", 0.1, "--fade", 0.6, *HELP), "honest"),
-    "free, past selves": Kind(("--past", 0.25, "--fade", 0.6, *HELP), "honest"),
-    "early": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest"),
-    "muted": Kind(("--signals", "off"), "honest"),
-    "told, from nothing": Kind(("--signals", "told")),
-    "told, no memory": Kind(("--signals", "told"), memory="none"),
-    "honest, no memory": Kind(("--signals", "honest"), memory="none"),
-    "early, no memory": Kind(("--signals", "early", "--fade", 0.6, *HELP), "honest, no memory", "none"),
-    "free, from nothing": Kind(HELP),
+    "honest": Course(("--signals", "honest")),
+    "told": Course(("--signals", "told"), "honest"),
+    "free": Course(("--fade", 0.6, *HELP), "honest"),
+    "free, a tenth humans": Course(("--humans", 0.1, "--fade", 0.6, *HELP), "honest"),
+    "free, a quarter humans": Course(("--humans", 0.25, "--fade", 0.6, *HELP), "honest"),
+    "free, half humans": Course(("--humans", 0.5, "--fade", 0.6, *HELP), "honest"),
+    "a quarter humans, broken lamps": Course(("--humans", 0.25, "--defects", 0.1, "--fade", 0.6, *HELP), "honest"),
+    "free, past selves": Course(("--past", 0.25, "--fade", 0.6, *HELP), "honest"),
+    "early": Course(("--signals", "early", "--fade", 0.6, *HELP), "honest"),
+    "muted": Course(("--signals", "off"), "honest"),
+    "told, from nothing": Course(("--signals", "told")),
+    "told, no memory": Course(("--signals", "told"), memory="none"),
+    "honest, no memory": Course(("--signals", "honest"), memory="none"),
+    "early, no memory": Course(("--signals", "early", "--fade", 0.6, *HELP), "honest, no memory", "none"),
+    "free, from nothing": Course(HELP),
 }
 SPEAK = ("free", "free, a quarter humans")  # of whose seeds everyone meets everyone
-PACKAGES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba")
 
 
 def trained(runs: Path, name: str, seed: int) -> Path:

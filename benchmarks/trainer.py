@@ -30,9 +30,10 @@ from kindergarten.agents.learner.encoders import MlpFeatures
 from kindergarten.agents.learner.memory import open_forget_gates
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs.options import usual
+from kindergarten.agents.runs.run import PACKAGES
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
-from kindergarten.scenarios import SCENARIOS, scenario_named
+from kindergarten.scenarios import SCENARIOS, id_of, scenario_named
 from kindergarten.scoring.agent import PredictAgent
 from kindergarten.scoring.exam import Exam
 from kindergarten.scoring.reference import Reference, compute, stake
@@ -40,15 +41,9 @@ from kindergarten.scoring.rollout import rollout
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.settings import plain
 
-PACKAGES = ("numpy", "numba", "gymnasium", "torch", "stable-baselines3", "sb3-contrib")
 OURS, STOCK = "MemoryPPO", "RecurrentPPO"
 ALONE, LIKE_OURS = f"{OURS}, rewards alone", f"{STOCK}, our numbers"
 LONGER = 5  # times the default length is the training of those that are not told what the others will do
-
-
-def id_of(scenario: str) -> str:
-    """The environment of a scenario."""
-    return f"Kindergarten/{scenario}-v0"
 
 
 def worlds_of(scenario: str, worlds: int, seed: int) -> KindergartenVecEnv:

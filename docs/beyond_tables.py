@@ -9,9 +9,9 @@ from typing import Any
 from docs.benchmark_tables import made_with
 from docs.tables import measured, percent, table
 from kindergarten.output import decimals
-from kindergarten.world.codes import Phase
+from kindergarten.world.codes import Phase, names
 
-PHASES = [phase.name.lower() for phase in Phase]
+PHASES = names(Phase)
 PHASE_HEADS = ("before the signal", "signal", "delay", "after t3")
 
 

@@ -14,6 +14,7 @@ from kindergarten.output import decimals
 from kindergarten.reportcard.card import horizon_named
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring.drivers import DRIVERS
+from kindergarten.scoring.score import scale
 from kindergarten.scoring.splits import SPLITS
 from kindergarten.scoring.statistics import summary
 
@@ -43,7 +44,7 @@ def demo() -> str:
     rows = [
         (
             row["scenario"],
-            "{} ({}..{})".format(*(decimals(value, 3) for value in (row["anticipation"], *row["anticipation_ci95"]))),
+            scale(row["anticipation"], row["anticipation_ci95"]),
             *(f"{row[share]:.1%}" for share in ("right_answers", "collision_rate")),
         )
         for row in result["rows"]

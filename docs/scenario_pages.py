@@ -13,7 +13,7 @@ import numpy as np
 
 from docs.tables import DOCS, ROOT, agent_table, curves, measured, table
 from kindergarten.scenarios import FILES
-from kindergarten.scoring.reference import BRAKES, ladder, stakes_by_braking, stored
+from kindergarten.scoring.reference import BRAKES, RUNGS, stakes_by_braking, stored
 from kindergarten.world.codes import Intent, names
 from kindergarten.world.config import (
     SETTINGS,
@@ -55,9 +55,9 @@ def scenarios() -> str:
 
 def stakes() -> str:
     """The stakes of every scenario at the default delays and on every rung of the ladder."""
-    delays = [f"{_between(config.delay_s)} s" for _, config in ladder(OURS[0])]
+    delays = [f"{_between(config.delay_s)} s" for config in RUNGS.values()]
     rows = [
-        (f"[{one.name}](scenarios/{one.name}.md)", *(_numbers(one, config, "stakes")[0] for _, config in ladder(one)))
+        (f"[{one.name}](scenarios/{one.name}.md)", *(_numbers(one, config, "stakes")[0] for config in RUNGS.values()))
         for one in OURS
     ]
     return table(("scenario", *delays), rows, len(delays))
@@ -176,7 +176,7 @@ def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...
     leg = f", leg {member.leg + 1}" if scenario.road.legs > 1 and first > 0 else ""
     signals = UNKNOWN if first == 0 else "yes" if member.signals else "no"
     return (
-        *_row(scenario, first, last),
+        *_row(first, last),
         f"{member.arm}{leg}",
         _chances(member),
         _kinds(member),
@@ -186,7 +186,7 @@ def _members(scenario: Scenario, cast: Cast, group: list[int]) -> tuple[str, ...
     )
 
 
-def _row(scenario: Scenario, first: int, last: int) -> tuple[str, str]:
+def _row(first: int, last: int) -> tuple[str, str]:
     """Which road users of the observation the members ``first`` to ``last`` are, and in which columns."""
     if first == 0:
         return "ego", f"0..{NUM_EGO - 1}"
@@ -235,7 +235,7 @@ def arguments() -> str:
 def _references(scenario: Scenario) -> str:
     """Blind, oracle, worst answer and stakes at every delay."""
     wanted = "blind oracle worst stakes"
-    rows = [(f"{_between(config.delay_s)} s", *_numbers(scenario, config, wanted)) for _, config in ladder(scenario)]
+    rows = [(f"{_between(config.delay_s)} s", *_numbers(scenario, config, wanted)) for config in RUNGS.values()]
     text = "Returns, means over 256 seeds; [how they are found](../scores.md). At 0 s the signal is shown until t3.\n\n"
     brakes = "Stakes at the default delays" + "".join(
         f", {stakes} at {strength:g} m/s²" for strength, stakes in zip(BRAKES, _braked(scenario), strict=True)

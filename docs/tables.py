@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kindergarten.output import decimals
+from kindergarten.scoring.score import scale
 from kindergarten.scoring.statistics import ENOUGH
 
 DOCS = Path(__file__).resolve().parent
@@ -34,8 +35,8 @@ def measured(name: str) -> dict[str, Any]:
 def scored(row: dict[str, Any]) -> str:
     """The score of some runs: with least..most if there are several, with the interval if there are enough."""
     seeds = row["seeds"]
-    low, high = row["ci95"] if len(seeds) >= ENOUGH else (min(seeds), max(seeds))
-    return decimals(row["anticipation"], 3) + (f" ({decimals(low, 3)}..{decimals(high, 3)})" if len(seeds) > 1 else "")
+    ends = row["ci95"] if len(seeds) >= ENOUGH else (min(seeds), max(seeds))
+    return scale(row["anticipation"], ends if len(seeds) > 1 else None)
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -79,7 +80,7 @@ def curves(results: list[dict[str, Any]]) -> str:
     shown = np.unique(np.linspace(0, len(moments) - 1, POINTS).astype(int))
     rows = [
         (
-            ", ".join(filter(None, (row["memory"], row["control"]))),
+            _agent(row),
             seed,
             *(decimals(curve[k][1]) if k < len(curve) else "" for k in shown),
         )

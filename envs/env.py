@@ -18,7 +18,7 @@ from kindergarten.envs.common import (
     infos_of,
     started,
 )
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.codes import Action
 from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
 from kindergarten.world.kinds import array_of
@@ -247,7 +247,7 @@ def _page(template: str) -> str:
     rows = [(i, *column.cells) for i, column in enumerate(table)]
     users = f"rows {NUM_EGO} on: road user 1, then the same for each further road user"
     arguments = [_item(f"`{s.name}`: {s.explained}; `{s.written}` by default.") for s in SETTINGS.values()]
-    scenarios = [(f"`Kindergarten/{s.name}-v0`", s.summary, s.num_users) for s in SCENARIOS.values()]
+    scenarios = [(f"`{id_of(s.name)}`", s.summary, s.num_users) for s in SCENARIOS.values()]
     return (
         template.replace("$SCENARIOS", _table(("id", "what happens", "road users"), scenarios))
         .replace("$OBSERVATION", _table(("#", "name", "low", "high", "unit", "meaning"), rows) + f"\n\n    ({users})")

@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from kindergarten.envs.sb3 import KindergartenVecEnv, check_all, make_sb3
+from kindergarten.scenarios import id_of
 from kindergarten.scoring.reference import reference, stake
 from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.settings import spelled_out
@@ -167,7 +168,7 @@ def make_mixed(
     """
     parts = [
         make_sb3(
-            f"Kindergarten/{scenario.name}-v0",
+            id_of(scenario.name),
             max(size, 1),
             reward_scale=1 / stake(scenario) if normalize_reward else 1.0,
             **settings,

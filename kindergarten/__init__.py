@@ -5,9 +5,8 @@ Importing it registers the environments with Gymnasium, and nothing else: no tor
 """
 
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has not begun: Ctrl-C is one line even now
     sys.excepthook = lambda kind, error, trace: (
@@ -18,7 +17,8 @@ if Path(*sys.argv[:1]).stem in ("kindergarten", "-m"):  # our command, which has
 
 import gymnasium
 
-from kindergarten.scenarios import SCENARIOS
+from kindergarten.extras import lazily
+from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.config import Scenario
 
 if TYPE_CHECKING:
@@ -42,13 +42,7 @@ _LAZY = {
     "Exam": "kindergarten.scoring.exam",
     "Score": "kindergarten.scoring.score",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """What is stable, but costs something: it is imported when somebody asks for it."""
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:
@@ -63,7 +57,7 @@ VARIANTS = {
     "-pixels": {"observation": "pixels"},
 }
 #: The ids of the scenarios that come with the package.
-IDS = tuple(f"Kindergarten/{name}-v0" for name in SCENARIOS)
+IDS = tuple(map(id_of, SCENARIOS))
 
 
 def register(scenario: Scenario) -> str:
@@ -72,16 +66,17 @@ def register(scenario: Scenario) -> str:
     Raises:
         ValueError: there is another scenario of that name.
     """
-    if SCENARIOS.setdefault(scenario.name, scenario) != scenario:
+    if SCENARIOS.get(scenario.name, scenario) != scenario:
         raise ValueError(f"there is another scenario called {scenario.name!r}: give yours a name of its own")
+    SCENARIOS[scenario.name] = scenario  # how it is trained may be another: that makes no other worlds
     for variant, settings in VARIANTS.items():
         gymnasium.register(
-            id=f"Kindergarten/{scenario.name}{variant}-v0",
+            id=id_of(scenario.name, variant),
             entry_point="kindergarten.envs.env:KindergartenEnv",
             vector_entry_point="kindergarten.envs.vector:KindergartenVectorEnv",
             kwargs={"scenario": scenario.name, **settings},
         )
-    return f"Kindergarten/{scenario.name}-v0"
+    return id_of(scenario.name)
 
 
 for _scenario in tuple(SCENARIOS.values()):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple, Union
 
 from kindergarten import __version__
 from kindergarten.extras import NotInstalled, explained
+from kindergarten.interrupts import INTERRUPTED
 from kindergarten.output import patiently, silently
 from kindergarten.world.words import LONGEST, quoted, shortened
 
@@ -56,7 +57,7 @@ A playground where cars learn by themselves to read what others are about to do.
 kindergarten COMMAND --help says more. kindergarten --version says the version.
 kindergarten --tyro-print-completion bash (or zsh, fish) prints what a shell completes all of this with.
 """
-ERROR, STOPPED = 2, 130  # exit codes
+ERROR = 2  # exit code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,7 +79,7 @@ def _code(words: list[str]) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:
-        return _say("stopped", STOPPED)
+        return _say("stopped", INTERRUPTED)
     except (ValueError, OSError, NotInstalled, MemoryError) as error:
         if os.environ.get("KINDERGARTEN_TRACEBACK"):
             raise

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 #: Which of our extras brings which module.
 EXTRAS = {
@@ -49,3 +51,20 @@ def explained(what: object = "this", package: str | None = None) -> Iterator[Non
         brings = shlex.quote(package) if package else ours(EXTRAS[missing]) if missing in EXTRAS else None
         how = f": pip install {brings}" if brings else ", which is not installed"
         raise NotInstalled(f"{what} needs {package or missing}{how}", name=error.name) from None
+
+
+def lazily(module: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` for what costs something, or may not be installed: only who asks for it pays.
+
+    Args:
+        module: the module's own name.
+        places: in which other module each name is.
+    """
+
+    def found(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        with explained(name):
+            return getattr(import_module(places[name]), name)
+
+    return found

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 class Progress:
     """Says on stderr how far a piece of work is: a bar on a terminal, elsewhere a line at each update.
 
-    :param total: how much there is to do. What is said never passes it.
-    :param unit: what is counted, such as "decisions".
-    :param done: how many of them are done already.
-    :param lines: say something where there is no terminal, too.
+    Args:
+        total: how much there is to do. What is said never passes it.
+        unit: what is counted, such as "decisions".
+        done: how many of them are done already.
+        lines: say something where there is no terminal, too.
     """
 
     def __init__(self, total: int, unit: str, done: int = 0, lines: bool = True) -> None:

@@ -12,6 +12,8 @@ def assert_that_captions_are_a_probe(model: MemoryPPO) -> None:
     own = set(model.policy.caption_parameters())
     others = [parameter for parameter in model.policy.parameters() if parameter not in own]
     weights = LossWeights(clip_range=0.2, clip_range_vf=None, ent_coef=0.1, vf_coef=0.5, caption_coef=0.0)
-    losses = [ppo_loss(model.policy, prepared(batch, True), weights, per_row)[0] for per_row in (1.0, 0.0)]
+    results = [ppo_loss(model.policy, prepared(batch, True), weights, per_row) for per_row in (1.0, 0.0)]
+    losses = [loss for loss, _ in results]
+    assert all(log["loss"] == loss for loss, log in results), "what is minimised is what is logged"
     assert (batch.labels >= 0).any() and losses[0] != losses[1]
     assert all(map(th.equal, *(th.autograd.grad(loss, others) for loss in losses)))

@@ -6,8 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kindergarten.playground import PLAYGROUNDS
+from kindergarten.playground.drivers import Deed
+from kindergarten.playground.rules import make_rules
+from kindergarten.playground.world import Playground
 from kindergarten.replay.episode import Recorder
 from kindergarten.replay.replay import Replay
+from kindergarten.replay.seats import SeatsRecorder, replay_of
 from kindergarten.replay.thoughts import Thoughts
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.scoring import planner
@@ -42,3 +47,16 @@ def record(
             recorder.record(actions[w], thoughts_of(w))
         decisions -= 1
     return Replay.of(simulator, [recorder.episode() for recorder in recorders], agent)
+
+
+def told_at_once() -> Replay:
+    """Two who are shown each other's goals: in the very first frame something happens."""
+    playground = Playground(PLAYGROUNDS["Meeting"], rules=make_rules(signals="told"))
+    playground.seed(np.array([3]))
+    playground.reset()
+    recorder = SeatsRecorder(playground, seed=3)
+    while playground.acting().any():
+        deeds = np.full((1, 2), Deed.IDLE)
+        playground.step(deeds)
+        recorder.record(deeds[0], {})
+    return replay_of(playground, recorder.episodes(), "idle")

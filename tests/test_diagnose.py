@@ -292,6 +292,13 @@ def test_where_no_frame_has_any_credit_there_is_a_picture_all_the_same():
     figures.profile(Figure().add_subplot(), numbers)
 
 
+def test_where_nobody_can_guess_no_line_says_where_guessing_gets():
+    rate = {"mean": 0.5, "low": 0.4, "high": 0.6, "seconds_before": 1.0}
+    axes = Figure().add_subplot()
+    figures.placed(axes, {"places": {"early": rate}})
+    assert not axes.texts and not any(line.get_linestyle() == ":" for line in axes.lines)
+
+
 def test_untrained_networks_are_shown_with_its_memory_and_others_that_take_no_longer(runs):
     (agent,) = command.agents_at(runs / "none", None, False)
     assert isinstance(agent, command.DiagnosedAgent)

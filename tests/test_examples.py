@@ -46,6 +46,9 @@ import dataclasses, gymnasium, kindergarten, own_scenario
 env = gymnasium.make("Kindergarten/Detour-v0")
 _, info = env.reset(seed=1, options={"intents": ["left"]})
 assert info["intents"].tolist() == [kindergarten.world.codes.Intent.LEFT], info
+kindergarten.register(dataclasses.replace(own_scenario.DETOUR, training=5, worlds=7))
+registered = kindergarten.scenarios.SCENARIOS["Detour"]
+assert (registered.training, registered.worlds) == (5, 7), "one may train it otherwise"
 try:
     kindergarten.register(dataclasses.replace(own_scenario.DETOUR, sight=1.0))
 except ValueError as error:

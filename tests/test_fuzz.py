@@ -167,7 +167,7 @@ def test_a_disturbed_snapshot_of_several_agents_is_refused_or_drives_on_within_i
     for k in range(count):
         rng, (playground, kept) = np.random.default_rng(k), meetings(list(MANY)[k % len(MANY)])
         snapshot = PlaygroundSnapshot(*(array.copy() for array in kept[rng.integers(len(kept))]))
-        _, _, _, road, _, casts, _ = playground.arrays
+        road, casts = playground.road, playground.casts
         limits = Limits(playground.num_users, len(road.points), playground.scenario.road.legs, len(casts))
         disturbed(rng, limits, *snapshot)
         before = playground.snapshot()

@@ -49,7 +49,7 @@ def agrees(scenario: Scenario, rules: dict, seeds: int) -> None:
         playground = Playground(scenario, 1, make_rules(**rules))
         playground.seed(np.array([seed]))
         seen = playground.reset()[0]
-        naive = NaiveMany(scenario, CONFIG, seed, playground.arrays[3], playground.rules)
+        naive = NaiveMany(scenario, CONFIG, seed, playground.road, playground.rules)
         naive.begin()
         for _ in range(STEPS):
             looks_alike(naive, playground, seen)

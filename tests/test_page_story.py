@@ -15,6 +15,7 @@ from kindergarten.viewer import Stage, Take, View
 from kindergarten.viewer.model.labels import Area, steady
 from kindergarten.viewer.model.story import story_of
 from tests.browsing import drawn, now, pressed
+from tests.recording import told_at_once
 
 
 def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
@@ -34,6 +35,16 @@ def test_it_jumps_to_the_three_times_and_tells_the_story(show, crossing):
         assert not page.is_visible(".belief")
     page.keyboard.press("e")
     assert not pressed(page, "story")
+
+
+def test_it_tells_what_happens_in_the_first_frame(show):
+    replay = told_at_once()
+    page, (first, *later) = show(replay), Stage(Take(replay, 0)).telling()
+    assert first[0] == 0.0 and later
+    page.evaluate("story(); setPlaying(false); advance(0.05)")
+    assert page.evaluate("[state.time, state.told]") == list(first)
+    page.evaluate("advance(look.pause - 0.01); advance(0.05)")
+    assert 0.0 < page.evaluate("state.time") < later[0][0] and page.evaluate("state.told") == first[1], "and goes on"
 
 
 def test_until_the_story_has_told_it_nothing_gives_away_what_will_happen(show, crossing):

@@ -32,7 +32,7 @@ from kindergarten.world.config import Config
 from tests.driving import steadily
 from tests.painting import untouched
 from tests.pressing import SIZE, event, picture, press, thinking
-from tests.recording import record, twins
+from tests.recording import record, told_at_once, twins
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +290,21 @@ def test_story_mode_tells_all_that_happens(delay):
         heard += [player.story.words] if player.story.words not in ("", *heard) else []
     assert heard == [words for _, words in player.stage.telling()] and len(heard) == (3 if delay == 2.0 else 2)
     assert heard[-1].startswith(f"It {does_of(story.lanes)[story.role(1).intent]}.")
+
+
+def test_story_mode_tells_what_happens_in_the_first_frame():
+    """Once, however often it is resumed; and again in every round of a loop."""
+    player = Player(told_at_once())
+    (first, words), *later = player.stage.telling()
+    assert first == player.stage.start == 0.0 and later
+    press(player, pygame.K_e, pygame.K_l)
+    heard = []
+    for _ in range(2000):
+        press(player, pygame.K_SPACE, pygame.K_SPACE)
+        player.advance(0.1)
+        assert player.story is not None
+        heard += [player.story.words] if player.story.words not in ("", *heard[-1:]) else []
+    assert heard[:2] == heard[2:4] == [words, *(each for _, each in later)]
 
 
 def test_story_mode_tells_only_what_has_happened():

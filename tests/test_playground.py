@@ -130,7 +130,7 @@ def flipped(scenario: Scenario, count: int, rules: dict, *ways: Intent) -> None:
         assert (a.observations[secret, 1:] == b.observations[secret, 1:]).all()
         for name in ("x", "y", "speed", "signal", "kind"):
             assert (mine[name][secret, 1:] == theirs[name][secret, 1:]).all(), name
-    assert not secret.all() and shown.max() > one.arrays[3].entry - 6.0, "it is not told before, and told then"
+    assert not secret.all() and shown.max() > one.road.entry - 6.0, "it is not told before, and told then"
 
 
 RULES = [{}, {"signals": "early", "humans": 0.25}, {"signals": "off", "social": 0.0}]
@@ -172,7 +172,7 @@ def test_who_may_say_what():
     assert set(np.unique(honest[..., 0])) == {Signal.NONE, Signal.LEFT} and not honest[..., 1].any()
     early = started(count, signals="early", goals=goals)
     for _, users in driven(early):
-        near = early.arrays[3].entry - users["s"][:, :2] <= 25.0
+        near = early.road.entry - users["s"][:, :2] <= 25.0
         assert (users["signal"][:, :2][near] == Signal.NONE).all()
     broken = driven(started(count, defects=1.0))
     assert all((users["signal"][:, :2] == Signal.NONE).all() for _, users in broken)

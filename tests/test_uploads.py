@@ -64,6 +64,7 @@ def test_several_agents_have_a_card_and_a_sum_of_their_own(tmp_path: Path):
         run.write_json("evaluation.json", {**found, "collision_rate": 0.1})
     card = uploads.model_card(Run.open(folders[0]), "me/cars")
     assert "| `Kindergarten/Meeting-v0` | 0.500 (0.400..0.600) | 10.0% |" in card and "with one that tells" in card
+    assert "hf download me/cars --local-dir run" in card, "huggingface-cli is gone"
     assert seeds._together(folders) == "communication 0.500 (mean; least 0.500, most 0.500)"
 
 

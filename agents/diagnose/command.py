@@ -28,7 +28,7 @@ from kindergarten.envs.sb3 import make_sb3
 from kindergarten.files import DEMO, write_whole
 from kindergarten.output import aligned, columns
 from kindergarten.progress import Progress
-from kindergarten.scenarios import scenario_named
+from kindergarten.scenarios import id_of, scenario_named
 from kindergarten.scoring.score import delay_name
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario, make_config
@@ -90,7 +90,7 @@ class DiagnosedAgent:
             raise ValueError(f"{path} holds a {type(policy).__name__}: diagnose asks what a recurrent policy remembers")
         control = "discrete" if isinstance(policy.action_space, spaces.Discrete) else "continuous"
         config = make_config(control=control)
-        env = make_sb3(f"Kindergarten/{scenario_named(scenario).name}-v0", 1, control=control)
+        env = make_sb3(id_of(scenario_named(scenario).name), 1, control=control)
         if (env.observation_space.shape, env.action_space) != (policy.observation_space.shape, policy.action_space):
             raise ValueError(f"{path} was trained on {policy.observation_space}, not on {scenario}")
 

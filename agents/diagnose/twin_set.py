@@ -216,9 +216,14 @@ def past(frames: np.ndarray, twins: TwinSet) -> ObservationHook:
     )
 
 
-def shuffled(frames: np.ndarray, twins: TwinSet, seed: int = 0) -> np.ndarray:
+def halves(twins: TwinSet) -> np.ndarray:
+    """Which worlds (W,) a probe is fitted on: those of every other seed."""
+    return np.arange(len(twins.labels)) % twins.shape[1] % 2 == 0
+
+
+def shuffled(frames: np.ndarray, twins: TwinSet) -> np.ndarray:
     """Frames (T, W, D), those before the agent has the controls in random order; the same for twins."""
-    edited, rng = frames.copy(), np.random.default_rng(seed)
+    edited, rng = frames.copy(), np.random.default_rng(0)
     for j in range(twins.shape[1]):
         until = twins.ready[j]
         order = rng.permutation(until)
@@ -227,9 +232,9 @@ def shuffled(frames: np.ndarray, twins: TwinSet, seed: int = 0) -> np.ndarray:
     return edited
 
 
-def exchanged(frames: np.ndarray, twins: TwinSet, by: int = 1) -> np.ndarray:
-    """Frames (T, W, D) of the twin whose intent comes ``by`` places later in the scenario's list."""
-    return np.roll(frames, -by * twins.shape[1], axis=1)
+def exchanged(frames: np.ndarray, twins: TwinSet) -> np.ndarray:
+    """Frames (T, W, D) of the twin whose intent comes next in the scenario's list."""
+    return np.roll(frames, -twins.shape[1], axis=1)
 
 
 def painted(frames: np.ndarray, twins: TwinSet, begin: np.ndarray, length: int, other: bool = False) -> np.ndarray:

@@ -26,6 +26,9 @@ WINDOW = 256
 HEADS = 4
 """Of the transformer's layer: each looks at the frames in its own way."""
 
+SLOWEST, FASTEST = 0.999, 0.9
+"""What an LRU's cells keep of themselves in one step, between which they begin."""
+
 
 class _Scan(th.autograd.Function):
     """h_t = keep_t h_(t-1) + new_t, without a node of autograd for every step."""
@@ -100,10 +103,9 @@ class MinGRULayer(Layer):
 class LRULayer(Layer):
     """Every cell a complex number that turns and fades at a pace of its own; h its real, c its imaginary part."""
 
-    def __init__(self, features: int, hidden: int, slowest: float = 0.999, fastest: float = 0.9) -> None:
-        """slowest, fastest: what a cell keeps of itself in one step, between which they begin."""
+    def __init__(self, features: int, hidden: int) -> None:
         super().__init__(features, hidden)
-        kept = (th.rand(hidden) * (slowest**2 - fastest**2) + fastest**2).sqrt()
+        kept = (th.rand(hidden) * (SLOWEST**2 - FASTEST**2) + FASTEST**2).sqrt()
         self.log_fading = nn.Parameter((-kept.log()).log())
         self.log_turn = nn.Parameter((th.rand(hidden) * math.pi / 10).log())
         self.log_scale = nn.Parameter(0.5 * (1 - kept**2).log())

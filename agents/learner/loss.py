@@ -78,14 +78,13 @@ def ppo_loss(
             "value_loss": value_loss.detach(),
             "approx_kl": ((ratio - 1 - log_ratio) * batch.present).mean(),  # http://joschu.net/blog/kl-approx.html
             "clip_fraction": (((ratio - 1).abs() > weights.clip_range) * batch.present).mean(),
-            "loss": loss.detach(),
         }
     if labels_per_row > 0:
         probe = weights.caption_coef == 0
         captions = caption_loss(policy, latents[0], batch, probe) / labels_per_row
         loss = loss + (1.0 if probe else weights.caption_coef) * captions
         log["caption_loss"] = captions.detach()
-    return loss, log
+    return loss, log | {"loss": loss.detach()}
 
 
 def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
@@ -99,19 +98,8 @@ def shares(batch: WorldSamples, parts: int) -> list[WorldSamples]:
         first, last = int(chosen[0]), int(chosen[-1]) + 1
         rows = slice(first * steps, last * steps)
         h_pi, c_pi, h_vf, c_vf = (s[:, first:last] for pair in batch.lstm_states for s in pair)
-        return WorldSamples(
-            observations=batch.observations[rows],
-            actions=batch.actions[rows],
-            old_values=batch.old_values[rows],
-            old_log_prob=batch.old_log_prob[rows],
-            advantages=batch.advantages[rows],
-            returns=batch.returns[rows],
-            lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)),
-            episode_starts=batch.episode_starts[rows],
-            mask=batch.mask[rows],
-            labels=batch.labels[rows],
-            present=batch.present[rows],
-        )
+        parts = {name: part[rows] for name, part in batch._asdict().items() if name != "lstm_states"}
+        return batch._replace(lstm_states=RNNStates((h_pi, c_pi), (h_vf, c_vf)), **parts)
 
     return [share(chosen) for chosen in th.arange(worlds).tensor_split(min(parts, worlds))]
 

@@ -52,13 +52,14 @@ class HeldNoise:
 class MemoryPolicy(RecurrentActorCriticPolicy):
     """sb3-contrib's recurrent policy with a choice of memory, whole sequences at once, and a fast step.
 
-    :param memory: a :class:`Memory` or its name; ``ValueError`` with the choices otherwise.
-    :param forget_bias: the forget gates' bias at the start, for ``lstm``.
-    :param net_arch: the heads' hidden layers between memory and output.
-    :param num_labels: how many road users the captions are about; 0 for no captions.
-    :param frames: how many the memory ``stack`` sees at once.
-    :param shared_lstm: actor and critic have one memory together, instead of one each.
-    :param critic_gradient: how much of the critic's gradient reaches a shared memory; 0 is the parent class's way.
+    Args:
+        memory: a ``Memory`` or its name; ``ValueError`` with the choices otherwise.
+        forget_bias: the forget gates' bias at the start, for ``lstm``.
+        net_arch: the heads' hidden layers between memory and output.
+        num_labels: how many road users the captions are about; 0 for no captions.
+        frames: how many the memory ``stack`` sees at once.
+        shared_lstm: actor and critic have one memory together, instead of one each.
+        critic_gradient: how much of the critic's gradient reaches a shared memory; 0 is the parent class's way.
 
     The rest is as in the parent class.
     """

@@ -118,7 +118,7 @@ def read(path: Path) -> Checkpoint:
 
 def weights(model: MemoryPPO) -> Checkpoint:
     """What it takes to drive: the policy, and how long it was trained."""
-    return Checkpoint(_named(model.policy, "policy"), {"num_timesteps": model.num_timesteps})
+    return Checkpoint(_named(model.policy), {"num_timesteps": model.num_timesteps})
 
 
 def put_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
@@ -129,7 +129,7 @@ def put_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     """
     _check_weights(model, checkpoint)
     with th.no_grad():
-        for name, tensor in _named(model.policy, "policy").items():
+        for name, tensor in _named(model.policy).items():
             tensor.copy_(checkpoint.tensors[name])
     model.num_timesteps = checkpoint.decisions
 
@@ -198,7 +198,7 @@ def put(model: MemoryPPO, checkpoint: Checkpoint) -> None:
 
 
 def _check_weights(model: MemoryPPO, checkpoint: Checkpoint) -> None:
-    mine = {name: tensor.shape for name, tensor in _named(model.policy, "policy").items()}
+    mine = {name: tensor.shape for name, tensor in _named(model.policy).items()}
     theirs = {name: tensor.shape for name, tensor in checkpoint.tensors.items() if name.startswith("policy/")}
     if mine != theirs:
         raise ValueError(
@@ -235,9 +235,11 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     try:
         np.random.default_rng().bit_generator.state = notes["order"]
         th.Generator().set_state(tensors["torch_generator"])
-        assert all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l"))
-        assert all(type(success) is bool for success in notes.get("successes", ()))  # older ones have none
-    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError, AssertionError) as error:
+        if not all(math.isfinite(episode[key]) for episode in notes["episodes"] for key in ("r", "l")):
+            raise ValueError("an episode's numbers are not finite")
+        if not all(type(success) is bool for success in notes.get("successes", ())):  # older ones have none
+            raise ValueError("whether an episode was a success is yes or no")
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ValueError(f"{name}: its generators or episodes make no sense ({quoted(error)})") from None
 
 
@@ -254,7 +256,7 @@ def _forms(model: MemoryPPO) -> dict[str, th.Tensor]:
     """Tensors like those that ``capture`` adds to the weights."""
     policy, seen, worlds = model.policy, model.observation_space, model.n_envs
     states = policy.no_memories(worlds)
-    forms = _states_of(policy.optimizer, "optimizer", policy.named_parameters())
+    forms = _states_of(policy.optimizer, policy.named_parameters())
     forms |= {f"last/{name}": state for name, state in zip(STATES, (*states.pi, *states.vf), strict=True)}
     forms["torch_generator"] = th.get_rng_state()
     forms["last/observations"] = th.as_tensor(np.zeros((worlds, *(seen.shape or ())), seen.dtype))
@@ -265,15 +267,13 @@ def _forms(model: MemoryPPO) -> dict[str, th.Tensor]:
     for part, its in model.parts.items():
         kept = its.tensors()
         if isinstance(its, Redistribution):
-            kept |= _states_of(its.optimizer, "optimizer", its.predictor.named_parameters())
+            kept |= _states_of(its.optimizer, its.predictor.named_parameters())
             kept |= {name: kept[name][:, :0] for name in ("inputs", "rewards", "starts")}  # of any length
         forms |= {f"{part}/{name}": tensor for name, tensor in kept.items()}
     return forms
 
 
-def _states_of(
-    optimizer: th.optim.Optimizer, prefix: str, named: Iterable[tuple[str, nn.Parameter]]
-) -> dict[str, th.Tensor]:
+def _states_of(optimizer: th.optim.Optimizer, named: Iterable[tuple[str, nn.Parameter]]) -> dict[str, th.Tensor]:
     """What an optimizer keeps of each parameter once it has taken a step."""
     one = nn.Parameter(th.zeros(1))
     one.grad = th.zeros(1)
@@ -281,7 +281,7 @@ def _states_of(
     trial = type(optimizer)([one], **{name: value for name, value in optimizer.defaults.items() if name in known})
     trial.step()
     return {
-        f"{prefix}/{name}/{key}": parameter.detach() if value.dim() else value
+        f"optimizer/{name}/{key}": parameter.detach() if value.dim() else value
         for name, parameter in named
         for key, value in trial.state[one].items()
     }
@@ -301,7 +301,7 @@ def _below(prefix: str, tensors: Mapping[str, th.Tensor]) -> dict[str, th.Tensor
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _named(module: nn.Module, prefix: str) -> dict[str, th.Tensor]:
+def _named(policy: nn.Module) -> dict[str, th.Tensor]:
     """Parameters and buffers, each once."""
-    found = [*module.named_parameters(), *module.named_buffers()]
-    return {f"{prefix}/{name}": tensor.detach() for name, tensor in found}
+    found = [*policy.named_parameters(), *policy.named_buffers()]
+    return {f"policy/{name}": tensor.detach() for name, tensor in found}

@@ -49,8 +49,9 @@ class Driven(NamedTuple):
 class Runner:
     """A share of the worlds, driven and learned from by whatever weights it is sent.
 
-    :param seed: of its worlds and its choices; where it takes the place of one that was lost they are others.
-    :param scenarios: where it drives; those of somebody's own are known to no process but the learner's.
+    Args:
+        seed: of its worlds and its choices; where it takes the place of one that was lost they are others.
+        scenarios: where it drives; those of somebody's own are known to no process but the learner's.
     """
 
     def __init__(self, options: Options, worlds: int, seed: tuple[int, ...], scenarios: Sequence[Scenario]) -> None:

@@ -24,7 +24,7 @@ from kindergarten.world.config import Config, Scenario
 
 def evaluate_runs(
     folder: Path, delays: Sequence[float], ladder: bool = False, allow_pickle: bool = False, as_json: bool = False
-) -> int:
+) -> None:
     """Score a run, or those of several seeds, at each of ``delays`` [s], or at its own, and print what came out."""
     th.set_num_threads(1)
     results = []
@@ -34,7 +34,6 @@ def evaluate_runs(
         results += evaluate_run(run, configs, ladder, allow_pickle, quiet=as_json)
     if as_json:
         print_json(results if delays or len(results) > 1 else results[0])
-    return 0
 
 
 def evaluate_run(

@@ -39,7 +39,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 def _are_numbers(row: dict[str, str]) -> bool:
     """Whether all values are, but for those of names that came later, and decisions are there."""
     try:
-        return int(row[STEPS]) >= 0 and all(float(value) is not None for value in row.values() if value)
+        for value in filter(None, row.values()):
+            float(value)
+        return int(row[STEPS]) >= 0
     except (KeyError, ValueError):
         return False
 
@@ -47,8 +49,9 @@ def _are_numbers(row: dict[str, str]) -> bool:
 class Metrics(KVWriter):
     """Writes what Stable-Baselines3's logger dumps as one row each.
 
-    :param path: the file. Rows that it has already stay, as far as they are not from after ``steps`` decisions:
-        training goes on from there, and will write them again.
+    Args:
+        path: the file. Rows that it has already stay, as far as they are not from after ``steps`` decisions:
+            training goes on from there, and will write them again.
     """
 
     def __init__(self, path: Path, steps: int) -> None:

@@ -24,7 +24,7 @@ from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
 from kindergarten.files import DEMO, place_of, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
-from kindergarten.scenarios import scenario_named
+from kindergarten.scenarios import id_of, scenario_named
 from kindergarten.scoring.reference import stake
 from kindergarten.scoring.score import anticipation_of, delay_name
 from kindergarten.world.config import Config, Scenario
@@ -237,7 +237,7 @@ class Run:
         else:
             (scenario,) = self.scenarios
             told = {"scenario": among(scenario, own.crowd), "reward_scale": self.reward_scale(scenario)}
-            env = make_sb3(f"Kindergarten/{own.scenario}-v0", worlds, seed, **told, **settings)
+            env = make_sb3(id_of(own.scenario), worlds, seed, **told, **settings)
         model = trainer.from_config(env, self.hyperparameters, own.memory, seed, threads=self.threads, device=device)
         model.schedule_begins = self.schedule_begins
         if isinstance(own, Together):

@@ -18,7 +18,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.output import decimals, note
-from kindergarten.playground.rules import Lamps, Rules
+from kindergarten.playground.rules import Rules
 from kindergarten.playground.world import Playground
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
 from kindergarten.replay.replay import Replay
@@ -148,7 +148,7 @@ def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False)
     rules = rules_of(run)
     model = run.load_model(allow_pickle)
     result = {**examined(model, scenario, rules).found, **run.identity(scenario.name)}
-    result["signals"] = Lamps(rules.signals).name.lower()
+    result["signals"] = rules.signals.name.lower()
     if (total := decisions_of(run, result["decisions"])) != result["decisions"]:
         result["last_checkpoint"] = {"decisions": total}
     run.write_json("evaluation.json", result)

@@ -13,6 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from kindergarten.agents.runs.run import Run
 from kindergarten.extras import explained
 from kindergarten.files import write_whole
+from kindergarten.scenarios import id_of
 from kindergarten.scoring.score import scale
 
 NOT_UPLOADED = ["*.zip", "*.draft*", ".lock", "wandb/*"]  # pickles stay at home
@@ -71,7 +72,7 @@ def model_card(run: Run, repository: str) -> str:
     """The page that Hugging Face shows."""
     found = [run.read_json("evaluation.json")] if run.together else run.results("evaluation.json")
     rows = "\n".join(
-        f"| `Kindergarten/{row['scenario']}-v0` | {scale(row[run.measure], row[f'{run.measure}_ci95'])} "
+        f"| `{id_of(row['scenario'])}` | {scale(row[run.measure], row[f'{run.measure}_ci95'])} "
         f"| {row['collision_rate']:.1%} |"
         for row in found
     )
@@ -91,7 +92,7 @@ tags: [reinforcement-learning, memory, lstm, stable-baselines3]
 | --- | --- | --- |
 {rows}
 
-    huggingface-cli download {repository} --local-dir run
+    hf download {repository} --local-dir run
     kindergarten evaluate run
     kindergarten watch run
 """

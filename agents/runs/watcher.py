@@ -59,7 +59,8 @@ class Watcher(BaseCallback):
     Whatever it does, it does between two updates, and what it knows is in the checkpoint: a run that goes on from
     there does the same as one that was never stopped.
 
-    :param notes: what the checkpoint that training goes on from has noted; empty for a new run.
+    Args:
+        notes: what the checkpoint that training goes on from has noted; empty for a new run.
     """
 
     model: MemoryPPO
@@ -216,7 +217,8 @@ class Curriculum:
 
     Doubles the longest delay, up to the run's own, whenever the training episodes anticipate well enough.
 
-    :param notes: what ``notes()`` returned where training goes on from; empty for a new run.
+    Args:
+        notes: what ``notes()`` returned where training goes on from; empty for a new run.
     """
 
     def __init__(self, run: Run, notes: dict[str, Any]) -> None:

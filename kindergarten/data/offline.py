@@ -17,6 +17,7 @@ from kindergarten.data.record import Recording
 from kindergarten.data.table import TIMES
 from kindergarten.extras import explained
 from kindergarten.files import whole_folder
+from kindergarten.scenarios import id_of
 from kindergarten.world.observation import columns
 from kindergarten.world.spaces import parted
 
@@ -33,7 +34,7 @@ def to_minari(wanted: Recording, out: Path) -> Path:
     they are, without JPEG. Infos hold ``intents``, ``phases`` and ``times`` as ``table_of`` names them. Minari wants
     one frame more than decisions: the last one stands there twice.
     """
-    env = gymnasium.make(f"kindergarten:Kindergarten/{wanted.scenario}-v0", **wanted.settings)
+    env = gymnasium.make(f"kindergarten:{id_of(wanted.scenario)}", **wanted.settings)
     name = f"{wanted.scenario.lower()}-{Path(wanted.driver).stem}-v0"
     with whole_folder(out / "minari" / name, anew=True) as draft:
         storage = MinariStorage.new(

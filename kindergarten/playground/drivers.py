@@ -57,12 +57,12 @@ class Deed(IntEnum):
 
 
 EARLY, OFF, HONEST, TOLD = int(Lamps.EARLY), int(Lamps.OFF), int(Lamps.HONEST), int(Lamps.TOLD)
-NONE, LEFT, RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
+NONE, SIGNAL_LEFT, SIGNAL_RIGHT = int(Signal.NONE), int(Signal.LEFT), int(Signal.RIGHT)
 GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
 CYCLIST = int(Kind.CYCLIST)
 BROKEN, SOUND, GUIDED = 0, 1, 2  # lamps
 IDLE, LAST_ACTION = int(Action.IDLE), int(max(Action))
-SIGNAL_LEFT, SIGNAL_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
+PRESS_LEFT, PRESS_RIGHT = int(Deed.SIGNAL_LEFT), int(Deed.SIGNAL_RIGHT)
 FAR = 25.0  # [m] before the junction's edge, where lamps that work early alone go off
 TURNED = 0.05  # [rad] of steering: a car's wheel that comes back to it switches the lamp of that side off
 
@@ -72,7 +72,7 @@ def press(driver, deed):
     """Set the lamp that ``deed`` asks for; returns what is left of it, an Action."""
     if deed <= LAST_ACTION:
         return deed
-    lamp = LEFT if deed == SIGNAL_LEFT else RIGHT if deed == SIGNAL_RIGHT else NONE
+    lamp = SIGNAL_LEFT if deed == PRESS_LEFT else SIGNAL_RIGHT if deed == PRESS_RIGHT else NONE
     if lamp != driver["lamp"]:
         driver["lamp"], driver["lamp_since"] = lamp, driver["tick"]
     return IDLE
@@ -84,7 +84,7 @@ def cancel(driver, user, before):
 
     As indicator stalks do. An arm stays out until it is taken down.
     """
-    side = 1.0 if driver["lamp"] == LEFT else -1.0
+    side = 1.0 if driver["lamp"] == SIGNAL_LEFT else -1.0
     if user["kind"] != CYCLIST and side * before > TURNED >= side * user["steering"]:
         driver["lamp"] = NONE
 
@@ -92,7 +92,7 @@ def cancel(driver, user, before):
 @njit
 def truth(user):
     """The Signal that tells where ``user`` is to go."""
-    return LEFT if user["intent"] == GOAL_LEFT else RIGHT if user["intent"] == GOAL_RIGHT else NONE
+    return SIGNAL_LEFT if user["intent"] == GOAL_LEFT else SIGNAL_RIGHT if user["intent"] == GOAL_RIGHT else NONE
 
 
 @njit

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from kindergarten.world.config import UnknownSetting
 from kindergarten.world.kinds import Number, OneOf, Switch
-from kindergarten.world.settings import declared, setting, settle, spelled_out
-from kindergarten.world.words import quoted
+from kindergarten.world.settings import refuse_unknown, setting, settle, spelled_out
 
 
 class Lamps(IntEnum):
@@ -60,8 +58,5 @@ def make_rules(**rules: Any) -> Rules:
     Raises:
         ValueError: there is no such rule, or a value makes no sense; the message names it and the choices.
     """
-    known = declared(Rules)
-    for name in rules:
-        if name not in known:
-            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(known)}")
+    refuse_unknown(Rules, rules)
     return Rules(**rules)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from kindergarten.playground.drivers import LEFT, RIGHT
+from kindergarten.playground.drivers import SIGNAL_LEFT, SIGNAL_RIGHT
 from kindergarten.world.codes import Intent
-from kindergarten.world.observation import EGO_COLUMNS, USER_COLUMNS, Column, writer
+from kindergarten.world.observation import EGO_COLUMNS, Column, columns, writer
 
 STRAIGHT = int(Intent.STRAIGHT)
 GOAL_LEFT, GOAL_RIGHT = int(Intent.LEFT), int(Intent.RIGHT)
@@ -16,8 +14,10 @@ OWN_COLUMNS = (
     Column("goal_left", 0, 1, "-", "1: it is to go left", lambda driver, user: user["intent"] == GOAL_LEFT),
     Column("goal_straight", 0, 1, "-", "1: it is to go straight on", lambda driver, user: user["intent"] == STRAIGHT),
     Column("goal_right", 0, 1, "-", "1: it is to go right", lambda driver, user: user["intent"] == GOAL_RIGHT),
-    Column("asks_left", 0, 1, "-", "1: its left lamp is switched on", lambda driver, user: driver["lamp"] == LEFT),
-    Column("asks_right", 0, 1, "-", "1: its right lamp is switched on", lambda driver, user: driver["lamp"] == RIGHT),
+    Column("asks_left", 0, 1, "-", "1: its left lamp is switched on",
+           lambda driver, user: driver["lamp"] == SIGNAL_LEFT),
+    Column("asks_right", 0, 1, "-", "1: its right lamp is switched on",
+           lambda driver, user: driver["lamp"] == SIGNAL_RIGHT),
     Column("social", 0, 1, "-", "how much of the others' rewards it earns", lambda driver, user: driver["social"]),
 )
 # fmt: on
@@ -27,12 +27,4 @@ write_own = writer("write_own", OWN_COLUMNS, "driver, user")
 
 def columns_of_seat(num_users: int) -> list[Column]:
     """The observation's columns, of a world with ``num_users`` road users; the other seats come first."""
-    own = [column._replace(name=f"ego.{column.name}") for column in (*EGO_COLUMNS, *OWN_COLUMNS)]
-    others = [column._replace(name=f"user{i}.{column.name}") for i in range(1, num_users) for column in USER_COLUMNS]
-    return own + others
-
-
-def bounds_of_seat(num_users: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest observation, float32 (columns,)."""
-    table = columns_of_seat(num_users)
-    return np.array([c.low for c in table], np.float32), np.array([c.high for c in table], np.float32)
+    return columns(num_users, EGO_COLUMNS + OWN_COLUMNS)

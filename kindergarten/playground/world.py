@@ -9,10 +9,11 @@ import numpy as np
 from kindergarten.playground.drivers import BROKEN, DRIVER, GUIDED, RULES, Deed
 from kindergarten.playground.many import reset_many, step_many
 from kindergarten.playground.rules import Rules
-from kindergarten.playground.sight import bounds_of_seat
+from kindergarten.playground.sight import columns_of_seat
 from kindergarten.world.codes import End, Intent, Kind, Signal, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.limits import ANY, FLAG, POSITIVE, SHARE, Interval, codes, outside
+from kindergarten.world.observation import bounds
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, Snapshot
@@ -54,6 +55,7 @@ class Playground:
 
     Attributes:
         worlds: (W,) WORLD. users: (W, N) ROAD_USER, the first A columns the seats. drivers: (W, A) DRIVER.
+        road, params, casts: as the simulator has them.
         terms: (W, A, NUM_TERMS) weighted reward terms of the last step.
     """
 
@@ -72,17 +74,17 @@ class Playground:
         self._core = Simulator(scenario, num_worlds, CONFIG)
         self.scenario, self.num_worlds, self.num_users = scenario, num_worlds, scenario.num_users
         self.worlds, self.users = self._core.worlds, self._core.users
+        self.road, self.params, self.casts = self._core.road, self._core.params, self._core.casts
         self.drivers = np.zeros((num_worlds, self.agents), DRIVER)
         self.terms = np.zeros((num_worlds, self.agents, NUM_TERMS))
-        self.observation_low, self.observation_high = bounds_of_seat(self.num_users)
+        self.observation_low, self.observation_high = bounds(columns_of_seat(self.num_users))
         self._rules = np.array([tuple(getattr(self.rules, name) for name in RULES.names or ())], RULES)
         self._as_drawn = np.full((num_worlds, self.num_users - 1), -1)
 
     @property
     def arrays(self) -> tuple[Any, ...]:
         """What kernels take first: worlds, users, drivers, road, params, casts, rules."""
-        core = self._core
-        return self.worlds, self.users, self.drivers, core.road, core.params, core.casts, self._rules
+        return self.worlds, self.users, self.drivers, self.road, self.params, self.casts, self._rules
 
     def seed(self, seeds: np.ndarray) -> None:
         """Start the generators from ``seeds`` (W,), whole numbers >= 0."""
@@ -140,7 +142,7 @@ class Playground:
 
     def choices(self, seat: int) -> list[str]:
         """The names of the goals that ``seat`` may have."""
-        return [names(Intent)[k] for k in Intent if (self._core.casts[:, seat]["routes"][:, k] >= 0).any()]
+        return [names(Intent)[k] for k in Intent if (self.casts[:, seat]["routes"][:, k] >= 0).any()]
 
     def driven(self) -> np.ndarray:
         """(W * A,) bool, ``acting`` seat by seat."""

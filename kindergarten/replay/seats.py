@@ -70,15 +70,15 @@ class SeatsRecorder:
 
     def _of(self, a: int, frames: np.ndarray) -> Episode:
         """The episode of seat ``a``: its row the first, the other seats as it sees them, and whoever is scripted."""
-        _, _, _, road, params, *_ = self._playground.arrays
         agents, drivers = self._playground.agents, np.stack(self._drivers)[:, a]
         length = int(drivers["present"].sum())
         order = [*((a + turn) % agents for turn in range(agents)), *range(agents, frames.shape[1])]
         users, worlds, drivers = frames[:length, order].copy(), np.array(self._worlds)[:length], drivers[:length]
         users["member"] = np.arange(len(order))
+        road, params = self._playground.road, self._playground.params[worlds[0]["cast"]]
         for row in users:
-            look(row, 0, road.fog, params[worlds[0]["cast"]]["sight"])
-            if params[worlds[0]["cast"]]["occlusion"] == 1:
+            look(row, 0, road.fog, params["sight"])
+            if params["occlusion"] == 1:
                 occlude(row, 0, road.buildings)
         for name in ("end", "hands_on", "target_speed", "target_offset", "time_limit"):
             worlds[name] = drivers[name]
@@ -128,7 +128,7 @@ def replay_of(playground: Playground, episodes: Sequence[Episode], agent: str = 
     """A replay of episodes that were recorded from ``playground``."""
     return Replay(
         scenario=playground.scenario.name,
-        road=playground.arrays[3],
+        road=playground.road,
         episodes=tuple(episodes),
         physics_step=CONFIG.physics_step,
         substeps=CONFIG.substeps,

@@ -24,6 +24,11 @@ FILES: dict[str, ModuleType] = {file.SCENARIO.name: file for file in _found()}
 SCENARIOS: dict[str, Scenario] = {name: file.SCENARIO for name, file in FILES.items()}
 
 
+def id_of(name: str, variant: str = "") -> str:
+    """What Gymnasium calls the scenario of that name, or a variant of it."""
+    return f"Kindergarten/{name}{variant}-v0"
+
+
 def scenario_named(scenario: str | Scenario) -> Scenario:
     """The scenario of that name; one of one's own as it is.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from gymnasium import spaces
@@ -30,7 +30,6 @@ class Decision(NamedTuple):
     thoughts: Thoughts = Thoughts()
 
 
-@runtime_checkable
 class Agent(Protocol):
     """Whoever drives."""
 

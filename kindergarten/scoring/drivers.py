@@ -12,11 +12,11 @@ from kindergarten.scoring.agent import Agent, Decision
 from kindergarten.scoring.evidence import (
     TRUTH,
     both,
-    chosen,
     found_in_frames,
     found_in_memory,
     in_every_frame,
     places,
+    preferred,
     remembered,
     weighed,
 )
@@ -100,7 +100,7 @@ class PlanDriver(Informed):
         """Choose the plans of a leg, told of its signallers ``users`` (W,); to_come: (S,) what is to be had later."""
         (evidence, finding), worth = self._goes_by(leg, config, users), leg.worth(to_come)
         columns = np.arange(len(users)) % len(to_come)
-        p = chosen(worth.max(3), leg.weights, evidence)[columns, finding]
+        p = preferred(worth.max(3), leg.weights, evidence)[columns, finding]
         c = worth[places(leg.family, users["intent"]), columns, p].argmax(1)
         self._prefixes[leg.number] = self._plans.prefixes[p]
         self._continuations[leg.number] = self._plans.continuations[c]

@@ -28,7 +28,7 @@ def weighed(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.
     return np.einsum("is,ise,isp->sep", weights, evidence, worth)
 
 
-def chosen(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+def preferred(worth: np.ndarray, weights: np.ndarray, evidence: np.ndarray) -> np.ndarray:
     """The choice (S, E) of whoever goes by the evidence alone; see ``weighed``."""
     return weighed(worth, weights, evidence).argmax(2)
 

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from kindergarten.files import write_whole
-from kindergarten.output import decimals
-from kindergarten.scenarios import SCENARIOS
-from kindergarten.scoring.evidence import both, chosen, earned, in_every_frame, remembered
+from kindergarten.output import decimals, print_json
+from kindergarten.scenarios import SCENARIOS, id_of
+from kindergarten.scoring.evidence import both, earned, in_every_frame, preferred, remembered
 from kindergarten.scoring.legs import Leg, legs
 from kindergarten.scoring.planner import BACK, HOLDS, SHARES, drawn
 from kindergarten.scoring.splits import scales
@@ -42,6 +42,8 @@ SEEDS = 1_000_000 + np.arange(256)
 FEW = 64  # of them are enough for other settings than the default ones
 #: The ladder: every scenario is scored at each of these delays [s]. At 0 the signal is shown until t3: the control.
 LADDER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+#: The settings that are stored of every scenario: the default delays, and every rung of the ladder.
+RUNGS = {"default": Config()} | {f"{delay:g}": Config(delay_s=(delay, delay)) for delay in LADDER}
 #: [m/s^2] What cars can do: something must be at stake however hard the ego brakes.
 BRAKES = (7.0, 8.0)
 LEAST = 0.05  # of what the worst answer costs: where less is at stake no score is given, for it would be of nothing
@@ -126,7 +128,7 @@ def _references(
     for name, evidence in (("oracle", both(frame, memory)), ("blind", frame)):
         then = chosen_by[name].argmax(3)[..., None]  # the continuation: free, since a frame has told
         before, after = (np.take_along_axis(worth[name], then, 3)[..., 0] for worth in (chosen_by, valued_by))
-        found[name] = earned(after, weights, evidence, chosen(before, leg.weights, evidence))
+        found[name] = earned(after, weights, evidence, preferred(before, leg.weights, evidence))
     right = chosen_by["oracle"].reshape(intents, seeds, -1).argmax(2)  # (I, S): the plan that is right for each intent
     flat, rows = chosen_by["worst"].reshape(intents, seeds, -1), np.arange(seeds)
     worst = np.min([[flat[i, rows, right[j]] for j in range(intents)] for i in range(intents)], axis=(0, 1))
@@ -221,15 +223,10 @@ def reference_on(scenario: Scenario, config: Config, seeds: np.ndarray) -> Refer
     return Reference(seeds, *(getattr(whole, name)[rows] for name in NAMES), worth=whole.worth)
 
 
-def ladder(scenario: Scenario) -> list[tuple[str, Config]]:
-    """The settings that are stored: the default delays, and every rung."""
-    return [("default", Config())] + [(f"{delay:g}", Config(delay_s=(delay, delay))) for delay in LADDER]
-
-
 def asked(scenario: Scenario) -> dict[str, tuple[Scenario, Config, np.ndarray]]:
     """All that the package stores, by fingerprint: the ladder, and what the exam's splits are scored on."""
     found: dict[str, tuple[Scenario, Config, np.ndarray]] = {}
-    for _, config in ladder(scenario):
+    for config in RUNGS.values():
         found[fingerprint(scenario, config)] = scenario, config, seeds_of(config)
     for worlds, config in scales(scenario):
         found.setdefault(fingerprint(worlds, config), (worlds, config, SEEDS[:FEW]))
@@ -242,12 +239,12 @@ def stakes_by_braking(scenario: Scenario) -> dict[str, float]:
     Stored with the package, or computed.
     """
     entry = _read(STORED).get(fingerprint(scenario, Config()), {})
-    return entry.get("stakes_by_braking") or _stakes_by_braking(scenario, SEEDS[:FEW])
+    return entry.get("stakes_by_braking") or _stakes_by_braking(scenario)
 
 
-def _stakes_by_braking(scenario: Scenario, seeds: np.ndarray) -> dict[str, float]:
+def _stakes_by_braking(scenario: Scenario) -> dict[str, float]:
     braked = {"task": scenario} | {f"{strength:g}": braking(scenario, strength) for strength in BRAKES}
-    found = {one: compute(one, Config(), seeds).stakes for one in dict.fromkeys(braked.values())}
+    found = {one: compute(one, Config(), SEEDS[:FEW]).stakes for one in dict.fromkeys(braked.values())}
     return {name: round(found[one], 4) for name, one in braked.items()}
 
 
@@ -260,7 +257,7 @@ def update(name: str | None = None) -> None:
             if scenario.name == name or (name is None and key not in kept):
                 entries[key] = _entry(worlds, config, compute(worlds, config, seeds))
                 if (worlds, config) == (scenario, Config()):
-                    entries[key]["stakes_by_braking"] = _stakes_by_braking(scenario, SEEDS[:FEW])
+                    entries[key]["stakes_by_braking"] = _stakes_by_braking(scenario)
             elif key in kept:
                 entries[key] = kept[key]
     _write(STORED, entries)
@@ -301,7 +298,7 @@ def _write(path: Path, entries: dict[str, Any]) -> None:
 def summary(scenario: Scenario) -> dict[str, Any]:
     """What ``kindergarten scenarios --json`` says of one scenario."""
     rows = {}
-    for name, config in ladder(scenario):
+    for name, config in RUNGS.items():
         found = reference(scenario, config)
         rows[name] = {
             "oracle": round(float(found.oracle.mean()), 4),
@@ -313,7 +310,7 @@ def summary(scenario: Scenario) -> dict[str, Any]:
     intents = {
         names(Intent)[intent]: sum(chances[intent] for chances in drawn) / len(drawn) for intent in scenario.intents
     }
-    first = {"id": f"Kindergarten/{scenario.name}-v0", "summary": scenario.summary}
+    first = {"id": id_of(scenario.name), "summary": scenario.summary}
     brakes = {"stakes_by_braking": stakes_by_braking(scenario)}
     return {**first, **rows.pop("default"), **brakes, "intents": intents, "delay_ladder": rows}
 
@@ -322,7 +319,7 @@ def show(scenarios: Iterable[Scenario], as_json: bool) -> None:
     """Print ``scenarios`` and their references."""
     found = [summary(scenario) for scenario in scenarios]
     if as_json:
-        print(json.dumps(found, indent=2))
+        print_json(found)
         return
     for row in found:
         print(f"\n{row['id']}: {row['summary']}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
 from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole
 from kindergarten.world.sense import check
-from kindergarten.world.settings import declared, setting, settle, spelled_out
+from kindergarten.world.settings import declared, refuse_unknown, setting, settle, spelled_out
 
 # Whoever makes a scenario finds all that it takes here.
 from kindergarten.world.ways import Junction as Junction  # noqa: PLC0414
@@ -306,10 +306,6 @@ class Config:
         return self.physics_step * self.substeps
 
 
-class UnknownSetting(ValueError, TypeError):
-    """A keyword that is no setting: a TypeError too, as of any function, by which libraries find out what it takes."""
-
-
 #: The declaration, by name.
 SETTINGS = declared(Config)
 
@@ -339,10 +335,8 @@ def make_config(**settings: Unpack[Settings]) -> Config:
     Raises:
         ValueError: there is no such setting, or a value makes no sense; the message names it and the choices.
     """
+    refuse_unknown(Config, settings)
     given: dict[str, Any] = {**settings}
-    for name in given:
-        if name not in SETTINGS:
-            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(SETTINGS)}")
     return Config(**given)
 
 

@@ -3,7 +3,8 @@
 numba keys its disk cache by the file that a kernel stands in, so a helper that is edited in *another* file
 leaves the old machine code in place; it reads pickles from wherever it can write, trusts whatever a damaged file holds,
 and stops where a disk is full. So the kernels have a cache of their own (``world.cache``), in a folder that is named by
-the text of the whole package: any edit compiles anew, and an unchanged package compiles nothing at its second start.
+the text of all that they may call: any edit there compiles anew, and an unchanged package compiles nothing at its
+second start.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from numba.extending import is_jitted
 from kindergarten.world import cache
 
 PACKAGE = Path(__file__).parent.parent
-KERNELS = ("world", "playground", "scoring")  # the folders of the package that hold kernels
+KERNELS = ("world", "playground", "scoring")  # folders of the package whose kernels other files call
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if hasattr(CPUTargetOptions, "_nrt"):
     # Kernels hand arrays to each other all the time, and own none: numba need not count who holds them, which is atomic
@@ -37,7 +38,10 @@ SETTINGS: Any = config  # its attributes are made at run time, which no type che
 
 
 def source_digest() -> str:
-    """Hash of all that machine code depends on: the text of every module that may hold a kernel, and the compiler."""
+    """Hash of what machine code depends on: every module whose kernels others call, and the compiler.
+
+    A kernel's own file counts anyway, in ``KernelCache``.
+    """
     compiler = numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, SETTINGS.BOUNDSCHECK, OPTIONS
     return text_digest(KERNELS, repr(compiler))
 

@@ -97,14 +97,14 @@ NUM_EGO, NUM_USER = len(EGO_COLUMNS), len(USER_COLUMNS)
 SEEN = [column.name for column in USER_COLUMNS].index("seen")
 
 
-def columns(num_users: int) -> list[Column]:
-    """The OBSERVATION table of a world with ``num_users`` road users, the ego among them."""
+def columns(num_users: int, own: tuple[Column, ...] = EGO_COLUMNS) -> list[Column]:
+    """The OBSERVATION table of a world with ``num_users`` road users, the ego among them; it sees ``own`` of itself."""
     others = [
         column._replace(name=f"user{i}.{column.name}", meaning=f"road user {i}: {column.meaning}")
         for i in range(1, num_users)
         for column in USER_COLUMNS
     ]
-    return [column._replace(name=f"ego.{column.name}") for column in EGO_COLUMNS] + others
+    return [column._replace(name=f"ego.{column.name}") for column in own] + others
 
 
 def units(observation: str) -> dict[str, str]:
@@ -122,9 +122,8 @@ def difference(then: dict[str, str], now: dict[str, str]) -> str:
     return "; ".join(found) or "the same in another order"
 
 
-def bounds(num_users: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest observation, float32 (NUM_EGO + NUM_USER * (num_users - 1),)."""
-    table = columns(num_users)
+def bounds(table: list[Column]) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest observation, float32 (columns,)."""
     return np.array([c.low for c in table], np.float32), np.array([c.high for c in table], np.float32)
 
 

@@ -7,13 +7,14 @@ well as what the code works with. Signatures, options and tables are made from `
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from kindergarten.world.kinds import SettingKind
+from kindergarten.world.words import quoted
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,6 +75,22 @@ def declared(declaration: type) -> MappingProxyType[str, Setting]:
             for name, default, m in found
         }
     )
+
+
+class UnknownSetting(ValueError, TypeError):
+    """A keyword that is no setting: a TypeError too, as of any function, by which libraries find out what it takes."""
+
+
+def refuse_unknown(declaration: type, names: Iterable[str]) -> None:
+    """Let ``names`` be settings of a dataclass and nothing else.
+
+    Raises:
+        UnknownSetting: one is none; the message names it and the choices.
+    """
+    known = declared(declaration)
+    for name in names:
+        if name not in known:
+            raise UnknownSetting(f"unexpected keyword argument {quoted(name)}: choose from {', '.join(known)}")
 
 
 def settle(instance: Any) -> None:

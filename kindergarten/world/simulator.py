@@ -62,7 +62,7 @@ class Simulator:
         self.worlds = np.zeros(num_worlds, WORLD)
         self.users = np.zeros((num_worlds, self.num_users), ROAD_USER)
         self.terms = np.zeros((num_worlds, NUM_TERMS))
-        self.observation_low, self.observation_high = observation.bounds(self.num_users)
+        self.observation_low, self.observation_high = observation.bounds(observation.columns(self.num_users))
         self.discrete = self.config.control is Control.DISCRETE
         self._arrays = self.worlds, self.users, self.road, self.casts, self.params
         self._actions = ((num_worlds,), "iu") if self.discrete else ((num_worlds, 2), "iuf")  # their shape and kind

@@ -9,7 +9,7 @@ import numpy as np
 
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
 from kindergarten.agents.diagnose.rate import criterion_of, guesses, right_rate
-from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
+from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, halves, wipe
 from kindergarten.agents.evaluation import linear
 from kindergarten.world.observation import EGO_COLUMNS, NUM_EGO
 
@@ -60,8 +60,7 @@ def written(rollout: Rollout, twins: TwinSet) -> tuple[float, dict[str, float]]:
     """How often a probe of the car's own columns at the moment of decision names the intent: of all, and of each."""
     frame = np.minimum(twins.ready, len(rollout.frames) - 1)
     own = rollout.frames[frame, np.arange(len(frame)), :NUM_EGO].astype(np.float64)
-    train = np.arange(len(own)) % twins.shape[1] % 2 == 0
-    weights = twins.weights.ravel()
+    train, weights = halves(twins), twins.weights.ravel()
 
     def probe(columns: np.ndarray) -> float:  # squares too: three intents may stand in a row
         centred = columns - columns[train].mean(axis=0)

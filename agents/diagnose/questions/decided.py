@@ -14,8 +14,7 @@ import numpy as np
 import torch as th
 
 from kindergarten.agents.diagnose.finding import Case, Finding, Verdict
-from kindergarten.agents.diagnose.questions.probes import halves
-from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, wipe
+from kindergarten.agents.diagnose.twin_set import Rollout, TwinSet, drive, halves, wipe
 from kindergarten.agents.learner.redistribution import ReturnPredictor, side_by_side
 from kindergarten.world.codes import Intent, Phase, names
 

@@ -12,7 +12,7 @@ from kindergarten.agents.diagnose.policy import Policy, RecurrentPolicy
 from kindergarten.agents.diagnose.questions.cheating import guessing, probe_seeds
 from kindergarten.agents.diagnose.questions.memory import ROOM
 from kindergarten.agents.diagnose.rate import right_rate
-from kindergarten.agents.diagnose.twin_set import Rollout, StateHook, TwinSet, drive
+from kindergarten.agents.diagnose.twin_set import Rollout, StateHook, TwinSet, drive, halves
 from kindergarten.agents.evaluation import linear
 from kindergarten.world.codes import Intent, Phase, names
 
@@ -81,11 +81,6 @@ def around(twins: TwinSet) -> np.ndarray:
     """The frame (W,) in each world so many frames after t2: (SPAN, W); -1 where it drives already, or not yet began."""
     frames = twins.off + np.arange(*SPAN)[:, None]
     return np.where((frames >= 0) & (frames <= twins.ready), frames, -1)
-
-
-def halves(twins: TwinSet) -> np.ndarray:
-    """Which worlds (W,) a probe is fitted on: those of every other seed."""
-    return np.arange(len(twins.labels)) % twins.shape[1] % 2 == 0
 
 
 def by_time(inputs: np.ndarray, twins: TwinSet) -> np.ndarray:

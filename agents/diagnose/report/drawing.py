@@ -93,8 +93,10 @@ def legend_above(axes: Axes, columns: int) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2, handlelength=1.4)
 
 
-def bars(axes: Axes, rows: Mapping[str, Mapping[str, float]], chance: float, colours: Iterable[str] = (MINE,)) -> None:
-    """Rates with their intervals, one below the other, and where guessing gets."""
+def bars(
+    axes: Axes, rows: Mapping[str, Mapping[str, float]], chance: float | None, colours: Iterable[str] = (MINE,)
+) -> None:
+    """Rates with their intervals, one below the other, and where guessing gets, if one can guess."""
     names, colours = list(rows), list(colours)
     at = np.arange(len(names))[::-1]
     for place, name, k in zip(at, names, range(len(names)), strict=True):
@@ -104,7 +106,8 @@ def bars(axes: Axes, rows: Mapping[str, Mapping[str, float]], chance: float, col
     axes.set_yticks(at, names)
     axes.tick_params(axis="y", length=0)
     percent(axes, "x")
-    line_at(axes, chance, "guessing", upright=True)
+    if chance is not None:
+        line_at(axes, chance, "guessing", upright=True)
 
 
 def line_over_time(

@@ -96,7 +96,7 @@ def flips(axes: Axes, numbers: Numbers) -> None:
 def placed(axes: Axes, numbers: Numbers) -> None:
     """The same cue early, in the middle and late."""
     rows = {f"{name}: {row['seconds_before']:.1f} s before": row for name, row in numbers["places"].items()}
-    bars(axes, rows, -1.0)
+    bars(axes, rows, None)
     axes.set_xlabel("right answers")
 
 
@@ -153,7 +153,7 @@ def collisions(axes: Axes, numbers: Numbers) -> None:
         for name, row in found.items()
         if name != "reliance"
     }
-    bars(axes, rows, -1.0, (MINE, GREY, OTHER, GREY, GREY))
+    bars(axes, rows, None, (MINE, GREY, OTHER, GREY, GREY))
     axes.set_xlabel("collisions")
 
 

@@ -57,7 +57,7 @@ def bits(axes: Axes, numbers: Numbers) -> None:
 
 def changed(axes: Axes, numbers: Numbers) -> None:
     """Who drives otherwise if it is shown other lamps."""
-    bars(axes, numbers["changed"], -1.0)
+    bars(axes, numbers["changed"], None)
     axes.set_xlabel("worlds in which it drives otherwise")
 
 

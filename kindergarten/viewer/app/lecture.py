@@ -75,9 +75,9 @@ class Telling:
         return self._left > 0.0
 
     def stop(self, stops: Sequence[tuple[float, str]], time: float, later: float) -> float | None:
-        """When [s] it stops between two moments; None if it does not."""
+        """When [s] it stops between two moments, or at the first, unless it stands there already; None if nowhere."""
         for moment, words in stops:
-            if time < moment <= later:
+            if (time < moment if self.words else time <= moment) and moment <= later:
                 self.words, self._left = words, PAUSE
                 return moment
         if not any(moment <= time for moment, _ in stops):

@@ -91,7 +91,8 @@ class Player(Controls):
             return
         begin, end = self._span()
         if time >= end and self.loop:
-            time = begin + (time - end) % max(end - begin, 1e-6)
+            self._go(begin)  # where a story begins anew
+            time = begin if self.story is not None else begin + (time - end) % max(end - begin, 1e-6)
         self.time = min(time, end)
         self.playing = self.time < end
 

@@ -153,8 +153,7 @@ def pose_of(camera: Camera, user: np.void, arm: float, steering: float, larger: 
     """What a road user's picture depends on; it is never larger than asked for."""
     kind = Kind(int(user["kind"]))
     cyclist = kind is Kind.CYCLIST
-    right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
-    up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
+    right, up = camera.heading(user)
     return Pose(
         kind,
         math.exp(math.floor(math.log(camera.scale * larger) / SIZE_STEP) * SIZE_STEP),

@@ -139,16 +139,16 @@ class Pair:
         width = max(type_.width(words, size) for words, size, _ in lines)
         inner = half.inflate(-2 * round(10 * unit), -2 * round(10 * unit))
         size = max(min(round(width + 20 * unit), inner.width), 1), round(46 * unit)
-        box = self._free(size, inner, half, story, frame.time, view)
+        box = self._free(size, inner, half, frame.time, view)
         signs = [(box, ("paper", lines))]
         if frame.end is not End.RUNNING:
             size = round(type_.width(end_words(story), 22) + 20 * unit), round(32 * unit)
-            badge = self._free(size, inner, half, story, frame.time, view, box)
+            badge = self._free(size, inner, half, frame.time, view, box)
             signs.append((badge, (end_tone(frame.end), [(end_words(story), 22, "white")])))
         return signs
 
     def _free(
-        self, size: tuple[int, int], inner: pygame.Rect, half: pygame.Rect, story: Story, time: float, view: View,
+        self, size: tuple[int, int], inner: pygame.Rect, half: pygame.Rect, time: float, view: View,
         other: pygame.Rect | None = None,
     ) -> pygame.Rect:  # fmt: skip
         """Where a sign of ``size`` [px] stands at the edge of ``inner``, beside the ``other`` one."""

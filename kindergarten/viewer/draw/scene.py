@@ -92,8 +92,7 @@ class Scene:
             if user["kind"] in (Kind.CAR, Kind.TRUCK) and share > 0.3:
                 ahead = float(user["length"]) / 2 - HEADLIGHTS
                 at = camera.locate(user["x"] + ahead * user["cos"], user["y"] + ahead * user["sin"])
-                right = float(user["cos"]) * camera.cos + float(user["sin"]) * camera.sin
-                up = float(user["sin"]) * camera.cos - float(user["cos"]) * camera.sin
+                right, up = camera.heading(user)
                 beam(surface, at, math.atan2(up, right), camera.scale)
 
     def _attention(self, surface: pygame.Surface, frame: Frame, camera: Camera, opacity: np.ndarray) -> None:

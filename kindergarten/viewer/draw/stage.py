@@ -13,7 +13,7 @@ from kindergarten.viewer.draw.painter import Painter
 from kindergarten.viewer.draw.pair import Pair
 from kindergarten.viewer.draw.timeline import Axis, Timeline
 from kindergarten.viewer.model.camera import camera_of
-from kindergarten.viewer.model.frame import Frame, decision_times, frame_at
+from kindergarten.viewer.model.frame import Frame, frame_at
 from kindergarten.viewer.model.story import Story, story_of
 from kindergarten.viewer.model.view import Hud, View
 from kindergarten.viewer.model.words import moments, telling_of
@@ -48,7 +48,7 @@ class Stage:
             if side not in known:
                 known[side] = Painter(replay.road, replay.episodes[0])
         self._painters = [known[side] for side in sides]
-        self.times = np.unique(np.concatenate([decision_times(*take) for take in takes]))
+        self.times = np.unique(np.concatenate([story.times for story in self.stories]))
         self.start, self.duration = float(self.times[0]), float(self.times[-1])
         self._pair = Pair(self._painters, self.stories) if len(takes) == 2 else None
 

@@ -72,7 +72,7 @@ class Timeline:
         self._bottom = track.bottom
         lanes = lanes_of(story, self._focus)
         for i in lanes:
-            box = self._lane(LANE)
+            box = self._lane()
             draw_role(surface, self.axis, box, story, i, self._typeface, view.reveal, known, frame.time)
             if story.met == i and not story.live:
                 dot(surface, theme.alarm, (box.right, box.centery), 4.5 * unit)
@@ -91,10 +91,10 @@ class Timeline:
         self._typeface.write(surface, clock, (track.left, y), 19)
         self._typeface.write(surface, hud.status, (track.right, y), 17, theme.faded, 1.0)
 
-    def _lane(self, height: float) -> pygame.Rect:
+    def _lane(self) -> pygame.Rect:
         """Room for one more lane below the last one."""
         unit, track = self._typeface.unit, self.axis.track
-        box = pygame.Rect(track.left, self._bottom + round(GAP * unit), track.width, max(round(height * unit), 2))
+        box = pygame.Rect(track.left, self._bottom + round(GAP * unit), track.width, max(round(LANE * unit), 2))
         self._bottom = box.bottom
         return box
 
@@ -105,7 +105,7 @@ class Timeline:
     def _ego(self, surface: pygame.Surface, known: float) -> None:
         """The ego's lane: when the agent drives, and how it ends."""
         theme, unit, story = self._typeface.theme, self._typeface.unit, self._story
-        box = self._lane(LANE)
+        box = self._lane()
         surface.fill(theme.card, box)
         below = []
         for begin, end in story.driven:

@@ -49,6 +49,11 @@ class Camera:
         right, up = dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
         return self.width / 2 + self.scale * right, self.height / 2 - self.scale * up
 
+    def heading(self, user: np.void) -> tuple[float, float]:
+        """Where a road user is heading in the picture: how far to the right and up, of 1."""
+        cos, sin = float(user["cos"]), float(user["sin"])
+        return cos * self.cos + sin * self.sin, sin * self.cos - cos * self.sin
+
     def unproject(self, points: np.ndarray) -> np.ndarray:
         """Metres (K, 2) of pixels (K, 2)."""
         right = (points[:, 0] - self.width / 2) / self.scale
@@ -87,12 +92,11 @@ def follow(story: Story, frame: Frame, size: tuple[int, int], zoom: float = 1.0)
     steps = math.floor(math.log(CLOSEST * width / USUAL / scale) / math.log(LEVEL) + 1e-9)
     level = max(CLOSEST * width / USUAL / LEVEL**steps, scale) * zoom
     scale *= zoom
-    cos, sin = story.heading
-    right = float(ego["cos"]) * cos + float(ego["sin"]) * sin
-    up = float(ego["sin"]) * cos - float(ego["cos"]) * sin
+    x, y, (cos, sin) = float(ego["x"]), float(ego["y"]), story.heading
+    camera = Camera(x, y, scale, cos, sin, width, height, level)
+    right, up = camera.heading(ego)
     right, up = BEFORE * width * right / scale, BESIDE * height * up / scale
-    x, y = float(ego["x"]) + right * cos - up * sin, float(ego["y"]) + right * sin + up * cos
-    return Camera(x, y, scale, cos, sin, width, height, level)
+    return replace(camera, x=x + right * cos - up * sin, y=y + right * sin + up * cos)
 
 
 def overview(story: Story, size: tuple[int, int], zoom: float = 1.0) -> Camera:

@@ -104,18 +104,14 @@ def recorded(story: Story, k: int) -> Frame:
     )
 
 
-def decision_times(replay: Replay, index: int) -> np.ndarray:
-    """When the frames (T + 1,) of an episode were recorded [s]."""
-    return replay.episodes[index].worlds["tick"] * replay.physics_step
-
-
 def frame_at(replay: Replay, index: int, time: float) -> Frame:
     """Episode ``index`` at ``time`` [s]: exactly what was recorded at a decision, smooth in between.
 
     What is either so or not (a lamp, who is seen) stays as it was at the last decision, as the agent saw it; so does
     whoever is gone at the next one, or somewhere else.
     """
-    episode, times = replay.episodes[index], decision_times(replay, index)
+    episode = replay.episodes[index]
+    times = episode.worlds["tick"] * replay.physics_step
     k = int(np.clip(np.searchsorted(times, time + 1e-9, side="right") - 1, 0, len(times) - 1))
     now, then = episode.users[k], episode.users[min(k + 1, len(times) - 1)]
     span = times[min(k + 1, len(times) - 1)] - times[k]

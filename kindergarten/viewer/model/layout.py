@@ -211,8 +211,9 @@ def ridge(box: np.ndarray) -> np.ndarray:
 class PavedArea:
     """Where people drive, to be asked for many places at once.
 
-    :param places: (K, 2) along the middles of lanes.
-    :param width: of the lanes [m].
+    Args:
+        places: (K, 2) along the middles of lanes.
+        width: of the lanes [m].
     """
 
     def __init__(self, places: np.ndarray, width: float) -> None:

@@ -71,7 +71,8 @@ function boxIn(element, canvas) {
 function advance(seconds) {
   if (timeline.dragging || (state.waiting = Math.max(state.waiting - seconds, 0))) return;
   const later = Math.min(state.time + seconds * state.speed, timeline.duration);
-  const stop = state.story && episodes[state.episode].telling.find(([time]) => state.time < time && time <= later);
+  const comes = (time) => (state.told ? state.time < time : state.time <= time) && time <= later; // the first frame counts
+  const stop = state.story && episodes[state.episode].telling.find(([time]) => comes(time));
   if (stop) [state.time, state.told, state.waiting] = [...stop, look.pause];
   else if (state.time < timeline.duration) state.time = later;
   else if (state.loop && (state.lingered += seconds) > LINGER) restart();
