@@ -23,9 +23,11 @@ MOST = 4  # threads that pay: of a minibatch of 16 worlds, a quarter takes 0.43 
 PAUSE = 0.2  # [s] between two looks at the processes
 LOG = "train.log"
 ROOT = str(Path(kindergarten.__file__).parent.parent)  # where the processes find the package, installed or not
-#: What each process does. Nothing is ever written to it: its standard input ends when we do.
+#: What each process does. Nothing is ever written to it: its standard input ends when we do. Of what happens to lie in
+#: the working directory, which Python puts first here (""), it imports nothing.
 CHILD = """
 import sys
+sys.path = [place for place in sys.path if place]
 from kindergarten.interrupts import end_with_parent
 from kindergarten.cli import main
 end_with_parent()

@@ -35,6 +35,7 @@ from kindergarten.world.config import Config, make_config
 SHARD = 1024  # episodes in a file, some 60,000 decisions; pictures: an eighth of that
 COUNTED = "episodes", "decisions", "bytes"  # of each shard
 MANIFEST = "manifest.json"
+SAFE = "PYTHONSAFEPATH"  # without it new processes look for multiprocessing itself in the working directory first
 PACKAGES = ("numpy", "numba", "pyarrow")
 
 
@@ -204,9 +205,12 @@ def _write(about: dict[str, Any], out: Path, done: dict[str, Any]) -> dict[str, 
 def _workers(jobs: int, tasks: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that begin anew, each with one thread for what is not ours: they are many already.
 
-    They end when we do, however that may be, and at once if something ends the work.
+    They end when we do, however that may be, and at once if something ends the work. Of what happens to lie in the
+    working directory they import nothing (from Python 3.11 on).
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    unsafe = not os.environ.get(SAFE)
+    os.environ[SAFE] = "1"
     context, others = multiprocessing.get_context("spawn"), multiprocessing.active_children()
     pool = ProcessPoolExecutor(max(1, min(jobs, tasks)), mp_context=context, initializer=_begin_work)
     try:
@@ -218,6 +222,8 @@ def _workers(jobs: int, tasks: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        if unsafe:
+            del os.environ[SAFE]
 
 
 def _begin_work() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kindergarten.api import load
 from kindergarten.evaluation import named
 from kindergarten.files import PAGES, check_ending, place_of, write_whole
 from kindergarten.markup import markup
@@ -38,7 +39,7 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
 
         runs = [Run.open(place) for place in runs_in(Path(agent)) or [Path(agent)]]
         where = runs[0].where(scenario)
-        seeds = {name_of(run): named(str(run.folder), allow_pickle) for run in runs}
+        seeds = {name_of(run): load(run.folder, allow_pickle=allow_pickle) for run in runs}
         return examine(seeds, where)
     drivers = {Path(agent).name: named(agent, allow_pickle)}
     if scenario is None:
