@@ -13,10 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kindergarten.extras import explained
+
 #: Where runs are, unless somebody says where.
 RUNS = Path("runs")
 #: The run that comes with the package.
 DEMO = Path(__file__).parent / "demo"
+#: The file of a folder by which two processes know of each other.
+LOCK = ".lock"
 #: How the name of a page ends.
 PAGES = (".html", ".htm")
 #: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
@@ -50,20 +54,39 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         OSError: it cannot be written; the message names ``path``, or the folder that cannot be made.
     """
     path = Path(path)
+    with _draft_of(path) as draft:
+        yield draft
+        with open(draft, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+
+
+def check_writable(path: Path) -> None:
+    """See that a file can be written there, before what it shall hold is made; nothing stays but its folder.
+
+    Raises:
+        OSError: it cannot; see ``whole_file``.
+    """
+    with _draft_of(path) as draft, suppress(FileNotFoundError):
+        draft.touch()
+        os.lstat(path)  # whose name may be too long, which the draft's is not
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """The path of a draft of a file; it is gone when the block ends. Errors that name it name the file instead."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     draft = _draft_beside(path)
     try:
         yield draft
-        with open(draft, "r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
     except OSError as error:
         if error.errno is None or error.filename not in (None, os.fspath(draft)):
             raise  # it speaks for itself, or of another file
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be removed nothing could be written: that is what is said
+            draft.unlink()
 
 
 @contextmanager
@@ -98,6 +121,32 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` to ``path`` in one go; see ``whole_file``."""
     with whole_file(path) as draft:
         draft.write_bytes(content)
+
+
+@contextmanager
+def alone(folder: Path, done: str) -> Iterator[None]:
+    """Work in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
+
+    Args:
+        folder: which is there.
+        done: what is being done to it: "trained".
+
+    Raises:
+        ValueError: somebody else does.
+    """
+    with explained(folder):
+        from filelock import FileLock, Timeout
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{folder} is being {done} by another process: wait until it is done, or stop it") from None
+    except NotImplementedError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _draft_beside(path: Path) -> Path:

@@ -22,11 +22,10 @@ import torch as th
 from kindergarten import cli
 from kindergarten.agents import PPOConfig
 from kindergarten.agents.runs import checkpoint, evaluate, train
-from kindergarten.agents.runs.folders import alone
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import ALWAYS, Run
 from kindergarten.agents.runs.train import begin
-from kindergarten.files import whole_folder
+from kindergarten.files import alone, whole_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = Options(worlds=8, steps=1024, learner=PPOConfig(n_epochs=1, hidden=16, features=16))
@@ -303,7 +302,7 @@ def kindergarten(*words: object) -> subprocess.Popen[bytes]:
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(folder: Path, capsys):
-    with alone(folder):
+    with alone(folder, "trained"):
         before = (folder / "config.json").read_bytes()
         for words in ((), ("--more", "1"), ("--steps", "9999")):
             line = said(capsys, "train", "--resume", folder, *words)
@@ -327,7 +326,7 @@ def test_children_end_with_their_parent(tmp_path: Path, capsys, how: signal.Sign
     parent.wait()
     wait_for(lambda: not any(map(is_alive, children)), 30.0)
     for seed in ("seed0", "seed1"):
-        with alone(out / seed):  # nobody holds it any more
+        with alone(out / seed, "trained"):  # nobody holds it any more
             assert not (out / seed / LAST).exists() or checkpoint.read(out / seed / LAST)
 
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from kindergarten.api import check_fits, load
 from kindergarten.data.table import table_of
-from kindergarten.files import place_of, whole_file, write_whole
+from kindergarten.files import alone, place_of, whole_file, write_whole
 from kindergarten.interrupts import end_with_parent
 from kindergarten.progress import Progress
 from kindergarten.provenance import made_with
@@ -90,12 +90,20 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
         jobs: processes at once.
 
     Raises:
-        ValueError: the folder holds another recording, or the driver cannot drive there.
+        ValueError: the folder holds another recording, another process records there, or the driver cannot drive.
         OSError: there is no such driver, or no such folder can be made.
         Unfinished: the disk is full, or a process was ended from outside; the shards that are there are whole.
     """
     exam, about = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True), wanted.about
     check_fits(agent_named(wanted.driver), exam)
+    _opened(about, out)  # what is refused is left as it is
+    out.mkdir(parents=True, exist_ok=True)
+    with alone(out, "recorded"):
+        return _record(wanted, about, out, jobs)
+
+
+def _record(wanted: Recording, about: dict[str, Any], out: Path, jobs: int) -> dict[str, Any]:
+    """Write what is missing, as ``record`` does, into a folder that nobody else records in."""
     done = _opened(about, out)
     shards = wanted.shards(done)
     missing = [k for k in range(len(shards)) if not _whole(out, done, k)]
@@ -160,7 +168,7 @@ def shard_name(k: int) -> str:
 def _opened(about: dict[str, Any], out: Path) -> dict[str, Any]:
     """The shards that the folder's manifest knows; none if there is no manifest."""
     if not (out / MANIFEST).exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(out.glob("[!.]*"))):  # hidden are drafts and a lock
             raise ValueError(f"{out} is there, and is no recording: choose another --out")
         return {}
     try:
