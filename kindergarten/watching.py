@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
-from kindergarten.files import DEMO, RUNS, check_ending, place_of
+from kindergarten.files import DEMO, RUNS, check_ending, check_writable, place_of
 from kindergarten.output import decimals, note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
@@ -177,6 +177,8 @@ class Play:
         from kindergarten.interrupts import code_of, politely
 
         game, code = self._examined() if self.exam is not None else self._free(), 0
+        for path in filter(None, (self.replay, self.card)):
+            check_writable(path)  # before anybody drives
         try:
             with politely():
                 viewer.play(game)

@@ -198,9 +198,8 @@ def test_every_advice_can_be_followed(folder: Path, capsys, monkeypatch: pytest.
     states = {LAST: last, BEST: best, ZIP: pickle, "metrics.csv": table, "evaluation.json": scores}
     for name, state in states.items():
         (cut if state == CUT else Path.unlink if state == GONE else Path.stat)(folder / name)
-    monkeypatch.setattr(
-        evaluate, "evaluate_run", lambda run, configs, ladder, pickles, quiet: [run.load_model(pickles)]
-    )
+    monkeypatch.setattr(evaluate, "score_run", lambda run, configs, ladder, pickles, quiet: [run.load_model(pickles)])
+    monkeypatch.setattr(evaluate, "keep", lambda *_: None)
     monkeypatch.setattr(train, "train", lambda run: 0)  # what it would go on from has been read
     kept = {name: (folder / name).read_bytes() for name, state in states.items() if state != GONE}
     for first in (["evaluate"], ["train", "--resume"], ["compare"]):

@@ -17,7 +17,7 @@ from kindergarten.agents.evaluation.evaluate import record
 from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
-from kindergarten.agents.runs.evaluate import evaluate_run, last_model
+from kindergarten.agents.runs.evaluate import keep, last_model, score_run
 from kindergarten.agents.runs.folders import check_new, new_folder, runs_in
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
@@ -223,7 +223,7 @@ def finish(run: Run) -> None:
         replay.write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)
-    evaluate_run(run)
+    keep(run, score_run(run))
     print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))
