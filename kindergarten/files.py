@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import glob
+import json
+import math
 import os
 import platform
 import re
@@ -12,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from kindergarten.extras import explained
 
@@ -30,6 +33,26 @@ OURS = f".{platform.node()}-"
 def place_of(path: str | os.PathLike[str]) -> Path:
     """Where an agent is: ``demo`` is the one that comes with the package, unless there is anything of that name."""
     return DEMO if Path(path) == Path(DEMO.name) and not Path(path).exists() else Path(path)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, which may be anybody's.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds something else, or more than can be worked with.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _whole(digits: str) -> int:
+    """A whole number that is a float as well: whoever makes one of it need not ask."""
+    if math.isinf(float(digits)):
+        raise ValueError(f"it holds a number of {len(digits)} digits")
+    return int(digits)
 
 
 def check_ending(path: Path | None, what: str, *endings: str) -> None:

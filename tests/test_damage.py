@@ -129,6 +129,7 @@ LAST, BEST, ZIP = (f"checkpoints/{name}" for name in ("last.safetensors", "best.
         (lambda folder: cut(folder / "metrics.csv", 30), "metrics.csv"),
         (lambda folder: (folder / "metrics.csv").write_bytes(b"\x93NUMPY\0\xff" * 9), "metrics.csv"),
         (lambda folder: (folder / "metrics.csv").write_text("a,b\n1,2\n"), "metrics.csv"),
+        (lambda folder: (folder / "metrics.csv").write_text("1" * 200_000), "metrics.csv"),
         (lambda folder: cut(folder / LAST), LAST),
         (removed(LAST), LAST),
         (removed("checkpoints"), LAST),
@@ -263,7 +264,10 @@ def test_what_is_advised_can_be_done(folder: Path, capsys):
 @pytest.mark.parametrize("name", ["evaluation.json", "ladder.json"])
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "[" * 100_000, "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}'],
+    [
+        *("", "{", "[]", "[" * 100_000, "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}'),
+        f'{{"delay_s": [1, 4], "anticipation": {10**400}}}',
+    ],
 )
 def test_damaged_scores_are_one_line(folder: Path, capsys, name: str, content: str):
     (folder / name).write_text(content)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from kindergarten import evaluation
-from kindergarten.files import DEMO
+from kindergarten import cli, evaluation, watching
+from kindergarten.files import DEMO, read_json
 from kindergarten.reportcard import command
+from kindergarten.world.config import Config
+from kindergarten.world.kinds import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 EVIL = "from pathlib import Path\nPath('has run').touch()\n"
@@ -67,3 +69,45 @@ def test_nor_do_those_who_record(here: Path):
     (here / "multiprocessing.py").write_text(EVIL)
     subprocess.run([sys.executable, "tree/works.py"], env={"PYTHONPATH": str(ROOT)}, check=True)
     assert not (here / "has run").exists()
+
+
+DEEP, HUGE = "[" * 100_000, str(10**400)
+
+SHARD = """
+{"recording": {"shard": 9}, "shards": {"part-000000.parquet": {"episodes": 1, "decisions": 1, "bytes": BYTES}}}
+"""
+
+
+@pytest.mark.parametrize("content", [DEEP, HUGE, "9" * 5000, "{", "\0", b"\xff"])
+def test_json_that_cannot_be_worked_with_is_a_value_error(here: Path, content: str | bytes):
+    (here / "a.json").write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(ValueError):
+        read_json(here / "a.json")
+    (here / "runs" / "a").mkdir(parents=True)
+    (here / "a.json").rename(here / "runs" / "a" / "evaluation.json")
+    assert watching.known_agent("Follow", Config()) == ""  # somebody wants to play, whatever lies about
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        DEEP,
+        SHARD.replace("BYTES", HUGE),
+        SHARD.replace("BYTES", "-1"),
+        SHARD.replace("BYTES", "1").replace("000000", "\u0661" * 6),
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_damaged(here: Path, manifest: str, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("pyarrow")
+    (here / "manifest.json").write_text(manifest, encoding="utf-8")
+    assert cli.main(["record", "--scenario", "Follow", "--out", "."]) == 2
+    assert capsys.readouterr().err == "kindergarten: error: manifest.json is damaged: choose another --out\n"
+    assert [path.name for path in here.iterdir()] == ["manifest.json"]
+
+
+def test_no_terminal_is_told_what_to_do(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["watch", "\33[31mred\u202e.npz"]) == 2
+    line = capsys.readouterr().err
+    assert "\\x1b[31mred\\u202e.npz" in line and "\33" not in line and "\u202e" not in line
+    with pytest.raises(ValueError, match=r"hub is '\\x1b\[2J': it must be a text"):
+        Text().settle("hub", "\33[2J")

@@ -14,7 +14,7 @@ from pathlib import Path
 import kindergarten
 from kindergarten.agents.runs.run import Run
 from kindergarten.interrupts import code_of, politely
-from kindergarten.output import decimals, pasteable
+from kindergarten.output import decimals, pasteable, say
 from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import mean_at_stake, summary
@@ -67,7 +67,7 @@ def resume(folder: Path, runs: list[Path]) -> int:
     except KeyboardInterrupt as stop:
         code = code_of(stop)
     if code:
-        print(f"kindergarten: not all is done. Go on: {pasteable('train', '--resume', folder)}", file=sys.stderr)
+        say(f"not all is done. Go on: {pasteable('train', '--resume', folder)}")
         return code
     print(f"{len(runs)} seeds: {_together(runs)}")
     return 0

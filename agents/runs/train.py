@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -26,7 +25,7 @@ from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
 from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
 from kindergarten.files import RUNS, alone, place_of, whole_file
 from kindergarten.interrupts import code_of, politely
-from kindergarten.output import pasteable
+from kindergarten.output import pasteable, say
 from kindergarten.scoring.reference import relevant
 from kindergarten.world.settings import plain
 
@@ -180,7 +179,7 @@ def attempt(work: Callable[[Run], None], run: Run) -> int:
         code, why = code_of(stop), "stopped"
     except (OSError, FloatingPointError, MemoryError) as error:
         code, why = FAILED, f"error: {error}"
-    print(f"kindergarten: {why}; {kept(run)}", file=sys.stderr)
+    say(f"{why}; {kept(run)}")
     return code
 
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from kindergarten.api import check_fits, load
 from kindergarten.data.table import table_of
-from kindergarten.files import alone, place_of, whole_file, write_whole
+from kindergarten.files import alone, place_of, read_json, whole_file, write_whole
 from kindergarten.interrupts import end_with_parent
 from kindergarten.progress import Progress
 from kindergarten.provenance import made_with
@@ -31,6 +31,7 @@ from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
 from kindergarten.world.config import Config, make_config
+from kindergarten.world.words import quoted
 
 SHARD = 1024  # episodes in a file, some 60,000 decisions; pictures: an eighth of that
 COUNTED = "episodes", "decisions", "bytes"  # of each shard
@@ -172,11 +173,12 @@ def _opened(about: dict[str, Any], out: Path) -> dict[str, Any]:
             raise ValueError(f"{out} is there, and is no recording: choose another --out")
         return {}
     try:
-        manifest = json.loads((out / MANIFEST).read_text("utf-8"))
+        manifest = read_json(out / MANIFEST)
         theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
         for name, its in shards.items():
-            counted = all(type(its[count]) is int for count in COUNTED) and 0 < its["episodes"] <= theirs["shard"]
-            if not counted or re.fullmatch(r"part-\d{6}\.parquet", name) is None:
+            counted = all(type(its[count]) is int and its[count] >= 0 for count in COUNTED)
+            counted = counted and 0 < its["episodes"] <= theirs["shard"]
+            if not counted or re.fullmatch(r"part-[0-9]{6}\.parquet", name) is None:
                 raise ValueError
             its.setdefault("made_with", manifest.get("made_with"))  # older ones have one note for all
     except (ValueError, KeyError, TypeError):
@@ -192,7 +194,8 @@ def _check_same(about: dict[str, Any], theirs: dict[str, Any], out: Path) -> Non
         if theirs.get(name) != value and name == "weights":
             raise ValueError(f"{out} was recorded before {about['driver']} got other weights: choose another --out")
         if theirs.get(name) != value:
-            raise ValueError(f"{out} has {name} {theirs.get(name)!r}, and not {value!r}: choose another --out")
+            has = quoted(theirs.get(name))
+            raise ValueError(f"{out} has {name} {has}, and not {quoted(value)}: choose another --out")
 
 
 def _whole(out: Path, done: dict[str, Any], k: int) -> bool:
