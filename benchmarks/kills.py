@@ -23,9 +23,10 @@ import torch as th
 from benchmarks.common import about, command_line, write
 from kindergarten import cli
 from kindergarten.agents.runs import checkpoint, train
-from kindergarten.agents.runs.folders import alone, runs_in
+from kindergarten.agents.runs.folders import runs_in
 from kindergarten.agents.runs.metrics import read_rows
 from kindergarten.agents.runs.run import PACKAGES, Run
+from kindergarten.files import alone
 from kindergarten.replay import replay
 
 KINDS = {
@@ -79,7 +80,7 @@ def kept(folder: Path) -> dict[str, int]:
     for path in runs_of(folder):
         while True:
             try:
-                with alone(path):
+                with alone(path, "trained"):
                     break
             except ValueError:  # its children end by themselves, soon
                 time.sleep(0.05)

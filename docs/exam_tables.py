@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from docs.benchmark_tables import made_with
 from docs.tables import RESULTS, measured, spread, table
+from kindergarten.files import read_json
 from kindergarten.output import decimals
 from kindergarten.reportcard.card import horizon_named
 from kindergarten.scenarios import SCENARIOS
@@ -71,7 +71,7 @@ def graduates() -> str:
 
 def cards() -> dict[tuple[str, str], list[Card]]:
     """All cards, by scenario and agent; those of one agent's seeds together."""
-    every = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("exam/*.json"))]
+    every = [read_json(file) for file in sorted(RESULTS.glob("exam/*.json"))]
     found: dict[tuple[str, str], list[Card]] = {}
     for card in sorted(every, key=_place):
         found.setdefault((card["scenario"], card["agent"].partition(", seed ")[0]), []).append(card)

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NamedTuple, Union
 
 from kindergarten import __version__
 from kindergarten.extras import NotInstalled, explained
-from kindergarten.interrupts import INTERRUPTED
-from kindergarten.output import patiently, silently
+from kindergarten.interrupts import code_of, politely
+from kindergarten.output import patiently, say, silently
 from kindergarten.world.words import LONGEST, quoted, shortened
 
 
@@ -77,9 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _code(words: list[str]) -> int:
     """Run a command line; the exit code."""
     try:
-        return _run(words)
-    except KeyboardInterrupt:
-        return _say("stopped", INTERRUPTED)
+        with politely():
+            return _run(words)
+    except KeyboardInterrupt as stop:
+        return _say("stopped", code_of(stop))
     except (ValueError, OSError, NotInstalled, MemoryError) as error:
         if os.environ.get("KINDERGARTEN_TRACEBACK"):
             raise
@@ -91,7 +92,7 @@ def _code(words: list[str]) -> int:
 
 
 def _say(what: str, code: int) -> int:
-    print(f"kindergarten: {what}", file=sys.stderr)
+    say(what)
     return code
 
 

@@ -6,8 +6,10 @@ A field made by ``setting`` is an option with its own words, limits and choices;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass
+from io import StringIO
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -23,17 +25,19 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
-from kindergarten.files import RUNS
+from kindergarten.files import RUNS, write_whole
 from kindergarten.output import note, pasteable
 from kindergarten.world.kinds import SettingKind, Sides, Span
 from kindergarten.world.settings import declared, option
-from kindergarten.world.words import quoted, shortened
+from kindergarten.world.words import chosen, quoted, shortened
 
 C = TypeVar("C")
 REGISTRY = ConstructorRegistry()
 NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 POSITIONAL = get_args(tyro.conf.Positional[int])[1]  # how tyro marks what is no option
 BEST = "checkpoints/best.*"  # of a run: what it takes to be looked into
+PRINTS, WRITES = "--tyro-print-completion", "--tyro-write-completion"
+SHELLS = dict.fromkeys(("bash", "zsh", "fish"))  # for which tyro knows how
 FEW = 8  # options are named one by one when somebody mistypes one
 
 
@@ -58,7 +62,7 @@ def read(command: type[C] | Any, words: Sequence[str], prog: str, default: C | N
         name, _, rest = _wrong(event).partition(" ")
         raise ValueError(f"{options.get(name, name)} {rest}")  # a setting is called as its option is
 
-    with failures.on_parse_error(refuse):
+    with failures.on_parse_error(refuse), _completing(words) as words:
         return tyro.cli(
             command,
             prog=prog,
@@ -68,6 +72,34 @@ def read(command: type[C] | Any, words: Sequence[str], prog: str, default: C | N
             registry=REGISTRY,
             config=(tyro.conf.OmitArgPrefixes,),
         )
+
+
+@contextmanager
+def _completing(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """``words``; what tyro makes for a shell, if it is asked to write that, goes into the file whole or not at all.
+
+    Raises:
+        ValueError: there is no such shell, or no file is named.
+        OSError: the file cannot be written.
+    """
+    asked = words[0].replace("_", "-") if words else ""
+    if asked not in (PRINTS, WRITES):
+        yield words
+        return
+    shell, file, *_ = *words[1:], "", ""
+    chosen("shell", shell, SHELLS)
+    if asked == PRINTS:
+        yield words
+        return
+    if not file:
+        raise ValueError(f"{WRITES} {shell} needs a file: name it after the shell, or {PRINTS} {shell}")
+    script = StringIO()
+    try:
+        with redirect_stdout(script):
+            yield [PRINTS, shell]
+    except SystemExit:  # so tyro ends when it has printed
+        write_whole(file, script.getvalue().encode())
+        raise
 
 
 @dataclass(frozen=True)
@@ -94,13 +126,17 @@ def newest_run(holds: str) -> Path:
 
 
 def value_of(option: str, words: Sequence[str]) -> str | None:
-    """What follows ``option``, before anything else is known; None if it is not there, or nothing follows."""
+    """What follows ``option``, before anything else is known; None if it is not there, or nothing follows.
+
+    Of an option that is given twice the last one counts, as it does for tyro.
+    """
+    found = None
     for word, following in zip(words, [*words[1:], None], strict=False):
         if word == option:
-            return following
-        if word.startswith(f"{option}="):
-            return word.removeprefix(f"{option}=")
-    return None
+            found = following
+        elif word.startswith(f"{option}="):
+            found = word.removeprefix(f"{option}=")
+    return found
 
 
 def options_of(command: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import BEST, Quiet, newest_run, read, value_of
-from kindergarten.output import pasteable
+from kindergarten.output import pasteable, say
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.config import Config
@@ -136,7 +136,7 @@ class Record(Quiet):
             code, why = (1, f"error: {stop}") if isinstance(stop, Unfinished) else (code_of(stop), "stopped")
             there = (out / MANIFEST).exists()
             rest = f"; what is in {out} is whole. Go on: {pasteable(*sys.argv[1:])}" if there else ""
-            print(f"kindergarten: {why}{rest}", file=sys.stderr)
+            say(f"{why}{rest}")
             return code
         size = manifest["bytes"] / 1e6
         print(f"{out}: {manifest['episodes']:,} episodes, {manifest['decisions']:,} decisions, {size:,.1f} MB")

@@ -40,7 +40,10 @@ def evaluate(
             evaluate_runs(place, delays, ladder, allow_pickle, as_json)
             return
         seeds = runs_in(place)
-    agents = {each: named(each, allow_pickle) for each in map(str, seeds or [name])}
+    if seeds:
+        agents = {str(seed): load(seed, allow_pickle=allow_pickle) for seed in seeds}
+    else:
+        agents = {name: named(name, allow_pickle)}
     if scenario is None:
         raise ValueError(f"{name} does not say where it drives: name it with --scenario")
     settings: list[dict[str, Any]] = [{"delay_s": delay} for delay in delays] or [{}]
@@ -55,10 +58,13 @@ def evaluate(
 def named(name: str, allow_pickle: bool = False) -> Agent:
     """The agent that ``name`` means: a run's folder, .onnx, .zip, module:attribute, or one who has not learned.
 
+    What is there is read, whatever it is called: a name with a colon in it imports nothing then.
+
     Raises:
         ValueError: there is no such agent.
     """
-    return agent_of(attribute(name)) if ":" in name else load(name, allow_pickle=allow_pickle)
+    imported = ":" in name and not os.path.lexists(name)
+    return agent_of(attribute(name)) if imported else load(name, allow_pickle=allow_pickle)
 
 
 def attribute(name: str) -> Any:

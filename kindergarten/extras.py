@@ -11,9 +11,9 @@ from typing import Any
 
 #: Which of our extras brings which module.
 EXTRAS = {
-    **dict.fromkeys(("torch", "stable_baselines3", "sb3_contrib", "safetensors", "filelock", "sklearn"), "agents"),
+    **dict.fromkeys(("torch", "stable_baselines3", "sb3_contrib", "safetensors", "sklearn"), "agents"),
     **dict.fromkeys(("tensorboard", "rich", "imageio_ffmpeg", "jinja2", "matplotlib", "PIL"), "agents"),
-    **{"pyarrow": "data", "minari": "offline", "h5py": "offline"},
+    **{"filelock": "data", "pyarrow": "data", "minari": "offline", "h5py": "offline"},
     **{"ray": "distributed", "pettingzoo": "multiagent", "onnx": "onnx", "onnxruntime": "onnx", "playwright": "test"},
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import glob
+import json
+import math
 import os
 import platform
 import re
@@ -12,11 +14,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+from kindergarten.extras import explained
 
 #: Where runs are, unless somebody says where.
 RUNS = Path("runs")
 #: The run that comes with the package.
 DEMO = Path(__file__).parent / "demo"
+#: The file of a folder by which two processes know of each other.
+LOCK = ".lock"
 #: How the name of a page ends.
 PAGES = (".html", ".htm")
 #: How the name of a draft begins: a folder may be shared by several machines, each with processes of its own.
@@ -26,6 +33,26 @@ OURS = f".{platform.node()}-"
 def place_of(path: str | os.PathLike[str]) -> Path:
     """Where an agent is: ``demo`` is the one that comes with the package, unless there is anything of that name."""
     return DEMO if Path(path) == Path(DEMO.name) and not Path(path).exists() else Path(path)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, which may be anybody's.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds something else, or more than can be worked with.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _whole(digits: str) -> int:
+    """A whole number that is a float as well: whoever makes one of it need not ask."""
+    if math.isinf(float(digits)):
+        raise ValueError(f"it holds a number of {len(digits)} digits")
+    return int(digits)
 
 
 def check_ending(path: Path | None, what: str, *endings: str) -> None:
@@ -50,20 +77,39 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         OSError: it cannot be written; the message names ``path``, or the folder that cannot be made.
     """
     path = Path(path)
+    with _draft_of(path) as draft:
+        yield draft
+        with open(draft, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+
+
+def check_writable(path: Path) -> None:
+    """See that a file can be written there, before what it shall hold is made; nothing stays but its folder.
+
+    Raises:
+        OSError: it cannot; see ``whole_file``.
+    """
+    with _draft_of(path) as draft, suppress(FileNotFoundError):
+        draft.touch()
+        os.lstat(path)  # whose name may be too long, which the draft's is not
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """The path of a draft of a file; it is gone when the block ends. Errors that name it name the file instead."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     draft = _draft_beside(path)
     try:
         yield draft
-        with open(draft, "r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
     except OSError as error:
         if error.errno is None or error.filename not in (None, os.fspath(draft)):
             raise  # it speaks for itself, or of another file
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be removed nothing could be written: that is what is said
+            draft.unlink()
 
 
 @contextmanager
@@ -98,6 +144,32 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` to ``path`` in one go; see ``whole_file``."""
     with whole_file(path) as draft:
         draft.write_bytes(content)
+
+
+@contextmanager
+def alone(folder: Path, done: str) -> Iterator[None]:
+    """Work in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
+
+    Args:
+        folder: which is there.
+        done: what is being done to it: "trained".
+
+    Raises:
+        ValueError: somebody else does.
+    """
+    with explained(folder):
+        from filelock import FileLock, Timeout
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{folder} is being {done} by another process: wait until it is done, or stop it") from None
+    except NotImplementedError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _draft_beside(path: Path) -> Path:

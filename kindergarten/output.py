@@ -98,10 +98,16 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2), file=_ASIDE.get() or sys.stdout)
 
 
+def say(words: str) -> None:
+    """Say a line on standard error. What a terminal would act on, as in a file of somebody else, is written out."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    print(f"{NAME}: {shown}", file=sys.stderr, flush=True)
+
+
 def note(words: str) -> None:
-    """Say on standard error what is neither a result nor wrong."""
+    """Say what is neither a result nor wrong."""
     if not is_silent():
-        print(f"{NAME}: {words}", file=sys.stderr, flush=True)
+        say(words)
 
 
 def decimals(value: SupportsFloat, digits: int = 2, sign: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from kindergarten.commandline import Quiet, newest_run
-from kindergarten.files import DEMO, RUNS, check_ending, place_of
+from kindergarten.files import DEMO, RUNS, check_ending, check_writable, place_of, read_json
 from kindergarten.output import decimals, note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
@@ -177,6 +177,8 @@ class Play:
         from kindergarten.interrupts import code_of, politely
 
         game, code = self._examined() if self.exam is not None else self._free(), 0
+        for path in filter(None, (self.replay, self.card)):
+            check_writable(path)  # before anybody drives
         try:
             with politely():
                 viewer.play(game)
@@ -246,7 +248,6 @@ class Play:
 
 def known_agent(scenario: str, config: Config) -> str:
     """The score of the run in runs/ that was evaluated last in these worlds, in words; "" if there is none."""
-    import json
 
     def same_worlds(other: Config) -> bool:  # how they are shown to it is its own business
         alike = (name for name, its in SETTINGS.items() if its.earns or hasattr(Play, name))
@@ -254,7 +255,7 @@ def known_agent(scenario: str, config: Config) -> str:
 
     for file in sorted(RUNS.glob("**/evaluation.json"), key=lambda path: -path.stat().st_mtime):
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            found = read_json(file)
             for row in found if isinstance(found, list) else [found]:
                 if row["scenario"] == scenario and same_worlds(make_config(**row["settings"])):
                     return f"The agent of {file.parent}: {decimals(row['anticipation'])}."

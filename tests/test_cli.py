@@ -243,6 +243,22 @@ def test_a_shell_can_complete_all_of_it(shell: str, capsys: pytest.CaptureFixtur
         assert said == ["lstm", "lstm-default"]
 
 
+def test_what_completes_is_written_whole_for_a_shell_that_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "complete.sh"
+    assert cli.main(["--tyro-write-completion", "bash", str(file)]) == 0 and "complete" in file.read_text()
+    for words, said in (
+        (["--tyro-print-completion", "foo"], "unknown shell 'foo': choose from bash, zsh, fish"),
+        (["--tyro-write-completion", "tcsh", str(file)], "unknown shell 'tcsh'"),
+        (["--tyro-print-completion"], "unknown shell ''"),
+        (["watch", "--tyro_write_completion", "bash"], "needs a file"),
+        (["--tyro-write-completion", "bash", str(file / "a")], "complete.sh"),
+    ):
+        assert cli.main(words) == cli.ERROR
+        line = capsys.readouterr().err
+        assert said in line and line.count("\n") == 1
+    assert "complete" in file.read_text()
+
+
 def test_help_costs_little():
     """Beside what numpy and Gymnasium cost, which is most of it, in turns: processor time."""
     spent = "print(*resource.getrusage(resource.RUSAGE_SELF)[:2], file=sys.stderr)"

@@ -22,11 +22,10 @@ import torch as th
 from kindergarten import cli
 from kindergarten.agents import PPOConfig
 from kindergarten.agents.runs import checkpoint, evaluate, train
-from kindergarten.agents.runs.folders import alone
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import ALWAYS, Run
 from kindergarten.agents.runs.train import begin
-from kindergarten.files import whole_folder
+from kindergarten.files import alone, whole_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = Options(worlds=8, steps=1024, learner=PPOConfig(n_epochs=1, hidden=16, features=16))
@@ -130,6 +129,7 @@ LAST, BEST, ZIP = (f"checkpoints/{name}" for name in ("last.safetensors", "best.
         (lambda folder: cut(folder / "metrics.csv", 30), "metrics.csv"),
         (lambda folder: (folder / "metrics.csv").write_bytes(b"\x93NUMPY\0\xff" * 9), "metrics.csv"),
         (lambda folder: (folder / "metrics.csv").write_text("a,b\n1,2\n"), "metrics.csv"),
+        (lambda folder: (folder / "metrics.csv").write_text("1" * 200_000), "metrics.csv"),
         (lambda folder: cut(folder / LAST), LAST),
         (removed(LAST), LAST),
         (removed("checkpoints"), LAST),
@@ -199,9 +199,8 @@ def test_every_advice_can_be_followed(folder: Path, capsys, monkeypatch: pytest.
     states = {LAST: last, BEST: best, ZIP: pickle, "metrics.csv": table, "evaluation.json": scores}
     for name, state in states.items():
         (cut if state == CUT else Path.unlink if state == GONE else Path.stat)(folder / name)
-    monkeypatch.setattr(
-        evaluate, "evaluate_run", lambda run, configs, ladder, pickles, quiet: [run.load_model(pickles)]
-    )
+    monkeypatch.setattr(evaluate, "score_run", lambda run, configs, ladder, pickles, quiet: [run.load_model(pickles)])
+    monkeypatch.setattr(evaluate, "keep", lambda *_: None)
     monkeypatch.setattr(train, "train", lambda run: 0)  # what it would go on from has been read
     kept = {name: (folder / name).read_bytes() for name, state in states.items() if state != GONE}
     for first in (["evaluate"], ["train", "--resume"], ["compare"]):
@@ -265,7 +264,10 @@ def test_what_is_advised_can_be_done(folder: Path, capsys):
 @pytest.mark.parametrize("name", ["evaluation.json", "ladder.json"])
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "[" * 100_000, "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}'],
+    [
+        *("", "{", "[]", "[" * 100_000, "3", "{}", '{"delay_s": [1]}', '{"delay_s": [1, 4], "anticipation": "good"}'),
+        f'{{"delay_s": [1, 4], "anticipation": {10**400}}}',
+    ],
 )
 def test_damaged_scores_are_one_line(folder: Path, capsys, name: str, content: str):
     (folder / name).write_text(content)
@@ -303,7 +305,7 @@ def kindergarten(*words: object) -> subprocess.Popen[bytes]:
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(folder: Path, capsys):
-    with alone(folder):
+    with alone(folder, "trained"):
         before = (folder / "config.json").read_bytes()
         for words in ((), ("--more", "1"), ("--steps", "9999")):
             line = said(capsys, "train", "--resume", folder, *words)
@@ -327,7 +329,7 @@ def test_children_end_with_their_parent(tmp_path: Path, capsys, how: signal.Sign
     parent.wait()
     wait_for(lambda: not any(map(is_alive, children)), 30.0)
     for seed in ("seed0", "seed1"):
-        with alone(out / seed):  # nobody holds it any more
+        with alone(out / seed, "trained"):  # nobody holds it any more
             assert not (out / seed / LAST).exists() or checkpoint.read(out / seed / LAST)
 
 

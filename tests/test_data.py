@@ -318,6 +318,17 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("small")
+def test_a_folder_is_recorded_in_by_one_process_at_a_time(tmp_path: Path):
+    """Also before there is a manifest; whatever a killed process left behind is in nobody's way."""
+    said = f"{tmp_path} is being recorded by another process"
+    with files.alone(tmp_path, "recorded"), pytest.raises(ValueError, match=said):
+        record(wanted(4), tmp_path, 1)
+    assert not (tmp_path / MANIFEST).exists()
+    (tmp_path / ".draft.json").write_bytes(b"half a manif")
+    assert record(wanted(4), tmp_path, 1)["episodes"] == 4
+
+
+@pytest.mark.usefixtures("small")
 def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, capsys):
     record(wanted(2), tmp_path / "there", 1)
     capsys.readouterr()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kindergarten.files import whole_file, whole_folder, write_whole
+from kindergarten.files import check_writable, whole_file, whole_folder, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Calls that write, as ``ast`` puts them.
@@ -102,6 +102,28 @@ def test_a_full_disk_is_said_of_the_file(tmp_path: Path):
         draft.symlink_to("/dev/full")
         draft.write_bytes(b"anything")
     assert raised.value.filename == str(tmp_path / "a.txt") and not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_read_only_is_said_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OSError, match=r"Read-only file system: '.*a\.txt'"):
+        write_whole(tmp_path / "a.txt", b"anything")
+
+
+def test_whether_a_file_can_be_written_is_seen_before_it_is(tmp_path: Path):
+    old, new = tmp_path / "old", tmp_path / "folder" / "new"
+    old.write_bytes(b"old")
+    check_writable(old)
+    check_writable(new)
+    assert old.read_bytes() == b"old" and not list(new.parent.iterdir())
+    for wrong in (tmp_path, old / "a", tmp_path / ("a" * 300)):
+        with pytest.raises(OSError, match=wrong.name[:50]):
+            check_writable(wrong)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="nobody can be asked there whether he lives")

@@ -209,6 +209,16 @@ def test_settings_without_a_score_are_refused_before_anybody_drives(monkeypatch,
     assert "signals 'real' and rewritten 0.5 do not go together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--replay", "--card"])
+def test_what_cannot_be_written_is_said_before_anybody_drives(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(viewer, "play", None)
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / {"--replay": "me.npz", "--card": "me.json"}[option]
+    assert cli.main(["play", "Follow", "--exam", "standard", option, str(path)]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "file") in said and said.count("\n") == 1
+
+
 def test_what_was_driven_is_kept_whatever_becomes_of_the_score(tmp_path, monkeypatch):
     def fail(*given):
         raise ValueError("no score")

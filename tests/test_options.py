@@ -249,3 +249,16 @@ def test_what_is_said_comes_before_what_a_scenario_would_have() -> None:
     found = Train.of_words(["--hidden", "32", "--scenario=Town", "--worlds", "64"], "train")
     assert isinstance(found, Train)
     assert (found.worlds, found.learner) == (64, replace(TOWN, hidden=32))
+
+
+def test_of_an_option_that_is_said_twice_the_last_counts(tmp_path: Path) -> None:
+    """Also where the others depend on it."""
+    files = [tmp_path / f"{n}.json" for n in (16, 32)]
+    for n, file in zip((16, 32), files, strict=True):
+        file.write_text(json.dumps({"hyperparameters": {"n_steps": n}}))
+    for first, last in (
+        (["--scenario", "Follow"], ["--scenario", "Crossroads"]),
+        (["--scenario=Town"], ["--scenario", "Follow"]),
+        (["--config", str(files[0])], [f"--config={files[1]}"]),
+    ):
+        assert replace(parsed(*first, *last), config=None) == replace(parsed(*last), config=None)

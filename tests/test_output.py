@@ -27,6 +27,7 @@ pytest.importorskip("torch")
 from kindergarten.agents.diagnose import command as diagnose
 from kindergarten.agents.diagnose.questions import memory
 from kindergarten.agents.evaluation.evaluate import Evaluation, print_all
+from kindergarten.agents.runs import evaluate
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import begin, train
@@ -218,6 +219,28 @@ def test_scores_at_a_delay_are_a_list_and_so_are_those_of_several_seeds(run: Pat
     assert cli.main(["evaluate", "runs/two", *words]) == 0
     assert capsys.readouterr().out.count("Follow, delay 1..4 s") == 2
     shutil.rmtree("runs/two")
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_scores_that_cannot_be_kept_are_printed_all_the_same(tmp_path: Path, capsys, monkeypatch, words: list[str]):
+    """Of all seeds; and then it is said."""
+
+    def refuse(run: Run, name: str, content: object) -> None:
+        raise OSError(30, "Read-only file system", str(run.folder / name))
+
+    def score(run: Run, *_: object, quiet: bool) -> list[dict[str, object]]:
+        print("a table" * (not quiet))
+        return [{"anticipation": 0.5}]
+
+    for seed in range(2):
+        begin(Options(seed=seed, out=tmp_path / f"seed{seed}"))
+    monkeypatch.setattr(Run, "write_json", refuse)
+    monkeypatch.setattr(evaluate, "score_run", score)
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path), *words]) == 2
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)) == 2 if words else printed.out.count("a table") == 2
+    assert "seed0/evaluation.json" in printed.err and printed.err.count("\n") == 1
 
 
 def test_scores_as_json(run: Path, capsys: pytest.CaptureFixture[str]):

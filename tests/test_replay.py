@@ -221,11 +221,19 @@ def test_another_schema_is_named(tmp_path, written):
         {"decisions": [1, 2]}, {"decisions": []}, {"decisions": [-1, 500, 2]}, {"decisions": "many"},
         {"seeds": []}, {"seeds": ["a", "b", "c"]}, {"terms": ["one"]}, {"scenario": 5}, {"agent": "a" * 1000},
         {"physics_step": 0.0}, {"physics_step": float("nan")}, {"substeps": 0}, {"control": "telepathy"},
-        {"control": "continuous"},
+        {"control": "continuous"}, {"seeds": [0, 1, 1 << 64]}, {"seeds": [0, 10**4000, 1]}, {"seeds": [-1, 0, 1]},
+        {"agent": "\33[31mred"}, {"version": "0\n1"}, {"scenario": "\ud800"}, {"agent": "\33]0;title\7"},
     ],
 )  # fmt: skip
 def test_what_it_says_about_itself_must_make_sense(tmp_path, written, entries):
     refused(change_meta(written, tmp_path / "x.npz", **entries), "")
+
+
+@pytest.mark.parametrize("agent", ["\33[31mred", "a" * 201, "two\nlines"])
+def test_what_could_not_be_shown_is_not_written(tmp_path, replay, agent):
+    with pytest.raises(ValueError, match="is not a short text"):
+        dataclasses.replace(replay, agent=agent).write(tmp_path / "x.npz")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

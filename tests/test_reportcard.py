@@ -144,15 +144,23 @@ def test_what_is_out_of_the_ordinary_in_a_training_stands_on_the_card(tmp_path: 
     assert name_of(Run.open(tmp_path / "usual")) == "lstm, seed 3"
 
 
-def test_the_page_is_written_before_anything_is_printed(tmp_path: Path, monkeypatch, capsys):
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_page_that_cannot_be_written_costs_no_result(tmp_path: Path, monkeypatch, capsys, as_json: bool):
     class Printed:
         def table(self, width: int) -> str:
-            return (tmp_path / "a.html").read_text()
+            return '"a card"'
+
+        def to_dict(self) -> str:
+            return "a card"
 
     monkeypatch.setattr(command, "cards", lambda *_: [Printed()])
     monkeypatch.setattr(command, "page", lambda _: "a page")
-    command.exam("blind", "Follow", False, tmp_path / "a.html", False)
-    assert capsys.readouterr().out == f"a page\n{tmp_path / 'a.html'}\n"
+    words = ["exam", "blind", "--scenario", "Follow", *["--json"] * as_json, "--page"]
+    assert cli.main([*words, str(tmp_path / "a.html")]) == 0
+    assert capsys.readouterr().out == '"a card"\n' + f"{tmp_path / 'a.html'}\n" * (not as_json)
+    assert cli.main([*words, str(tmp_path / "a.html" / "b.html")]) == cli.ERROR
+    said = capsys.readouterr()
+    assert said.out == '"a card"\n' and "a.html" in said.err and said.err.count("\n") == 1
 
 
 def test_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -23,13 +23,13 @@ from kindergarten import cli, files
 from kindergarten.agents import Memory, PPOConfig
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, watcher
-from kindergarten.agents.runs.folders import alone
 from kindergarten.agents.runs.metrics import STEPS, read_rows
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.train import attempt, begin, finish, learn
 from kindergarten.agents.runs.watcher import Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
+from kindergarten.files import alone
 from kindergarten.interrupts import politely
 from kindergarten.world.config import Config
 from kindergarten.world.observation import NUM_EGO, NUM_USER
@@ -99,11 +99,11 @@ def test_killed_in_the_middle_it_goes_on_bit_for_bit(whole: Run, tmp_path: Path)
     deadline = time.monotonic() + 120
     while len(read_rows(run.folder / "metrics.csv")) < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
-    with pytest.raises(ValueError, match="another process"), alone(run.folder):
+    with pytest.raises(ValueError, match="another process"), alone(run.folder, "trained"):
         pass
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    with alone(run.folder):
+    with alone(run.folder, "trained"):
         pass
     kept = checkpoint.read(run.checkpoint("last")).notes["num_timesteps"]
     assert UPDATE <= kept < 6 * UPDATE

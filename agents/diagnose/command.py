@@ -185,7 +185,7 @@ def print_summary(agent: Diagnosed, findings: Sequence[Finding]) -> None:
 def examine_all(
     path: Path, beside: Sequence[Path], scenario: str | None, quick: bool, allow_pickle: bool
 ) -> Iterator[Path]:
-    """Ask, write and print for each agent that ``path`` means; the pages that were written.
+    """Ask, print and write for each agent that ``path`` means; the pages that were written.
 
     Args:
         beside: others, shown beside it.
@@ -199,6 +199,5 @@ def examine_all(
     for agent in asked:
         check(agent, rest)
         findings = examine(agent, rest, QUICK if quick else FULL)
-        report = write_report(agent, findings)
         print_summary(agent, findings)
-        yield report
+        yield write_report(agent, findings)

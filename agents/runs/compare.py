@@ -287,15 +287,15 @@ def picture(groups: list[Group]) -> Figure:
 
 
 def compare(folders: Iterable[Path], out: Path | None = None, as_json: bool = False) -> None:
-    """Draw the picture of the runs in ``folders`` if there is a file for it, and print the table."""
+    """Print the table of the runs in ``folders``, and draw their picture if there is a file for it."""
     check_ending(out, "a picture", ".png", ".svg", ".pdf")
     groups = grouped(expand(folders))
+    if as_json:
+        print_json([group.to_dict() for group in groups])
+    else:
+        print(table(groups, columns()))
     if out is not None:
         with whole_file(out) as draft:
             picture(groups).savefig(draft)
-    if as_json:
-        print_json([group.to_dict() for group in groups])
-        return
-    print(table(groups, columns()))
-    if out is not None:
-        print(out)
+        if not as_json:
+            print(out)

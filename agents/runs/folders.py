@@ -1,4 +1,4 @@
-"""The folders of runs: made whole, trained in by one process at a time, and found."""
+"""The folders of runs: made whole, and found."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from kindergarten.files import whole_folder
 from kindergarten.output import pasteable
-
-LOCK = ".lock"
 
 
 def check_new(folder: Path) -> None:
@@ -39,26 +35,6 @@ def new_folder(folder: Path) -> Iterator[Path]:
         if error.filename == str(folder):
             check_new(folder)
         raise
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Train in ``folder`` while nobody else does. Whoever ends, in whatever way, lets go of it.
-
-    Raises:
-        ValueError: somebody else does.
-    """
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(f"{folder} is being trained by another process: wait until it is done, or stop it") from None
-    except NotImplementedError:
-        pass  # a file system without locks
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
     reader, rows = csv.DictReader(io.StringIO(text, newline="")), []
-    for row in reader:
-        if None in row or None in row.values() or not _are_numbers(row):
-            break
-        rows.append(row)
-    else:
-        if rows and text.endswith("\n"):
-            return rows
+    with suppress(csv.Error):  # of what is too long for it
+        for row in reader:
+            if None in row or None in row.values() or not _are_numbers(row):
+                break
+            rows.append(row)
+        else:
+            if rows and text.endswith("\n"):
+                return rows
     again = f"move it away, and {pasteable('train', '--resume', path.parent)} goes on without it"
     raise ValueError(f"{path} is damaged in line {max(reader.line_num, 1)}: {again}")
 

@@ -17,11 +17,11 @@ from kindergarten.agents.runs import checkpoint
 from kindergarten.agents.runs.folders import new_folder
 from kindergarten.agents.runs.options import ALL, Options, Together, unusual, usual
 from kindergarten.agents.runs.pickles import model_in
-from kindergarten.agents.runs.stored import read_file, read_json
+from kindergarten.agents.runs.stored import read_file
 from kindergarten.envs.mixed import make_mixed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.sb3 import KindergartenVecEnv, make_sb3
-from kindergarten.files import DEMO, place_of, write_whole
+from kindergarten.files import DEMO, place_of, read_json, write_whole
 from kindergarten.output import pasteable
 from kindergarten.provenance import made_with
 from kindergarten.scenarios import id_of, scenario_named

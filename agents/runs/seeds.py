@@ -14,7 +14,7 @@ from pathlib import Path
 import kindergarten
 from kindergarten.agents.runs.run import Run
 from kindergarten.interrupts import code_of, politely
-from kindergarten.output import decimals, pasteable
+from kindergarten.output import decimals, pasteable, say
 from kindergarten.provenance import cores
 from kindergarten.scoring.score import NOTHING_AT_STAKE, anticipation_of
 from kindergarten.scoring.statistics import mean_at_stake, summary
@@ -23,9 +23,11 @@ MOST = 4  # threads that pay: of a minibatch of 16 worlds, a quarter takes 0.43 
 PAUSE = 0.2  # [s] between two looks at the processes
 LOG = "train.log"
 ROOT = str(Path(kindergarten.__file__).parent.parent)  # where the processes find the package, installed or not
-#: What each process does. Nothing is ever written to it: its standard input ends when we do.
+#: What each process does. Nothing is ever written to it: its standard input ends when we do. Of what happens to lie in
+#: the working directory, which Python puts first here (""), it imports nothing.
 CHILD = """
 import sys
+sys.path = [place for place in sys.path if place]
 from kindergarten.interrupts import end_with_parent
 from kindergarten.cli import main
 end_with_parent()
@@ -65,7 +67,7 @@ def resume(folder: Path, runs: list[Path]) -> int:
     except KeyboardInterrupt as stop:
         code = code_of(stop)
     if code:
-        print(f"kindergarten: not all is done. Go on: {pasteable('train', '--resume', folder)}", file=sys.stderr)
+        say(f"not all is done. Go on: {pasteable('train', '--resume', folder)}")
         return code
     print(f"{len(runs)} seeds: {_together(runs)}")
     return 0

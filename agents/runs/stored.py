@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from kindergarten.agents.learner.config import PPOConfig
 from kindergarten.agents.runs.options import ALL, Options, Together, usual
+from kindergarten.files import read_json
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.rules import Rules
 from kindergarten.scenarios import SCENARIOS, scenario_named
@@ -70,19 +70,6 @@ def from_json(about: Any, scenario: str | None = None) -> Options:
             scenario_named(name)
         inner["every"] = tuple(every)
     return replace(base, **{**own, "scenario": where, **inner})
-
-
-def read_json(path: Path) -> Any:
-    """What a JSON file holds.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it holds something else.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
 
 
 def read_file(path: Path, scenario: str | None = None) -> tuple[Options, dict[str, Any]]:

@@ -142,8 +142,8 @@ def film(model: MemoryPPO, scenario: Scenario, rules: Rules, agent: str) -> Repl
     return replay_of(Playground(scenario, 1, rules), story.episodes, agent)
 
 
-def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:
-    """Score a run's best agents, write evaluation.json, and say what came out."""
+def score_together(run: Run, allow_pickle: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Score a run's best agents, and say what came out."""
     (scenario,) = run.scenarios
     rules = rules_of(run)
     model = run.load_model(allow_pickle)
@@ -151,7 +151,6 @@ def evaluate_together(run: Run, allow_pickle: bool = False, quiet: bool = False)
     result["signals"] = rules.signals.name.lower()
     if (total := decisions_of(run, result["decisions"])) != result["decisions"]:
         result["last_checkpoint"] = {"decisions": total}
-    run.write_json("evaluation.json", result)
     if not quiet:
         print(told_in_words(result))
     return result

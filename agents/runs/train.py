@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -17,16 +16,16 @@ from kindergarten.agents.evaluation.evaluate import record
 from kindergarten.agents.learner.machine import device_named
 from kindergarten.agents.learner.ppo import MemoryPPO
 from kindergarten.agents.runs import checkpoint, seeds, uploads
-from kindergarten.agents.runs.evaluate import evaluate_run, last_model
-from kindergarten.agents.runs.folders import alone, check_new, new_folder, runs_in
+from kindergarten.agents.runs.evaluate import keep, last_model, score_run
+from kindergarten.agents.runs.folders import check_new, new_folder, runs_in
 from kindergarten.agents.runs.metrics import Metrics
 from kindergarten.agents.runs.options import Options
 from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.together import TogetherWatcher, film, rules_of
 from kindergarten.agents.runs.watcher import Watcher, checked_notes, settle_best
-from kindergarten.files import RUNS, place_of, whole_file
+from kindergarten.files import RUNS, alone, place_of, whole_file
 from kindergarten.interrupts import code_of, politely
-from kindergarten.output import pasteable
+from kindergarten.output import pasteable, say
 from kindergarten.scoring.reference import relevant
 from kindergarten.world.settings import plain
 
@@ -180,7 +179,7 @@ def attempt(work: Callable[[Run], None], run: Run) -> int:
         code, why = code_of(stop), "stopped"
     except (OSError, FloatingPointError, MemoryError) as error:
         code, why = FAILED, f"error: {error}"
-    print(f"kindergarten: {why}; {kept(run)}", file=sys.stderr)
+    say(f"{why}; {kept(run)}")
     return code
 
 
@@ -223,7 +222,7 @@ def finish(run: Run) -> None:
         replay.write(run.replay(scenario))
     with whole_file(run.pickle) as draft:
         model.save(draft)
-    evaluate_run(run)
+    keep(run, score_run(run))
     print(f"Watch it:  {pasteable('watch', run.folder)}")
     if run.options.hub:
         print(uploads.push_to_hub(run.options.hub, run))
@@ -237,7 +236,7 @@ def train(run: Run) -> int:
     """
     th.set_num_threads(1)
     own = run.options
-    with alone(run.folder):
+    with alone(run.folder, "trained"):
         threads = f"{run.threads} thread{'s' * (run.threads != 1)}"
         print(f"{own.scenario}, memory {own.memory.value}, seed {own.seed}, {threads}: {run.folder}", flush=True)
         return attempt(learn, run) or attempt(finish, run)
@@ -257,7 +256,7 @@ def start(options: Options, count: int = 1) -> int:
     with new_folder(folder) as draft:
         for seed in numbers:
             begin(replace(options, seed=seed, out=draft / f"seed{seed}"), count)
-    with alone(folder):
+    with alone(folder, "trained"):
         return seeds.resume(folder, [folder / f"seed{seed}" for seed in numbers])
 
 
@@ -277,7 +276,7 @@ def resume(folder: Path, steps: int | None = None, more: int | None = None) -> i
     runs = [Run.open(path) for path in several or [folder]]
     if not several:
         last_of(runs[0])  # where nothing can go on, as in what comes with the package, nothing is written
-    with alone(folder):
+    with alone(folder, "trained"):
         runs = [extended(run, steps, more) for run in runs]  # all, before the first is changed
         for run in runs:
             run.note()

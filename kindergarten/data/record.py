@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from kindergarten.api import check_fits, load
 from kindergarten.data.table import table_of
-from kindergarten.files import place_of, whole_file, write_whole
+from kindergarten.files import alone, place_of, read_json, whole_file, write_whole
 from kindergarten.interrupts import end_with_parent
 from kindergarten.progress import Progress
 from kindergarten.provenance import made_with
@@ -31,10 +31,12 @@ from kindergarten.scoring.agent import Agent
 from kindergarten.scoring.drivers import DRIVERS
 from kindergarten.scoring.exam import Exam
 from kindergarten.world.config import Config, make_config
+from kindergarten.world.words import quoted
 
 SHARD = 1024  # episodes in a file, some 60,000 decisions; pictures: an eighth of that
 COUNTED = "episodes", "decisions", "bytes"  # of each shard
 MANIFEST = "manifest.json"
+SAFE = "PYTHONSAFEPATH"  # without it new processes look for multiprocessing itself in the working directory first
 PACKAGES = ("numpy", "numba", "pyarrow")
 
 
@@ -89,12 +91,20 @@ def record(wanted: Recording, out: Path, jobs: int) -> dict[str, Any]:
         jobs: processes at once.
 
     Raises:
-        ValueError: the folder holds another recording, or the driver cannot drive there.
+        ValueError: the folder holds another recording, another process records there, or the driver cannot drive.
         OSError: there is no such driver, or no such folder can be made.
         Unfinished: the disk is full, or a process was ended from outside; the shards that are there are whole.
     """
     exam, about = Exam.of(scenario_named(wanted.scenario), wanted.config, [wanted.seed], as_drawn=True), wanted.about
     check_fits(agent_named(wanted.driver), exam)
+    _opened(about, out)  # what is refused is left as it is
+    out.mkdir(parents=True, exist_ok=True)
+    with alone(out, "recorded"):
+        return _record(wanted, about, out, jobs)
+
+
+def _record(wanted: Recording, about: dict[str, Any], out: Path, jobs: int) -> dict[str, Any]:
+    """Write what is missing, as ``record`` does, into a folder that nobody else records in."""
     done = _opened(about, out)
     shards = wanted.shards(done)
     missing = [k for k in range(len(shards)) if not _whole(out, done, k)]
@@ -159,15 +169,16 @@ def shard_name(k: int) -> str:
 def _opened(about: dict[str, Any], out: Path) -> dict[str, Any]:
     """The shards that the folder's manifest knows; none if there is no manifest."""
     if not (out / MANIFEST).exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(out.glob("[!.]*"))):  # hidden are drafts and a lock
             raise ValueError(f"{out} is there, and is no recording: choose another --out")
         return {}
     try:
-        manifest = json.loads((out / MANIFEST).read_text("utf-8"))
+        manifest = read_json(out / MANIFEST)
         theirs, shards = dict(manifest["recording"]), dict(manifest["shards"])
         for name, its in shards.items():
-            counted = all(type(its[count]) is int for count in COUNTED) and 0 < its["episodes"] <= theirs["shard"]
-            if not counted or re.fullmatch(r"part-\d{6}\.parquet", name) is None:
+            counted = all(type(its[count]) is int and its[count] >= 0 for count in COUNTED)
+            counted = counted and 0 < its["episodes"] <= theirs["shard"]
+            if not counted or re.fullmatch(r"part-[0-9]{6}\.parquet", name) is None:
                 raise ValueError
             its.setdefault("made_with", manifest.get("made_with"))  # older ones have one note for all
     except (ValueError, KeyError, TypeError):
@@ -183,7 +194,8 @@ def _check_same(about: dict[str, Any], theirs: dict[str, Any], out: Path) -> Non
         if theirs.get(name) != value and name == "weights":
             raise ValueError(f"{out} was recorded before {about['driver']} got other weights: choose another --out")
         if theirs.get(name) != value:
-            raise ValueError(f"{out} has {name} {theirs.get(name)!r}, and not {value!r}: choose another --out")
+            has = quoted(theirs.get(name))
+            raise ValueError(f"{out} has {name} {has}, and not {quoted(value)}: choose another --out")
 
 
 def _whole(out: Path, done: dict[str, Any], k: int) -> bool:
@@ -204,9 +216,12 @@ def _write(about: dict[str, Any], out: Path, done: dict[str, Any]) -> dict[str, 
 def _workers(jobs: int, tasks: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that begin anew, each with one thread for what is not ours: they are many already.
 
-    They end when we do, however that may be, and at once if something ends the work.
+    They end when we do, however that may be, and at once if something ends the work. Of what happens to lie in the
+    working directory they import nothing (from Python 3.11 on).
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    unsafe = not os.environ.get(SAFE)
+    os.environ[SAFE] = "1"
     context, others = multiprocessing.get_context("spawn"), multiprocessing.active_children()
     pool = ProcessPoolExecutor(max(1, min(jobs, tasks)), mp_context=context, initializer=_begin_work)
     try:
@@ -218,6 +233,8 @@ def _workers(jobs: int, tasks: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        if unsafe:
+            del os.environ[SAFE]
 
 
 def _begin_work() -> None:

@@ -28,6 +28,7 @@ from kindergarten.world.reward import TERMS
 from kindergarten.world.road import RoadMap
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.users import ROAD_USER, WORLD
+from kindergarten.world.words import quoted
 
 SCHEMA = 4  # goes up whenever an older program could not read the file, or would read it wrongly
 #: What fields of ROAD_USER were called in schema 3, which is read as well.
@@ -156,6 +157,9 @@ def _pack(replay: Replay) -> dict[str, np.ndarray]:
     episodes = replay.episodes
     if not episodes:
         raise ValueError("a replay needs at least one episode")
+    for label in (replay.scenario, replay.agent, replay.version, *replay.term_names):
+        if not _is_name(label):
+            raise ValueError(f"this cannot be written as a replay: {quoted(label)} is not a short text")
     meta = {
         "schema": SCHEMA, "version": replay.version, "scenario": replay.scenario, "agent": replay.agent,
         "control": names(Control)[replay.control], "physics_step": replay.physics_step,
@@ -234,13 +238,14 @@ def _unpack(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Replay:
     lengths, seeds, terms = meta["decisions"], meta["seeds"], meta["terms"]
     labels = (meta["scenario"], meta["agent"], meta["version"], *terms)
     step, substeps = meta["physics_step"], meta["substeps"]
-    if not all(isinstance(label, str) and len(label) <= 200 for label in labels):
+    if not all(map(_is_name, labels)):
         raise ReplayError("damaged: a name is not a short text")
     if not (isinstance(step, float) and 0.0 < step <= 60.0 and type(substeps) is int and 1 <= substeps <= 1000):
         raise ReplayError(f"damaged: {substeps!r} physics steps of {step!r} s per decision")
     if not (lengths and len(lengths) == len(seeds) and all(type(n) is int and n >= 0 for n in lengths)):
         raise ReplayError("damaged: the lengths of its episodes make no sense")
-    if not all(seed is None or type(seed) is int for seed in seeds) or len(terms) != arrays["terms"].shape[1]:
+    known = [seed for seed in seeds if seed is not None]
+    if not all(type(seed) is int and 0 <= seed < 1 << 64 for seed in known) or len(terms) != arrays["terms"].shape[1]:
         raise ReplayError("damaged: its seeds or the names of its reward terms make no sense")
     if len(arrays["actions"]) != sum(lengths) or len(arrays["users"]) != sum(lengths) + len(lengths):
         raise ReplayError("damaged: its episodes are not as long as it says")
@@ -262,6 +267,11 @@ def _unpack(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Replay:
         term_names=tuple(terms),
         version=meta["version"],
     )
+
+
+def _is_name(label: Any) -> bool:
+    """Whether it is a text that may be shown anywhere: a terminal would do what others tell it to."""
+    return isinstance(label, str) and len(label) <= 200 and label.isprintable()
 
 
 def _split(arrays: dict[str, np.ndarray], lengths: list[int], seeds: list[int | None]) -> tuple[Episode, ...]:

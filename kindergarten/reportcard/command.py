@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kindergarten.api import load
 from kindergarten.evaluation import named
 from kindergarten.files import PAGES, check_ending, place_of, write_whole
 from kindergarten.markup import markup
@@ -38,7 +39,7 @@ def cards(agent: str, scenario: str | None, allow_pickle: bool = False) -> list[
 
         runs = [Run.open(place) for place in runs_in(Path(agent)) or [Path(agent)]]
         where = runs[0].where(scenario)
-        seeds = {name_of(run): named(str(run.folder), allow_pickle) for run in runs}
+        seeds = {name_of(run): load(run.folder, allow_pickle=allow_pickle) for run in runs}
         return examine(seeds, where)
     drivers = {Path(agent).name: named(agent, allow_pickle)}
     if scenario is None:
@@ -54,19 +55,19 @@ def name_of(run: Run) -> str:
 
 
 def exam(agent: str, scenario: str | None, as_json: bool, to: Path | None, allow_pickle: bool) -> None:
-    """Examine, write the page ``to``, of several seeds one each, with their number in its name, and print."""
+    """Examine, print, and write the page ``to``, of several seeds one each, with their number in its name."""
     check_ending(to, "a page", *PAGES)
     found, paths = cards(agent, scenario, allow_pickle), list[Path]()
+    if as_json:
+        print_json([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict())
+    else:
+        print("\n\n".join(card.table(columns()) for card in found))
     if to is not None:
         paths = [to.with_stem(f"{to.stem}-{k}") for k in range(len(found))] if len(found) > 1 else [to]
     for path, card in zip(paths, found, strict=False):  # there may be no pages
         write_whole(path, page(card).encode())
-    if as_json:
-        print_json([card.to_dict() for card in found] if len(found) > 1 else found[0].to_dict())
-        return
-    print("\n\n".join(card.table(columns()) for card in found))
-    for path in paths:
-        print(path)
+        if not as_json:
+            print(path)
 
 
 def write_card_of_a_person(to: Path, scenario: str, split: str, mark: Mark) -> None:

@@ -194,14 +194,14 @@ class Sides:
 
 @dataclass(frozen=True)
 class Text:
-    """Any words."""
+    """Any words that can be printed."""
 
     accepts = str
     limits = ""
 
     def settle(self, name: str, value: Any) -> str:
         """The same."""
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or not value.isprintable():
             raise ValueError(f"{name} is {quoted(value)}: it must be a text")
         return value
 
