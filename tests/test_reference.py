@@ -18,7 +18,6 @@ from kindergarten.scoring.reference import (
 from kindergarten.world.codes import Action, Control, End
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.simulator import Simulator
-from tests.driving import sample
 
 pytestmark = pytest.mark.kernels
 
@@ -52,10 +51,11 @@ def test_much_is_at_stake_however_hard_the_ego_brakes(scenario: Scenario):
     assert list(stakes) == ["task", "7", "8"] and min(stakes.values()) >= 0.15
 
 
+@pytest.mark.jit
 @scenarios
 def test_blind_ends_at_the_first_frame_that_tells(scenario: Scenario):
     """Not at t3, when no frame has told anything yet; colours, which tell earlier, are another matter."""
-    family = twins(scenario, Config(spurious=1.0), np.arange(sample(32, 1)))
+    family = twins(scenario, Config(spurious=1.0), np.arange(32))
     told = telling(family)
     family.users["colour"] = 0
     t3 = family.users["t3"][np.arange(family.num_worlds), family.worlds["signaller"]]
@@ -148,12 +148,13 @@ def first_leg(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, Reference]:
     return returns, weights, limits
 
 
+@pytest.mark.jit
 @scenarios
 def test_a_plan_earns_what_its_actions_earn(scenario: Scenario):
     """The search against the simulator, driven step by step from outside."""
     config, every = Config(delay_s=(1.0, 1.0)), plans_of(scenario)
-    some = Plans(some_of(every.prefixes, sample(8, 2)), some_of(every.continuations, sample(8, 2)))
-    family = twins(scenario, config, np.arange(sample(4, 1)))
+    some = Plans(some_of(every.prefixes, 8), some_of(every.continuations, 8))
+    family = twins(scenario, config, np.arange(4))
     start, told = family.snapshot(), telling(family)
     returns, _ = outcomes(family, some)
     for p, prefix in enumerate(some.prefixes):

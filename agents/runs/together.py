@@ -18,7 +18,7 @@ from kindergarten.agents.runs.run import Run
 from kindergarten.agents.runs.watcher import VALIDATION_SEEDS, Watcher
 from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.output import decimals, note
-from kindergarten.playground.rules import Rules
+from kindergarten.playground.rules import Lamps, Rules
 from kindergarten.playground.world import Playground
 from kindergarten.playground.worth import SEEDS, Channel, known_channel
 from kindergarten.replay.replay import Replay
