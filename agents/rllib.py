@@ -15,13 +15,16 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from kindergarten.agents import open_forget_gates
+from kindergarten.envs.common import check_seed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.extras import explained
 from kindergarten.playground import playground_named
 from kindergarten.playground.drivers import IDLE
 from kindergarten.playground.rules import make_rules
-from kindergarten.scenarios import id_of
+from kindergarten.scenarios import id_of, scenario_named
 from kindergarten.scoring.agent import Decision
+from kindergarten.world.kinds import Whole
+from kindergarten.world.words import quoted
 
 with explained(__name__, "ray[rllib]"):
     import torch as th
@@ -51,10 +54,15 @@ def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None
     it always takes the likeliest action. ``worlds`` are each runner's, stepped as one batch. Rollouts are cut where a
     batch is full. Leave that so if there is a seed: whole episodes (``batch_mode="complete_episodes"``) begin every
     sample anew with it, in the same worlds for ever.
+
+    Raises:
+        ValueError: there is no such scenario, or a number makes no sense.
     """
+    name = scenario_named(scenario).name
+    decisions, worlds = Whole(1).settle("decisions", decisions), Whole(1).settle("worlds", worlds)
     return (
         PPOConfig()
-        .environment(f"kindergarten:{id_of(scenario)}")
+        .environment(f"kindergarten:{id_of(name)}")
         .env_runners(num_env_runners=0, num_envs_per_env_runner=worlds, gym_env_vectorize_mode="vector_entry_point")
         .training(
             train_batch_size=64 * worlds,
@@ -74,7 +82,7 @@ def ppo_config(scenario: str, decisions: int, worlds: int = 64, seed: int | None
                 use_lstm=True, lstm_cell_size=64, max_seq_len=64, fcnet_hiddens=[64], vf_share_layers=True
             ),
         )
-        .debugging(seed=seed)
+        .debugging(seed=None if seed is None else check_seed(seed))
     )
 
 
@@ -118,7 +126,8 @@ class SeatRows(KindergartenRowsEnv):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         rules = {"endless": True, **config}
-        rows, scenario = rules.pop("num_envs"), playground_named(rules.pop("scenario", "Meeting"))
+        rows = Whole(1).settle("num_envs_per_env_runner", rules.pop("num_envs", None))
+        scenario = playground_named(rules.pop("scenario", "Meeting"))
         seats = sum(member.learns for member in scenario.casts[0])
         if rows % seats:
             raise ValueError(f"num_envs_per_env_runner is {rows}: {scenario.name} has {seats} seats, give a multiple")
@@ -151,13 +160,19 @@ class RLlibAgent:
         module: ``algo.get_module()``, or the folder of a checkpoint of the algorithm.
 
     Raises:
-        ValueError: it was trained with other observations or actions.
+        ValueError: it is none of them, or was trained with other observations or actions.
     """
 
     def __init__(self, module: Any) -> None:
         if isinstance(module, (str, os.PathLike)):
             folder = Path(module).absolute() / "learner_group" / "learner" / "rl_module" / "default_policy"
+            if not folder.is_dir():
+                raise ValueError(f"{os.fspath(module)} is no folder of a checkpoint: algo.save_to_path() makes one")
             module = RLModule.from_checkpoint(folder)
+        if not isinstance(module, RLModule):
+            raise ValueError(
+                f"the module is {quoted(module)}: algo.get_module(), or a checkpoint's folder, was expected"
+            )
         self.module = module
         self.observation_space, self.action_space = module.observation_space, module.action_space
         if not isinstance(self.observation_space, spaces.Box):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from gymnasium.envs.registration import EnvSpec
 
 from kindergarten.scenarios import scenario_named
 from kindergarten.world.codes import End
-from kindergarten.world.config import Config, Scenario
-from kindergarten.world.params import longest_episode
+from kindergarten.world.config import Config, Scenario, make_config
 from kindergarten.world.simulator import Simulator
 from kindergarten.world.words import quoted
 
@@ -38,6 +35,17 @@ def build(scenario: str | Scenario, num_worlds: int, config: Config) -> Simulato
         ValueError: there is no such scenario.
     """
     return Simulator(scenario_named(scenario), num_worlds, config)
+
+
+def configured(settings: Mapping[str, Any]) -> Config:
+    """A Config from keywords, in which -1 decisions at most are, as to Gymnasium, no limit of one's own.
+
+    Raises:
+        ValueError: there is no such setting, or a value makes no sense.
+    """
+    limit = settings.get("max_episode_steps")
+    unlimited = {"max_episode_steps": None} if isinstance(limit, Integral) and int(limit) == -1 else {}
+    return make_config(**{**settings, **unlimited})
 
 
 def check_render_mode(mode: str | None, modes: list[str]) -> None:
@@ -83,29 +91,16 @@ def started(seeds: Iterable[int]) -> np.ndarray:
     return np.array([seed if seed < WORD else _hashed(seed) for seed in seeds], np.uint64)
 
 
-def infos_of(simulator: Simulator, rows: int | slice = ALL) -> dict[str, np.ndarray]:
+def infos_of(simulator: Simulator, rows: int | slice = ALL) -> dict[str, Any]:
     """What the shells say beside the observations, of all worlds (W, ...) or one, fresh; see ``KindergartenEnv``."""
     users = simulator.users  # fields first: slicing whole records takes most of the time
+    reached = simulator.worlds["end"][rows] == GOAL
     return {
         "intents": users["intent"][rows, 1:].copy(),
         "phases": users["phase"][rows, 1:].copy(),
         "terms": simulator.terms[rows].copy(),
-        "is_success": simulator.worlds["end"][rows] == GOAL,
+        "is_success": reached if isinstance(rows, slice) else bool(reached),  # Gymnasium makes no array of np.bool_
     }
-
-
-class BoundedSpec:
-    """An environment's ``spec``; it says how long an episode can be with these settings, unless somebody else did."""
-
-    def __get__(self, env: Any, owner: type) -> EnvSpec | None:
-        return self if env is None else vars(env).get("spec")  # pyright: ignore[reportReturnType]
-
-    def __set__(self, env: Any, spec: EnvSpec | None) -> None:
-        if spec is not None and spec.max_episode_steps is None:
-            simulator: Simulator = env.simulator
-            longest = longest_episode(simulator.scenario, simulator.config, simulator.road)
-            spec = dataclasses.replace(spec, max_episode_steps=longest)
-        vars(env)["spec"] = spec
 
 
 def _hashed(seed: int) -> int:

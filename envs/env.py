@@ -10,24 +10,26 @@ import numpy as np
 
 from kindergarten.envs.common import (
     RENDER_MODES,
-    BoundedSpec,
     build,
     check_options,
     check_render_mode,
     check_seed,
+    configured,
     infos_of,
     started,
 )
 from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.codes import Action
-from kindergarten.world.config import SETTINGS, Config, Scenario, Settings, make_config
+from kindergarten.world.config import SETTINGS, Config, Scenario, Settings
 from kindergarten.world.kinds import array_of
 from kindergarten.world.observation import NUM_EGO, columns
+from kindergarten.world.origin import MARK, ORIGIN, check_origin
 from kindergarten.world.reward import TERMS
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed, Observer, action_space
 from kindergarten.world.users import ROAD_USER, WORLD
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -104,8 +106,10 @@ class KindergartenEnv(gymnasium.Env):
 
     ## Info
 
-    Arrays of numbers, the same in all shells, with a first axis for the worlds in those that have several. `info` holds
-    the answer: an agent that reads it remembers nothing.
+    The same from `gymnasium.make` and `make_vec`, there with a first axis for the worlds. `make_sb3` has it at an
+    episode's end and in `reset_infos`. Where several agents drive goals are private: `rows_env` says who is `present`,
+    and at an episode's end `is_success` and `terms`; `parallel_env` says nothing. `info` holds the answer: an agent
+    that reads it remembers nothing.
 
     | key | shape | meaning |
     |---|---|---|
@@ -120,7 +124,6 @@ class KindergartenEnv(gymnasium.Env):
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": RENDER_MODES, "render_fps": 5}
-    spec = BoundedSpec()  # pyright: ignore[reportAssignmentType]
 
     @spelled_out(Config)
     def __init__(
@@ -131,7 +134,7 @@ class KindergartenEnv(gymnasium.Env):
         **settings: Unpack[Settings],
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
-        config = make_config(**settings)
+        config = configured(settings)
         self.simulator = build(scenario, 1, config)
         self._observer = Observer(self.simulator, config)
         self.observation_space = self._observer.space
@@ -213,17 +216,25 @@ class KindergartenEnv(gymnasium.Env):
             self._screen.close()
             self._screen = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_screen": None}  # a window is of one process, and a copy opens its own
+
     def snapshot(self) -> bytes:
-        """Everything that changes, as bytes."""
-        snapshot = self.simulator.snapshot()
-        return snapshot.worlds.tobytes() + snapshot.users.tobytes()
+        """Everything that changes, as bytes, and what they are of."""
+        worlds, users, origin = self.simulator.snapshot()
+        return origin.tobytes() + worlds.tobytes() + users.tobytes()
 
     def restore(self, blob: bytes) -> None:
         """Continue from ``snapshot()``'s bytes, bit for bit.
 
         Raises:
-            ValueError: the bytes are not a snapshot of an environment with as many road users.
+            ValueError: that is no bytes, of another scenario or other settings, or makes no sense; nothing has changed.
         """
+        if not isinstance(blob, bytes):
+            raise ValueError(f"the snapshot is {quoted(blob)}: bytes were expected, as snapshot() returns them")
+        if blob.startswith(MARK):  # those of older versions do not say what they are of
+            check_origin(self.simulator.origin, blob[: ORIGIN.itemsize])
+            blob = blob[ORIGIN.itemsize :]
         users = self.simulator.num_users
         if len(blob) != WORLD.itemsize + users * ROAD_USER.itemsize:
             raise ValueError(f"this is no snapshot of a world with {users} road users: {len(blob)} bytes")

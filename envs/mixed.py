@@ -12,11 +12,15 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from kindergarten.envs.common import check_seed
 from kindergarten.envs.sb3 import KindergartenVecEnv, check_all, make_sb3
-from kindergarten.scenarios import id_of
+from kindergarten.scenarios import id_of, scenario_named
 from kindergarten.scoring.reference import reference, stake
+from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario, Settings
+from kindergarten.world.kinds import OneOf, Whole
 from kindergarten.world.settings import spelled_out
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -62,6 +66,7 @@ class MixedVecEnv(VecEnv):
         for part, rows in zip(self.parts, self.rows, strict=True):
             part._options = self._options[rows]
         observations = self._together([part.reset() for part in self.parts])
+        self._gather_reset_infos()
         self._reset_seeds()
         self._reset_options()
         return observations
@@ -74,11 +79,15 @@ class MixedVecEnv(VecEnv):
     def step_wait(self) -> VecEnvStepReturn:
         """Observations (W, D), rewards (W,) float32, dones (W,), and a dict per world; all fresh."""
         observations, rewards, dones, infos = zip(*(part.step_wait() for part in self.parts), strict=True)
+        self._gather_reset_infos()
         for (blind, worth), rows in zip(self.limits, infos, strict=True):
             for info in filter(None, rows):
                 info["terminal_observation"] = self._widened(info["terminal_observation"])
                 info["episode"]["r"] = (info["episode"]["r"] - blind) / worth
         return self._together(observations), np.concatenate(rewards), np.concatenate(dones), sum(infos, [])
+
+    def _gather_reset_infos(self) -> None:
+        self.reset_infos = [info for part in self.parts for info in part.reset_infos]
 
     def _together(self, observations: Sequence[np.ndarray]) -> np.ndarray:
         return np.concatenate([self._widened(seen) for seen in observations])
@@ -97,11 +106,15 @@ class MixedVecEnv(VecEnv):
         Raises:
             ValueError: they are of other worlds, or their numbers make no sense; nothing has changed.
         """
-        apart = [{name: snapshot[f"{k}/{name}"] for name in part.snapshot()} for k, part in enumerate(self.parts)]
+        apart = [
+            {name: snapshot[key] for name in part.snapshot() if (key := f"{k}/{name}") in snapshot}
+            for k, part in enumerate(self.parts)
+        ]
         for part, its in zip(self.parts, apart, strict=True):
             part.checked(its)
         for part, its in zip(self.parts, apart, strict=True):
             part.restore(its)
+        self._gather_reset_infos()
 
     def driven(self) -> np.ndarray:
         """(W,) bool, whether the agent's next decision has any effect."""
@@ -153,7 +166,7 @@ def sizes_of(scenarios: Sequence[Scenario], num_envs: int) -> list[int]:
 
 @spelled_out(Config)
 def make_mixed(
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Scenario | str],
     num_envs: int,
     seed: int | None = None,
     *,
@@ -165,11 +178,23 @@ def make_mixed(
     With ``normalize_reward`` rewards are paid by their ``stake``, so that no scenario shouts another down.
     The shares are as the square roots of the scenarios' own ``training``: between equal ones, in which the longest
     are not learned, and those that would leave the shortest a world or two.
+
+    Raises:
+        ValueError: there is no scenario, or one is none; or an argument makes no sense: observations are no dicts.
     """
+    if not isinstance(scenarios, (list, tuple)) or not scenarios:
+        raise ValueError(f"scenarios is {quoted(scenarios)}: give a list of at least one")
+    if OneOf(Observation).settle("observation", settings.get("observation", "features")) is Observation.USERS:
+        raise ValueError(
+            "observation is 'users': rows of several scenarios are one array, so it must be features or pixels"
+        )
+    scenarios, num_envs = [scenario_named(each) for each in scenarios], Whole(1).settle("num_envs", num_envs)
+    seed = None if seed is None else check_seed(seed)
     parts = [
         make_sb3(
             id_of(scenario.name),
             max(size, 1),
+            scenario=scenario,
             reward_scale=1 / stake(scenario) if normalize_reward else 1.0,
             **settings,
         )

@@ -30,7 +30,9 @@ class KindergartenRowsEnv(VectorEnv):
     world any more; the same step begins the world anew. In an endless world it waits only until there is room for
     somebody else in its seat. A row in whose seat a scripted human sits waits as well.
     ``infos["present"]`` (num_envs,) says who drives: whatever is asked of the others has no effect, and a learner
-    leaves them out of its losses. ``infos["final_info"]`` holds ``is_success`` and ``terms`` of those that end.
+    leaves them out of its losses. ``infos["final_info"]`` holds ``is_success`` and ``terms`` of those that end. How
+    long episodes took is in ``KindergartenVecEnv``'s ``episode``: Gymnasium's ``RecordEpisodeStatistics`` and
+    Stable-Baselines3's ``VecMonitor`` count in the decisions for which a row has waited.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}

@@ -12,11 +12,14 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from kindergarten.envs.common import check_options
+from kindergarten.envs.common import check_options, check_seed
 from kindergarten.envs.rows import KindergartenRowsEnv
 from kindergarten.envs.vector import KindergartenVectorEnv
 from kindergarten.playground.world import Playground
+from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.config import Config, Scenario, Settings
+from kindergarten.world.kinds import Number
+from kindergarten.world.origin import UNTOLD, check_origin
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.simulator import Snapshot
 from kindergarten.world.spaces import Observed
@@ -31,7 +34,8 @@ class KindergartenVecEnv(VecEnv):
 
     Worlds reset in the step that ends them. Their infos then hold what ``KindergartenEnv`` says,
     ``terminal_observation``, ``TimeLimit.truncated`` and, as ``Monitor`` would write it, ``episode`` with return ``r``,
-    length ``l`` [decisions] and time ``t`` [s]; those of the other worlds are empty.
+    length ``l`` [decisions] and time ``t`` [s]; those of the other worlds are empty. ``reset_infos`` are of the frames
+    with which episodes began.
 
     ``reward_scale``: what rewards are multiplied by; the return ``r`` is without it.
     """
@@ -41,7 +45,7 @@ class KindergartenVecEnv(VecEnv):
             raise ValueError(f"autoreset_mode is {envs.autoreset_mode.value!r}: Stable-Baselines3 needs 'SameStep'")
         self.envs: Any = envs  # what is asked of both has one name
         self.render_mode = envs.render_mode
-        self.reward_scale = np.float32(reward_scale)
+        self.reward_scale = np.float32(Number().settle("reward_scale", reward_scale))
         self._began = time.time()
         self._returns, self._lengths = np.zeros(envs.num_envs), np.zeros(envs.num_envs, int)
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
@@ -62,9 +66,10 @@ class KindergartenVecEnv(VecEnv):
         for wanted in intents:
             if not isinstance(wanted, (list, tuple)):
                 raise ValueError(f"intents is {quoted(wanted)}: give a list of names")
-        observations, _ = self.envs.reset(
+        observations, infos = self.envs.reset(
             seed=list(self._seeds), options={"intents": intents} if any(intents) else None
         )
+        self.reset_infos = [_row(infos, i) for i in range(self.num_envs)]
         self._reset_seeds()
         self._reset_options()
         self._returns[:], self._lengths[:] = 0.0, 0
@@ -84,8 +89,9 @@ class KindergartenVecEnv(VecEnv):
         self._lengths += 1
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(dones).tolist():
-            rows[i] = {name: values[i] for name, values in infos["final_info"].items()}
+            rows[i] = _row(infos["final_info"], i)
             rows[i] |= self._episode_info(i, infos["final_obs"][i], bool(truncated[i]))
+            self.reset_infos[i] = _row(infos, i)
         self._returns[dones], self._lengths[dones] = 0.0, 0
         return observations, rewards.astype(np.float32) * self.reward_scale, dones, rows
 
@@ -95,7 +101,7 @@ class KindergartenVecEnv(VecEnv):
         return {"terminal_observation": last, "TimeLimit.truncated": truncated, "episode": episode}
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Everything that changes, as plain arrays: bytes of the worlds and road users, returns, lengths (W,)."""
+        """Everything that changes, as plain arrays: bytes of worlds, users and their origin, returns, lengths (W,)."""
         core = self.envs.simulator.snapshot()
         rows = {name: np.frombuffer(array.tobytes(), np.uint8) for name, array in core._asdict().items()}
         return {name: array.copy() for name, array in (rows | self._running()).items()}
@@ -111,6 +117,7 @@ class KindergartenVecEnv(VecEnv):
         self.envs.simulator.restore(worlds)
         for name, array in self._running().items():
             array[:] = snapshot[name]
+        self.reset_infos = [{} for _ in range(self.num_envs)]  # nobody knows how those worlds began
 
     def checked(self, snapshot: Mapping[str, np.ndarray]) -> Snapshot:
         """The worlds of ``snapshot()``'s arrays.
@@ -119,13 +126,17 @@ class KindergartenVecEnv(VecEnv):
             ValueError: they are of other worlds, or their numbers make no sense.
         """
         simulator, running = self.envs.simulator, self._running()
-        now, arrays = simulator.snapshot(), []
+        now, arrays = simulator.snapshot(), {}
+        known = {"origin": UNTOLD, **snapshot}  # those of older versions do not say it
+        if missing := [name for name in (*now._fields, *running) if name not in known]:
+            raise ValueError(f"this is no snapshot of {self.num_envs} worlds: it lacks {missing[0]}")
+        check_origin(now.origin, np.asarray(known["origin"]).tobytes())
         for name, like in now._asdict().items():
-            blob = np.asarray(snapshot[name]).tobytes()
+            blob = np.asarray(known[name]).tobytes()
             if len(blob) != like.nbytes:
                 raise ValueError(f"this is no snapshot of {self.num_envs} worlds of {simulator.scenario.name}")
-            arrays.append(np.frombuffer(blob, like.dtype).reshape(like.shape))
-        worlds = type(now)(*arrays)
+            arrays[name] = np.frombuffer(blob, like.dtype).reshape(like.shape)
+        worlds = type(now)(**arrays)
         simulator.check(worlds)
         if not all(
             np.shape(snapshot[name]) == (self.num_envs,) and np.isfinite(snapshot[name]).all() for name in running
@@ -197,6 +208,11 @@ class KindergartenVecEnv(VecEnv):
         return [wrapper_class.__name__ == "Monitor" for _ in self._get_indices(indices)]
 
 
+def _row(infos: dict[str, Any], i: int) -> dict[str, Any]:
+    """The infos of one row; copies, as views would keep those of all rows for as long."""
+    return {name: its[i].copy() for name, its in infos.items() if name.lstrip("_") not in ("final_obs", "final_info")}
+
+
 def check_all(vec: VecEnv, attr_name: str, indices: VecEnvIndices) -> None:
     """Refuse to set an attribute in some worlds alone.
 
@@ -230,7 +246,15 @@ def make_sb3(
         reward_scale: what rewards are multiplied by, for the learner's sake: 1 / ``stake(scenario)`` makes them of one
             size in all scenarios.
         settings: as for ``gymnasium.make``; see ``KindergartenEnv``.
+
+    Raises:
+        ValueError: an argument makes no sense, or the id is none of ours.
+        gymnasium.error.Error: there is no such id.
     """
+    seed = None if seed is None else check_seed(seed)
+    known = gymnasium.registry.get(id.rpartition(":")[2]) if isinstance(id, str) else None
+    if known is not None and "kindergarten" not in str(known.vector_entry_point):
+        raise ValueError(f"id {quoted(id)} is none of ours: choose from {', '.join(map(id_of, SCENARIOS))}, ...")
     own: dict[str, Any] = {} if scenario is None else {"scenario": scenario}
     envs = gymnasium.make_vec(
         id,

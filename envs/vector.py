@@ -11,16 +11,16 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from kindergarten.envs.common import (
-    BoundedSpec,
     RenderModes,
     build,
     check_options,
     check_render_mode,
     check_seed,
+    configured,
     infos_of,
     started,
 )
-from kindergarten.world.config import Config, Scenario, Settings, make_config
+from kindergarten.world.config import Config, Scenario, Settings
 from kindergarten.world.kinds import OneOf, Whole
 from kindergarten.world.settings import spelled_out
 from kindergarten.world.spaces import Observed, Observer, action_space
@@ -46,8 +46,6 @@ class KindergartenVectorEnv(VectorEnv):
     just ended are in ``infos["final_info"]``.
     """
 
-    spec = BoundedSpec()  # pyright: ignore[reportAssignmentType]
-
     @spelled_out(Config)
     def __init__(
         self,
@@ -60,7 +58,7 @@ class KindergartenVectorEnv(VectorEnv):
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
         self.autoreset_mode = OneOf(AutoresetMode).settle("autoreset_mode", autoreset_mode)
-        config, num_envs = make_config(**settings), Whole(1).settle("num_envs", num_envs)
+        config, num_envs = configured(settings), Whole(1).settle("num_envs", num_envs)
         self.simulator = build(scenario, num_envs, config)
         self.num_envs = num_envs
         self.metadata = {

@@ -27,7 +27,7 @@ import kindergarten
 from kindergarten.data.read import Episodes, shards
 from kindergarten.world.codes import Action, Intent
 
-LONGEST = 512  # decisions of an episode; in Town there are up to 165
+LONGEST = 512  # decisions of an episode; in Town, the longest, there are 393 at most
 SIZE, BINS, KEEN = 64, 32, 10.0
 HANDS_ON = 0  # the column that says whether actions have an effect
 LOWEST, HIGHEST = -2.5, 1.0  # returns
@@ -91,8 +91,9 @@ def train(folders: Sequence[Path], clone: bool, epochs: int, decisions: int | No
     for epoch in range(epochs):
         losses = []
         for data in mixed(folders, decisions):
-            for rows in torch.randperm(len(data.frames)).split(16):
-                loss = model.loss(data, rows.numpy())
+            ended = np.flatnonzero((data.terminated | data.truncated).any(axis=1))  # of no other is the return known
+            for rows in torch.randperm(len(ended)).split(16):
+                loss = model.loss(data, ended[rows.numpy()])
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -4,6 +4,7 @@ Importing it registers the environments with Gymnasium, and nothing else: no tor
 ``__all__`` is stable; the rest is imported when it is asked for.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ import gymnasium
 from kindergarten.extras import lazily
 from kindergarten.scenarios import SCENARIOS, id_of
 from kindergarten.world.config import Scenario
+from kindergarten.world.words import quoted
 
 if TYPE_CHECKING:
     from kindergarten.api import load, score
@@ -64,11 +66,16 @@ def register(scenario: Scenario) -> str:
     """Make ``scenario`` known to Gymnasium and to the command line, and return its id.
 
     Raises:
-        ValueError: there is another scenario of that name.
+        ValueError: it is no scenario, its name makes no id, or there is another scenario of that name.
     """
+    if not isinstance(scenario, Scenario):
+        raise ValueError(f"scenario is {quoted(scenario)}: a kindergarten.Scenario was expected")
+    if not re.fullmatch(r"\w+", scenario.name, re.ASCII):
+        raise ValueError(
+            f"name is {quoted(scenario.name)}: ids are made of it, so it must be of letters, digits and underscores"
+        )
     if SCENARIOS.get(scenario.name, scenario) != scenario:
         raise ValueError(f"there is another scenario called {scenario.name!r}: give yours a name of its own")
-    SCENARIOS[scenario.name] = scenario  # how it is trained may be another: that makes no other worlds
     for variant, settings in VARIANTS.items():
         gymnasium.register(
             id=id_of(scenario.name, variant),
@@ -76,6 +83,7 @@ def register(scenario: Scenario) -> str:
             vector_entry_point="kindergarten.envs.vector:KindergartenVectorEnv",
             kwargs={"scenario": scenario.name, **settings},
         )
+    SCENARIOS[scenario.name] = scenario  # how it is trained may be another: that makes no other worlds
     return id_of(scenario.name)
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
 
 import kindergarten
+from kindergarten.envs import make_sb3
 from kindergarten.scoring.agent import Decision, FunctionAgent
 from kindergarten.scoring.exam import Exam
 from tests.test_score import FEW, Predicts, idle
@@ -55,6 +58,27 @@ def test_what_does_not_fit_is_named_with_the_choices():
     refused("no.zip", "no.zip")
     refused("is no agent", "no.txt")
     refused("xxx...xxx", "x" * 10_000)
+
+
+@pytest.mark.parametrize("observation", ["features", "users"])
+def test_an_agent_sees_what_its_own_normalization_makes_of_observations(observation: Any, tmp_path: Path):
+    vec = VecNormalize(make_sb3("Kindergarten/Follow-v0", 4, seed=0, observation=observation), clip_obs=1.0)
+    model: Any = PPO("MultiInputPolicy" if observation == "users" else "MlpPolicy", vec, n_steps=32, seed=0)
+    model.learn(256)
+    model.save(tmp_path / "model.zip")
+    vec.save(str(tmp_path / "normalize.pkl"))
+    bare: Any = PPO.load(tmp_path / "model.zip")
+    settings = {"seeds": FEW, "observation": observation}
+    wanted = kindergarten.score(
+        lambda o: bare.predict(vec.normalize_obs(o), deterministic=True)[0], "Follow", **settings
+    )
+    statistics = VecNormalize.load(str(tmp_path / "normalize.pkl"), vec.venv)
+    again = PPO.load(tmp_path / "model.zip", env=statistics)
+    for agent in (model, again):
+        assert kindergarten.score(agent, "Follow", **settings).returns.tolist() == wanted.returns.tolist()
+    vec.norm_obs = False
+    raw = kindergarten.score(bare, "Follow", **settings).returns.tolist()
+    assert kindergarten.score(model, "Follow", **settings).returns.tolist() == raw != wanted.returns.tolist()
 
 
 @pytest.mark.parametrize("observation", ["features", "users"])

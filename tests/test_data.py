@@ -12,7 +12,7 @@ import sys
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
@@ -368,7 +368,8 @@ def test_minari_reads_what_was_recorded(
     minari = pytest.importorskip("minari")
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
     words = ["--scenario", "Follow", "--episodes", "5", "--delay", "0.5", "--jobs", "1", "--format", "minari"]
-    words += ["--observation", observation, "--control", control, "--out", str(tmp_path)]
+    monkeypatch.chdir(tmp_path.parent)
+    words += ["--observation", observation, "--control", control, "--out", tmp_path.name]
     assert cli.main(["record", *words]) == 0
     (tmp_path / "minari" / "somebody-elses").mkdir()
     assert cli.main(["record", *words]) == 0 and (tmp_path / "minari" / "somebody-elses").exists()
@@ -415,6 +416,9 @@ def test_episodes_are_the_rows_of_the_table(driver: str, control: Any):
         names = ("action",) if control == "discrete" else ("pedal", "steering")
         done = episodes.actions[e, :length].reshape(length, -1).T
         np.testing.assert_array_equal(done, [rows[name].to_numpy() for name in names])
+        ends = np.stack([episodes.terminated[e], episodes.truncated[e]])
+        assert ends[:, length - 1].sum() == ends.sum() == 1, "it ends once, and padding does not"
+        assert ends[:, length - 1].tolist() == [rows[name][length - 1].as_py() for name in ("terminated", "truncated")]
         assert (episodes.phases[e, :length] != PADDING).all() and (episodes.phases[e, length:] == PADDING).all()
         assert not episodes.frames[e, length:].any() and not episodes.rewards[e, length:].any()
         if episodes.captions is not None:
@@ -433,6 +437,12 @@ def test_shards_are_read_one_by_one_until_there_are_enough(tmp_path: Path):
 
     whole = decisions(None)
     assert len(whole) == 3 and decisions(whole[0] + 5) == [whole[0], 5] and decisions(whole[0]) == whole[:1]
+    (cut,) = shards(str(tmp_path), whole[0] // 2)
+    ends = (cut.terminated | cut.truncated).any(axis=1)
+    assert ends[:-1].all() and not ends[-1], "what is cut has not ended"
+    for wrong in (0, -5, 1.5, "x"):
+        with pytest.raises(ValueError, match=f"decisions is {wrong!r}: it must be a whole number, at least 1"):
+            next(shards(tmp_path, cast(Any, wrong)))
     (tmp_path / ".machine-1-abcd.draft.parquet").write_bytes(b"what is being written")
     assert decisions(None) == whole
     with pytest.raises(ValueError, match="nothing is no recording: kindergarten record --out"):

@@ -7,6 +7,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ import kindergarten
 from kindergarten.envs import KindergartenEnv
 from kindergarten.world.codes import Action, End, Intent, Phase, names
 from kindergarten.world.observation import columns
+from kindergarten.world.origin import ORIGIN
 from kindergarten.world.reward import TERMS
 from kindergarten.world.users import MAX_STEERING
 from tests.driving import JIT, same, sample
-from tests.shells import CROSSING, FOLLOW, actions_for, controls, ids, make, make_vec
+from tests.shells import CROSSING, FOLLOW, actions_for, controls, ids, make, make_sb3, make_vec
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -81,23 +83,39 @@ def test_stable_baselines3_is_content(id: str):
 
 
 @ids
-@pytest.mark.parametrize("limit", [None, 7])
-def test_no_episode_is_longer_than_the_spec_says(id: str, limit: int | None):
+def test_no_episode_is_longer_than_somebody_wants(id: str):
     """By whatever shell: Gymnasium keeps the limit itself for one environment, and hands it to a vector."""
-    env = gymnasium.make(id, max_episode_steps=limit)
-    envs = make_vec(id, sample(32, 2), max_episode_steps=limit, autoreset_mode="Disabled")
-    assert env.spec is not None and envs.spec is not None
-    longest = env.spec.max_episode_steps
-    assert longest == envs.spec.max_episode_steps and longest == (limit or longest)
-    assert limit is None or KindergartenEnv(id[13:-3], max_episode_steps=limit).simulator.config.max_episode_steps == 7
+    env, envs = gymnasium.make(id, max_episode_steps=7), make_vec(id, sample(32, 2), max_episode_steps=7)
+    assert env.spec is not None and env.spec.max_episode_steps == 7
+    assert KindergartenEnv(id[13:-3], max_episode_steps=7).simulator.config.max_episode_steps == 7
     envs.reset(seed=0)
-    over, steps = np.zeros(envs.num_envs, bool), 0
-    while not over.all():
+    for k in range(1, 8):
         step = envs.simulator.step(np.full(envs.num_envs, Action.SLOWER))
-        over |= step.terminated | step.truncated
-        steps += 1
-        assert limit is None or (step.truncated == (steps >= 7)).all()
-    assert longest is not None and 0.2 * longest < steps <= longest
+        assert (step.truncated == (k >= 7)).all()
+
+
+def test_a_spec_keeps_a_limit_that_somebody_gave_and_no_other():
+    """With other settings it makes episodes of their length; -1 is no limit, as to Gymnasium."""
+    spec, short = gymnasium.make(FOLLOW).spec, gymnasium.make(FOLLOW, max_episode_steps=7).spec
+    assert spec is not None and short is not None and spec.max_episode_steps is None
+    wanted = length(gymnasium.make(FOLLOW, delay_s=30.0))
+    again = gymnasium.envs.registration.EnvSpec.from_json(spec.to_json())
+    assert wanted > 150
+    unlimited = {"max_episode_steps": -1}
+    for its, given, steps in ((spec, {}, wanted), (again, {}, wanted), (short, {}, 7), (short, unlimited, wanted)):
+        assert length(gymnasium.make(its, delay_s=30.0, **given)) == steps
+        assert length_of_rows(gymnasium.make_vec(its, num_envs=2, delay_s=30.0, **given)) == steps
+    assert make_sb3(FOLLOW, 2, max_episode_steps=-1).envs.simulator.config.max_episode_steps is None
+
+
+def length(env: gymnasium.Env) -> int:
+    env.reset(seed=0)
+    return next(k for k in range(1, 1000) if any(env.step(Action.SLOWER)[2:4]))
+
+
+def length_of_rows(envs: Any) -> int:
+    envs.reset(seed=0)
+    return next(k for k in range(1, 1000) if any(row[0] for row in envs.step(np.full(2, Action.SLOWER))[2:4]))
 
 
 @pytest.mark.parametrize("limit", [79, 80])
@@ -165,6 +183,17 @@ def test_an_environment_can_be_copied_in_the_middle_of_an_episode(id: str):
     env.step(Action.IDLE)
     again = pickle.loads(pickle.dumps(env))
     assert same(env.step(Action.IDLE)[0], again.step(Action.IDLE)[0])
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_a_copy_opens_a_window_of_its_own(clone: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    env = make(FOLLOW, render_mode="human")
+    env.reset(seed=5)
+    env._screen = threading.Lock()  # as a window, it cannot be copied
+    again = clone(env)
+    assert again._screen is None and env._screen is not None and again.snapshot() == env.snapshot()
+    env._screen = None
 
 
 # ---- the page
@@ -294,3 +323,42 @@ def test_bytes_that_are_no_snapshot_are_refused(damage: str):
     with pytest.raises(ValueError, match="no snapshot"):
         env.restore(wrong)
     assert env.snapshot() == blob, "nothing has changed"
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (dict(id=FOLLOW), "it is of Follow, and they are of Crossing"),
+        (dict(delay_s=30.0), "it is of Crossing with other settings, and they are of Crossing"),
+        (dict(control="continuous"), "it is of Crossing with other settings"),
+    ],
+)
+def test_a_snapshot_is_of_one_scenario_and_its_settings(other: dict[str, Any], named: str):
+    env, foreign = make(CROSSING), make(**other)
+    for one in (env, foreign):
+        one.reset(seed=3)
+    before, blob = env.snapshot(), foreign.snapshot()
+    with pytest.raises(ValueError, match=f"no snapshot of these worlds: {named}"):
+        env.restore(blob)
+    with pytest.raises(ValueError, match=f"no snapshot of these worlds: {named}"):
+        env.simulator.restore(foreign.simulator.snapshot())
+    assert env.snapshot() == before, "nothing has changed"
+
+
+def test_a_snapshot_serves_however_its_worlds_are_shown_and_as_older_versions_took_it():
+    env, shown = make(CROSSING), make(CROSSING, observation="pixels", image_size=(32, 40), grayscale=True)
+    env.reset(seed=3)
+    blob = env.snapshot()
+    shown.restore(blob)
+    older = blob[ORIGIN.itemsize :]
+    env.reset(seed=4)
+    env.restore(older)
+    assert env.snapshot() == shown.snapshot() == blob
+    env.simulator.set_delay(1.5, 2.0)
+    env.restore(blob)  # what was changed in place is no other scenario
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "text", [1, 2], np.zeros(3)])
+def test_what_is_no_bytes_is_no_snapshot(wrong: Any):
+    with pytest.raises(ValueError, match="the snapshot is .*: bytes were expected"):
+        make(CROSSING).restore(wrong)

@@ -136,7 +136,7 @@ def test_a_disturbed_snapshot_is_refused_or_drives_on_within_its_space():
         limits = Limits(
             simulator.num_users, len(simulator.road.points), simulator.scenario.road.legs, len(simulator.casts)
         )
-        disturbed(rng, limits, *snapshot)
+        disturbed(rng, limits, *snapshot[:2])
         try:
             simulator.restore(snapshot)
         except ValueError as error:
@@ -169,7 +169,7 @@ def test_a_disturbed_snapshot_of_several_agents_is_refused_or_drives_on_within_i
         snapshot = PlaygroundSnapshot(*(array.copy() for array in kept[rng.integers(len(kept))]))
         road, casts = playground.road, playground.casts
         limits = Limits(playground.num_users, len(road.points), playground.scenario.road.legs, len(casts))
-        disturbed(rng, limits, *snapshot)
+        disturbed(rng, limits, *snapshot[:3])
         before = playground.snapshot()
         try:
             playground.restore(snapshot)
@@ -188,7 +188,7 @@ def test_a_disturbed_snapshot_of_several_agents_is_refused_or_drives_on_within_i
 
 def test_a_snapshot_of_another_playground_is_refused_before_anything_changes():
     playground, kept = meetings("Meeting")
-    other, four = meetings("Square")[1][0], Playground(MANY["Meeting"][0], 4)
+    other, four = meetings("Square")[1][0], Playground(MANY["Meeting"][0], 4, playground.rules)
     four.reset()
     humans, worlds = (array.copy() for array in (kept[0].users, kept[0].worlds))
     humans["member"][:, 0], worlds["cast"] = 10**9, 10**9

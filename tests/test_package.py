@@ -34,6 +34,7 @@ LAYERS = (
         "world.sense",
         "world.ways",
         "world.config",
+        "world.origin",
         "world.road",
         "world.crowd",
         "world.rng",

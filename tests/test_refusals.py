@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,14 @@ from gymnasium.error import ResetNeeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kindergarten
 from kindergarten.envs import KindergartenEnv
+from kindergarten.envs.mixed import make_mixed
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.codes import Action, Control, Observation, SignalReliability, names
+from kindergarten.world.config import Scenario
 from tests.driving import same, sample
-from tests.shells import QUICK, actions_for, ids, make, make_vec
+from tests.shells import FOLLOW, QUICK, actions_for, ids, make, make_sb3, make_vec
 
 
 @pytest.mark.parametrize("make_it", [make, make_vec])
@@ -194,3 +199,35 @@ def test_only_a_running_episode_can_be_stepped(id: str):
         env.step(Action.IDLE)
     env.reset()
     env.step(Action.IDLE)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: make_sb3(FOLLOW, 2, seed=-1), "seed is -1: it must be a whole number, at least 0"),
+        (lambda: make_sb3(FOLLOW, 2, seed=1.5), "seed is 1.5"),
+        (lambda: make_sb3(FOLLOW, 2, seed="a"), "seed is 'a'"),
+        (lambda: make_sb3(FOLLOW, 2, reward_scale=float("nan")), "reward_scale is nan: it must be a number"),
+        (lambda: make_sb3(FOLLOW, 2, reward_scale="x"), "reward_scale is 'x'"),
+        (lambda: make_sb3("CartPole-v1", 2), "id 'CartPole-v1' is none of ours: choose from Kindergarten/Follow-v0"),
+        (lambda: make_mixed([], 2), r"scenarios is \[\]: give a list"),
+        (lambda: make_mixed("Follow", 2), "scenarios is 'Follow': give a list"),
+        (lambda: make_mixed(["Follow", "Corssing"], 2), "scenario 'Corssing'.*Follow, Crossing"),
+        (lambda: make_mixed(["Follow"], 0), "num_envs is 0: it must be a whole number, at least 1"),
+        (lambda: make_mixed(["Follow"], -1), "num_envs is -1"),
+        (lambda: make_mixed(["Follow"], 2, seed=-1), "seed is -1"),
+        (lambda: make_mixed(["Follow"], 2, observation="users"), "observation is 'users': .* features or pixels"),
+        (lambda: kindergarten.register("Crossing"), "scenario is 'Crossing': a kindergarten.Scenario"),
+        (lambda: kindergarten.register(named("my scene")), "name is 'my scene': .* letters, digits and underscores"),
+        (lambda: kindergarten.register(named("Crossing-users")), "name is 'Crossing-users'"),
+    ],
+)
+def test_what_libraries_cannot_be_given_is_named(wrong: Callable[[], Any], words: str):
+    before = dict(SCENARIOS)
+    with pytest.raises(ValueError, match=words):
+        wrong()
+    assert before == SCENARIOS
+
+
+def named(name: str) -> Scenario:
+    return dataclasses.replace(SCENARIOS["Crossing"], name=name)

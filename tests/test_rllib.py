@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +110,20 @@ def test_a_row_shows_what_it_saw_last_and_then_begins_anew():
     assert ends > 8 and rewards.shape == (8,)
     with pytest.raises(ValueError, match="num_envs_per_env_runner is 7: Meeting has 2 seats, give a multiple"):
         rllib.SeatRows({"num_envs": 7})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: rllib.RLlibAgent("/no/such"), "/no/such is no folder of a checkpoint"),
+        (lambda: rllib.RLlibAgent(3), "the module is 3: algo.get_module"),
+        (lambda: rllib.SeatRows({}), "num_envs_per_env_runner is None: it must be a whole number"),
+        (lambda: rllib.SeatRows({"num_envs": "4"}), "num_envs_per_env_runner is '4'"),
+        (lambda: rllib.ppo_config("Nope", 1000), "unknown scenario 'Nope': choose from Follow"),
+        (lambda: rllib.ppo_config("Follow", "x"), "decisions is 'x'"),
+        (lambda: rllib.ppo_config("Follow", -5), "decisions is -5"),
+    ],
+)
+def test_what_it_cannot_take_is_named(wrong: Callable[[], Any], words: str):
+    with pytest.raises(ValueError, match=words):
+        wrong()

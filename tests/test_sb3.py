@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
+from stable_baselines3.common.vec_env import DummyVecEnv
 
+from kindergarten.envs import rows_env
+from kindergarten.envs.mixed import make_mixed
+from kindergarten.envs.sb3 import KindergartenVecEnv
 from kindergarten.world.codes import Action
 from tests.driving import JIT, same, sample
 from tests.shells import CROSSING, FOLLOW, QUICK, actions_for, controls, ids, make, make_sb3, make_vec
@@ -110,7 +116,6 @@ def test_the_vecenv_starts_over_with_its_seed():
 
 def test_the_vecenv_is_one_batch():
     from kindergarten.envs import make_sb3
-    from kindergarten.envs.sb3 import KindergartenVecEnv
 
     vec = make_sb3(CROSSING, num_envs=3)
     assert len(vec.get_attr("num_envs")) == 3
@@ -150,3 +155,52 @@ def test_twins_in_one_vecenv():
         vec.set_options(wrong)
         with pytest.raises(ValueError, match=words):
             vec.reset()
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (lambda: make_sb3("Kindergarten/CutIn-v0", 2), "it is of CutIn, and they are of Follow"),
+        (lambda: make_sb3(FOLLOW, 2, delay_s=30.0), "it is of Follow with other settings, and they are of Follow"),
+    ],
+)
+def test_snapshots_of_other_worlds_are_refused(other: Callable[[], Any], named: str):
+    vec = make_sb3(FOLLOW, 2)
+    vec.reset()
+    with pytest.raises(ValueError, match=f"no snapshot of these worlds: {named}"):
+        vec.restore(other().snapshot())
+    with pytest.raises(ValueError, match="no snapshot of 2 worlds: it lacks users"):
+        vec.restore({"worlds": vec.snapshot()["worlds"]})
+    older = {name: its for name, its in vec.snapshot().items() if name != "origin"}
+    vec.step(np.full(2, Action.IDLE))
+    vec.restore(older)
+    assert all(same(its, older[name]) for name, its in vec.snapshot().items() if name != "origin")
+
+
+def test_snapshots_of_other_rules_are_refused():
+    one, other = (KindergartenVecEnv(rows_env("Meeting", 2, humans=humans)) for humans in (0.0, 0.5))
+    one.reset()
+    one.envs.simulator.set_honest(0.5)
+    one.restore(one.snapshot())  # what was changed in place is no other rule
+    with pytest.raises(ValueError, match="it is of Meeting with other settings"):
+        other.restore(one.snapshot())
+
+
+def test_infos_of_the_first_frame_are_where_stable_baselines3_looks_for_them():
+    """As ``DummyVecEnv`` has them: of every row's last reset."""
+    vec, dummy = make_sb3(FOLLOW, 2, seed=0, **QUICK), DummyVecEnv([lambda: make(FOLLOW, **QUICK)] * 2)
+    dummy.seed(0)
+    mixed = make_mixed(["Follow", "Crossing"], 4, seed=0)
+    mixed.reset()
+    assert [sorted(info) for info in mixed.reset_infos] == [["intents", "is_success", "phases", "terms"]] * 4
+    vec.reset(), dummy.reset()
+    ended = 0
+    for _ in range(150):
+        for mine, theirs in zip(vec.reset_infos, dummy.reset_infos, strict=True):
+            assert mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
+        ended += vec.step(np.full(2, Action.SLOWER))[2].sum()
+        dummy.step(np.full(2, Action.SLOWER))
+    assert ended > 2
+    rows = KindergartenVecEnv(rows_env("Meeting", 2))
+    rows.reset()
+    assert [info["present"] for info in rows.reset_infos] == [True] * 4

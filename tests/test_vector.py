@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
@@ -12,7 +13,7 @@ from gymnasium.vector import AutoresetMode
 from kindergarten.envs import KindergartenVectorEnv
 from kindergarten.world.codes import Action, Intent
 from tests.driving import same, sample
-from tests.shells import QUICK, actions_for, controls, ids, make, make_vec
+from tests.shells import CROSSING, QUICK, actions_for, controls, ids, make, make_vec
 
 
 def infos_equal(infos: dict[str, np.ndarray], i: int, info: dict[str, np.ndarray]) -> bool:
@@ -160,3 +161,18 @@ def test_a_number_of_worlds_that_is_none_is_named(wrong: Any):
         KindergartenVectorEnv(wrong)
     with pytest.raises(ValueError, match="unknown autoreset_mode 'Never': choose from NextStep, SameStep, Disabled"):
         KindergartenVectorEnv(autoreset_mode="Never")
+
+
+def test_infos_are_the_same_however_environments_are_vectorized():
+    found = []
+    for mode in ("sync", "async", "vector_entry_point"):
+        envs = gymnasium.make_vec(f"kindergarten:{CROSSING}", num_envs=2, vectorization_mode=mode)
+        told = envs.reset(seed=0)[1], envs.step(np.full(2, Action.IDLE))[4]
+        envs.close()
+        found.append([{name: its for name, its in infos.items() if name[0] != "_"} for infos in told])  # _: who has one
+    for infos in found[:2]:
+        assert all(_equal(its, wanted) for its, wanted in zip(infos, found[2], strict=True))
+
+
+def _equal(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
+    return one.keys() == two.keys() and all(same(one[name], two[name]) for name in one)

@@ -317,7 +317,7 @@ def test_a_world_that_has_ended_stands_still_until_it_is_reset(scenario: Scenari
     simulator, driver = batch(scenario, np.arange(sample(50, 2)), Config(control=control)), at_random()
     for _ in drive(simulator, driver):
         pass
-    worlds, users = simulator.snapshot()
+    worlds, users, _ = simulator.snapshot()
     step = simulator.step(driver(simulator))
     assert same(simulator.worlds, worlds) and same(simulator.users, users)
     assert not step.rewards.any() and (step.terminated | step.truncated).all()

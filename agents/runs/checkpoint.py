@@ -218,6 +218,7 @@ def _check(model: MemoryPPO, checkpoint: Checkpoint) -> None:
     forms = _forms(model)
     apart = {key.rpartition("/")[0] for key in tensors}  # what has learned has a state, and all of it
     optional = {key for key in forms if "optimizer/" in key and key.rpartition("/")[0] not in apart} | {"last/noise"}
+    optional |= {key for key in forms if key.endswith("/origin")}  # older ones do not say what their worlds are of
     if missing := [key for key in forms if key not in tensors and key not in optional]:
         raise ValueError(f"training cannot go on from {name}: it lacks {missing[0]}")
     if len(tensors["last/starts"]) != model.n_envs:

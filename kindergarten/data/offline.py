@@ -34,6 +34,7 @@ def to_minari(wanted: Recording, out: Path) -> Path:
     they are, without JPEG. Infos hold ``intents``, ``phases`` and ``times`` as ``table_of`` names them. Minari wants
     one frame more than decisions: the last one stands there twice.
     """
+    out = out.absolute()  # Minari's storage joins names of its own to the folder, and knows no other working directory
     env = gymnasium.make(f"kindergarten:{id_of(wanted.scenario)}", **wanted.settings)
     name = f"{wanted.scenario.lower()}-{Path(wanted.driver).stem}-v0"
     with whole_folder(out / "minari" / name, anew=True) as draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from kindergarten.world.kinds import Maybe, Whole
 
 PADDING = -1  # of phases
 
@@ -19,6 +22,8 @@ class Episodes(NamedTuple):
     frames: np.ndarray  # (E, T, D) the observations
     actions: np.ndarray  # (E, T) meta-actions, or (E, T, 2) pedal and steering
     rewards: np.ndarray  # (E, T)
+    terminated: np.ndarray  # (E, T) bool, where an episode ended: nothing is to come
+    truncated: np.ndarray  # (E, T) bool, where its time was up: what was to come is to be estimated
     intents: np.ndarray  # (E, T, U) Intent, -1 for those who have no choice
     phases: np.ndarray  # (E, T, U) Phase; PADDING after an episode's end
     captions: np.ndarray | None  # (E, T, U, intents) how likely the driver thinks each, if it says
@@ -29,12 +34,15 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("part-*.parquet"))
 
 
-def shards(folder: Path, decisions: int | None = None) -> Iterator[Episodes]:
+def shards(folder: str | os.PathLike[str], decisions: int | None = None) -> Iterator[Episodes]:
     """The files of a recording of features or users, one after the other, until there are so many decisions.
 
+    The last episode of those is cut where they end: it is neither terminated nor truncated.
+
     Raises:
-        ValueError: there is no recording, or it is one of pictures.
+        ValueError: there is no recording, it is one of pictures, or that is no number of decisions.
     """
+    folder, decisions = Path(folder), Maybe(Whole(1)).settle("decisions", decisions)
     files = files_of(folder)
     if not files:
         raise ValueError(f"{folder} is no recording: kindergarten record --out {folder} makes one")
@@ -74,6 +82,8 @@ def padded(table: pa.Table) -> Episodes:
         spread(seen, np.float32),
         actions[..., 0] if done == ["action"] else actions,
         spread(["reward"], np.float64)[..., 0],
+        spread(["terminated"], np.bool_)[..., 0],
+        spread(["truncated"], np.bool_)[..., 0],
         spread([f"{user}.intent" for user in users], np.int64),
         spread([f"{user}.phase" for user in users], np.int64, PADDING),
         captions.reshape(*captions.shape[:2], len(users), -1) if said else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from kindergarten.world.codes import End, Intent, Kind, Signal, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.limits import ANY, FLAG, POSITIVE, SHARE, Interval, codes, outside
 from kindergarten.world.observation import bounds
+from kindergarten.world.origin import UNTOLD, check_origin, origin_of
 from kindergarten.world.params import NEVER
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.simulator import Simulator, Snapshot
@@ -43,11 +45,12 @@ class Moment(NamedTuple):
 
 
 class PlaygroundSnapshot(NamedTuple):
-    """Copies of a playground's arrays; exact."""
+    """Copies of a playground's arrays; exact. ``origin`` says what they are of."""
 
     worlds: np.ndarray
     users: np.ndarray
     drivers: np.ndarray
+    origin: np.ndarray = UNTOLD
 
 
 class Playground:
@@ -165,7 +168,7 @@ class Playground:
 
     def snapshot(self) -> PlaygroundSnapshot:
         """Everything that changes."""
-        return PlaygroundSnapshot(self.worlds.copy(), self.users.copy(), self.drivers.copy())
+        return PlaygroundSnapshot(self.worlds.copy(), self.users.copy(), self.drivers.copy(), self.origin)
 
     def restore(self, snapshot: PlaygroundSnapshot) -> None:
         """Continue from ``snapshot``, bit for bit.
@@ -174,7 +177,12 @@ class Playground:
             ValueError: it is no snapshot of these worlds; nothing has changed.
         """
         self.check(snapshot)
-        self.worlds[:], self.users[:], self.drivers[:] = snapshot
+        self.worlds[:], self.users[:], self.drivers[:] = snapshot.worlds, snapshot.users, snapshot.drivers
+
+    @cached_property
+    def origin(self) -> np.ndarray:
+        """What these worlds are of, as they were made; see ``world.origin``."""
+        return origin_of(self.scenario, self.rules)
 
     def check(self, snapshot: PlaygroundSnapshot) -> None:
         """See that ``snapshot`` is one of these worlds.
@@ -182,7 +190,8 @@ class Playground:
         Raises:
             ValueError: it is not; the message says in what respect.
         """
-        _, users, drivers = snapshot
+        check_origin(self.origin, snapshot.origin.tobytes())
+        users, drivers = snapshot.users, snapshot.drivers
         for mine, theirs in ((self.users, users), (self.drivers, drivers)):
             if (theirs.shape, theirs.dtype) != (mine.shape, mine.dtype):
                 raise ValueError(f"this is no snapshot of these worlds: {theirs.shape} rows and not {mine.shape}")

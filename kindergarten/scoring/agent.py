@@ -45,7 +45,10 @@ class Agent(Protocol):
 
 
 class PredictAgent:
-    """An agent of Stable-Baselines3, or of anybody who took over its ``predict``; deterministic."""
+    """An agent of Stable-Baselines3, or of anybody who took over its ``predict``; deterministic.
+
+    What its own ``VecNormalize``, if it has one, makes of observations is what it sees.
+    """
 
     def __init__(self, model: Any) -> None:
         if not _takes(model.predict, None, state=None, episode_start=None, deterministic=True):
@@ -56,10 +59,16 @@ class PredictAgent:
         self.model = model
         self.observation_space = channels_last(getattr(model, "observation_space", None))
         self.action_space: spaces.Space | None = getattr(model, "action_space", None)
+        find = getattr(model, "get_vec_normalize_env", None)
+        normalizer = find() if callable(find) else None
+        self._seen: Callable[[Observed], Any] | None = (
+            normalizer.normalize_obs if getattr(normalizer, "norm_obs", False) else None
+        )
 
     def decide(self, observations: Observed, state: Any, episode_starts: np.ndarray) -> Decision:
         """``predict(observation, state, episode_start, deterministic)``."""
-        answer = self.model.predict(observations, state=state, episode_start=episode_starts, deterministic=True)
+        seen = observations if self._seen is None else self._seen(observations)
+        answer = self.model.predict(seen, state=state, episode_start=episode_starts, deterministic=True)
         return _with_state(answer, "the agent's predict")
 
 

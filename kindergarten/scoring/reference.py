@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from kindergarten.world import cache
 from kindergarten.world.codes import Intent, SignalReliability, names
 from kindergarten.world.config import SETTINGS, Config, Scenario
 from kindergarten.world.jit import text_digest
+from kindergarten.world.origin import described
 
 #: Seeds that agents are scored on; none of them is trained on, which happens from seed 0 on.
 SEEDS = 1_000_000 + np.arange(256)
@@ -168,24 +169,7 @@ def fingerprint(scenario: Scenario, config: Config) -> str:
     """Names everything that a reference depends on, but for the kernels' own text."""
     what = (scenario, relevant(config), PLANS, SHARES, BACK, HOLDS, SEEDS[0], len(seeds_of(config)))
     what += (LATER,) if scenario.road.legs > 1 else ()
-    return hashlib.sha256(_described(what).encode()).hexdigest()[:16]
-
-
-def _described(value: Any) -> str:
-    """``repr``, but for fields at their default: a new one leaves the references of all that do without it alone.
-
-    Nor for what makes no difference between two scenarios (``compare``).
-    """
-    if is_dataclass(value):
-        given = (
-            f"{f.name}={_described(getattr(value, f.name))}"
-            for f in fields(value)
-            if f.compare and getattr(value, f.name) != f.default
-        )
-        return f"{type(value).__name__}({', '.join(given)})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_described, value))})"
-    return repr(value)
+    return hashlib.sha256(described(what).encode()).hexdigest()[:16]
 
 
 def seeds_of(config: Config) -> np.ndarray:

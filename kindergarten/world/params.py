@@ -134,16 +134,3 @@ def _fill(row: np.void, scenario: Scenario, config: Config, road: RoadMap, arm: 
     row["time_limit"], row["max_ticks"] = task.time_limit, ticks if ticks < HUGE else NEVER  # no episode is longer
     row["off_road"] = 0.75 * scenario.lane_width + 1.0
     row["weights"] = weight_vector(task.weights)
-
-
-def longest_episode(scenario: Scenario, config: Config, road: RoadMap) -> int:
-    """Decisions that no episode on ``road``, the scenario's, exceeds."""
-    task, legs = scenario.tasks[0], scenario.road.legs
-    cues = max(member.cue[1] for cast in scenario.casts for member in cast)
-    seconds = scenario.first[1] + cues + config.delay_s[1] + max(task.time_limit for task in scenario.tasks)
-    if legs > 1:  # on each further one the signaller comes when the ego does, which cruises as slowly as it ever may
-        slowest = min(cast[0].speed[0] * cast[0].desired_speed_factor for cast in scenario.casts)
-        way = road.leg_length / slowest + slowest / min(task.acceleration, task.braking)
-        seconds += (legs - 1) * (way + task.time_limit)
-    longest = math.ceil(seconds / config.decision_step) + legs
-    return longest if config.max_episode_steps is None else min(longest, config.max_episode_steps)

@@ -6,6 +6,8 @@ The core never resets by itself: a world whose episode has ended stands still un
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +17,13 @@ from kindergarten.world.codes import Control, Intent, names
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Whole, array_of
 from kindergarten.world.limits import Limits
+from kindergarten.world.origin import UNTOLD, check_origin, origin_of
 from kindergarten.world.reward import NUM_TERMS
 from kindergarten.world.step import observe_batch, reset_batch, seed_batch, step_directly
 from kindergarten.world.users import ROAD_USER, WORLD
 from kindergarten.world.words import quoted
+
+LOOKS = ("observation", "image_size", "grayscale")  # settings that make no other worlds, but show them otherwise
 
 
 class Step(NamedTuple):
@@ -36,10 +41,11 @@ class Step(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Copies of a simulator's two arrays; exact."""
+    """Copies of a simulator's two arrays; exact. ``origin`` says what they are of."""
 
     worlds: np.ndarray
     users: np.ndarray
+    origin: np.ndarray = UNTOLD
 
 
 class Simulator:
@@ -164,7 +170,7 @@ class Simulator:
 
     def snapshot(self) -> Snapshot:
         """A copy of everything that changes."""
-        return Snapshot(self.worlds.copy(), self.users.copy())
+        return Snapshot(self.worlds.copy(), self.users.copy(), self.origin)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continue from ``snapshot``, bit for bit.
@@ -174,6 +180,12 @@ class Simulator:
         """
         self.check(snapshot)
         self.worlds[:], self.users[:] = snapshot.worlds, snapshot.users
+
+    @cached_property
+    def origin(self) -> np.ndarray:
+        """What these worlds are of, as they were made; see ``world.origin``."""
+        shown = {name: getattr(Config(), name) for name in LOOKS}
+        return origin_of(self.scenario, replace(self.config, **shown))
 
     @property
     def limits(self) -> Limits:
@@ -186,10 +198,11 @@ class Simulator:
         Raises:
             ValueError: it is not; the message says in what respect.
         """
-        for mine, theirs in zip((self.worlds, self.users), snapshot, strict=True):
+        check_origin(self.origin, snapshot.origin.tobytes())
+        for mine, theirs in ((self.worlds, snapshot.worlds), (self.users, snapshot.users)):
             if (theirs.shape, theirs.dtype) != (mine.shape, mine.dtype):
                 raise ValueError(f"this is no snapshot of these worlds: {theirs.shape} rows and not {mine.shape}")
-        if problem := self.limits.problem(*snapshot):
+        if problem := self.limits.problem(snapshot.worlds, snapshot.users):
             raise ValueError(f"this is no snapshot of these worlds: {problem}")
 
     def order(self) -> np.ndarray:
