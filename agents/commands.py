@@ -9,9 +9,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.agents.runs.options import ALL, MOST_STEPS, Options, Together, check_said, usual
+from kindergarten.agents.runs.options import ALL, GOES_WITH, MOST_STEPS, Options, Together, usual
 from kindergarten.agents.runs.stored import read_file
-from kindergarten.commandline import BEST, Quiet, newest_run, options_of, read, value_of
+from kindergarten.commandline import BEST, Quiet, check_said, newest_run, read, value_of
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS
 from kindergarten.world.kinds import Maybe, Whole, Word
@@ -49,8 +49,7 @@ class Train(Options, Quiet):
         given = usual(scenario or cls.scenario) if file is None else _options_in(Path(file), scenario)
         command = TrainTogether if isinstance(given, Together) else cls
         found = replace(read(command, words, prog, command.like(given)), every=given.every)
-        on_the_line = {word.partition("=")[0].replace("_", "-") for word in words}
-        check_said(found, {name: its for name, its in options_of(command).items() if its in on_the_line})
+        check_said(found, words, GOES_WITH)
         return found
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from docs.benchmark_tables import made_with
-from docs.tables import RESULTS, measured, spread, table
+from docs.tables import RESULTS, as_text, measured, spread, table
 from kindergarten.files import read_json
 from kindergarten.output import decimals
 from kindergarten.reportcard.card import horizon_named
@@ -71,7 +71,7 @@ def graduates() -> str:
 
 def cards() -> dict[tuple[str, str], list[Card]]:
     """All cards, by scenario and agent; those of one agent's seeds together."""
-    every = [read_json(file) for file in sorted(RESULTS.glob("exam/*.json"))]
+    every = [as_text(read_json(file)) for file in sorted(RESULTS.glob("exam/*.json"))]
     found: dict[tuple[str, str], list[Card]] = {}
     for card in sorted(every, key=_place):
         found.setdefault((card["scenario"], card["agent"].partition(", seed ")[0]), []).append(card)

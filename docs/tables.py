@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,17 @@ def table(header: Iterable[str], rows: Iterable[Iterable[Any]], numbers: int = 0
     header = list(header)
     rule = ["---"] * (len(header) - numbers) + ["--:"] * numbers
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (header, rule, *rows))
+
+
+def as_text(found: Any) -> Any:
+    """JSON that somebody sent, its texts such that they are one line of text, whatever Markdown or HTML they were."""
+    if isinstance(found, dict):
+        return {as_text(name): as_text(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [as_text(value) for value in found]
+    if not isinstance(found, str):
+        return found
+    return re.sub(r"[][<>{}&|*`\\!\"'~#$]", lambda its: f"&#{ord(its[0])};", " ".join(found.split()))
 
 
 def measured(name: str) -> dict[str, Any]:

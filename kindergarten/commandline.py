@@ -6,7 +6,7 @@ A field made by ``setting`` is an option with its own words, limits and choices;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass
 from io import StringIO
@@ -32,6 +32,7 @@ from kindergarten.world.settings import declared, option
 from kindergarten.world.words import chosen, quoted, shortened
 
 C = TypeVar("C")
+T = TypeVar("T")
 REGISTRY = ConstructorRegistry()
 NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 POSITIONAL = get_args(tyro.conf.Positional[int])[1]  # how tyro marks what is no option
@@ -137,6 +138,24 @@ def value_of(option: str, words: Sequence[str]) -> str | None:
         elif word.startswith(f"{option}="):
             found = word.removeprefix(f"{option}=")
     return found
+
+
+def check_said(asked: T, words: Sequence[str], goes_with: Mapping[str, tuple[str, Callable[[T], bool]]]) -> None:
+    """Refuse what was said in vain; what stands in a file, or is usual, may.
+
+    Args:
+        asked: the command that came out.
+        words: the command line.
+        goes_with: by the name of a field without which thing it does nothing, and how one sees whether that is so.
+
+    Raises:
+        ValueError: names an option, and what it goes with.
+    """
+    said = {word.partition("=")[0].replace("_", "-") for word in words}
+    for name, its in options_of(type(asked)).items():
+        company, there = goes_with.get(name, ("", lambda _: True))
+        if its in said and not there(asked):
+            raise ValueError(f"{its} does nothing here: it goes with {company}")
 
 
 def options_of(command: Any) -> dict[str, str]:

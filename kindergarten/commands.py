@@ -10,11 +10,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.commandline import BEST, Quiet, newest_run, read, value_of
+from kindergarten.commandline import BEST, Quiet, check_said, newest_run, read, value_of
 from kindergarten.output import pasteable, say
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS, scenario_named
-from kindergarten.world.config import Config
+from kindergarten.world.config import GOES_WITH, Config, Scenario
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
 from kindergarten.world.settings import option, plain, setting, settle
 
@@ -117,6 +117,22 @@ class Record(Quiet):
 
     def __post_init__(self) -> None:
         settle(self)
+
+    @classmethod
+    def of_words(cls, words: Sequence[str], prog: str) -> Record:
+        """What a command line asks for.
+
+        Raises:
+            ValueError: something makes no sense.
+        """
+        asked = read(cls, words, prog)
+        check_said(asked, words, GOES_WITH)
+        return asked
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Where it is recorded."""
+        return (scenario_named(self.scenario),)
 
     def run(self) -> int:
         """Record, and say what came of it."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.commandline import Quiet, newest_run
+from kindergarten.commandline import Quiet, check_said, newest_run, read
 from kindergarten.files import DEMO, RUNS, check_ending, check_writable, place_of, read_json
 from kindergarten.output import decimals, note
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
-from kindergarten.world.config import SETTINGS, Config, Range, make_config
+from kindergarten.world.config import GOES_WITH, SETTINGS, Config, Range, Scenario, make_config
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, same, setting, settle
 from kindergarten.world.words import shortened
@@ -165,11 +166,32 @@ class Play:
             raise ValueError(f"--card {self.card}: it is the exam's, add --exam standard")
         if self.exam is not None and self.seed is not None:
             raise ValueError(f"--seed {self.seed} and --exam {self.exam}: the exam has seeds of its own")
-        if self.exam is not None and self._config() != Config(control=self.control):
+        if self.exam is not None and self.environment != Config(control=self.control):
             raise ValueError(f"--exam {self.exam} has settings of its own: leave the others out")
         from kindergarten.scoring.reference import relevant
 
-        relevant(self._config())  # what has no score is refused before anybody drives
+        relevant(self.environment)  # what has no score is refused before anybody drives
+
+    @classmethod
+    def of_words(cls, words: Sequence[str], prog: str) -> Play:
+        """What a command line asks for.
+
+        Raises:
+            ValueError: something makes no sense.
+        """
+        asked = read(cls, words, prog)
+        check_said(asked, words, GOES_WITH)
+        return asked
+
+    @property
+    def environment(self) -> Config:
+        """The settings."""
+        return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Where it is played."""
+        return (scenario_named(self.scenario),)
 
     def run(self) -> int:
         """Play, and say how well it went."""
@@ -217,9 +239,6 @@ class Play:
         part += f", none with {' or '.join(lacking)}" if lacking else ""
         return f"{count}{part}, driven by a person"
 
-    def _config(self) -> Config:
-        return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
-
     def _free(self) -> Game:
         """Worlds of any seeds, in any setting."""
         import numpy as np
@@ -228,7 +247,7 @@ class Play:
 
         first = int(np.random.default_rng().integers(1 << 20)) if self.seed is None else self.seed
         seeds = first + np.arange(self.episodes)
-        config = self._config()
+        config = self.environment
         known = known_agent(self.scenario, config)
         return viewer.Game(scenario_named(self.scenario), config, seeds, self.frames_only, known)
 

@@ -180,6 +180,24 @@ def test_no_option_is_dropped_silently(run, tmp_path, capsys):
     assert "a replay of Town beside one of Follow" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "goes"),
+    [
+        ("record --held 2", "--scenario Town"),
+        ("record --image-size 32", "--observation pixels"),
+        ("record --grayscale", "--observation=pixels"),
+        ("play Follow --held=2", "Town"),
+    ],
+)
+def test_a_setting_that_does_nothing_is_refused_where_it_is_said(line: str, goes: str, capsys):
+    name, *words = line.split()
+    assert cli.main([name, *words]) == cli.ERROR
+    option = words[-2 if "=" not in line and "gray" not in line else -1].partition("=")[0]
+    assert f"{option} does nothing here: it goes with " in capsys.readouterr().err
+    words = [goes, *words[1:]] if name == "play" else [*words, *goes.split()]
+    assert cli._read(name, words) is not None
+
+
 def test_a_scenario_is_the_replays_or_said_to_be_another(run, tmp_path, capsys, monkeypatch):
     """Whatever the replay is called: only those of agents of all scenarios are called by them."""
     new, shown = run / "replays" / "new.npz", tmp_path / "a.png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pygame
 import pytest
 
-from docs import pages, pictures, story
+from docs import exam_tables, pages, pictures, story
 from kindergarten import cli
 from kindergarten.agents.commands import Resume, TrainTogether
 from kindergarten.commandline import options_of
@@ -247,3 +248,15 @@ def test_the_first_picture_shows_the_arm_the_delay_and_what_comes_of_it(tmp_path
     assert heads == [getattr(LIGHT, TONES[phase][0]) for phase in (Phase.CUE, Phase.DELAY, Phase.AFTER)]
     bubbles = [tuple(picture.get_at((x, story.SIZE[1] * 6 // 10 + 12)))[:3] for x in middles]
     assert all(bubble == pytest.approx(LIGHT.belief, abs=2) for bubble in bubbles), "what it believes, all the while"
+
+
+def test_what_a_card_that_somebody_sent_says_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    card = json.loads((ROOT / "benchmarks" / "results" / "exam" / "Follow-blind.json").read_text("utf-8"))
+    card["agent"] = "<img src=x onerror=alert(1)>|![a](http://b)\n\n# mine"
+    card["made_with"]["machine"]["cpu"] = "<script>"
+    (tmp_path / "exam").mkdir()
+    (tmp_path / "exam" / "a.json").write_text(json.dumps(card))
+    monkeypatch.setattr(exam_tables, "RESULTS", tmp_path)
+    header, _, row, *_ = exam_tables.leaderboard().splitlines()
+    assert row.count("|") == header.count("|") and not set(row) & set("<>[]!") and "&#33;&#91;a&#93;" in row
+    assert "<script>" not in exam_tables.leaderboard()

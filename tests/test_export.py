@@ -82,3 +82,44 @@ def test_without_onnx_it_says_how_to_get_it(monkeypatch):
     policy = MemoryPolicy(spaces.Box(-1.0, 1.0, (6,)), spaces.Discrete(2), lambda _: 1e-3)
     with pytest.raises(ModuleNotFoundError, match=r"\[onnx\]"):
         to_onnx(policy)
+
+
+def foreign(observation: Any = ("n", 22), h: Any = (1, "n", 3), node: str = "Identity", kind: int = 1) -> bytes:
+    """Somebody else's network with our names, whose one real node makes new_h of h; its actions are none."""
+    from onnx import helper
+
+    shapes = {"observation": observation, "h": h, "c": (1, "n", 3)}
+    inputs = [helper.make_tensor_value_info(name, 1, shape) for name, shape in shapes.items()]
+    outputs = [helper.make_tensor_value_info(name, kind if name == "action" else 1, None) for name in OUTPUTS]
+    more = {"to": kind} if kind != 1 else {}
+    nodes = [
+        helper.make_node("Cast" if more else "Identity", ["h"], ["action"], **more),
+        helper.make_node("Identity", ["h"], ["outputs"]),
+        helper.make_node(node, ["h", "c"] if node == "MatMul" else ["h"], ["new_h"]),
+        helper.make_node("Identity", ["c"], ["new_c"]),
+    ]
+    graph = helper.make_graph(nodes, "foreign", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (dict(h=("n",)), "leaves none but the number of worlds open"),
+        (dict(h=()), "leaves none but"),
+        (dict(h=(1, "n", "size")), "leaves none but"),
+        (dict(observation=("n", "columns")), "leaves none but"),
+        (dict(observation=("n",)), "leaves none but"),
+        (dict(observation=("n", 10**9)), "no world has more than"),
+        (dict(h=(1, "n", 10**9)), "no world has more than"),
+        (dict(node="MatMul"), "cannot drive"),
+        (dict(h=(1, "n", 4), node="MatMul"), "cannot drive"),
+        (dict(kind=8), "action"),
+        (dict(), "action"),
+    ],
+)
+def test_a_file_of_somebody_else_is_one_line(made: dict, said: str, tmp_path: Path, capsys):
+    (tmp_path / "a.onnx").write_bytes(foreign(**made))
+    assert cli.main(["evaluate", str(tmp_path / "a.onnx"), "--scenario", "Follow", "--delay", "2"]) == cli.ERROR
+    line = capsys.readouterr().err
+    assert said in line and line.count("\n") == 1

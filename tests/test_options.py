@@ -215,6 +215,15 @@ def test_a_folder_that_is_there_is_refused_at_once(tmp_path: Path, monkeypatch, 
         assert f"{tmp_path} exists: choose another --out, or go on with it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seeds", ["1", "2"])
+def test_a_folder_whose_name_no_file_format_knows_is_refused_before_it_is_made(tmp_path: Path, capsys, seeds: str):
+    out = tmp_path / "r\udcff" / "run"
+    assert cli.main(["train", "--seeds", seeds, "--out", str(out)]) == cli.ERROR
+    line = capsys.readouterr().err
+    assert "is no name in UTF-8" in line and "--out" in line and line.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_options_can_be_made_in_python():
     assert Options(memory=Memory("rnn"), environment=Config(shuffled=True)).as_json()["environment"]["shuffled"]
     with pytest.raises(ValueError, match="unknown scenario 'Nowhere'"):

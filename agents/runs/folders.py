@@ -11,11 +11,15 @@ from kindergarten.output import pasteable
 
 
 def check_new(folder: Path) -> None:
-    """See that a folder is still to be made.
+    """See that a folder is still to be made, and can be trained in.
 
     Raises:
-        ValueError: it exists already; nothing is ever overwritten.
+        ValueError: it exists already, and nothing is ever overwritten; or what is written there knows no such name.
     """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{folder} is no name in UTF-8, which a run's folder needs: choose another --out") from None
     if folder.exists():
         again = pasteable("train", "--resume", folder)
         raise ValueError(f"{folder} exists: choose another --out, or go on with it: {again}")
@@ -26,8 +30,9 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """A draft of a folder that becomes it in one go; see ``whole_folder``.
 
     Raises:
-        ValueError: it exists already.
+        ValueError: see ``check_new``.
     """
+    check_new(folder)
     try:
         with whole_folder(folder) as draft:
             yield draft

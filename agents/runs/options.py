@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.rules import Rules
 from kindergarten.playground.worth import CHANNELS
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
+from kindergarten.world import config
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Maybe, Number, OneOf, Switch, Text, Whole, Word
@@ -247,33 +248,16 @@ def usual(scenario: str) -> Options:
 
 #: Options that do nothing unless something else is so: what that is, and how one sees it.
 GOES_WITH: dict[str, tuple[str, Callable[[Options], bool]]] = {
+    **config.GOES_WITH,
     "runners": ("--engine ray", lambda own: own.engine == "ray"),
     "address": ("--engine ray", lambda own: own.engine == "ray"),
     "threads": ("--engine local", lambda own: own.engine == "local"),
     "curriculum": (f"--delay beyond {FIRST:g} s", lambda own: own.environment.delay_s[1] > FIRST),
-    "held": ("a scenario of several junctions, as Town", lambda own: any(s.road.legs > 1 for s in own.scenarios)),
-    "image_size": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),
-    "grayscale": ("--observation pixels", lambda own: own.learner.encoder is Encoder.CNN),
     "frames": ("--memory stack", lambda own: own.memory == Memory("stack")),
     "trunk": ("--depth 2 or more", lambda own: own.learner.depth > 1),
     "critic_gradient": ("--shared-memory", lambda own: own.learner.shared_memory),
     "warmup": ("an agent that begins anew, not with --init", lambda own: own.init is None),
 }
-
-
-def check_said(options: Options, said: Mapping[str, str]) -> None:
-    """Refuse what was ``said`` in vain; what stands in a file, or is usual, may.
-
-    Args:
-        options: what came out.
-        said: options on the command line, by the names of their fields.
-
-    Raises:
-        ValueError: names one, and what it goes with.
-    """
-    for name, (company, there) in GOES_WITH.items():
-        if name in said and not there(options):
-            raise ValueError(f"{said[name]} does nothing here: it goes with {company}")
 
 
 def _matched(environment: Config, learner: PPOConfig) -> tuple[Config, PPOConfig]:
