@@ -44,8 +44,10 @@ def configured(settings: Mapping[str, Any]) -> Config:
         ValueError: there is no such setting, or a value makes no sense.
     """
     limit = settings.get("max_episode_steps")
-    unlimited = {"max_episode_steps": None} if isinstance(limit, Integral) and int(limit) == -1 else {}
-    return make_config(**{**settings, **unlimited})
+    given: dict[str, Any] = {**settings}
+    if isinstance(limit, Integral) and int(limit) == -1:
+        given["max_episode_steps"] = None
+    return make_config(**given)
 
 
 def check_render_mode(mode: str | None, modes: list[str]) -> None:

@@ -438,7 +438,7 @@ def test_shards_are_read_one_by_one_until_there_are_enough(tmp_path: Path):
     whole = decisions(None)
     assert len(whole) == 3 and decisions(whole[0] + 5) == [whole[0], 5] and decisions(whole[0]) == whole[:1]
     (cut,) = shards(str(tmp_path), whole[0] // 2)
-    ends = (cut.terminated | cut.truncated).any(axis=1)
+    ends = np.any(cut.terminated | cut.truncated, axis=1)
     assert ends[:-1].all() and not ends[-1], "what is cut has not ended"
     for wrong in (0, -5, 1.5, "x"):
         with pytest.raises(ValueError, match=f"decisions is {wrong!r}: it must be a whole number, at least 1"):

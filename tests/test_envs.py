@@ -15,6 +15,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from gymnasium.utils.play import PlayableGame
 
@@ -99,8 +100,10 @@ def test_a_spec_keeps_a_limit_that_somebody_gave_and_no_other():
     spec, short = gymnasium.make(FOLLOW).spec, gymnasium.make(FOLLOW, max_episode_steps=7).spec
     assert spec is not None and short is not None and spec.max_episode_steps is None
     wanted = length(gymnasium.make(FOLLOW, delay_s=30.0))
-    again = gymnasium.envs.registration.EnvSpec.from_json(spec.to_json())
+    again = EnvSpec.from_json(spec.to_json())
     assert wanted > 150
+    its: Any
+    given: Any
     unlimited = {"max_episode_steps": -1}
     for its, given, steps in ((spec, {}, wanted), (again, {}, wanted), (short, {}, 7), (short, unlimited, wanted)):
         assert length(gymnasium.make(its, delay_s=30.0, **given)) == steps

