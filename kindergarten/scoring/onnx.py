@@ -42,7 +42,7 @@ class OnnxAgent:
             self._session = onnxruntime.InferenceSession(content, options)
         except Exception as error:  # onnxruntime has its own, which it does not export
             raise ValueError(f"{self._path} is no ONNX model, or a damaged one: {_reason(error)}") from None
-        shapes = {each.name: each.shape for each in self._session.get_inputs()}
+        shapes: dict[str, Any] = {each.name: each.shape for each in self._session.get_inputs()}
         found = tuple(shapes), tuple(each.name for each in self._session.get_outputs())
         if found != (INPUTS, OUTPUTS):
             raise ValueError(
