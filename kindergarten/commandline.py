@@ -38,7 +38,7 @@ NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
 POSITIONAL = get_args(tyro.conf.Positional[int])[1]  # how tyro marks what is no option
 BEST = "checkpoints/best.*"  # of a run: what it takes to be looked into
 PRINTS, WRITES = "--tyro-print-completion", "--tyro-write-completion"
-SHELLS = dict.fromkeys(("bash", "zsh", "fish"))  # for which tyro knows how
+SHELLS: dict[str, None] = dict.fromkeys(("bash", "zsh", "fish"))  # for which tyro knows how
 FEW = 8  # options are named one by one when somebody mistypes one
 
 

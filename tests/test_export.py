@@ -91,7 +91,7 @@ def foreign(observation: Any = ("n", 22), h: Any = (1, "n", 3), node: str = "Ide
     shapes = {"observation": observation, "h": h, "c": (1, "n", 3)}
     inputs = [helper.make_tensor_value_info(name, 1, shape) for name, shape in shapes.items()]
     outputs = [helper.make_tensor_value_info(name, kind if name == "action" else 1, None) for name in OUTPUTS]
-    more = {"to": kind} if kind != 1 else {}
+    more: dict[str, Any] = {"to": kind} if kind != 1 else {}
     nodes = [
         helper.make_node("Cast" if more else "Identity", ["h"], ["action"], **more),
         helper.make_node("Identity", ["h"], ["outputs"]),

@@ -42,21 +42,21 @@ class OnnxAgent:
             self._session = onnxruntime.InferenceSession(content, options)
         except Exception as error:  # onnxruntime has its own, which it does not export
             raise ValueError(f"{self._path} is no ONNX model, or a damaged one: {_reason(error)}") from None
-        shapes = {each.name: each.shape for each in self._session.get_inputs()}
+        shapes: dict[str, Any] = {each.name: each.shape for each in self._session.get_inputs()}
         found = tuple(shapes), tuple(each.name for each in self._session.get_outputs())
         if found != (INPUTS, OUTPUTS):
             raise ValueError(
                 f"{self._path} has inputs {found[0]} and outputs {found[1]}: kindergarten export-onnx writes "
                 f"{INPUTS} and {OUTPUTS}"
             )
-        (_, *columns), (*_, size) = (shapes[name] or [None] for name in INPUTS[:2])
-        fixed = all(isinstance(axis, int) for axis in (*columns, size))
-        if not (columns and len(shapes["h"]) == 3 and fixed and max(math.prod(columns), size) <= MOST):
+        columns, memory = shapes["observation"][1:], shapes["h"]
+        fixed = columns and len(memory) == 3 and all(isinstance(axis, int) for axis in (*columns, memory[2]))
+        if not fixed or max(math.prod(columns), memory[2]) > MOST:
             raise ValueError(
                 f"{self._path} takes inputs of shapes {quoted(shapes)}: kindergarten export-onnx leaves none but the "
                 f"number of worlds open, and no world has more than {MOST:,} numbers"
             )
-        self._state_size = size
+        self._state_size: int = memory[2]
         self.fewer = FEWER in self._session.get_modelmeta().custom_metadata_map
         pictures = self._session.get_inputs()[0].type == "tensor(uint8)"
         low, high, dtype = (0, 255, np.uint8) if pictures else (-1.0, 1.0, np.float32)
