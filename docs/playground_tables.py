@@ -66,12 +66,14 @@ def learned_together() -> str:
         fates = [*(mean(row[name] for row in mine) for name in ("goal_rate", "collision_rate"))]
         fates.append(mean(row["among_honest_humans"]["collision_rate"] for row in mine))
         scores = ", ".join(decimals(row["communication"]) for row in mine)
+        dark = [row["without_lamps"]["communication"] for row in mine if "without_lamps" in row]  # older rows have none
         signs = ", ".join(decimals(its["convention"], sign="+") for its in said)
         shares = (percent(share, 1) for share in fates)
-        rows.append((kind, scores, f"{bits:.2f} ({chance:.2f})", percent(listening), signs, *shares))
-    head = ("communication, each seed", "bits (by chance)", "listening", "convention", "goals", "collisions")
-    head = ("", *head, "collisions with humans")
-    return table(head, rows, 7) + "\n\n" + made_with(*result["rows"])
+        worth = decimals(mean(dark)) if dark else ""
+        rows.append((kind, scores, worth, f"{bits:.2f} ({chance:.2f})", percent(listening), signs, *shares))
+    head = ("communication, each seed", "all lamps dark", "bits (by chance)", "listening", "convention", "goals")
+    head = ("", *head, "collisions", "collisions with humans")
+    return table(head, rows, 8) + "\n\n" + made_with(*result["rows"])
 
 
 def met() -> str:

@@ -113,9 +113,16 @@ def where_lamps_go_dark() -> str:
     return f"comes to {measured('playground')['by_one_frame']['early']['communication']:.3f} there"
 
 
+def without_any_braking() -> str:
+    """Where lamps do not work the agents of seed 202 have learned nothing else."""
+    (row,) = (r for r in measured("playground_learning")["rows"] if (r["kind"], r["seed"]) == ("muted", 202))
+    assert row["goal_rate"] == row["collision_rate"] == 0.5
+    return f"never braking comes to {row['communication']:.2f}"
+
+
 #: What a page says, with the numbers that it takes from the results.
 CLAIMS: dict[str, list[Callable[[], str]]] = {
-    "playground.md": [by_one_frame, where_lamps_go_dark],
+    "playground.md": [by_one_frame, where_lamps_go_dark, without_any_braking],
     "scores.md": [above_the_oracle],
     "training.md": [
         rewards_alone,

@@ -63,7 +63,8 @@ def test_several_agents_have_a_card_and_a_sum_of_their_own(tmp_path: Path):
         run = Run.create(folder, replace(usual("Meeting"), seed=seed))
         run.write_json("evaluation.json", {**found, "collision_rate": 0.1})
     card = uploads.model_card(Run.open(folders[0]), "me/cars")
-    assert "| `Kindergarten/Meeting-v0` | 0.500 (0.400..0.600) | 10.0% |" in card and "with one that tells" in card
+    assert "| `Kindergarten/Meeting-v0` | 0.500 (0.400..0.600) | 10.0% |" in card
+    assert "where everybody is told everything" in card
     assert "hf download me/cars --local-dir run" in card, "huggingface-cli is gone"
     assert seeds._together(folders) == "communication 0.500 (mean; least 0.500, most 0.500)"
 
