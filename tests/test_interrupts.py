@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,6 +21,15 @@ def compile_meanwhile(how: signal.Signals) -> None:
     raise RuntimeError("no compiled object yet")
 
 
+@pytest.fixture
+def in_front() -> Iterator[None]:
+    """As in the foreground of a shell: in the background Ctrl-C is not heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_front")
 @pytest.mark.parametrize(("how", "stop", "code"), STOPS)
 def test_a_stop_that_a_callback_swallows_is_one_all_the_same(how, stop, code, capfd, monkeypatch):
     with pytest.raises(KeyboardInterrupt) as raised, politely():

@@ -82,7 +82,8 @@ def test_after_a_reset_every_row_drives_from_its_first_action_on(ray: Any):
 )
 def test_an_agent_of_rllib_that_could_not_drive_is_refused(ray: Any, settings: dict[str, Any], said: str):
     rllib, env = import_module("kindergarten.agents.rllib"), gymnasium.make("Kindergarten/Follow-v0", **settings)
-    module = SimpleNamespace(observation_space=env.observation_space, action_space=env.action_space)
+    module = sys.modules["ray.rllib.core.rl_module.rl_module"].RLModule()
+    vars(module).update(observation_space=env.observation_space, action_space=env.action_space)
     with pytest.raises(ValueError, match=said):
         rllib.RLlibAgent(module)
 
