@@ -189,6 +189,7 @@ def test_a_cache_that_was_emptied_is_made_again_for_its_owner_alone(tmp_path: Pa
 # ---- kernels
 
 
+@pytest.mark.slow
 def test_an_installed_package_keeps_its_kernels_elsewhere(public: Path):
     before = files_below(public / "site")
     for _ in range(2):
@@ -200,6 +201,7 @@ def test_an_installed_package_keeps_its_kernels_elsewhere(public: Path):
     assert len(files_below(public / "site" / "kindergarten" / "__pycache__")) == 1
 
 
+@pytest.mark.slow
 def test_damaged_kernels_are_compiled_again(public: Path):
     home = {"HOME": str(public / "home")}
     assert run(public, home) == (SAID, [])

@@ -102,7 +102,9 @@ def test_times_on_legs_to_come_are_nan_but_for_signals_that_are_shown(held: int)
     assert np.isnan(begun[others]).all()
 
 
-@pytest.mark.parametrize("name", ["Follow", "Overtake", "PullOut"])
+@pytest.mark.parametrize(
+    "name", ["Follow", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Overtake", "PullOut"))]
+)
 def test_planned_drivers_earn_what_the_planner_promised(name: str):
     """The oracle all that there is, blind no more than it knows; a signal that is to be trusted tells the intent."""
     scenario, config = SCENARIOS[name], Config()

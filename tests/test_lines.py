@@ -87,7 +87,7 @@ def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.drawn
-@settings(max_examples=COUNT if EXAMPLES > 1 else 40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=COUNT if EXAMPLES > 1 else 20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(list(cli.COMMANDS)), st.lists(st.sampled_from(OPTIONS) | VALUES, max_size=6))
 def test_any_line_is_done_or_refused_in_one(here: Path, nobody_works: None, name: str, words: list[str]):
     said([name, *words])
