@@ -10,11 +10,12 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.commandline import BEST, Quiet, check_said, newest_run, read, value_of
+from kindergarten.commandline import BEST, Quiet, newest_run, read, value_of
 from kindergarten.output import pasteable, say
+from kindergarten.placed import InOneScenario
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.scenarios import SCENARIOS, scenario_named
-from kindergarten.world.config import GOES_WITH, Config, Scenario
+from kindergarten.world.config import Config
 from kindergarten.world.kinds import Maybe, Number, Whole, Word
 from kindergarten.world.settings import option, plain, setting, settle
 
@@ -98,7 +99,7 @@ class Examine(OfOneAgent):
 
 
 @dataclass(frozen=True)
-class Record(Quiet):
+class Record(InOneScenario, Quiet):
     """Write labelled sequences of frames: what was seen, done and earned, and what the others would do.
 
     The same command again goes on where it was stopped; with more --episodes it adds them, with fewer it removes none.
@@ -117,22 +118,6 @@ class Record(Quiet):
 
     def __post_init__(self) -> None:
         settle(self)
-
-    @classmethod
-    def of_words(cls, words: Sequence[str], prog: str) -> Record:
-        """What a command line asks for.
-
-        Raises:
-            ValueError: something makes no sense.
-        """
-        asked = read(cls, words, prog)
-        check_said(asked, words, GOES_WITH)
-        return asked
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """Where it is recorded."""
-        return (scenario_named(self.scenario),)
 
     def run(self) -> int:
         """Record, and say what came of it."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from kindergarten.commandline import Quiet, check_said, newest_run, read
+from kindergarten.commandline import Quiet, newest_run
 from kindergarten.files import DEMO, RUNS, check_ending, check_writable, place_of, read_json
 from kindergarten.output import decimals, note
+from kindergarten.placed import InOneScenario
 from kindergarten.scenarios import SCENARIOS, scenario_named
 from kindergarten.world.codes import Control, SignalReliability
-from kindergarten.world.config import GOES_WITH, SETTINGS, Config, Range, Scenario, make_config
+from kindergarten.world.config import SETTINGS, Config, Range, make_config
 from kindergarten.world.kinds import Maybe, Whole, Word
 from kindergarten.world.settings import option, same, setting, settle
 from kindergarten.world.words import shortened
@@ -135,7 +135,7 @@ class Watch(Quiet):
 
 
 @dataclass(frozen=True)
-class Play:
+class Play(InOneScenario):
     """Drive yourself, seeing what the agent sees when it sees it."""
 
     scenario: Annotated[Positional[str], arg(metavar="SCENARIO", help="see kindergarten scenarios")]
@@ -172,26 +172,10 @@ class Play:
 
         relevant(self.environment)  # what has no score is refused before anybody drives
 
-    @classmethod
-    def of_words(cls, words: Sequence[str], prog: str) -> Play:
-        """What a command line asks for.
-
-        Raises:
-            ValueError: something makes no sense.
-        """
-        asked = read(cls, words, prog)
-        check_said(asked, words, GOES_WITH)
-        return asked
-
     @property
     def environment(self) -> Config:
         """The settings."""
         return Config(**{name: getattr(self, name) for name in SETTINGS if hasattr(self, name)})
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """Where it is played."""
-        return (scenario_named(self.scenario),)
 
     def run(self) -> int:
         """Play, and say how well it went."""

@@ -45,6 +45,7 @@ LAYERS = (
     *("world.geometry", "world.visibility", "world.traffic", "world.dynamics"),
     *("world.observation", "world.terrain", "world.pixels"),
     *("world.reward", "world.params", "world.scene", "scenarios", "world.step", "world.simulator", "world.spaces"),
+    "placed",
     *(
         *("playground.rules", "playground.drivers"),
         "playground.sight",

@@ -43,8 +43,8 @@ def evaluate_runs(
         results += found
     if as_json:
         print_json(results if delays or len(results) > 1 else results[0])
-    for error in unwritten:
-        raise error
+    if unwritten:
+        raise unwritten[0]
 
 
 def score_run(

@@ -8,13 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
+from kindergarten import placed
 from kindergarten.agents.learner.choice import Encoder, Memory
 from kindergarten.agents.learner.config import MANY, SEVERAL, WIDE, PPOConfig
 from kindergarten.playground import PLAYGROUNDS
 from kindergarten.playground.rules import Rules
 from kindergarten.playground.worth import CHANNELS
 from kindergarten.scenarios import FILES, SCENARIOS, scenario_named
-from kindergarten.world import config
 from kindergarten.world.codes import Observation
 from kindergarten.world.config import Config, Scenario
 from kindergarten.world.kinds import Maybe, Number, OneOf, Switch, Text, Whole, Word
@@ -248,7 +248,7 @@ def usual(scenario: str) -> Options:
 
 #: Options that do nothing unless something else is so: what that is, and how one sees it.
 GOES_WITH: dict[str, tuple[str, Callable[[Options], bool]]] = {
-    **config.GOES_WITH,
+    **placed.GOES_WITH,
     "runners": ("--engine ray", lambda own: own.engine == "ray"),
     "address": ("--engine ray", lambda own: own.engine == "ray"),
     "threads": ("--engine local", lambda own: own.engine == "local"),

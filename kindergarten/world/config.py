@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from kindergarten.world.codes import ARMS, Control, Intent, Observation, SignalReliability
 from kindergarten.world.kinds import Maybe, Number, OneOf, Range, Sides, Span, Switch, Whole
@@ -339,28 +338,6 @@ def make_config(**settings: Unpack[Settings]) -> Config:
     refuse_unknown(Config, settings)
     given: dict[str, Any] = {**settings}
     return Config(**given)
-
-
-class Placed(Protocol):
-    """What is asked for somewhere: in which scenarios, and with which settings."""
-
-    @property
-    def environment(self) -> Config:
-        """The settings."""
-        ...
-
-    @property
-    def scenarios(self) -> Sequence[Scenario]:
-        """The scenarios."""
-        ...
-
-
-#: Settings that do nothing unless something else is so: what that is, and how one sees it.
-GOES_WITH: dict[str, tuple[str, Callable[[Placed], bool]]] = {
-    "held": ("a scenario of several junctions, as Town", lambda own: any(s.road.legs > 1 for s in own.scenarios)),
-    "image_size": ("--observation pixels", lambda own: own.environment.observation is Observation.PIXELS),
-    "grayscale": ("--observation pixels", lambda own: own.environment.observation is Observation.PIXELS),
-}
 
 
 def _steps(task: Task) -> Range:
